@@ -1,0 +1,16 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.lock;
+
+/** Ranks of locks, outermost first: a thread may take a lock only while all it holds rank before it. */
+public enum LockRank {
+    /** Lock bit of a folio; the only rank of which a thread may hold several (taken in order of their index). */
+    FOLIO,
+    /** Lock of an address space. */
+    MAPPING,
+    /** Lock of an index. */
+    INDEX,
+    /** Lock of the LRU lists. */
+    LRU,
+    /** Lock of a zone. */
+    ZONE
+}

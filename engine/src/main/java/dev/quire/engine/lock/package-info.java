@@ -1,0 +1,13 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The locks of the engine and the order in which they may be taken: folio lock, mapping lock, index lock, LRU lock,
+ * zone lock (outer to inner).
+ *
+ * <p>{@link dev.quire.engine.lock.SpinLock} guards short sections on an off-heap word;
+ * {@link dev.quire.engine.lock.FolioLock} is the lock bit in a folio's flags, which may be held long and lets waiters
+ * sleep; {@link dev.quire.engine.lock.LockOrder} finds wrong order at run time in debug mode.
+ */
+@NullMarked
+package dev.quire.engine.lock;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,132 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.memory;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * The system calls the engine makes on Linux: reserve, release and advise memory, and the process-wide memory barrier.
+ *
+ * <p>Initialising this class links native functions, which takes about 150 ms once per JVM; nothing else in the engine
+ * does. Thread-safe; every method is one system call.
+ */
+public final class LinuxCalls {
+    private static final int PROT_READ_WRITE = 3;
+    private static final int MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x2 | 0x20 | 0x4000;
+    private static final int MADV_HUGEPAGE = 14;
+    private static final int MADV_NOHUGEPAGE = 15;
+    private static final int MEMBARRIER_PRIVATE_EXPEDITED = 1 << 3;
+    private static final int MEMBARRIER_REGISTER_PRIVATE_EXPEDITED = 1 << 4;
+
+    private static final MethodHandle MMAP = link(
+            "mmap", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+    private static final MethodHandle MUNMAP = link("munmap", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
+    private static final MethodHandle MADVISE =
+            link("madvise", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle SYSCALL = link(
+            "syscall",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT),
+            Linker.Option.firstVariadicArg(1));
+
+    private LinuxCalls() {}
+
+    /**
+     * Whether these calls exist on this platform.
+     *
+     * @return true on 64-bit Linux on x86-64 and AArch64
+     */
+    public static boolean areAvailable() {
+        return System.getProperty("os.name").equals("Linux") && membarrierNumber() >= 0;
+    }
+
+    /**
+     * Reserves private anonymous memory that is backed page by page on first touch and never counted as committed.
+     *
+     * @param nrBytes length in bytes
+     * @return address, or -1 if the system refused
+     */
+    static long reserve(long nrBytes) {
+        try {
+            MemorySegment address = (MemorySegment) MMAP.invokeExact(
+                    MemorySegment.NULL, nrBytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS_NORESERVE, -1, 0L);
+            return address.address();
+        } catch (Throwable failure) {
+            throw callFailed("mmap", failure);
+        }
+    }
+
+    static void release(long address, long nrBytes) {
+        try {
+            int result = (int) MUNMAP.invokeExact(MemorySegment.ofAddress(address), nrBytes);
+            if (result != 0) {
+                throw new IllegalStateException("munmap refused: address=0x" + Long.toHexString(address) + ", bytes="
+                        + nrBytes);
+            }
+        } catch (Throwable failure) {
+            throw callFailed("munmap", failure);
+        }
+    }
+
+    static boolean adviseHugePages(long address, long nrBytes, boolean wanted) {
+        try {
+            int advice = wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE;
+            return (int) MADVISE.invokeExact(MemorySegment.ofAddress(address), nrBytes, advice) == 0;
+        } catch (Throwable failure) {
+            throw callFailed("madvise", failure);
+        }
+    }
+
+    /**
+     * Registers this process for {@link #membarrier}.
+     *
+     * @return true if the system supports it and allowed it
+     */
+    public static boolean registerMembarrier() {
+        return membarrierCall(MEMBARRIER_REGISTER_PRIVATE_EXPEDITED) == 0;
+    }
+
+    /**
+     * Executes a full memory barrier on every running thread of this process (membarrier, private expedited).
+     *
+     * @return true on success; false if {@link #registerMembarrier} did not succeed before
+     */
+    public static boolean membarrier() {
+        return membarrierCall(MEMBARRIER_PRIVATE_EXPEDITED) == 0;
+    }
+
+    private static long membarrierCall(int command) {
+        try {
+            return (long) SYSCALL.invokeExact((long) membarrierNumber(), command, 0, 0);
+        } catch (Throwable failure) {
+            throw callFailed("membarrier", failure);
+        }
+    }
+
+    private static int membarrierNumber() {
+        return switch (System.getProperty("os.arch")) {
+            case "amd64", "x86_64" -> 324;
+            case "aarch64" -> 283;
+            default -> -1;
+        };
+    }
+
+    private static MethodHandle link(String name, FunctionDescriptor descriptor, Linker.Option... options) {
+        Linker linker = Linker.nativeLinker();
+        return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), descriptor, options);
+    }
+
+    private static RuntimeException callFailed(String name, Throwable failure) {
+        if (failure instanceof Error error) {
+            throw error;
+        }
+        return failure instanceof RuntimeException exception
+                ? exception
+                : new IllegalStateException("native call failed: name=" + name, failure);
+    }
+}

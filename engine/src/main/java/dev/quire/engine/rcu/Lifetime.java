@@ -1,0 +1,83 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.rcu;
+
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Keeps an engine's memory mapped while a call is inside it: every public call that touches memory runs between
+ * {@link #enter} and {@link #exit}, and closing waits for those that are running and refuses the rest. Without it a call
+ * that races with close would read unmapped addresses and crash the JVM.
+ *
+ * <p>Unlike a read section it does not hold off grace periods. In unchecked mode both calls do nothing. Entry and exit
+ * are wait-free and, after a thread's first call, allocate nothing; they nest.
+ */
+public final class Lifetime implements AutoCloseable {
+    private record Caller(WeakReference<Thread> thread, RcuReader reader) {}
+
+    private final boolean checked;
+    private final ReaderRegistry registry;
+    private final List<Caller> callers = new ArrayList<>();
+    private final ThreadLocal<RcuReader> current = ThreadLocal.withInitial(this::register);
+
+    /**
+     * Makes the lifetime of one engine.
+     *
+     * @param checked whether calls are guarded; false only for measurements
+     * @param mode who pays for ordering a call's entry
+     */
+    public Lifetime(boolean checked, BarrierMode mode) {
+        this.checked = checked;
+        registry = new ReaderRegistry(mode);
+    }
+
+    /**
+     * Whether public calls check their arguments and guard themselves against close.
+     *
+     * @return false in unchecked mode
+     */
+    public boolean isChecked() {
+        return checked;
+    }
+
+    /**
+     * Begins a call.
+     *
+     * @throws IllegalStateException if the engine is closed
+     */
+    public void enter() {
+        if (checked) {
+            current.get().enter();
+        }
+    }
+
+    /** Ends a call. */
+    public void exit() {
+        if (checked) {
+            current.get().exit();
+        }
+    }
+
+    /** Refuses new calls and waits for those that are running. Must not be called from inside one. */
+    @Override
+    public void close() {
+        registry.close();
+    }
+
+    private synchronized RcuReader register() {
+        callers.removeIf(this::hasEnded);
+        RcuReader reader = registry.register();
+        callers.add(new Caller(new WeakReference<>(Thread.currentThread()), reader));
+        return reader;
+    }
+
+    private boolean hasEnded(Caller caller) {
+        Thread thread = caller.thread.get();
+        boolean ended = thread == null || !thread.isAlive();
+        if (ended) {
+            registry.remove(caller.reader);
+        }
+        return ended;
+    }
+}

@@ -1,0 +1,176 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.rcu;
+
+import java.util.Arrays;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * One RCU domain: its readers, its grace periods, its queues of retired objects.
+ *
+ * <p>A grace period covers everything retired before it began. It begins with a barrier against all readers and a
+ * snapshot of those in a section, and is over when each of them has left that section (M. Desnoyers, P. McKenney et al.,
+ * User-Level Implementations of Read-Copy Update, 2012, the memb scheme).
+ *
+ * <p>Thread-safe. {@link #poll} never waits; {@link #synchronize} and {@link #barrier} wait for readers and must not be
+ * called with a lock held or from inside a read section.
+ */
+public final class Rcu implements AutoCloseable {
+    private static final RcuReader[] NOBODY = {};
+
+    private final ReaderRegistry registry;
+    private final ReentrantLock driver = new ReentrantLock();
+    private volatile RcuQueue[] queues = {};
+
+    private boolean graceRunning;
+    private RcuReader[] awaited = NOBODY;
+    private long[] awaitedSequences = {};
+    private int nrAwaited;
+
+    /**
+     * Makes a domain.
+     *
+     * @param mode who pays for ordering a reader's entry
+     * @throws IllegalArgumentException if the mode is {@code MEMBARRIER} and the system does not grant it
+     */
+    public Rcu(BarrierMode mode) {
+        registry = new ReaderRegistry(mode);
+    }
+
+    /**
+     * Whether writers order readers with membarrier(2).
+     *
+     * @return false if every read section begins with a full fence
+     */
+    public boolean usesMembarrier() {
+        return registry.usesMembarrier();
+    }
+
+    /**
+     * Registers a reader, for one thread at a time. Takes a monitor and allocates.
+     *
+     * @return the reader; close it when its thread is done
+     * @throws IllegalStateException if the domain is closed
+     */
+    public RcuReader register() {
+        return registry.register();
+    }
+
+    /**
+     * Adds a queue for one kind of object.
+     *
+     * @param linkOffsetBytes offset of a word in each object that may be overwritten once it is retired
+     * @param reclaimer gets each object after its grace period
+     * @return the queue
+     */
+    public synchronized RcuQueue newQueue(long linkOffsetBytes, Reclaimer reclaimer) {
+        RcuQueue queue = new RcuQueue(this, linkOffsetBytes, reclaimer);
+        RcuQueue[] extended = Arrays.copyOf(queues, queues.length + 1);
+        extended[queues.length] = queue;
+        queues = extended;
+        return queue;
+    }
+
+    /**
+     * Reclaims what can be reclaimed now and begins a grace period for the rest, without waiting for readers or for
+     * another thread that does the same.
+     *
+     * @return true if some grace period ended
+     */
+    public boolean poll() {
+        if (driver.isHeldByCurrentThread() || !driver.tryLock()) {
+            return false;
+        }
+        try {
+            boolean ended = endGracePeriod();
+            if (!graceRunning && beginGracePeriod()) {
+                ended |= endGracePeriod();
+            }
+            return ended;
+        } finally {
+            driver.unlock();
+        }
+    }
+
+    /**
+     * Waits for a full grace period: every section that was running when this was called has ended. A caller inside a
+     * section of its own would wait for itself for ever.
+     */
+    public void synchronize() {
+        registry.awaitSections();
+    }
+
+    /** Waits until everything retired before this call is reclaimed (rcu_barrier). */
+    public void barrier() {
+        for (RcuQueue queue : queues) {
+            // Queues are reclaimed in the order of retiring, so a count says which objects are through.
+            long nrRetiredBefore = queue.nrRetired();
+            for (int attempt = 0; queue.nrReclaimed() < nrRetiredBefore; attempt++) {
+                if (!poll()) {
+                    ReaderRegistry.pause(attempt);
+                }
+            }
+        }
+    }
+
+    /** Refuses new read sections, waits for those that are running, and reclaims everything retired. */
+    @Override
+    public void close() {
+        registry.close();
+        barrier();
+    }
+
+    private boolean beginGracePeriod() {
+        boolean wanted = false;
+        for (RcuQueue queue : queues) {
+            if (queue.hasArrivals()) {
+                queue.startWaiting();
+                wanted = true;
+            }
+        }
+        if (wanted) {
+            registry.orderAgainstReaders();
+            snapshotReaders();
+            graceRunning = true;
+        }
+        return wanted;
+    }
+
+    private boolean endGracePeriod() {
+        if (!graceRunning || !awaitedHaveLeft()) {
+            return false;
+        }
+        graceRunning = false;
+        for (RcuQueue queue : queues) {
+            queue.reclaimWaiting();
+        }
+        return true;
+    }
+
+    private void snapshotReaders() {
+        RcuReader[] readers = registry.readers();
+        if (awaited.length < readers.length) {
+            awaited = new RcuReader[readers.length * 2];
+            awaitedSequences = new long[readers.length * 2];
+        }
+        nrAwaited = 0;
+        for (RcuReader reader : readers) {
+            long sequence = reader.sequenceAcquire();
+            if (ReaderSequence.isInSection(sequence)) {
+                awaited[nrAwaited] = reader;
+                awaitedSequences[nrAwaited++] = sequence;
+            }
+        }
+    }
+
+    private boolean awaitedHaveLeft() {
+        while (nrAwaited > 0) {
+            int last = nrAwaited - 1;
+            if (awaited[last].sequenceAcquire() == awaitedSequences[last]) {
+                return false;
+            }
+            nrAwaited = last;
+        }
+        Arrays.fill(awaited, null);
+        return true;
+    }
+}

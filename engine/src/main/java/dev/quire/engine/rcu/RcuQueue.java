@@ -1,0 +1,87 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.rcu;
+
+import dev.quire.engine.memory.NativeMemory;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Objects of one kind on their way back: retired ones wait for a grace period, then the reclaimer gets them
+ * (call_rcu). The queue is chained through a word inside the objects, so retiring allocates nothing.
+ */
+public final class RcuQueue {
+    private static final long EMPTY = 0;
+    private static final int RETIRED_PER_POLL = 64;
+
+    private final Rcu rcu;
+    private final long linkOffsetBytes;
+    private final Reclaimer reclaimer;
+    private final AtomicLong arriving = new AtomicLong(EMPTY);
+    private final AtomicLong nrRetired = new AtomicLong();
+    private final AtomicLong nrReclaimed = new AtomicLong();
+
+    /** Head of the chain whose grace period is running; guarded by the domain's monitor. */
+    private long waiting = EMPTY;
+
+    RcuQueue(Rcu rcu, long linkOffsetBytes, Reclaimer reclaimer) {
+        this.rcu = rcu;
+        this.linkOffsetBytes = linkOffsetBytes;
+        this.reclaimer = reclaimer;
+    }
+
+    /**
+     * Retires an object that new readers can no longer reach. Lock-free; every 64th call tries to move grace periods on.
+     *
+     * @param object address of the object; its link word is overwritten, all else stays readable
+     */
+    public void retire(long object) {
+        long first;
+        do {
+            first = arriving.get();
+            NativeMemory.setLong(object + linkOffsetBytes, first);
+            // Volatile: the link above is visible to whoever takes the chain.
+        } while (!arriving.compareAndSet(first, object));
+        if ((nrRetired.incrementAndGet() & (RETIRED_PER_POLL - 1)) == 0) {
+            rcu.poll();
+        }
+    }
+
+    /**
+     * Objects retired and not yet reclaimed; exact while nobody retires or reclaims.
+     *
+     * @return number of objects
+     */
+    public long nrPending() {
+        long reclaimed = nrReclaimed.get();
+        return nrRetired.get() - reclaimed;
+    }
+
+    long nrRetired() {
+        return nrRetired.get();
+    }
+
+    long nrReclaimed() {
+        return nrReclaimed.get();
+    }
+
+    boolean hasArrivals() {
+        return arriving.get() != EMPTY;
+    }
+
+    /** Moves the arrived objects under the grace period about to start; the last one's objects are reclaimed already. */
+    void startWaiting() {
+        waiting = arriving.getAndSet(EMPTY);
+    }
+
+    void reclaimWaiting() {
+        long object = waiting;
+        waiting = EMPTY;
+        long nrObjects = 0;
+        while (object != EMPTY) {
+            long next = NativeMemory.getLong(object + linkOffsetBytes);
+            reclaimer.reclaim(object);
+            object = next;
+            nrObjects++;
+        }
+        nrReclaimed.addAndGet(nrObjects);
+    }
+}

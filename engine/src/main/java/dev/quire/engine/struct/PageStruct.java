@@ -1,0 +1,223 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.struct;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.quire.engine.memory.NativeMemory;
+import dev.quire.engine.memory.PageArena;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.StructLayout;
+
+/**
+ * struct page: 64 bytes per 4 KiB frame, one cache line, an array indexed by pfn.
+ *
+ * <pre>
+ *  0        8         16         24         32       40         48          52          56        64
+ *  | flags  | list    | list     | mapping  | index  | private  | mapcount  | refcount  | memcg   |
+ *  |        | .next   | .prev    |          |        |          | or type   |           | data    |
+ *           | or compound info (tails: bit 0 set)
+ * </pre>
+ *
+ * Who guards what: {@code flags} is changed by atomic read-modify-write only (bit 0 is the folio lock); {@code list} by
+ * the lock of the list it is on; {@code mapping}, {@code index} and {@code private} by the folio lock; {@code refcount}
+ * by atomics alone. A refcount of 0 means free, tail, or frozen: nobody may take a reference.
+ */
+public final class PageStruct {
+    /** Bytes of a page struct. */
+    public static final int BYTES = PageArena.PAGE_STRUCT_BYTES;
+
+    static final long FLAGS = 0;
+    static final long LIST = 8;
+    static final long COMPOUND_INFO = 8;
+    static final long MAPPING = 24;
+    static final long INDEX = 32;
+    static final long PRIVATE = 40;
+    static final long MAPCOUNT = 48;
+    static final long REFCOUNT = 52;
+    static final long MEMCG_DATA = 56;
+
+    /** The layout, for checks and documentation. */
+    public static final StructLayout LAYOUT = MemoryLayout.structLayout(
+                    JAVA_LONG.withName("flags"),
+                    ListHead.LAYOUT.withName("list"),
+                    JAVA_LONG.withName("mapping"),
+                    JAVA_LONG.withName("index"),
+                    JAVA_LONG.withName("private"),
+                    JAVA_INT.withName("mapcount"),
+                    JAVA_INT.withName("refcount"),
+                    JAVA_LONG.withName("memcg_data"))
+            .withName("page");
+
+    /** Mapping of a tail page whose fields carry nothing else: no valid address. */
+    public static final long TAIL_MAPPING = 0xdead_0000_0000_0400L;
+
+    /** Value of {@code mapcount} when nothing maps the page. */
+    public static final int MAPCOUNT_NONE = -1;
+
+    /** Value of the {@code mapcount} word of the first page of a free block: the page type "buddy". */
+    public static final int TYPE_BUDDY = 0xf0 << 24;
+
+    static {
+        StructMap.requireSize(LAYOUT, BYTES);
+        StructMap.requireOffset(LAYOUT, "list", LIST);
+        StructMap.requireOffset(LAYOUT, "mapping", MAPPING);
+        StructMap.requireOffset(LAYOUT, "index", INDEX);
+        StructMap.requireOffset(LAYOUT, "private", PRIVATE);
+        StructMap.requireOffset(LAYOUT, "mapcount", MAPCOUNT);
+        StructMap.requireOffset(LAYOUT, "refcount", REFCOUNT);
+        StructMap.requireOffset(LAYOUT, "memcg_data", MEMCG_DATA);
+    }
+
+    private PageStruct() {}
+
+    /** Plain load of the flags; the page is owned, or any bit but the one asked for may be stale. */
+    public static long flags(long page) {
+        return NativeMemory.getLong(page + FLAGS);
+    }
+
+    /** Acquire load of the flags. */
+    public static long flagsAcquire(long page) {
+        return NativeMemory.getLongAcquire(page + FLAGS);
+    }
+
+    /** Plain store of the flags of a page that nobody else can reach yet. */
+    public static void flags(long page, long flags) {
+        NativeMemory.setLong(page + FLAGS, flags);
+    }
+
+    /** Atomically sets flag bits; returns the flags from before. */
+    public static long getAndSetFlags(long page, long bits) {
+        return NativeMemory.getAndBitwiseOrLong(page + FLAGS, bits);
+    }
+
+    /** Atomically clears flag bits; returns the flags from before. */
+    public static long getAndClearFlags(long page, long bits) {
+        return NativeMemory.getAndBitwiseAndLong(page + FLAGS, ~bits);
+    }
+
+    /** Atomically replaces the flags if they are as expected. */
+    public static boolean compareAndSetFlags(long page, long expected, long flags) {
+        return NativeMemory.compareAndSetLong(page + FLAGS, expected, flags);
+    }
+
+    /** Address of the list link: of the LRU, a free area, or the queue of pages waiting for a grace period. */
+    public static long list(long page) {
+        return page + LIST;
+    }
+
+    /** Page whose list link this is. */
+    public static long pageOfList(long link) {
+        return link - LIST;
+    }
+
+    /** Acquire load of the compound word of a tail. */
+    public static long compoundInfoAcquire(long page) {
+        return NativeMemory.getLongAcquire(page + COMPOUND_INFO);
+    }
+
+    /** Plain store of the compound word, before the page is published as a tail. */
+    public static void compoundInfo(long page, long info) {
+        NativeMemory.setLong(page + COMPOUND_INFO, info);
+    }
+
+    /** Release store of the compound word. */
+    public static void compoundInfoRelease(long page, long info) {
+        NativeMemory.setLongRelease(page + COMPOUND_INFO, info);
+    }
+
+    /** Plain load of the mapping word. */
+    public static long mapping(long page) {
+        return NativeMemory.getLong(page + MAPPING);
+    }
+
+    /** Opaque load of the mapping word, to be checked again under the folio lock. */
+    public static long mappingOpaque(long page) {
+        return NativeMemory.getLongOpaque(page + MAPPING);
+    }
+
+    /** Plain store of the mapping word under the folio lock. */
+    public static void mapping(long page, long mapping) {
+        NativeMemory.setLong(page + MAPPING, mapping);
+    }
+
+    /** Plain load of the index, in pages. */
+    public static long index(long page) {
+        return NativeMemory.getLong(page + INDEX);
+    }
+
+    /** Plain store of the index, in pages. */
+    public static void index(long page, long index) {
+        NativeMemory.setLong(page + INDEX, index);
+    }
+
+    /** Plain load of the private word; of the first page of a free block it is the block's order. */
+    public static long privateWord(long page) {
+        return NativeMemory.getLong(page + PRIVATE);
+    }
+
+    /** Plain store of the private word. */
+    public static void privateWord(long page, long value) {
+        NativeMemory.setLong(page + PRIVATE, value);
+    }
+
+    /** Plain load of the map count (-1 is none) or page type. */
+    public static int mapcount(long page) {
+        return NativeMemory.getInt(page + MAPCOUNT);
+    }
+
+    /** Opaque load of the map count or page type. */
+    public static int mapcountOpaque(long page) {
+        return NativeMemory.getIntOpaque(page + MAPCOUNT);
+    }
+
+    /** Plain store of the map count or page type. */
+    public static void mapcount(long page, int mapcount) {
+        NativeMemory.setInt(page + MAPCOUNT, mapcount);
+    }
+
+    /** Atomic addition to the map count; returns the count from before. */
+    public static int getAndAddMapcount(long page, int delta) {
+        return NativeMemory.getAndAddInt(page + MAPCOUNT, delta);
+    }
+
+    /** Opaque load of the reference count: a hint. */
+    public static int refcountOpaque(long page) {
+        return NativeMemory.getIntOpaque(page + REFCOUNT);
+    }
+
+    /** Acquire load of the reference count. */
+    public static int refcountAcquire(long page) {
+        return NativeMemory.getIntAcquire(page + REFCOUNT);
+    }
+
+    /** Plain store of the reference count of a page that nobody else can reach yet. */
+    public static void refcount(long page, int count) {
+        NativeMemory.setInt(page + REFCOUNT, count);
+    }
+
+    /** Release store of the reference count: publishes a frozen or new folio. */
+    public static void refcountRelease(long page, int count) {
+        NativeMemory.setIntRelease(page + REFCOUNT, count);
+    }
+
+    /** Atomically replaces the reference count if it is as expected. */
+    public static boolean compareAndSetRefcount(long page, int expected, int count) {
+        return NativeMemory.compareAndSetInt(page + REFCOUNT, expected, count);
+    }
+
+    /** Atomic addition to the reference count; returns the count from before. */
+    public static int getAndAddRefcount(long page, int delta) {
+        return NativeMemory.getAndAddInt(page + REFCOUNT, delta);
+    }
+
+    /** Plain load of the memory group word. */
+    public static long memcgData(long page) {
+        return NativeMemory.getLong(page + MEMCG_DATA);
+    }
+
+    /** Plain store of the memory group word. */
+    public static void memcgData(long page, long value) {
+        NativeMemory.setLong(page + MEMCG_DATA, value);
+    }
+}
