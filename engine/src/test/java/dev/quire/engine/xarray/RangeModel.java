@@ -20,21 +20,35 @@ final class RangeModel {
      *
      * @param first first index
      * @param last last index, inclusive; unsigned
-     * @param order log2 of the extent, rounded up for the runs a range store makes
+     * @param shift log2 of the indices below one of its slots
      * @param word slot word
      * @param marks one bit per mark
      */
-    record Range(long first, long last, int order, long word, int marks) {
+    record Range(long first, long last, int shift, long word, int marks) {
         Range withWord(long newWord) {
-            return new Range(first, last, order, newWord, marks);
+            return new Range(first, last, shift, newWord, marks);
         }
 
         Range withMarks(int newMarks) {
-            return new Range(first, last, order, word, newMarks);
+            return new Range(first, last, shift, word, newMarks);
         }
 
         boolean covers(long index) {
             return Long.compareUnsigned(first, index) <= 0 && Long.compareUnsigned(index, last) <= 0;
+        }
+
+        /** Log2 of the extent; of a run that is no power of two, rounded up. */
+        int order() {
+            long nrSlots = ((last - first) >>> shift) + 1;
+            return shift + Long.SIZE - Long.numberOfLeadingZeros(nrSlots - 1);
+        }
+
+        boolean isNaturalBlock() {
+            return last - first == (1L << order()) - 1 && (first & last - first) == 0;
+        }
+
+        boolean isInFirstSlot(long index) {
+            return (index - first) >>> shift == 0;
         }
     }
 
@@ -101,7 +115,7 @@ final class RangeModel {
 
     /** Stores a naturally aligned block; word 0 erases. Returns the old word at its first index. */
     long storeOrder(long first, int order, long word) {
-        return put(first, lastOf(first, order), order, word);
+        return put(first, lastOf(first, order), shiftOf(order), word);
     }
 
     /** Stores a range of any extent as the greedy sequence of blocks that a range store makes. */
@@ -113,7 +127,7 @@ final class RangeModel {
             long slot = (from >>> shift) & (NR_SLOTS - 1);
             long nrSlots = Math.min(nrSlotsWanted, NR_SLOTS - slot);
             long blockLast = from + (nrSlots << shift) - 1;
-            put(from, blockLast, shift + ceilLog2(nrSlots), word);
+            put(from, blockLast, shift, word);
             if (blockLast == last) {
                 return;
             }
@@ -137,11 +151,11 @@ final class RangeModel {
         return shift;
     }
 
-    private static int ceilLog2(long count) {
-        return count <= 1 ? 0 : Long.SIZE - Long.numberOfLeadingZeros(count - 1);
+    private static int shiftOf(int order) {
+        return order - order % SLOT_BITS;
     }
 
-    private long put(long first, long last, int order, long word) {
+    private long put(long first, long last, int shift, long word) {
         long old = load(first);
         Range wider = at(first);
         if (wider != null && wider.covers(last)) {
@@ -150,7 +164,7 @@ final class RangeModel {
         }
         int marks = removeWithin(first, last);
         if (word != 0) {
-            ranges.put(first, new Range(first, last, order, word, marks));
+            ranges.put(first, new Range(first, last, shift, word, marks));
         }
         return old;
     }
@@ -191,7 +205,7 @@ final class RangeModel {
         long first = range.first();
         for (int order : pieceOrders) {
             long pieceWord = word + (first - range.first()) * stride;
-            ranges.put(first, new Range(first, lastOf(first, order), order, pieceWord, range.marks()));
+            ranges.put(first, new Range(first, lastOf(first, order), shiftOf(order), pieceWord, range.marks()));
             first += 1L << order;
         }
     }
