@@ -13,9 +13,9 @@ import dev.quire.engine.rcu.BarrierMode;
 import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.Rcu;
 import dev.quire.engine.rcu.RcuReader;
+import dev.quire.engine.xarray.XArray;
 import dev.quire.engine.xarray.XaChecker;
 import dev.quire.engine.xarray.XaNodePool;
-import dev.quire.engine.xarray.XArray;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -32,7 +32,10 @@ record GoldenTrace(Path file) {
 
     private static List<GoldenTrace> in(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(GoldenTrace::isTrace).sorted().map(GoldenTrace::new).toList();
+            return files.filter(GoldenTrace::isTrace)
+                    .sorted()
+                    .map(GoldenTrace::new)
+                    .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -50,7 +53,9 @@ record GoldenTrace(Path file) {
     /** All lines, comments included, so that a line's place in the list is its number in the file. */
     List<String> lines() {
         try (InputStream bytes = open()) {
-            return new String(bytes.readAllBytes(), StandardCharsets.US_ASCII).lines().toList();
+            return new String(bytes.readAllBytes(), StandardCharsets.US_ASCII)
+                    .lines()
+                    .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -56,7 +56,8 @@ class RadixTreeHarnessTest extends XArrayCatalogue {
     @Test
     void aMarkedIterationFromEveryStartReturnsTheMarkedBlocksThatRemain() {
         storeBlocks();
-        List<Block> marked = BLOCKS.stream().filter(block -> block.order() % 2 == 1).toList();
+        List<Block> marked =
+                BLOCKS.stream().filter(block -> block.order() % 2 == 1).toList();
         marked.forEach(block -> setMark(block.last(), 1));
         for (long start = 0; start < 256; start++) {
             List<Found> expected = from(marked, start).stream()

@@ -74,13 +74,15 @@ final class RangeModel {
     }
 
     /** The range that covers an index, or null. */
-    @Nullable Range at(long index) {
+    @Nullable
+    Range at(long index) {
         Map.Entry<Long, Range> floor = ranges.floorEntry(index);
         return floor != null && floor.getValue().covers(index) ? floor.getValue() : null;
     }
 
     /** The first range that begins after an index, or null. */
-    @Nullable Range after(long index) {
+    @Nullable
+    Range after(long index) {
         Map.Entry<Long, Range> higher = ranges.higherEntry(index);
         return higher == null ? null : higher.getValue();
     }
@@ -109,7 +111,8 @@ final class RangeModel {
         if (range == null) {
             return false;
         }
-        boolean inside = Long.compareUnsigned(first, range.first()) <= 0 && Long.compareUnsigned(range.last(), last) <= 0;
+        boolean inside =
+                Long.compareUnsigned(first, range.first()) <= 0 && Long.compareUnsigned(range.last(), last) <= 0;
         return !inside && !(range.covers(first) && range.covers(last));
     }
 

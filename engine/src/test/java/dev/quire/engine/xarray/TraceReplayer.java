@@ -88,8 +88,7 @@ final class TraceReplayer {
         return switch (operation[0]) {
             case "store" -> XaEntry.toText(array.store(index, entry(operation[2])));
             case "erase" -> XaEntry.toText(array.erase(index));
-            case "cmpxchg" -> XaEntry.toText(
-                    array.compareExchange(index, entry(operation[2]), entry(operation[3])));
+            case "cmpxchg" -> XaEntry.toText(array.compareExchange(index, entry(operation[2]), entry(operation[3])));
             case "store_order" -> storeOrder(index, number(operation[2]), entry(operation[3]));
             case "insert" -> result(array.insert(index, entry(operation[2])));
             case "reserve" -> result(array.reserve(index));

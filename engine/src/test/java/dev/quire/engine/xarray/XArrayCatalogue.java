@@ -146,7 +146,8 @@ abstract class XArrayCatalogue extends QuireTest {
         return cursor;
     }
 
-    @Nullable Found find(long start, long last, int filter) {
+    @Nullable
+    Found find(long start, long last, int filter) {
         XaCursor cursor = cursor(start);
         engine.reader.enter();
         try {
@@ -156,7 +157,8 @@ abstract class XArrayCatalogue extends QuireTest {
         }
     }
 
-    @Nullable Found findAfter(long start, long last, int filter) {
+    @Nullable
+    Found findAfter(long start, long last, int filter) {
         XaCursor cursor = cursor(start);
         engine.reader.enter();
         try {

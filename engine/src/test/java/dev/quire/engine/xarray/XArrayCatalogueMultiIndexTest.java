@@ -263,7 +263,8 @@ class XArrayCatalogueMultiIndexTest extends XArrayCatalogue {
         assertEquals(expected, met);
         assertEquals(value(first), load(first));
         assertEquals(value(first), load(last));
-        assertEquals(1, walk(first).stream().filter(found -> found.index() <= last).count());
+        assertEquals(
+                1, walk(first).stream().filter(found -> found.index() <= last).count());
         assertEquals(value(first), erase(first));
     }
 

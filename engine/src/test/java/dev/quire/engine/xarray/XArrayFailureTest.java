@@ -50,7 +50,10 @@ class XArrayFailureTest extends XArrayCatalogue {
                 of("store at the last index", test -> 0, test -> test.errnoOfStore(MAX)),
                 of("store beside a head entry", test -> test.errnoOfStore(0), test -> test.errnoOfStore(1)),
                 of("store far above a head entry", test -> test.errnoOfStore(0), test -> test.errnoOfStore(FAR)),
-                of("store far above a marked head entry", XArrayFailureTest::markedHead, test -> test.errnoOfStore(FAR)),
+                of(
+                        "store far above a marked head entry",
+                        XArrayFailureTest::markedHead,
+                        test -> test.errnoOfStore(FAR)),
                 of("store far above a tree", XArrayFailureTest::smallTree, test -> test.errnoOfStore(FAR)),
                 of("store into a hole", XArrayFailureTest::tallTree, test -> test.errnoOfStore(FAR / 2)),
                 of("insert", XArrayFailureTest::tallTree, test -> test.array.insert(FAR / 2, WORD)),
@@ -65,8 +68,14 @@ class XArrayFailureTest extends XArrayCatalogue {
     private static Stream<Failing> ranges() {
         return Stream.of(
                 of("storeRange into nothing", test -> 0, test -> test.array.storeRange(1, 5000, WORD)),
-                of("storeRange over a tree", XArrayFailureTest::smallTree, test -> test.array.storeRange(3, 9000, WORD)),
-                of("storeRange far away", XArrayFailureTest::smallTree, test -> test.array.storeRange(FAR - 5, FAR + 5, WORD)),
+                of(
+                        "storeRange over a tree",
+                        XArrayFailureTest::smallTree,
+                        test -> test.array.storeRange(3, 9000, WORD)),
+                of(
+                        "storeRange far away",
+                        XArrayFailureTest::smallTree,
+                        test -> test.array.storeRange(FAR - 5, FAR + 5, WORD)),
                 of("createRange in nothing", test -> 0, test -> test.createRange(256, 8)),
                 of("createRange in a tree", XArrayFailureTest::tallTree, test -> test.createRange(FAR / 2, 9)));
     }
@@ -97,8 +106,10 @@ class XArrayFailureTest extends XArrayCatalogue {
                 .flatMap(flags -> Stream.of(
                         new Failing("alloc, flags " + flags, flags, test -> 0, test -> test.alloc(0)),
                         new Failing("alloc far, flags " + flags, flags, test -> test.alloc(0), test -> test.alloc(FAR)),
-                        new Failing("allocCyclic, flags " + flags, flags, test -> test.alloc(0), test -> test.cyclic(4095)),
-                        new Failing("store, flags " + flags, flags, test -> test.alloc(0), test -> test.errnoOfStore(FAR)),
+                        new Failing(
+                                "allocCyclic, flags " + flags, flags, test -> test.alloc(0), test -> test.cyclic(4095)),
+                        new Failing(
+                                "store, flags " + flags, flags, test -> test.alloc(0), test -> test.errnoOfStore(FAR)),
                         new Failing("reserve, flags " + flags, flags, test -> 0, test -> test.array.reserve(FAR))));
     }
 

@@ -213,7 +213,9 @@ class XArrayModelTest extends XArrayCatalogue {
         if (range == null || Long.compareUnsigned(range.first(), last) > 0) {
             return null;
         }
-        return new Found(range.covers(start) && (filter == XArray.PRESENT || range.isInFirstSlot(start)) ? start : range.first(), range.word());
+        return new Found(
+                range.covers(start) && (filter == XArray.PRESENT || range.isInFirstSlot(start)) ? start : range.first(),
+                range.word());
     }
 
     private void split() {

@@ -218,7 +218,8 @@ class XArrayRaceTest extends XArrayCatalogue {
                 (reader, cursor, round) -> {
                     cursor.set(0);
                     long word = array.find(cursor, MAX, 1);
-                    assertTrue(word == value(70) && cursor.index() == 70 || word == value(200) && cursor.index() == 200);
+                    assertTrue(
+                            word == value(70) && cursor.index() == 70 || word == value(200) && cursor.index() == 200);
                     cursor.set(71);
                     assertEquals(value(200), array.find(cursor, MAX, 1));
                 });
