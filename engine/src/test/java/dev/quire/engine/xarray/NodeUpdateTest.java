@@ -47,6 +47,7 @@ class NodeUpdateTest extends XArrayCatalogue {
         assertEquals(0, cursor.error());
     }
 
+    /** check_workingset. */
     @Test
     void nodesOfValuesOnlyCanBeListedAndRemoved() {
         for (long index : new long[] {0, 64, 4096}) {

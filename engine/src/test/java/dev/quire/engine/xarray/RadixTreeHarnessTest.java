@@ -35,6 +35,7 @@ class RadixTreeHarnessTest extends XArrayCatalogue {
             new Block(72, 0),
             new Block(128, 7));
 
+    /** multiorder_iteration. */
     @Test
     void anIterationFromEveryStartReturnsTheBlocksThatRemain() {
         storeBlocks();
@@ -53,6 +54,7 @@ class RadixTreeHarnessTest extends XArrayCatalogue {
         array.destroy();
     }
 
+    /** multiorder_tagged_iteration. */
     @Test
     void aMarkedIterationFromEveryStartReturnsTheMarkedBlocksThatRemain() {
         storeBlocks();
@@ -94,6 +96,7 @@ class RadixTreeHarnessTest extends XArrayCatalogue {
         return copied;
     }
 
+    /** copy_tag_check. */
     @Test
     void marksAreCopiedWithinARangeOnly() {
         SplittableRandom random = TestSeed.random("marksAreCopiedWithinARangeOnly");
@@ -124,6 +127,7 @@ class RadixTreeHarnessTest extends XArrayCatalogue {
         array.destroy();
     }
 
+    /** gang_check. */
     @Test
     void denseRunsAtFarPlaces() {
         for (long middle : new long[] {1L << 30, 1L << 31, (1L << 32) - 1000, 1L << 62}) {
@@ -148,6 +152,7 @@ class RadixTreeHarnessTest extends XArrayCatalogue {
         assertTrue(isEmpty());
     }
 
+    /** dynamic_height_check. */
     @Test
     void theTreeIsAsLowAsItsLargestIndexAllows() {
         SplittableRandom random = TestSeed.random("theTreeIsAsLowAsItsLargestIndexAllows");
@@ -180,6 +185,7 @@ class RadixTreeHarnessTest extends XArrayCatalogue {
         assertEquals((bits - 1) / 6 * 6, XaEntry.nodeShift(head()), TestSeed.asOption());
     }
 
+    /** add_and_check. */
     @Test
     void whatWasAddedIsThereAndNothingElse() {
         for (long index : new long[] {44, 1L << 40}) {

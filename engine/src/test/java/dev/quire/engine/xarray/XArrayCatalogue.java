@@ -13,6 +13,9 @@ import org.junit.jupiter.api.BeforeEach;
 /**
  * The words in which the tests of the array are written: one array, one thread, entries that tell their index. Each call
  * opens the read section or takes the lock that it needs.
+ *
+ * <p>In the classes built on it, the comment at a test names the check of the kernel's suites (lib/test_xarray.c,
+ * tools/testing/radix-tree) whose expectations it holds the engine to.
  */
 abstract class XArrayCatalogue extends QuireTest {
     static final long MAX = XArray.MAX_INDEX;

@@ -38,6 +38,7 @@ class XArrayCatalogueAllocationTest extends XArrayCatalogue {
         assertFalse(getMark(expected, 0), "the free mark");
     }
 
+    /** check_xa_alloc_1. */
     @Test
     void theLowestFreeIndexFirst() {
         assertTrue(isEmpty());
@@ -65,6 +66,7 @@ class XArrayCatalogueAllocationTest extends XArrayCatalogue {
         array.destroy();
     }
 
+    /** check_xa_alloc_1. */
     @Test
     void fiveThousandIndices() {
         for (long id = base; id < 5000; id++) {
@@ -74,6 +76,7 @@ class XArrayCatalogueAllocationTest extends XArrayCatalogue {
         assertTrue(isEmpty());
     }
 
+    /** check_xa_alloc_1. */
     @Test
     void theLastTwoIndicesAndThenNone() {
         assertEquals(MAX_ID - 1, array.alloc(MAX_ID - 1, MAX_ID, value(0)));
@@ -84,6 +87,7 @@ class XArrayCatalogueAllocationTest extends XArrayCatalogue {
         array.destroy();
     }
 
+    /** check_xa_alloc_1. */
     @Test
     void anEmptyRangeIsBusy() {
         assertEquals(Errno.EBUSY, array.alloc(10, 5, value(0)));
@@ -93,6 +97,7 @@ class XArrayCatalogueAllocationTest extends XArrayCatalogue {
         assertTrue(isEmpty());
     }
 
+    /** check_xa_alloc_2. */
     @Test
     void allocatingNothingReserves() {
         assertEquals(base, array.alloc(0, MAX_ID, 0));
@@ -121,6 +126,7 @@ class XArrayCatalogueAllocationTest extends XArrayCatalogue {
         assertTrue(isEmpty());
     }
 
+    /** check_xa_alloc_3. */
     @Test
     void aCycleGoesOnWhereItWasAndWraps() {
         assertCycle(new XaIdCycle(1, 0x3fff, 0), 1);
@@ -140,6 +146,7 @@ class XArrayCatalogueAllocationTest extends XArrayCatalogue {
         array.destroy();
     }
 
+    /** check_xa_alloc_3. */
     @Test
     void aCycleOverAllIndicesWrapsToTheFirst() {
         XaIdCycle cycle = new XaIdCycle(0, MAX_ID, MAX_ID);
@@ -158,6 +165,7 @@ class XArrayCatalogueAllocationTest extends XArrayCatalogue {
         assertEquals((expected + 1) & MAX_ID, cycle.next());
     }
 
+    /** check_reserve. */
     @Test
     void aReleasedReservationIsHandedOutAgain() {
         storeIndex(5);

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 class XArrayCatalogueBasicTest extends XArrayCatalogue {
     private static final int ENTRIES = 1024;
 
+    /** check_xa_err. */
     @Test
     void aStoreThatNeedsNoNodeSucceedsWithoutMemory() {
         engine.failures.failAfter(0);
@@ -22,6 +23,7 @@ class XArrayCatalogueBasicTest extends XArrayCatalogue {
         assertEquals(value(0), erase(0));
     }
 
+    /** check_xa_err. */
     @Test
     void aStoreThatNeedsANodeFailsWithoutMemoryAndSucceedsWithIt() {
         engine.failures.failAfter(0);
@@ -34,6 +36,7 @@ class XArrayCatalogueBasicTest extends XArrayCatalogue {
         assertEquals(0, erase(1));
     }
 
+    /** check_xas_retry. */
     @Test
     void aStaleCursorMeetsTheRetryEntry() {
         storeIndex(0);
@@ -57,6 +60,7 @@ class XArrayCatalogueBasicTest extends XArrayCatalogue {
         eraseIndex(1);
     }
 
+    /** check_xas_retry. */
     @Test
     void retryEntriesUnderTheLockAreVisitedAndReplaced() {
         storeIndex(0);
@@ -78,6 +82,7 @@ class XArrayCatalogueBasicTest extends XArrayCatalogue {
         eraseIndex(1);
     }
 
+    /** check_xa_load. */
     @Test
     void everyIndexStoredSoFarLoadsAndNoOther() {
         for (int i = 0; i < ENTRIES; i++) {
@@ -95,6 +100,7 @@ class XArrayCatalogueBasicTest extends XArrayCatalogue {
         assertTrue(isEmpty());
     }
 
+    /** check_xa_shrink. */
     @Test
     void erasingTheSecondOfTwoMovesTheFirstIntoTheHead() {
         storeIndex(0);
@@ -115,6 +121,7 @@ class XArrayCatalogueBasicTest extends XArrayCatalogue {
         assertTrue(isEmpty());
     }
 
+    /** check_xa_shrink. */
     @Test
     void theHeadIsAsBeforeOnceTheFarEntryIsGone() {
         for (int order = 0; order < 15; order++) {
@@ -133,6 +140,7 @@ class XArrayCatalogueBasicTest extends XArrayCatalogue {
         }
     }
 
+    /** check_xas_erase. */
     @Test
     void anIterationMayEraseWhatItStandsOn() {
         for (int i = 0; i < 200; i++) {
@@ -155,6 +163,7 @@ class XArrayCatalogueBasicTest extends XArrayCatalogue {
         }
     }
 
+    /** check_insert. */
     @Test
     void anInsertTouchesNoNeighbour() {
         for (int i = 0; i < ENTRIES; i++) {
@@ -176,6 +185,7 @@ class XArrayCatalogueBasicTest extends XArrayCatalogue {
         assertTrue(isEmpty());
     }
 
+    /** check_cmpxchg. */
     @Test
     void compareExchangeSwapsOnlyTheExpectedEntry() {
         long five = XaEntry.value(5);
@@ -196,6 +206,7 @@ class XArrayCatalogueBasicTest extends XArrayCatalogue {
         assertTrue(isEmpty());
     }
 
+    /** check_cmpxchg_order. */
     @Test
     void compareExchangeActsOnTheWholeMultiIndexEntry() {
         long pointer = pointer(0);
@@ -217,6 +228,7 @@ class XArrayCatalogueBasicTest extends XArrayCatalogue {
         assertTrue(isEmpty());
     }
 
+    /** check_reserve. */
     @Test
     void aReservationHoldsItsPlace() {
         for (int flags : List.of(0, XArray.TRACK_FREE)) {
@@ -269,6 +281,7 @@ class XArrayCatalogueBasicTest extends XArrayCatalogue {
         eraseIndex(7);
     }
 
+    /** check_destroy. */
     @Test
     void destroyEmptiesArraysOfEveryShape() {
         array.destroy();
@@ -286,6 +299,7 @@ class XArrayCatalogueBasicTest extends XArrayCatalogue {
         assertTrue(isEmpty());
     }
 
+    /** check_align. */
     @Test
     void aReservedHeadTakesAnEntryWithoutMemory() {
         assertEquals(Errno.OK, array.reserve(0));

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 
 /** Stepping through indices and making ranges, as the kernel's own suite checks them. */
 class XArrayCatalogueCursorTest extends XArrayCatalogue {
+    /** check_move. */
     @Test
     void steppingVisitsEveryIndexAndWrapsAtBothEnds() {
         for (int i = 0; i < 1 << 16; i++) {
@@ -45,6 +46,7 @@ class XArrayCatalogueCursorTest extends XArrayCatalogue {
         assertEquals(end, cursor.index());
     }
 
+    /** check_move_tiny. */
     @Test
     void steppingThroughNothingStaysConsistent() {
         engine.reader.enter();
@@ -60,6 +62,7 @@ class XArrayCatalogueCursorTest extends XArrayCatalogue {
         engine.reader.exit();
     }
 
+    /** check_move_tiny. */
     @Test
     void steppingAroundAnEntryInTheHead() {
         storeIndex(0);
@@ -79,6 +82,7 @@ class XArrayCatalogueCursorTest extends XArrayCatalogue {
         eraseIndex(0);
     }
 
+    /** check_move_max. */
     @Test
     void aWalkEndsBehindTheLastIndex() {
         storeIndex(MAX);
@@ -94,6 +98,7 @@ class XArrayCatalogueCursorTest extends XArrayCatalogue {
         eraseIndex(MAX);
     }
 
+    /** check_move_small. */
     @Test
     void steppingBetweenTwoEntriesFarApart() {
         for (int bit = 0; bit < 16; bit++) {
@@ -125,6 +130,7 @@ class XArrayCatalogueCursorTest extends XArrayCatalogue {
         array.destroy();
     }
 
+    /** check_create_range_1. */
     @Test
     void aRangeThatWasMadeTakesItsEntriesWithoutMemory() {
         for (int order = 0; order < 12; order++) {
@@ -161,6 +167,7 @@ class XArrayCatalogueCursorTest extends XArrayCatalogue {
         assertEquals(0, cursor.error());
     }
 
+    /** check_create_range_2. */
     @Test
     void manyEntriesOneAfterTheOtherInMadeRanges() {
         for (int order = 0; order < 10; order++) {
@@ -179,6 +186,7 @@ class XArrayCatalogueCursorTest extends XArrayCatalogue {
         }
     }
 
+    /** check_create_range_3. */
     @Test
     void aPresetErrorSurvives() {
         array.lock();
@@ -194,6 +202,7 @@ class XArrayCatalogueCursorTest extends XArrayCatalogue {
         assertTrue(isEmpty());
     }
 
+    /** check_create_range_4. */
     @Test
     void makingARangeKeepsWhatIsInIt() {
         for (int order = 1; order < 12; order++) {
@@ -213,6 +222,7 @@ class XArrayCatalogueCursorTest extends XArrayCatalogue {
         }
     }
 
+    /** check_create_range_5. */
     @Test
     void makingARangeUnderALargeEntryLeavesIt() {
         for (int order = 0; order < 20; order++) {

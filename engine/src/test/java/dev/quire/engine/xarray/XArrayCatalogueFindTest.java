@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 
 /** Searching and pausing, as the kernel's own suite checks them. */
 class XArrayCatalogueFindTest extends XArrayCatalogue {
+    /** check_find_1. */
     @Test
     void findReturnsTheNextOfTwo() {
         for (int i = 0; i < 100; i++) {
@@ -36,6 +37,7 @@ class XArrayCatalogueFindTest extends XArrayCatalogue {
         assertTrue(isEmpty());
     }
 
+    /** check_find_2. */
     @Test
     void anIterationReturnsEverythingInOrder() {
         List<Found> expected = new ArrayList<>();
@@ -47,6 +49,7 @@ class XArrayCatalogueFindTest extends XArrayCatalogue {
         array.destroy();
     }
 
+    /** check_find_3. */
     @Test
     void aMarkedWalkThatBeginsBehindItsLimitStaysAtTheStart() {
         for (int i = 0; i < 100; i++) {
@@ -65,6 +68,7 @@ class XArrayCatalogueFindTest extends XArrayCatalogue {
         array.destroy();
     }
 
+    /** check_find_4. */
     @Test
     void nothingComesAfterTheLastIndex() {
         storeIndex(MAX);
@@ -73,6 +77,7 @@ class XArrayCatalogueFindTest extends XArrayCatalogue {
         eraseIndex(MAX);
     }
 
+    /** check_multi_find_1. */
     @Test
     void findInsideAnEntryReturnsItAndFindAfterTheNext() {
         for (int order = 2; order < 10; order++) {
@@ -95,6 +100,7 @@ class XArrayCatalogueFindTest extends XArrayCatalogue {
         }
     }
 
+    /** check_multi_find_2. */
     @Test
     void aWalkFromTheMiddleMayEraseTheEntry() {
         for (int order = 0; order < 10; order++) {
@@ -115,6 +121,7 @@ class XArrayCatalogueFindTest extends XArrayCatalogue {
         }
     }
 
+    /** check_multi_find_3. */
     @Test
     void nothingComesAfterTheOnlyEntry() {
         for (int order = 5; order < Long.SIZE; order++) {
@@ -129,6 +136,7 @@ class XArrayCatalogueFindTest extends XArrayCatalogue {
         }
     }
 
+    /** check_find_entry. */
     @Test
     void aSearchThroughAllEntriesWithPausesFindsTheFirstIndex() {
         assertNull(search(pointer(0)));
@@ -174,6 +182,7 @@ class XArrayCatalogueFindTest extends XArrayCatalogue {
         }
     }
 
+    /** check_pause. */
     @Test
     void aPauseAfterEveryEntryLosesNone() {
         List<Found> ascending = new ArrayList<>();
@@ -186,6 +195,7 @@ class XArrayCatalogueFindTest extends XArrayCatalogue {
         array.destroy();
     }
 
+    /** check_pause. */
     @Test
     void aPauseAfterEveryEntryLosesNoneOfALayoutThatShrinks() {
         List<Found> descending = new ArrayList<>();

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 
 /** Marks, as the kernel's own suites check them. */
 class XArrayCatalogueMarkTest extends XArrayCatalogue {
+    /** check_xa_mark_1. */
     @Test
     void aMarkBelongsToOneEntryAndGoesWithIt() {
         for (long index = 0; index < 16384; index += 4) {
@@ -32,6 +33,7 @@ class XArrayCatalogueMarkTest extends XArrayCatalogue {
         }
     }
 
+    /** check_xa_mark_1. */
     @Test
     void aMultiIndexStoreUnitesTheMarksItCovers() {
         for (long index = 0; index < 16384; index += 4) {
@@ -65,6 +67,7 @@ class XArrayCatalogueMarkTest extends XArrayCatalogue {
         assertTrue(isEmpty());
     }
 
+    /** check_xa_mark_2. */
     @Test
     void initialisingMarksClearsThem() {
         storeIndex(0);
@@ -97,6 +100,7 @@ class XArrayCatalogueMarkTest extends XArrayCatalogue {
         array.destroy();
     }
 
+    /** check_xa_mark_3. */
     @Test
     void aMarkedWalkThatBeginsInsideAnEntryReturnsItOnce() {
         storeOrder(0x40, 2, value(0x40));

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 
 /** Entries that span many indices, as the kernel's own suite checks them. */
 class XArrayCatalogueMultiIndexTest extends XArrayCatalogue {
+    /** check_multi_store. */
     @Test
     void countsFollowWhatTheSlotsHold() {
         storeOrder(0, 1, value(0));
@@ -38,6 +39,7 @@ class XArrayCatalogueMultiIndexTest extends XArrayCatalogue {
         assertEquals(nrValues, XaNodeStruct.nrValues(node));
     }
 
+    /** check_multi_store. */
     @Test
     void erasingARangeThatBeginsWithAHoleEmptiesIt() {
         storeIndex(1);
@@ -46,6 +48,7 @@ class XArrayCatalogueMultiIndexTest extends XArrayCatalogue {
         assertTrue(isEmpty());
     }
 
+    /** check_multi_store. */
     @Test
     void theLaterOfTwoEntriesAtOnePlaceShowsThroughout() {
         for (int first = 0; first < 60; first++) {
@@ -62,6 +65,7 @@ class XArrayCatalogueMultiIndexTest extends XArrayCatalogue {
         }
     }
 
+    /** check_multi_store_1. */
     @Test
     void aSingleStoreChangesTheWholeEntry() {
         for (int order = 0; order < 20; order++) {
@@ -94,6 +98,7 @@ class XArrayCatalogueMultiIndexTest extends XArrayCatalogue {
         assertEquals(0, load(first - 1));
     }
 
+    /** check_multi_store_2. */
     @Test
     void aCursorInTheMiddleOfAnEntryKeepsItsIndex() {
         storeOrder(4095 & -512, 9, value(0));
@@ -107,6 +112,7 @@ class XArrayCatalogueMultiIndexTest extends XArrayCatalogue {
         assertTrue(isEmpty());
     }
 
+    /** check_multi_store_3. */
     @Test
     void anIterationSeesAnEntryOnceWhereverItBegins() {
         for (int order = 1; order < 20; order++) {
@@ -119,6 +125,7 @@ class XArrayCatalogueMultiIndexTest extends XArrayCatalogue {
         }
     }
 
+    /** check_multi_store_advanced. */
     @Test
     void largeEntriesAtFarPositionsBehaveLikeNearOnes() {
         for (long position : new long[] {7, 1_800_007, (1L << 36) + 12_345, Long.MAX_VALUE}) {
@@ -165,6 +172,7 @@ class XArrayCatalogueMultiIndexTest extends XArrayCatalogue {
         engine.reader.exit();
     }
 
+    /** check_get_order and check_xas_get_order. */
     @Test
     void everyIndexKnowsTheOrderOfItsEntry() {
         assertEquals(0, getOrder(0));
@@ -194,6 +202,7 @@ class XArrayCatalogueMultiIndexTest extends XArrayCatalogue {
         engine.reader.exit();
     }
 
+    /** check_xas_conflict_get_order. */
     @Test
     void aConflictSearchMeetsTheEntryOnceWithItsOrder() {
         for (int order = 0; order < 20; order++) {
@@ -221,6 +230,7 @@ class XArrayCatalogueMultiIndexTest extends XArrayCatalogue {
         assertEquals(1, met);
     }
 
+    /** check_store_iter. */
     @Test
     void aConflictSearchCountsWhatAStoreWillReplace() {
         for (int order = 0; order < 20; order++) {
@@ -237,6 +247,7 @@ class XArrayCatalogueMultiIndexTest extends XArrayCatalogue {
         }
     }
 
+    /** check_store_iter. */
     @Test
     void aConflictSearchStopsAtItsNeighbours() {
         storeIndex(63);
@@ -268,6 +279,7 @@ class XArrayCatalogueMultiIndexTest extends XArrayCatalogue {
         assertEquals(value(first), erase(first));
     }
 
+    /** check_account. */
     @Test
     void aNodeCountsItsValuesAndTheirSiblings() {
         for (int order = 1; order < 12; order++) {

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 
 /** Stores over any range and entries of any alignment, as the kernel's own suite checks them. */
 class XArrayCatalogueRangeTest extends XArrayCatalogue {
+    /** check_store_range. */
     @Test
     void aRangeLoadsAtItsEndsAndNowhereElse() {
         for (long base : new long[] {0, 128, 4095, 4096, 123456, 1 << 24}) {
@@ -71,6 +72,7 @@ class XArrayCatalogueRangeTest extends XArrayCatalogue {
         assertTrue(isEmpty());
     }
 
+    /** check_align. */
     @Test
     void taggedPointersAreNoErrors() {
         for (int tag : new int[] {0, 1, 3}) {

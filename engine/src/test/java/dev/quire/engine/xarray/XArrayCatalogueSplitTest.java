@@ -31,6 +31,7 @@ class XArrayCatalogueSplitTest extends XArrayCatalogue {
         return IntStream.rangeClosed(1, MAX_ORDER).boxed();
     }
 
+    /** check_split_1. */
     @ParameterizedTest(name = "order {0}")
     @MethodSource("orders")
     void uniform(int order) {
@@ -94,6 +95,7 @@ class XArrayCatalogueSplitTest extends XArrayCatalogue {
         return count;
     }
 
+    /** check_split_2. */
     @ParameterizedTest(name = "order {0}")
     @MethodSource("orders")
     void oneStepWithTheCursorsSpareNode(int order) {

@@ -73,6 +73,7 @@ class XArrayRaceTest extends XArrayCatalogue {
         }
     }
 
+    /** load_race. */
     @Test
     void loadsOfEntriesOfChangingOrderNeverReturnInternalWords() {
         race(
@@ -88,6 +89,7 @@ class XArrayRaceTest extends XArrayCatalogue {
                 });
     }
 
+    /** multiorder_iteration_race. */
     @Test
     void anIterationOverAComingAndGoingEntrySeesItOrNot() {
         race(
