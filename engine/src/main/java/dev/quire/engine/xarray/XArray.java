@@ -73,8 +73,6 @@ public final class XArray {
         writer = new XaCursor(this);
     }
 
-    // ---- lock
-
     /**
      * Takes the array's lock, for use of {@link XaCursor} or to read several things at one moment. Not reentrant: the
      * other changing methods of this class take it themselves.
@@ -83,16 +81,10 @@ public final class XArray {
         lock.lock();
     }
 
-    /**
-     * Releases the array's lock.
-     *
-     * @throws IllegalStateException if this thread does not hold it
-     */
+    /** Releases the array's lock; throws {@link IllegalStateException} if this thread does not hold it. */
     public void unlock() {
         lock.unlock();
     }
-
-    // ---- single entries
 
     /**
      * Looks an index up (xa_load). Lock-free.
@@ -120,8 +112,8 @@ public final class XArray {
         lock();
         try {
             writer.set(index);
-            long old =
-                    XaStore.store(writer, entry == XaEntry.EMPTY && XaFlags.tracksFree(anchor) ? XaEntry.ZERO : entry);
+            boolean reserves = entry == XaEntry.EMPTY && XaFlags.tracksFree(anchor);
+            long old = XaStore.store(writer, reserves ? XaEntry.ZERO : entry);
             clearFreeMark();
             return result(old);
         } finally {
@@ -260,8 +252,6 @@ public final class XArray {
         return XaWalk.getOrder(anchor, index);
     }
 
-    // ---- ranges and searches
-
     /**
      * Stores one entry over any range of indices, as few entries as the tree allows (xa_store_range): greedily from the
      * first index, each up to 64 slots of one node, whether a power of two or not. What happens to one index of the range
@@ -336,8 +326,6 @@ public final class XArray {
         return XaFind.extract(cursor, last, filter, entries, nrEntries);
     }
 
-    // ---- marks
-
     /**
      * Marks the entry that covers an index; does nothing if there is none (xa_set_mark).
      *
@@ -407,8 +395,6 @@ public final class XArray {
         return XaFlags.isMarked(anchor, mark);
     }
 
-    // ---- free indices
-
     /**
      * Stores an entry at the lowest free index of a range (xa_alloc); for arrays with {@link #TRACK_FREE}.
      *
@@ -449,8 +435,6 @@ public final class XArray {
         }
     }
 
-    // ---- the whole
-
     /** Removes all entries and marks and frees all nodes (xa_destroy). What the entries point at stays untouched. */
     public void destroy() {
         lock();
@@ -481,8 +465,6 @@ public final class XArray {
     public XaNodePool pool() {
         return pool;
     }
-
-    // ---- for this package
 
     void requireLocked() {
         lock.requireHeld();

@@ -14,11 +14,13 @@ public final class XaChecker {
     /** Slots of a node of the highest shift that cover any index at all. */
     private static final int NR_SLOTS_AT_MAX_SHIFT = 1 << (Long.SIZE - XaWalk.MAX_SHIFT);
 
+    private final XaNodePool pool;
     private final long anchor;
     private final boolean tracksFree;
     private long nrNodes;
 
     private XaChecker(XArray array) {
+        pool = array.pool();
         anchor = array.anchor();
         tracksFree = XaFlags.tracksFree(anchor);
     }
@@ -54,7 +56,7 @@ public final class XaChecker {
 
     private void checkHead() {
         long head = XArrayStruct.head(anchor);
-        if (XaEntry.isNode(head)) {
+        if (isNode(head)) {
             checkNode(head, 0, 0, 0);
         } else if (head != XaEntry.EMPTY && !isEntry(head)) {
             throw violation(0, 0, "head=" + XaEntry.toText(head));
@@ -89,7 +91,6 @@ public final class XaChecker {
         if (parent != 0) {
             requireField(base, node, "shift", shift, XaNodeStruct.shift(parent) - XaWalk.LEVEL_BITS);
         }
-        checkCounts(node, base);
         for (int slot = 0; slot < XaWalk.NR_SLOTS; slot++) {
             long index = base + ((long) slot << shift);
             checkSlot(node, shift, slot, index);
@@ -97,6 +98,7 @@ public final class XaChecker {
                 checkMark(node, slot, index, mark);
             }
         }
+        checkCounts(node, base);
     }
 
     private static void checkCounts(long node, long base) {
@@ -125,7 +127,7 @@ public final class XaChecker {
         }
         if (XaEntry.isSibling(word)) {
             checkSibling(node, slot, index);
-        } else if (XaEntry.isNode(word) && shift > 0) {
+        } else if (isNode(word) && shift > 0) {
             checkNode(word, index, node, slot);
         } else if (!isEntry(word)) {
             throw violation(index, node, "slot " + slot + "=" + XaEntry.toText(word) + " in a node of shift " + shift);
@@ -147,7 +149,7 @@ public final class XaChecker {
         long word = XaNodeStruct.slot(node, slot);
         boolean isMarked = XaMarks.isMarked(node, slot, mark);
         boolean mustBe = isMarked;
-        if (XaEntry.isNode(word)) {
+        if (isNode(word)) {
             mustBe = hasMark(word, mark);
         } else if (XaEntry.isSibling(word)) {
             mustBe = false;
@@ -161,6 +163,11 @@ public final class XaChecker {
 
     private static boolean hasMark(long nodeWord, int mark) {
         return XaNodeStruct.marksOpaque(XaEntry.nodeAddress(nodeWord), mark) != 0;
+    }
+
+    /** A word that would lead out of the slab is none: whatever damage the checker finds, it does not follow it. */
+    private boolean isNode(long word) {
+        return XaEntry.isNode(word) && pool.isNode(XaEntry.nodeAddress(word));
     }
 
     private static boolean isEntry(long word) {
