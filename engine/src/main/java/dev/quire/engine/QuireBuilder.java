@@ -74,8 +74,8 @@ public final class QuireBuilder {
      */
     public QuireBuilder addressSpaces(int nrAddressSpaces) {
         if (nrAddressSpaces < 1 || nrAddressSpaces > MAX_ADDRESS_SPACES) {
-            throw new IllegalArgumentException("nrAddressSpaces out of range: nrAddressSpaces=" + nrAddressSpaces
-                    + ", max=" + MAX_ADDRESS_SPACES);
+            throw new IllegalArgumentException(
+                    "nrAddressSpaces out of range: nrAddressSpaces=" + nrAddressSpaces + ", max=" + MAX_ADDRESS_SPACES);
         }
         this.nrAddressSpaces = nrAddressSpaces;
         return this;

@@ -59,8 +59,8 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         try {
             long address = context.objects().allocate();
             if (address == 0) {
-                throw new IllegalStateException(
-                        "no room for another address space: max=" + context.arena().nrObjects());
+                throw new IllegalStateException("no room for another address space: max="
+                        + context.arena().nrObjects());
             }
             AddressSpace space = new AddressSpace(context, address, minimumOrder);
             context.owners().add(space);

@@ -21,8 +21,8 @@ final class FileRange {
 
     static void require(String startName, long start, String lengthName, long length, long max) {
         if (start < 0 || length < 1 || length > max - start) {
-            throw new IllegalArgumentException("range out of bounds: " + startName + "=" + start + ", " + lengthName + "="
-                    + length + ", end max=" + max);
+            throw new IllegalArgumentException("range out of bounds: " + startName + "=" + start + ", " + lengthName
+                    + "=" + length + ", end max=" + max);
         }
     }
 }

@@ -2,8 +2,8 @@
 package dev.quire.engine.mapping;
 
 import dev.quire.engine.folio.FolioOwners;
-import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.FolioSplitter;
+import dev.quire.engine.folio.Folios;
 import dev.quire.engine.lock.LockOrder;
 import dev.quire.engine.memory.ObjectSlab;
 import dev.quire.engine.memory.PageArena;

@@ -1,8 +1,8 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.mapping;
 
-import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.FolioSplitter;
+import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SplitPolicy;
 import dev.quire.engine.memory.Errno;
