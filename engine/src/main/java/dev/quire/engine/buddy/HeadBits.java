@@ -41,8 +41,9 @@ public final class HeadBits {
     /** Result of a search that found nothing. */
     public static final long NONE = -1;
 
+    static final int NR_LEVELS = 3;
+
     private static final int WORD_SHIFT = 6;
-    private static final int NR_LEVELS = 3;
     private static final int LEVEL_0_WORDS = 1 << (Geometry.PUD_ORDER - WORD_SHIFT);
     private static final int LEVEL_1_WORDS = 1 << (Geometry.PUD_ORDER - 2 * WORD_SHIFT);
     private static final long FIRST_BIT = 1;
@@ -277,7 +278,7 @@ public final class HeadBits {
     }
 
     /** Order of what one bit of a level covers. */
-    private static int shiftOf(int level) {
+    static int shiftOf(int level) {
         return level * WORD_SHIFT;
     }
 

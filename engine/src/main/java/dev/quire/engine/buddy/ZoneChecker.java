@@ -160,10 +160,11 @@ public final class ZoneChecker {
     }
 
     private void checkSummaries(HeadBits headBits) {
-        for (int level = 1; level <= 2; level++) {
-            long pagesPerBit = 1L << 6 * level;
+        for (int level = 1; level < HeadBits.NR_LEVELS; level++) {
+            long pagesPerBit = Geometry.pagesIn(HeadBits.shiftOf(level));
             for (long pfn = 0; pfn < untouchedPfn; pfn += pagesPerBit) {
-                boolean summary = (headBits.wordAt(level, pfn) >>> pfn / pagesPerBit & 1) != 0;
+                long position = pfn / pagesPerBit;
+                boolean summary = (headBits.wordAt(level, pfn) & 1L << position) != 0;
                 boolean filled = headBits.wordAt(level - 1, pfn) != 0;
                 require(summary == filled, "summary bit: level=" + level + ", pfn=" + pfn + ", bit=" + summary);
             }
