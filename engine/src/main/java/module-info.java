@@ -5,4 +5,5 @@
  */
 module dev.quire.engine {
     requires org.agrona;
+    requires static org.jspecify;
 }

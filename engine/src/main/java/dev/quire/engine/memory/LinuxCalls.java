@@ -24,8 +24,8 @@ public final class LinuxCalls {
     private static final int MEMBARRIER_PRIVATE_EXPEDITED = 1 << 3;
     private static final int MEMBARRIER_REGISTER_PRIVATE_EXPEDITED = 1 << 4;
 
-    private static final MethodHandle MMAP = link(
-            "mmap", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+    private static final MethodHandle MMAP =
+            link("mmap", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
     private static final MethodHandle MUNMAP = link("munmap", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
     private static final MethodHandle MADVISE =
             link("madvise", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
@@ -65,8 +65,8 @@ public final class LinuxCalls {
         try {
             int result = (int) MUNMAP.invokeExact(MemorySegment.ofAddress(address), nrBytes);
             if (result != 0) {
-                throw new IllegalStateException("munmap refused: address=0x" + Long.toHexString(address) + ", bytes="
-                        + nrBytes);
+                throw new IllegalStateException(
+                        "munmap refused: address=0x" + Long.toHexString(address) + ", bytes=" + nrBytes);
             }
         } catch (Throwable failure) {
             throw callFailed("munmap", failure);

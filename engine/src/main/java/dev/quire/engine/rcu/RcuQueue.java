@@ -29,18 +29,30 @@ public final class RcuQueue {
     }
 
     /**
-     * Retires an object that new readers can no longer reach. Lock-free; every 64th call tries to move grace periods on.
+     * Retires an object that new readers can no longer reach. Lock-free; every 64th object tries to move grace periods on.
      *
      * @param object address of the object; its link word is overwritten, all else stays readable
      */
     public void retire(long object) {
-        long first;
+        retireChain(object, object, 1);
+    }
+
+    /**
+     * Retires several objects at the cost of one: the caller has chained them through their link words. Lock-free.
+     *
+     * @param first address of the first object
+     * @param last address of the last object; its link word is overwritten
+     * @param nrObjects length of the chain
+     */
+    public void retireChain(long first, long last, long nrObjects) {
+        long firstBefore;
         do {
-            first = arriving.get();
-            NativeMemory.setLong(object + linkOffsetBytes, first);
-            // Volatile: the link above is visible to whoever takes the chain.
-        } while (!arriving.compareAndSet(first, object));
-        if ((nrRetired.incrementAndGet() & (RETIRED_PER_POLL - 1)) == 0) {
+            firstBefore = arriving.get();
+            NativeMemory.setLong(last + linkOffsetBytes, firstBefore);
+            // Volatile: the links are visible to whoever takes the chain.
+        } while (!arriving.compareAndSet(firstBefore, first));
+        long nrBefore = nrRetired.getAndAdd(nrObjects);
+        if (nrBefore / RETIRED_PER_POLL != (nrBefore + nrObjects) / RETIRED_PER_POLL) {
             rcu.poll();
         }
     }
@@ -81,6 +93,9 @@ public final class RcuQueue {
             reclaimer.reclaim(object);
             object = next;
             nrObjects++;
+        }
+        if (nrObjects > 0) {
+            reclaimer.endOfBatch();
         }
         nrReclaimed.addAndGet(nrObjects);
     }

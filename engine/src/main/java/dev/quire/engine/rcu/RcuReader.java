@@ -37,7 +37,8 @@ public final class RcuReader extends ReaderSequence implements AutoCloseable {
     /** Orders the entry store before the section's loads; partner: the writer's barrier in {@link ReaderRegistry}. */
     private void orderEntry() {
         if (writerHasMembarrier) {
-            // Release plus acquire fence keep the compiler from moving the section's loads above the store; the hardware
+            // Release plus acquire fence keep the compiler from moving the section's loads above the store; the
+            // hardware
             // may still do so, which the writer's membarrier undoes on every running thread.
             VarHandle.releaseFence();
             VarHandle.acquireFence();

@@ -20,12 +20,11 @@ final class ReaderRegistry {
     private boolean closed;
 
     ReaderRegistry(BarrierMode mode) {
-        membarrier =
-                switch (mode) {
-                    case FENCE -> false;
-                    case MEMBARRIER -> requireMembarrier();
-                    case AUTOMATIC -> LinuxCalls.areAvailable() && LinuxCalls.registerMembarrier();
-                };
+        membarrier = switch (mode) {
+            case FENCE -> false;
+            case MEMBARRIER -> requireMembarrier();
+            case AUTOMATIC -> LinuxCalls.areAvailable() && LinuxCalls.registerMembarrier();
+        };
     }
 
     private static boolean requireMembarrier() {

@@ -11,4 +11,7 @@ public interface Reclaimer {
      * @param object address of the object
      */
     void reclaim(long object);
+
+    /** Is called after the objects of one grace period, for reclaimers that give them on in one step. */
+    default void endOfBatch() {}
 }

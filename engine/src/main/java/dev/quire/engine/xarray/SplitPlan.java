@@ -1,0 +1,199 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.xarray;
+
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * How a naturally aligned entry or block of order {@code n} is cut into naturally aligned pieces: runs of equal pieces in
+ * the order of their addresses. Written {@code 1,0,0,2,3} for pieces of 2, 1, 1, 4 and 8 units, and {@code 512x9} for 512
+ * pieces of order 9.
+ *
+ * <p>A plan is filled anew for each split and then only read; it allocates memory only when it gets more runs than it ever
+ * had. Not thread-safe.
+ */
+public final class SplitPlan {
+    /** Largest order of what is cut. */
+    public static final int MAX_ORDER = 63;
+
+    private static final int INITIAL_RUNS = 128;
+    private static final int LONG_RUN = 4;
+
+    private int order;
+    private int nrRuns;
+    private long nrUnits;
+    private long nrPieces;
+    private byte[] runOrders = new byte[INITIAL_RUNS];
+    private long[] runCounts = new long[INITIAL_RUNS];
+
+    /** Makes an empty plan of order 0. */
+    public SplitPlan() {}
+
+    /**
+     * Makes an empty plan.
+     *
+     * @param order log2 of what is cut, 0 to {@link #MAX_ORDER}
+     * @throws IllegalArgumentException if the order is out of range
+     */
+    public SplitPlan(int order) {
+        reset(order);
+    }
+
+    /**
+     * Makes the plan that cuts into equal pieces.
+     *
+     * @param order log2 of what is cut, 0 to {@link #MAX_ORDER}
+     * @param newOrder log2 of the pieces, 0 to {@code order}
+     * @return a complete plan
+     * @throws IllegalArgumentException if an order is out of range
+     */
+    public static SplitPlan uniform(int order, int newOrder) {
+        SplitPlan plan = new SplitPlan(order);
+        plan.resetUniform(order, newOrder);
+        return plan;
+    }
+
+    /**
+     * Forgets all pieces.
+     *
+     * @param order log2 of what is cut, 0 to {@link #MAX_ORDER}
+     * @throws IllegalArgumentException if the order is out of range; then nothing has changed
+     */
+    public void reset(int order) {
+        requireOrder("order", order, MAX_ORDER);
+        this.order = order;
+        nrRuns = 0;
+        nrUnits = 0;
+        nrPieces = 0;
+    }
+
+    /**
+     * Becomes the plan that cuts into equal pieces.
+     *
+     * @param order log2 of what is cut, 0 to {@link #MAX_ORDER}
+     * @param newOrder log2 of the pieces, 0 to {@code order}
+     * @throws IllegalArgumentException if an order is out of range; then nothing has changed
+     */
+    public void resetUniform(int order, int newOrder) {
+        requireOrder("order", order, MAX_ORDER);
+        requireOrder("newOrder", newOrder, order);
+        reset(order);
+        append(newOrder, 1L << (order - newOrder));
+    }
+
+    /**
+     * Adds equal pieces after those the plan has. They are merged with the run before them if that has the same order.
+     *
+     * @param pieceOrder log2 of each piece, 0 to the plan's order
+     * @param count number of pieces, at least 1 (2^63 is written {@code Long.MIN_VALUE})
+     * @throws IllegalArgumentException if the order is out of range, or the first piece would not be aligned to its own
+     *     size, or the pieces would not fit; then nothing has changed
+     */
+    public void append(int pieceOrder, long count) {
+        requireOrder("pieceOrder", pieceOrder, order);
+        if ((nrUnits & ((1L << pieceOrder) - 1)) != 0) {
+            throw new IllegalArgumentException(
+                    "piece not aligned: offset=" + Long.toUnsignedString(nrUnits) + ", pieceOrder=" + pieceOrder);
+        }
+        long room = ((1L << order) - nrUnits) >>> pieceOrder;
+        if (count == 0 || Long.compareUnsigned(count, room) > 0) {
+            throw new IllegalArgumentException("count out of range: count=" + Long.toUnsignedString(count)
+                    + ", pieceOrder=" + pieceOrder + ", max=" + Long.toUnsignedString(room));
+        }
+        if (nrRuns > 0 && runOrders[nrRuns - 1] == pieceOrder) {
+            runCounts[nrRuns - 1] += count;
+        } else {
+            addRun(pieceOrder, count);
+        }
+        nrUnits += count << pieceOrder;
+        nrPieces += count;
+    }
+
+    private void addRun(int pieceOrder, long count) {
+        if (nrRuns == runOrders.length) {
+            runOrders = Arrays.copyOf(runOrders, 2 * nrRuns);
+            runCounts = Arrays.copyOf(runCounts, 2 * nrRuns);
+        }
+        runOrders[nrRuns] = (byte) pieceOrder;
+        runCounts[nrRuns] = count;
+        nrRuns++;
+    }
+
+    /** Log2 of what is cut. */
+    public int order() {
+        return order;
+    }
+
+    /** Number of runs; neighbouring runs differ in order. */
+    public int nrRuns() {
+        return nrRuns;
+    }
+
+    /**
+     * Log2 of the pieces of a run.
+     *
+     * @param run 0 to {@code nrRuns() - 1}
+     * @return 0 to {@link #order()}
+     * @throws IndexOutOfBoundsException if there is no such run
+     */
+    public int runOrder(int run) {
+        return runOrders[Objects.checkIndex(run, nrRuns)];
+    }
+
+    /**
+     * Number of pieces of a run, unsigned.
+     *
+     * @param run 0 to {@code nrRuns() - 1}
+     * @return at least 1
+     * @throws IndexOutOfBoundsException if there is no such run
+     */
+    public long runCount(int run) {
+        return runCounts[Objects.checkIndex(run, nrRuns)];
+    }
+
+    /** Number of pieces, unsigned. */
+    public long nrPieces() {
+        return nrPieces;
+    }
+
+    /** Whether the pieces cover all of what is cut. */
+    public boolean isComplete() {
+        return nrUnits == 1L << order;
+    }
+
+    /**
+     * Checks that the pieces cover all of what is cut.
+     *
+     * @throws IllegalArgumentException if some of it is left over
+     */
+    public void requireComplete() {
+        if (!isComplete()) {
+            throw new IllegalArgumentException("plan not complete: covered=" + Long.toUnsignedString(nrUnits)
+                    + ", want=" + Long.toUnsignedString(1L << order) + ", plan=" + this);
+        }
+    }
+
+    /** The orders of the pieces, comma separated; runs of more than 3 pieces as {@code COUNTxORDER}. */
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder();
+        for (int run = 0; run < nrRuns; run++) {
+            appendRun(text, runOrders[run], runCounts[run]);
+        }
+        return text.toString();
+    }
+
+    private static void appendRun(StringBuilder text, int pieceOrder, long count) {
+        boolean isLong = Long.compareUnsigned(count, LONG_RUN) >= 0;
+        for (long i = 0; i < (isLong ? 1 : count); i++) {
+            text.append(text.isEmpty() ? "" : ",");
+            text.append(isLong ? Long.toUnsignedString(count) + "x" : "").append(pieceOrder);
+        }
+    }
+
+    private static void requireOrder(String name, int order, int max) {
+        if (order < 0 || order > max) {
+            throw new IllegalArgumentException(name + " out of range: " + name + "=" + order + ", max=" + max);
+        }
+    }
+}

@@ -1,0 +1,592 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.xarray;
+
+import dev.quire.engine.lock.LockOrder;
+import dev.quire.engine.lock.LockRank;
+import dev.quire.engine.lock.SpinLock;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.rcu.Lifetime;
+import dev.quire.engine.rcu.RcuReader;
+import dev.quire.engine.struct.XArrayStruct;
+import java.util.Objects;
+
+/**
+ * A sparse array of words indexed by unsigned 64-bit numbers (struct xarray, the normal API of lib/xarray.c).
+ *
+ * <p>Each entry is a value or a pointer (see {@link XaEntry}); the array never follows pointers. An entry covers one
+ * index or a naturally aligned power of two of them, and can carry three marks. Results are entries, 0 for nothing, or,
+ * where the method says so, error words ({@link XaEntry#isError}).
+ *
+ * <p>Thread-safe. Readers pass their {@link RcuReader}, inside a read section; they take no lock and write nothing
+ * shared (lock-free). Changes take the array's own lock (blocking), which {@link #lock} also gives to users of
+ * {@link XaCursor}. No method allocates memory on the Java heap. If a change cannot get the nodes it needs, the array is as
+ * it was. Calls after the engine was closed throw {@link IllegalStateException}.
+ */
+public final class XArray {
+    /** Largest order of an entry: log2 of the indices it covers. */
+    public static final int MAX_ORDER = 63;
+
+    /** Last index. */
+    public static final long MAX_INDEX = -1L;
+
+    /** Filter of searches: any entry. Marks 0 to 2 are the other filters. */
+    public static final int PRESENT = 8;
+
+    /** Number of marks of an entry. */
+    public static final int NR_MARKS = 3;
+
+    /** Flag: mark 0 tracks the indices that are free, so that {@link #alloc} can find them (XA_FLAGS_ALLOC). */
+    public static final int TRACK_FREE = 4;
+
+    /** Flag: index 0 is never handed out; with {@link #TRACK_FREE} (XA_FLAGS_ALLOC1). */
+    public static final int ZERO_BUSY = 8;
+
+    static final int ALLOC_WRAPPED = 16;
+    static final int FREE_MARK = 0;
+    private static final int FIRST_MARK_FLAG = 64;
+
+    private final long anchor;
+    private final XaNodePool pool;
+    private final LockOrder lockOrder;
+    private final Lifetime lifetime;
+    private final boolean checked;
+
+    /** The cursor of the normal API's changes; used under the lock. */
+    private final XaCursor writer;
+
+    /** Id of the thread that holds the lock, 0 for none; exact for the thread that asks about itself. */
+    private long holderId;
+
+    /**
+     * Makes an empty array.
+     *
+     * @param anchor address of its {@link XArrayStruct#BYTES} bytes, a multiple of 8; they are overwritten
+     * @param pool where its nodes come from
+     * @param lockOrder checker of the order of locks
+     * @param flags 0, {@link #TRACK_FREE}, or {@code TRACK_FREE | ZERO_BUSY}
+     * @throws IllegalArgumentException if the anchor or the flags are none of these
+     */
+    public XArray(long anchor, XaNodePool pool, LockOrder lockOrder, int flags) {
+        if (anchor <= 0 || (anchor & 7) != 0) {
+            throw new IllegalArgumentException("anchor not aligned: anchor=0x" + Long.toHexString(anchor));
+        }
+        if (flags != 0 && flags != TRACK_FREE && flags != (TRACK_FREE | ZERO_BUSY)) {
+            throw new IllegalArgumentException("flags not known: flags=" + flags);
+        }
+        this.anchor = anchor;
+        this.pool = pool;
+        this.lockOrder = lockOrder;
+        lifetime = pool.lifetime();
+        checked = lifetime.isChecked();
+        writer = new XaCursor(this);
+        initialise(flags);
+    }
+
+    private void initialise(int flags) {
+        lifetime.enter();
+        try {
+            XArrayStruct.flags(anchor, (flags & TRACK_FREE) != 0 ? flags | markFlag(FREE_MARK) : flags);
+            SpinLock.unlock(XArrayStruct.lock(anchor));
+            XArrayStruct.headRelease(anchor, XaEntry.EMPTY);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    // ---- lock
+
+    /**
+     * Takes the array's lock, for use of {@link XaCursor} or to read several things at one moment. Not reentrant: the
+     * other changing methods of this class take it themselves.
+     */
+    public void lock() {
+        lifetime.enter();
+        try {
+            lockOrder.beforeLock(LockRank.INDEX);
+        } catch (IllegalStateException violation) {
+            lifetime.exit();
+            throw violation;
+        }
+        SpinLock.lock(XArrayStruct.lock(anchor));
+        lockOrder.afterLock(LockRank.INDEX);
+        holderId = Thread.currentThread().threadId();
+    }
+
+    /**
+     * Releases the array's lock.
+     *
+     * @throws IllegalStateException if this thread does not hold it
+     */
+    public void unlock() {
+        requireLocked();
+        holderId = 0;
+        lockOrder.beforeUnlock(LockRank.INDEX);
+        SpinLock.unlock(XArrayStruct.lock(anchor));
+        lifetime.exit();
+    }
+
+    // ---- single entries
+
+    /**
+     * Looks an index up (xa_load). Lock-free.
+     *
+     * @param reader the caller's reader, in a read section
+     * @param index any index
+     * @return the entry; 0 for none or a reservation
+     */
+    public long load(RcuReader reader, long index) {
+        reader.requireInSection();
+        return visible(XaWalk.load(anchor, index));
+    }
+
+    /**
+     * Stores an entry at an index, or over the larger entry that covers it (xa_store). Marks stay. In an array that
+     * tracks free indices, storing 0 reserves the index.
+     *
+     * @param index any index
+     * @param entry a value, a pointer, or 0 to erase
+     * @return the entry before, or the error word of {@link Errno#ENOMEM}
+     * @throws IllegalArgumentException if the entry is an internal word
+     */
+    public long store(long index, long entry) {
+        requireEntry("entry", entry);
+        lock();
+        try {
+            writer.set(index);
+            long old = XaStore.store(writer, tracksFree() && entry == XaEntry.EMPTY ? XaEntry.ZERO : entry);
+            if (tracksFree()) {
+                XaMarks.clear(writer, FREE_MARK);
+            }
+            return result(old);
+        } finally {
+            unlock();
+        }
+    }
+
+    /**
+     * Stores one entry over a naturally aligned range, replacing all that is in it (xas_store with an order). Marks of
+     * what is replaced are united. If the range lies inside a larger entry, that whole entry changes its word and keeps
+     * its order.
+     *
+     * @param index first index, a multiple of {@code 2^order}
+     * @param order log2 of the range, 0 to {@link #MAX_ORDER}
+     * @param entry a value, a pointer, or 0 to erase
+     * @return the entry before if there was one for all of the range, or the error word of {@link Errno#ENOMEM}; not
+     *     specified if the range held several
+     * @throws IllegalArgumentException if the order is out of range, the index not aligned, or the entry an internal word
+     */
+    public long storeOrder(long index, int order, long entry) {
+        requireOrder("order", order, MAX_ORDER);
+        if ((index & ~(-1L << order)) != 0) {
+            throw new IllegalArgumentException(
+                    "index not aligned: index=0x" + Long.toHexString(index) + ", order=" + order);
+        }
+        requireEntry("entry", entry);
+        lock();
+        try {
+            writer.setOrder(index, order);
+            return result(XaStore.store(writer, entry));
+        } finally {
+            unlock();
+        }
+    }
+
+    /**
+     * Removes the whole entry that covers an index, with its marks (xa_erase).
+     *
+     * @param index any index
+     * @return the entry that was there; 0 for none or a reservation
+     */
+    public long erase(long index) {
+        lock();
+        try {
+            writer.set(index);
+            return result(XaStore.store(writer, XaEntry.EMPTY));
+        } finally {
+            unlock();
+        }
+    }
+
+    /**
+     * Stores an entry if another is there now (xa_cmpxchg). A reservation shows as 0 in the result but does not match an
+     * {@code expected} of 0; {@link XaEntry#ZERO} matches it.
+     *
+     * @param index any index
+     * @param expected a value, a pointer, 0, or {@link XaEntry#ZERO}
+     * @param entry a value, a pointer, or 0 to erase
+     * @return the entry that was there, or the error word of {@link Errno#ENOMEM}
+     * @throws IllegalArgumentException if a word is an internal one
+     */
+    public long compareExchange(long index, long expected, long entry) {
+        if (expected != XaEntry.ZERO) {
+            requireEntry("expected", expected);
+        }
+        requireEntry("entry", entry);
+        return exchangeIf(index, expected, entry);
+    }
+
+    /**
+     * Stores an entry if the index is neither occupied nor reserved (xa_insert).
+     *
+     * @param index any index
+     * @param entry a value, a pointer, or 0 to reserve
+     * @return 0, {@link Errno#EBUSY} or {@link Errno#ENOMEM}
+     * @throws IllegalArgumentException if the entry is an internal word
+     */
+    public int insert(long index, long entry) {
+        requireEntry("entry", entry);
+        lock();
+        try {
+            writer.set(index);
+            if (XaWalk.load(writer) != XaEntry.EMPTY) {
+                return Errno.EBUSY;
+            }
+            XaStore.store(writer, entry == XaEntry.EMPTY ? XaEntry.ZERO : entry);
+            if (tracksFree()) {
+                XaMarks.clear(writer, FREE_MARK);
+            }
+            return writer.error();
+        } finally {
+            unlock();
+        }
+    }
+
+    /**
+     * Makes sure that a later {@link #store} at the index needs no memory; the index still reads as empty (xa_reserve).
+     * Does nothing if it is occupied.
+     *
+     * @param index any index
+     * @return 0 or {@link Errno#ENOMEM}
+     */
+    public int reserve(long index) {
+        return XaEntry.errnoOf(exchangeIf(index, XaEntry.EMPTY, XaEntry.ZERO));
+    }
+
+    /**
+     * Gives a reservation up; does nothing if there is none (xa_release).
+     *
+     * @param index any index
+     */
+    public void release(long index) {
+        exchangeIf(index, XaEntry.ZERO, XaEntry.EMPTY);
+    }
+
+    private long exchangeIf(long index, long expected, long entry) {
+        lock();
+        try {
+            writer.set(index);
+            long current = XaWalk.load(writer);
+            if (current == expected) {
+                XaStore.store(writer, entry);
+                if (tracksFree() && current == XaEntry.EMPTY && entry != XaEntry.EMPTY) {
+                    XaMarks.clear(writer, FREE_MARK);
+                }
+            }
+            return result(current);
+        } finally {
+            unlock();
+        }
+    }
+
+    /**
+     * Order of the entry that covers an index (xa_get_order); a hint, since a writer may change it at any time.
+     *
+     * @param reader the caller's reader, in a read section
+     * @param index any index
+     * @return log2 of the indices it covers; 0 if there is none
+     */
+    public int getOrder(RcuReader reader, long index) {
+        reader.requireInSection();
+        return XaWalk.getOrder(anchor, index);
+    }
+
+    // ---- ranges and searches
+
+    /**
+     * Stores one entry over any range of indices, as few entries as the tree allows (xa_store_range): greedily from the
+     * first index, each up to 64 slots of one node, whether a power of two or not. What happens to one index of the range
+     * happens to those that share its entry.
+     *
+     * @param first first index
+     * @param last last index, inclusive
+     * @param entry a value, a pointer, or 0 to erase
+     * @return 0, {@link Errno#EINVAL} if the range is empty, or {@link Errno#ENOMEM}
+     * @throws IllegalArgumentException if the entry is an internal word
+     */
+    public int storeRange(long first, long last, long entry) {
+        requireEntry("entry", entry);
+        if (Long.compareUnsigned(last, first) < 0) {
+            return Errno.EINVAL;
+        }
+        lock();
+        try {
+            return XaRange.store(writer, first, last, entry);
+        } finally {
+            unlock();
+        }
+    }
+
+    /**
+     * Finds the first entry at or after a cursor's index (xa_find), never a reservation. An entry that covers the index is
+     * found at the index; with a mark as filter and the index in a sibling slot, at the first index of the entry's first
+     * slot.
+     *
+     * @param cursor a cursor of this array with a reader in a read section (or under the lock); its index is where to
+     *     start, and becomes the index of the entry found, or stays if there is none
+     * @param last last index to look at, inclusive
+     * @param filter {@link #PRESENT} or a mark
+     * @return the entry, or 0
+     * @throws IllegalArgumentException if the cursor is another array's or the filter is none of these
+     */
+    public long find(XaCursor cursor, long last, int filter) {
+        requireSearch(cursor, filter);
+        return XaFind.findFrom(cursor, last, filter);
+    }
+
+    /**
+     * Finds the first entry after the one that covers a cursor's index (xa_find_after), never a reservation. With a mark
+     * as filter and the index in a slot before a sibling slot, it may find the same entry again, at its first index.
+     *
+     * @param cursor as for {@link #find}
+     * @param last last index to look at, inclusive
+     * @param filter {@link #PRESENT} or a mark
+     * @return the entry, or 0
+     * @throws IllegalArgumentException if the cursor is another array's or the filter is none of these
+     */
+    public long findAfter(XaCursor cursor, long last, int filter) {
+        requireSearch(cursor, filter);
+        return XaFind.findAfter(cursor, last, filter);
+    }
+
+    /**
+     * Copies entries out, in the order of their indices (xa_extract). Each entry comes once; not a snapshot.
+     *
+     * @param cursor a cursor as for {@link #find}; its index is where to start
+     * @param last last index to look at, inclusive
+     * @param filter {@link #PRESENT} or a mark
+     * @param entries where to, from element 0
+     * @param nrEntries most entries to copy, 0 to the array's length
+     * @return number of entries copied
+     * @throws IllegalArgumentException if the cursor is another array's or the filter is none of these
+     * @throws IndexOutOfBoundsException if the array is too short
+     */
+    public int extract(XaCursor cursor, long last, int filter, long[] entries, int nrEntries) {
+        Objects.checkFromIndexSize(0, nrEntries, entries.length);
+        requireSearch(cursor, filter);
+        return XaFind.extract(cursor, last, filter, entries, nrEntries);
+    }
+
+    // ---- marks
+
+    /**
+     * Marks the entry that covers an index; does nothing if there is none (xa_set_mark).
+     *
+     * @param index any index
+     * @param mark 0 to 2
+     * @throws IllegalArgumentException if there is no such mark
+     */
+    public void setMark(long index, int mark) {
+        requireMark(mark);
+        lock();
+        try {
+            writer.set(index);
+            if (XaWalk.load(writer) != XaEntry.EMPTY) {
+                XaMarks.set(writer, mark);
+            }
+        } finally {
+            unlock();
+        }
+    }
+
+    /**
+     * Takes a mark from the entry that covers an index (xa_clear_mark).
+     *
+     * @param index any index
+     * @param mark 0 to 2
+     * @throws IllegalArgumentException if there is no such mark
+     */
+    public void clearMark(long index, int mark) {
+        requireMark(mark);
+        lock();
+        try {
+            writer.set(index);
+            if (XaWalk.load(writer) != XaEntry.EMPTY) {
+                XaMarks.clear(writer, mark);
+            }
+        } finally {
+            unlock();
+        }
+    }
+
+    /**
+     * Whether the entry that covers an index has a mark (xa_get_mark). Lock-free.
+     *
+     * @param reader the caller's reader, in a read section
+     * @param index any index
+     * @param mark 0 to 2
+     * @return true if it has
+     * @throws IllegalArgumentException if there is no such mark
+     */
+    public boolean getMark(RcuReader reader, long index, int mark) {
+        requireMark(mark);
+        reader.requireInSection();
+        return XaMarks.get(anchor, index, mark);
+    }
+
+    /**
+     * Whether any entry has a mark (xa_marked).
+     *
+     * @param reader the caller's reader, in a read section
+     * @param mark 0 to 2
+     * @return true if one has
+     * @throws IllegalArgumentException if there is no such mark
+     */
+    public boolean isMarked(RcuReader reader, int mark) {
+        requireMark(mark);
+        reader.requireInSection();
+        return XaMarks.isMarked(anchor, mark);
+    }
+
+    // ---- free indices
+
+    /**
+     * Stores an entry at the lowest free index of a range (xa_alloc); for arrays with {@link #TRACK_FREE}.
+     *
+     * @param min lowest index, 0 to 2^32-1
+     * @param max highest index, 0 to 2^32-1
+     * @param entry a value, a pointer, or 0 to reserve
+     * @return the index; {@link Errno#EBUSY} if none is free, {@link Errno#ENOMEM}, or {@link Errno#EINVAL} if the array
+     *     does not track free indices
+     * @throws IllegalArgumentException if a limit is out of range or the entry an internal word
+     */
+    public long alloc(long min, long max, long entry) {
+        XaIdCycle.requireId("min", min);
+        XaIdCycle.requireId("max", max);
+        requireEntry("entry", entry);
+        lock();
+        try {
+            return XaIdAllocation.alloc(writer, min, max, entry);
+        } finally {
+            unlock();
+        }
+    }
+
+    /**
+     * Stores an entry at the next free index of a cycle (xa_alloc_cyclic); for arrays with {@link #TRACK_FREE}.
+     *
+     * @param cycle limits and where to go on; it learns where to go on next, and whether this search wrapped
+     * @param entry a value, a pointer, or 0 to reserve
+     * @return as {@link #alloc}
+     * @throws IllegalArgumentException if the entry is an internal word
+     */
+    public long allocCyclic(XaIdCycle cycle, long entry) {
+        requireEntry("entry", entry);
+        lock();
+        try {
+            return XaIdAllocation.allocCyclic(writer, cycle, entry);
+        } finally {
+            unlock();
+        }
+    }
+
+    // ---- the whole
+
+    /** Removes all entries and marks and frees all nodes (xa_destroy). What the entries point at stays untouched. */
+    public void destroy() {
+        lock();
+        try {
+            XaStore.destroyAll(writer);
+        } finally {
+            unlock();
+        }
+    }
+
+    /**
+     * Whether no entry and no reservation is there.
+     *
+     * @param reader the caller's reader, in a read section
+     * @return true if the array is empty
+     */
+    public boolean isEmpty(RcuReader reader) {
+        reader.requireInSection();
+        return XArrayStruct.headAcquire(anchor) == XaEntry.EMPTY;
+    }
+
+    /** Address of the array's anchor. */
+    public long anchor() {
+        return anchor;
+    }
+
+    /** Where the array's nodes come from. */
+    public XaNodePool pool() {
+        return pool;
+    }
+
+    // ---- for this package
+
+    /** The mark's bit in the flags: some entry has this mark. */
+    static int markFlag(int mark) {
+        return FIRST_MARK_FLAG << mark;
+    }
+
+    static boolean tracksFree(long anchor) {
+        return (XArrayStruct.flagsOpaque(anchor) & TRACK_FREE) != 0;
+    }
+
+    static boolean isZeroBusy(long anchor) {
+        return (XArrayStruct.flagsOpaque(anchor) & ZERO_BUSY) != 0;
+    }
+
+    private boolean tracksFree() {
+        return tracksFree(anchor);
+    }
+
+    void requireLocked() {
+        if (checked && holderId != Thread.currentThread().threadId()) {
+            throw new IllegalStateException("the array is not locked by this thread, and no read section is open");
+        }
+    }
+
+    private long result(long old) {
+        return writer.isInError() ? writer.node : visible(old);
+    }
+
+    static long visible(long word) {
+        return word == XaEntry.ZERO ? XaEntry.EMPTY : word;
+    }
+
+    private void requireSearch(XaCursor cursor, int filter) {
+        if (cursor.array != this) {
+            throw new IllegalArgumentException("the cursor belongs to another array: anchor=0x"
+                    + Long.toHexString(cursor.anchor) + ", want=0x" + Long.toHexString(anchor));
+        }
+        if (filter != PRESENT) {
+            requireMark(filter);
+        }
+        cursor.requireAccess();
+    }
+
+    static void requireOrder(String name, int order, int max) {
+        if (order < 0 || order > max) {
+            throw new IllegalArgumentException(name + " out of range: " + name + "=" + order + ", max=" + max);
+        }
+    }
+
+    static void requireMark(int mark) {
+        if (mark < 0 || mark >= NR_MARKS) {
+            throw new IllegalArgumentException("mark out of range: mark=" + mark + ", max=" + (NR_MARKS - 1));
+        }
+    }
+
+    private static void requireEntry(String name, long entry) {
+        if (XaEntry.isInternal(entry)) {
+            throw new IllegalArgumentException(name + " is internal: " + name + "=0x" + Long.toHexString(entry));
+        }
+    }
+
+    static void requireStorable(long entry) {
+        if (XaEntry.isInternal(entry) && entry != XaEntry.ZERO && entry != XaEntry.RETRY) {
+            throw new IllegalArgumentException("entry is internal: entry=0x" + Long.toHexString(entry));
+        }
+    }
+}

@@ -1,0 +1,544 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.xarray;
+
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.rcu.RcuReader;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A position in an array, and the advanced API on it (struct xa_state): to walk, to store without walking again, to
+ * iterate, and to split.
+ *
+ * <p>The caller brackets its use: everything that changes the array needs the lock ({@link XArray#lock}), everything else
+ * needs the lock or a read section of the cursor's reader. Between two brackets the position must be given up with
+ * {@link #pause}, {@link #reset} or {@link #set}. Calls outside a bracket throw {@link IllegalStateException}.
+ *
+ * <p>A cursor covers one index, or after {@link #setOrder} a naturally aligned range. Its position is one of: not walked
+ * yet, at a slot of a node, at the head, past the end, or an error. Errors stick: every later operation does nothing and
+ * returns nothing, until {@link #set}, {@link #setOrder}, {@link #reset} or {@link #nomem}.
+ *
+ * <p>Results are raw words: they can be {@link XaEntry#ZERO}, for a lock-free reader {@link XaEntry#RETRY} (see
+ * {@link #retry}), and from {@link #next} and {@link #prev} siblings.
+ *
+ * <p>Reusable, for one thread at a time; no method allocates memory on the Java heap. Reading is lock-free: it starts over
+ * only if a writer got further.
+ */
+public final class XaCursor {
+    /** Position: at the entry in the head. */
+    static final long AT_HEAD = 0;
+
+    /** Position: past the end of the tree. */
+    static final long BOUNDS = 1;
+
+    /** Position: not walked yet. */
+    static final long RESTART = 3;
+
+    private static final int INVALID_BITS = 3;
+    private static final int FROZEN_BIT = 2;
+
+    final XArray array;
+    final long anchor;
+    final XaNodePool pool;
+    final @Nullable RcuReader reader;
+
+    /** Words of the top slots of a split, built before any of them is published. */
+    final long[] slotWords = new long[XaWalk.NR_SLOTS];
+
+    long index;
+
+    /** Index bits below one slot of the level that holds entries of the cursor's order. */
+    int shift;
+
+    /** Slots after the first that an entry of the cursor's order takes. */
+    int sibs;
+
+    /** Address of the node, or {@link #AT_HEAD}, {@link #BOUNDS}, {@link #RESTART}, or an error word. */
+    long node = RESTART;
+
+    /** Shift of the node; meaningless without one. */
+    int nodeShift;
+
+    /** Slot in the node: the canonical one, if the index is covered by a multi-slot entry. */
+    int offset;
+
+    /** First of the spare nodes, chained through their parent word. */
+    long spares;
+
+    int nrSpares;
+
+    @Nullable
+    NodeUpdate update;
+
+    /**
+     * Makes a cursor for use under the array's lock.
+     *
+     * @param array the array
+     */
+    public XaCursor(XArray array) {
+        this(array, null);
+    }
+
+    /**
+     * Makes a cursor for use under the array's lock and, for reading, in the sections of a reader.
+     *
+     * @param array the array
+     * @param reader the reader of the thread that will use the cursor; of the same engine
+     */
+    public XaCursor(XArray array, @Nullable RcuReader reader) {
+        this.array = array;
+        this.reader = reader;
+        anchor = array.anchor();
+        pool = array.pool();
+    }
+
+    // ---- position
+
+    /**
+     * Moves to one index, not walked yet, and clears any error (xas_set).
+     *
+     * @param index any index, unsigned
+     */
+    public void set(long index) {
+        this.index = index;
+        shift = 0;
+        sibs = 0;
+        node = RESTART;
+    }
+
+    /**
+     * Moves to the naturally aligned range of an order that holds an index, not walked yet, and clears any error
+     * (xas_set_order).
+     *
+     * @param index any index, unsigned; rounded down to a multiple of {@code 2^order}
+     * @param order log2 of the range, 0 to {@link XArray#MAX_ORDER}
+     * @throws IllegalArgumentException if the order is out of range; then nothing has changed
+     */
+    public void setOrder(long index, int order) {
+        XArray.requireOrder("order", order, XArray.MAX_ORDER);
+        this.index = index & -1L << order;
+        setWidth(order);
+        node = RESTART;
+    }
+
+    void setWidth(int order) {
+        int bitsInLevel = order % XaWalk.LEVEL_BITS;
+        shift = order - bitsInLevel;
+        sibs = (1 << bitsInLevel) - 1;
+    }
+
+    /** Gives the position up, keeping index and order, and clears any error: the next operation walks from the head. */
+    public void reset() {
+        node = RESTART;
+    }
+
+    /**
+     * Gives the position up and moves to the index after the current entry, so that a forward iteration can go on after
+     * its lock or read section was dropped (xas_pause). At the very end of the index space the cursor ends past the end.
+     *
+     * <p>Difference from the original: the next index is the end of the entry, also when the cursor came to it from the
+     * middle; the original counts its slots from the cursor's index then, and skips what follows.
+     */
+    public void pause() {
+        requireAccess();
+        XaWalk.pause(this);
+    }
+
+    /**
+     * Moves to another index that the current node covers, without walking (xas_advance). If the node does not cover
+     * it, the position is given up.
+     *
+     * @param index the new index
+     */
+    public void advance(long index) {
+        requireAccess();
+        XaWalk.advance(this, index);
+    }
+
+    /** The current index, unsigned. What the last operation left is described there. */
+    public long index() {
+        return index;
+    }
+
+    /** The error the cursor is in: a negative number of {@link Errno}, or 0. */
+    public int error() {
+        return XaEntry.errnoOf(node);
+    }
+
+    /**
+     * Puts the cursor in an error.
+     *
+     * @param errno -4095 to -1
+     * @throws IllegalArgumentException if it is out of range
+     */
+    public void setError(int errno) {
+        node = XaEntry.error(errno);
+    }
+
+    /** Whether the cursor is at a slot or at the head: not unwalked, not past the end, not in an error. */
+    public boolean isValid() {
+        return (node & INVALID_BITS) == 0;
+    }
+
+    /** Whether the cursor was not walked yet. */
+    public boolean isRestart() {
+        return node == RESTART;
+    }
+
+    /** Whether the cursor is past the end of the tree. */
+    public boolean isBounds() {
+        return node == BOUNDS;
+    }
+
+    /** Address of the node the cursor is in, for readers of {@code XaNodeStruct}; 0 if it is in none. */
+    public long nodeAddress() {
+        return isValid() ? node : 0;
+    }
+
+    /** Slot of that node the cursor is at: the canonical one of a multi-slot entry. Meaningless without a node. */
+    public int slot() {
+        return offset;
+    }
+
+    /** Unwalked or in an error: {@link #next} and {@link #prev} do not move such a cursor. */
+    boolean isFrozen() {
+        return (node & FROZEN_BIT) != 0;
+    }
+
+    boolean isInError() {
+        return XaEntry.isError(node);
+    }
+
+    /**
+     * Sets who is told of changed nodes; kept until set again.
+     *
+     * @param update the callback, or null for none
+     */
+    public void update(@Nullable NodeUpdate update) {
+        this.update = update;
+    }
+
+    // ---- lookup
+
+    /**
+     * Walks to the index and returns its word; from a valid position it only reads again ({@link #reload}) (xas_load).
+     * The index stays as it is, also in the middle of an entry. If the cursor's range is wider than a slot of some node
+     * on the path, the walk ends above that node and returns the node's word.
+     *
+     * @return the word; 0 if there is none, the index is past the end, or the cursor is in an error
+     */
+    public long load() {
+        requireAccess();
+        return XaWalk.load(this);
+    }
+
+    /**
+     * Reads the slot of the cursor's index in the cursor's node again, through at most one sibling (xas_reload): how a
+     * lock-free reader that has pinned what it found makes sure that it is still there.
+     *
+     * @return the word; {@link XaEntry#RETRY} or another word than before if the position is stale
+     * @throws IllegalStateException if the position is not valid
+     */
+    public long reload() {
+        requireAccess();
+        return XaWalk.reload(this);
+    }
+
+    /**
+     * Whether a word that an operation returned is none to use (xas_retry): for {@link XaEntry#RETRY} the cursor is reset,
+     * for {@link XaEntry#ZERO} it stays where it is.
+     *
+     * @param word what the operation returned
+     * @return true if the caller should simply go on
+     */
+    public boolean retry(long word) {
+        if (word == XaEntry.RETRY) {
+            reset();
+            return true;
+        }
+        return word == XaEntry.ZERO;
+    }
+
+    /**
+     * Order of the entry the cursor is at (xas_get_order): a hint for a lock-free reader, exact under the lock.
+     *
+     * <p>Probes the slots at distance 1, 2, 4 ... from the canonical one, as the original does, so for runs that are no
+     * power of two (see {@link XArray#storeRange}) it is what that finds.
+     *
+     * @return log2 of the indices it covers; 0 at the head
+     * @throws IllegalStateException if the position is not valid
+     */
+    public int getOrder() {
+        requireAccess();
+        requireValid();
+        return XaWalk.getOrder(this);
+    }
+
+    // ---- iteration
+
+    /**
+     * Finds the next entry (xas_find). From a fresh position that is the one that covers the index, which then stays as
+     * it is; afterwards the next one, and the index is its first. Each entry is found once, however wide it is.
+     *
+     * @param max last index to look at, unsigned, inclusive
+     * @return the word, which may be ZERO or RETRY; 0 if there is none up to {@code max}. Then the index is one where
+     *     nothing was found, and the cursor is past the end if the tree ended
+     */
+    public long find(long max) {
+        requireAccess();
+        return XaFind.find(this, max);
+    }
+
+    /**
+     * Finds the next entry with a mark (xas_find_marked). Started at an index in a sibling slot, it moves back to the
+     * first index of the canonical slot. In an array that tracks free indices, mark 0 finds free indices, with a word
+     * of 0 and a valid position.
+     *
+     * @param max last index to look at, unsigned, inclusive
+     * @param mark 0 to 2
+     * @return the word; 0 if there is none: then the position is restart if {@code max} ended the search, else bounds
+     * @throws IllegalArgumentException if there is no such mark
+     */
+    public long findMarked(long max, int mark) {
+        XArray.requireMark(mark);
+        requireAccess();
+        return XaFind.findMarked(this, max, mark);
+    }
+
+    /**
+     * Finds the next entry that overlaps the cursor's range (xas_find_conflict); one that covers all of it is found once.
+     * The index stays the first of the range.
+     *
+     * @return the word; 0 when there is no further one, and a store to the range can follow
+     * @throws IllegalStateException if the array is not locked
+     */
+    public long findConflict() {
+        requireLock();
+        return XaFind.findConflict(this);
+    }
+
+    /**
+     * Moves to the next index (after 2^64-1 comes 0) and reads its slot (xas_next). An unwalked cursor stays on its index.
+     *
+     * @return the word, which may be a sibling; 0 past the end
+     */
+    public long next() {
+        requireAccess();
+        return XaWalk.next(this);
+    }
+
+    /**
+     * Moves to the previous index (before 0 comes 2^64-1) and reads its slot (xas_prev). An unwalked cursor stays on its
+     * index.
+     *
+     * @return the word, which may be a sibling; 0 past the end
+     */
+    public long prev() {
+        requireAccess();
+        return XaWalk.prev(this);
+    }
+
+    // ---- marks
+
+    /**
+     * Whether the entry at the cursor has a mark; false at an invalid position.
+     *
+     * @param mark 0 to 2
+     * @return true if it has
+     * @throws IllegalArgumentException if there is no such mark
+     */
+    public boolean getMark(int mark) {
+        XArray.requireMark(mark);
+        requireAccess();
+        return XaMarks.get(this, mark);
+    }
+
+    /**
+     * Marks the entry at the cursor, which must be there; does nothing at an invalid position.
+     *
+     * @param mark 0 to 2
+     * @throws IllegalArgumentException if there is no such mark
+     */
+    public void setMark(int mark) {
+        XArray.requireMark(mark);
+        requireLock();
+        XaMarks.set(this, mark);
+    }
+
+    /**
+     * Takes a mark from the entry at the cursor; does nothing at an invalid position.
+     *
+     * @param mark 0 to 2
+     * @throws IllegalArgumentException if there is no such mark
+     */
+    public void clearMark(int mark) {
+        XArray.requireMark(mark);
+        requireLock();
+        XaMarks.clear(this, mark);
+    }
+
+    /** Takes all marks from the entry at the cursor; in an array that tracks free indices it gets the free mark. */
+    public void initMarks() {
+        requireLock();
+        XaMarks.init(this);
+    }
+
+    // ---- change
+
+    /**
+     * Stores a word over the cursor's range (xas_store); 0 erases. Marks of what was there are united on the new entry,
+     * or go if there is none. If the cursor's place turns out to lie in a larger entry, that whole entry changes its word
+     * and keeps its order.
+     *
+     * <p>If it cannot get the nodes it needs, the cursor is in the error {@link Errno#ENOMEM} and the array is unchanged.
+     * (The original may leave the tree taller.)
+     *
+     * @param entry 0, a value, a pointer, {@link XaEntry#ZERO} or {@link XaEntry#RETRY}
+     * @return what was at the cursor before; not specified if the range held more than one entry; 0 on error
+     * @throws IllegalArgumentException if the word is another internal one
+     * @throws IllegalStateException if the array is not locked
+     */
+    public long store(long entry) {
+        XArray.requireStorable(entry);
+        requireLock();
+        return XaStore.store(this, entry);
+    }
+
+    /**
+     * Makes every slot of the cursor's range at the lowest level exist, so that storing to single indices in it needs no
+     * memory (xas_create_range). The cursor then is of order 0 at the start of the range. An entry that covers the range
+     * already is left alone. On {@link Errno#ENOMEM} the array and the cursor's range are unchanged.
+     */
+    public void createRange() {
+        requireLock();
+        XaStore.createRange(this);
+    }
+
+    /**
+     * Gets one node after the error {@link Errno#ENOMEM} (xas_nomem): call it without the lock, and try again if it
+     * succeeds. In any other case it frees the spare nodes.
+     *
+     * @return true if the cursor was in that error and a node was obtained: the error is cleared, the node kept
+     */
+    public boolean nomem() {
+        return XaStore.nomem(this);
+    }
+
+    /** Frees spare nodes that {@link #nomem} or {@link #reserve} obtained. Every path that may leave some must call it. */
+    public void destroy() {
+        XaStore.destroySpares(this);
+    }
+
+    // ---- split
+
+    /**
+     * Number of nodes that a split needs.
+     *
+     * @param plan a complete plan
+     * @return nodes; {@code Integer.MAX_VALUE} if there are more
+     * @throws IllegalArgumentException if the plan is not complete
+     */
+    public static int nodesNeeded(SplitPlan plan) {
+        return XaSplit.nodesNeeded(plan);
+    }
+
+    /**
+     * Gets the nodes that a split needs, before the lock is taken (xas_split_alloc). Also moves the cursor's order to
+     * 0 and clears no error.
+     *
+     * @param plan a complete plan
+     * @return 0, or {@link Errno#ENOMEM}: then no spare node is left and the cursor is in that error
+     * @throws IllegalArgumentException if the plan is not complete
+     */
+    public int reserve(SplitPlan plan) {
+        return XaSplit.reserve(this, plan);
+    }
+
+    /**
+     * Cuts the entry at the cursor's index into the pieces of a plan, over any number of levels (xas_split). The piece
+     * that starts {@code i} indices into the entry gets the word {@code firstEntry + i * entryStride} and the marks of
+     * the entry. Readers see for each index the old word or its own piece's, never another piece's, as long as the first
+     * piece keeps the old word.
+     *
+     * <p>Differences from the original: any number of levels; the entry and its order are checked under the lock, where a
+     * stale order would corrupt the tree; the number of values of the split node follows the old word, not the new one.
+     *
+     * @param plan a complete plan of the entry's order
+     * @param expectedEntry the word that must stand at the index
+     * @param firstEntry word of the first piece: a value or a pointer
+     * @param entryStride what the word grows by per index: 0, or a multiple of 2 (values) or 4 (pointers)
+     * @return 0; {@link Errno#EINVAL} if the entry is another or of another order; {@link Errno#ENOMEM} if the reserved
+     *     nodes do not suffice and no more are to be had. Then the array is unchanged and the cursor is in that error.
+     *     Afterwards the cursor is unwalked
+     * @throws IllegalArgumentException if the plan is not complete or a word is none of these
+     * @throws IllegalStateException if the array is not locked
+     */
+    public int split(SplitPlan plan, long expectedEntry, long firstEntry, long entryStride) {
+        XaSplit.requireWords(firstEntry, entryStride);
+        plan.requireComplete();
+        requireLock();
+        return XaSplit.split(this, plan, expectedEntry, firstEntry, entryStride);
+    }
+
+    /**
+     * Cuts the entry at the cursor's index into equal pieces with at most one new node (xas_try_split): within its level
+     * down to any order, or, if it takes just one slot, into the two halves of it one level below. Meant to be called step
+     * by step with {@link #trySplitMinimumOrder}, each time at the piece to be cut further.
+     *
+     * <p>Differences from the original: the order is read from the tree; and a target below the level is refused unless
+     * it is the entry's order minus 1, where the original looks at the target's low bits only.
+     *
+     * @param newOrder log2 of the pieces
+     * @param firstEntry word of the first piece: a value or a pointer
+     * @param entryStride what the word grows by per index: 0, or a multiple of 2 (values) or 4 (pointers)
+     * @return 0, also if nothing is there or the order is reached already; {@link Errno#EINVAL} if it would need more than
+     *     one node; {@link Errno#ENOMEM} if it cannot get it. Then the array is unchanged and the cursor is in that error.
+     *     Otherwise the cursor is unwalked
+     * @throws IllegalArgumentException if an argument is none of these
+     * @throws IllegalStateException if the array is not locked
+     */
+    public int trySplit(int newOrder, long firstEntry, long entryStride) {
+        XArray.requireOrder("newOrder", newOrder, XArray.MAX_ORDER);
+        XaSplit.requireWords(firstEntry, entryStride);
+        requireLock();
+        return XaSplit.trySplit(this, newOrder, firstEntry, entryStride);
+    }
+
+    /**
+     * Smallest order that {@link #trySplit} can cut an entry into (xas_try_split_min_order).
+     *
+     * @param order log2 of the entry, 0 to {@link XArray#MAX_ORDER}
+     * @return log2 of the pieces; 0 for 0
+     * @throws IllegalArgumentException if the order is out of range
+     */
+    public static int trySplitMinimumOrder(int order) {
+        XArray.requireOrder("order", order, XArray.MAX_ORDER);
+        if (order == 0) {
+            return 0;
+        }
+        int bitsInLevel = order % XaWalk.LEVEL_BITS;
+        return bitsInLevel == 0 ? order - 1 : order - bitsInLevel;
+    }
+
+    void requireAccess() {
+        if (reader == null || !reader.isInSection()) {
+            array.requireLocked();
+        }
+    }
+
+    private void requireLock() {
+        array.requireLocked();
+    }
+
+    private void requireValid() {
+        if (!isValid()) {
+            throw new IllegalStateException("the cursor is at no entry: position=" + positionName());
+        }
+    }
+
+    private String positionName() {
+        if (node == RESTART) {
+            return "restart";
+        }
+        return node == BOUNDS ? "bounds" : "error " + Errno.name(error());
+    }
+}
