@@ -12,12 +12,15 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Two owners of neighbouring blocks in the same words do not disturb each other. */
 class HeadBitsRaceTest {
     private static final int NR_ROUNDS = 1_000_000;
+    private static final int NR_SEEN = 1_000;
 
     /** Order 3 shares level 0 words, order 9 level 1 words, order 15 the level 2 word. */
     @ParameterizedTest
@@ -39,6 +42,50 @@ class HeadBitsRaceTest {
                 assertTrue(headBits.isWhole(block << order, order), "block=" + block);
                 assertEquals(block << order, headBits.headOf(((block + 1) << order) - 1), "block=" + block);
             }
+        }
+    }
+
+    /** A reader that looks on may be named any piece of the block that is being cut, but nothing outside. */
+    @ParameterizedTest
+    @ValueSource(ints = {5, 9, 15, 18})
+    @Timeout(60)
+    void searchesStayInsideTheBlockBeingCut(int order) throws Exception {
+        long first = order == Geometry.PUD_ORDER ? 0 : 1L << order;
+        try (PageArena arena = PageArena.open(1 << Geometry.PUD_ORDER, 1, 1, Backing.AUTOMATIC);
+                ExecutorService threads = Executors.newFixedThreadPool(2)) {
+            HeadBits headBits = new HeadBits(arena);
+            headBits.setHead(0, Geometry.PUD_ORDER);
+            headBits.setUniform(0, Geometry.PUD_ORDER, order);
+            AtomicBoolean done = new AtomicBoolean();
+            Future<?> owner = threads.submit(() -> {
+                for (int round = 0; !done.get(); round++) {
+                    headBits.setUniform(first, order, Math.max(order - 1 - round % 9, 0));
+                    headBits.clearInside(first, order);
+                }
+            });
+            Future<?> reader = threads.submit(() -> {
+                try {
+                    searchUntilPiecesSeen(headBits, first, order);
+                } finally {
+                    done.set(true);
+                }
+            });
+            reader.get();
+            owner.get();
+            assertTrue(headBits.isWhole(first, order));
+        }
+    }
+
+    private static void searchUntilPiecesSeen(HeadBits headBits, long first, int order) {
+        long last = first + Geometry.pagesIn(order) - 1;
+        int nrPieces = 0;
+        int nrWhole = 0;
+        for (long step = 0; nrPieces < NR_SEEN || nrWhole < NR_SEEN; step += 77) {
+            long pfn = last - (step & (Geometry.pagesIn(order) - 1));
+            long head = headBits.headOf(pfn);
+            assertTrue(head >= first && head <= pfn, "pfn=" + pfn + ", head=" + head);
+            nrPieces += head > first ? 1 : 0;
+            nrWhole += headBits.headOf(last) == first ? 1 : 0;
         }
     }
 
