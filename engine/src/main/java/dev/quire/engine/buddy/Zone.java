@@ -9,6 +9,7 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.struct.ListHead;
+import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.struct.ZoneStruct;
 import org.jspecify.annotations.Nullable;
@@ -73,9 +74,9 @@ public final class Zone {
      * Takes a block out of the free areas: the first listed one of the smallest sufficient order, halved until it fits,
      * always keeping the lower half.
      *
-     * <p>The first page then is on no list and has no flags, no mapping, private word 0, map count -1 and reference count
-     * 0: it is frozen, and nobody can pin it until the caller publishes a count. The other page structs hold anything,
-     * except that no reference count is above 0 and no type is "buddy".
+     * <p>The first page then is on no list and has no flags but perhaps {@link PageFlag#HWPOISON}, no mapping, private word
+     * 0, map count -1 and reference count 0: it is frozen, and nobody can pin it until the caller publishes a count. The
+     * other page structs hold anything, except that no reference count is above 0 and no type is "buddy".
      *
      * @param order log2 pages, 0 to 18
      * @return handle of the block's first page, or {@link #NONE} if no block is large enough; then nothing has changed
@@ -274,9 +275,12 @@ public final class Zone {
         return PageStruct.mapcountOpaque(page) == PageStruct.TYPE_BUDDY && PageStruct.privateWord(page) == order;
     }
 
-    /** Lists a block after a link. Its first page may have been inside a larger block, so all of the struct is written. */
+    /**
+     * Lists a block after a link. Its first page may have been inside a larger block, so all of the struct is written; only
+     * the mark of a hardware error stays with the frame.
+     */
     private void link(long page, int order, long position) {
-        PageStruct.flags(page, 0);
+        PageStruct.flags(page, PageStruct.flags(page) & PageFlag.FRAME_FLAGS);
         PageStruct.mapping(page, 0);
         PageStruct.index(page, 0);
         PageStruct.privateWord(page, order);

@@ -5,6 +5,7 @@ import dev.quire.engine.lock.SpinLock;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.struct.ListHead;
+import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.struct.ZoneStruct;
 import java.util.Arrays;
@@ -100,7 +101,7 @@ public final class ZoneChecker {
         require(PageStruct.privateWord(page) == order, "order of a listed block: " + describe(page));
         require(PageStruct.refcountOpaque(page) == 0, "refcount of a listed block: " + describe(page));
         require(PageStruct.mapping(page) == 0, "mapping of a listed block: " + describe(page));
-        require(PageStruct.flags(page) == 0, "flags of a listed block: " + describe(page));
+        require((PageStruct.flags(page) & ~PageFlag.FRAME_FLAGS) == 0, "flags of a listed block: " + describe(page));
         require(Geometry.isAligned(pfn, order), "alignment of a listed block: " + describe(page));
         require(pfn + Geometry.pagesIn(order) <= untouchedPfn, "listed block reaches untouched: " + describe(page));
     }

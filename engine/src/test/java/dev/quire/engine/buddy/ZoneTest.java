@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.quire.engine.TestSeed;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.ListHead;
+import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.struct.ZoneStruct;
 import java.util.Arrays;
@@ -62,7 +63,7 @@ class ZoneTest {
             // The page comes back from inside a larger block, where its struct held what a tail holds.
             long tail = fixture.arena.pageAt(32);
             assertEquals(0, fixture.allocate(6));
-            PageStruct.flags(tail, 0x55);
+            PageStruct.flags(tail, 0x55 | PageFlag.HWPOISON.mask());
             PageStruct.mapping(tail, PageStruct.TAIL_MAPPING);
             PageStruct.index(tail, 77);
             PageStruct.privateWord(tail, 5);
@@ -72,7 +73,7 @@ class ZoneTest {
             assertEquals(32, fixture.allocate(5));
 
             assertAll(
-                    () -> assertEquals(0, PageStruct.flags(tail), "flags"),
+                    () -> assertEquals(PageFlag.HWPOISON.mask(), PageStruct.flags(tail), "flags"),
                     () -> assertEquals(0, PageStruct.mapping(tail), "mapping"),
                     () -> assertEquals(0, PageStruct.index(tail), "index"),
                     () -> assertEquals(0, PageStruct.privateWord(tail), "private"),
