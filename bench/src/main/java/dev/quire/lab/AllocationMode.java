@@ -23,7 +23,7 @@ record AllocationMode(Kind kind, boolean keepSize) {
     private static final String PREFIX = "FALLOC_FL_";
 
     static AllocationMode parse(String text) {
-        Set<String> flags = new HashSet<>(Arrays.asList(text.split("\\|")));
+        Set<String> flags = new HashSet<>(Arrays.asList(text.split("\\|", -1)));
         boolean keepSize = flags.remove(PREFIX + "KEEP_SIZE");
         flags.remove("0");
         if (flags.isEmpty()) {

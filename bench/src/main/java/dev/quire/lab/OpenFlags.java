@@ -30,7 +30,7 @@ record OpenFlags(
      * @return the flags; names that decide nothing here are ignored
      */
     static OpenFlags parse(String text) {
-        Set<String> flags = new HashSet<>(Arrays.asList(text.split("[^A-Z_]+")));
+        Set<String> flags = new HashSet<>(Arrays.asList(text.split("[^A-Z_]+", -1)));
         boolean temporary = flags.contains("O_TMPFILE");
         return new OpenFlags(
                 flags.contains("O_APPEND"),

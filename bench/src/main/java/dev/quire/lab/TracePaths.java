@@ -26,7 +26,7 @@ final class TracePaths {
 
     private static String normalize(String path) {
         Deque<String> kept = new ArrayDeque<>();
-        for (String part : path.split("/")) {
+        for (String part : path.split("/", -1)) {
             if (part.equals("..") && !kept.isEmpty() && !kept.getLast().equals("..")) {
                 kept.removeLast();
             } else if (!part.isEmpty() && !part.equals(".")) {

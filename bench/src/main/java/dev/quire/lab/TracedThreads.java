@@ -66,8 +66,11 @@ final class TracedThreads {
      */
     Optional<DescriptorTable> ended(int pid) {
         TracedThread thread = threads.remove(pid);
-        boolean tableUnused = thread != null && thread.descriptors().leave();
-        return tableUnused && !threads.isEmpty() ? Optional.of(thread.descriptors()) : Optional.empty();
+        if (thread == null) {
+            return Optional.empty();
+        }
+        DescriptorTable descriptors = thread.descriptors();
+        return descriptors.leave() && !threads.isEmpty() ? Optional.of(descriptors) : Optional.empty();
     }
 
     /** The one thread that is inside a call of this name; for traces that stop printing thread numbers. */
