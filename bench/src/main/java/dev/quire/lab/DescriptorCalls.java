@@ -123,7 +123,8 @@ final class DescriptorCalls implements CallReader {
             case "F_DUPFD_CLOEXEC" -> duplicate(thread, call, true);
             case "F_SETFD" ->
                 thread.descriptors()
-                        .setCloseOnExec(call.descriptor(0).number(), call.argument(2).contains("FD_CLOEXEC"));
+                        .setCloseOnExec(
+                                call.descriptor(0).number(), call.argument(2).contains("FD_CLOEXEC"));
             case "F_SETFL" -> state.resolve(thread, call.descriptor(0)).setAppend(call.hasFlag(2, "O_APPEND"));
             default -> {}
         }

@@ -46,8 +46,7 @@ public final class Main implements Callable<Integer> {
      * @return a command line that reports errors in one line
      */
     static CommandLine commandLine(ReplayTarget.Factory factory) {
-        CommandLine replay =
-                new CommandLine(new ReplayCommand(factory)).setCaseInsensitiveEnumValuesAllowed(true);
+        CommandLine replay = new CommandLine(new ReplayCommand(factory)).setCaseInsensitiveEnumValuesAllowed(true);
         // -h belongs to JMH there, like everything else from the first argument on.
         CommandLine jmh = new CommandLine(new JmhCommand())
                 .setUnmatchedOptionsArePositionalParams(true)
@@ -80,7 +79,8 @@ public final class Main implements Callable<Integer> {
     /** What a user can cause is told in one line; anything else keeps its stack trace. */
     private static int report(Exception failure, CommandLine command) throws Exception {
         if (failure instanceof IOException || failure instanceof ReplayException) {
-            String message = failure instanceof ReplayException ? String.valueOf(failure.getMessage()) : failure.toString();
+            String message =
+                    failure instanceof ReplayException ? String.valueOf(failure.getMessage()) : failure.toString();
             command.getErr().println("quire: " + message);
             return ExitCode.FAILED;
         }

@@ -45,8 +45,8 @@ public final class Measurements {
             long metadataBytesWritten,
             Histogram splitNanos) {
         if (foliosByOrder.length != NR_ORDERS) {
-            throw new IllegalArgumentException(
-                    "number of orders is wrong: foliosByOrder.length=" + foliosByOrder.length + ", must be " + NR_ORDERS);
+            throw new IllegalArgumentException("number of orders is wrong: foliosByOrder.length=" + foliosByOrder.length
+                    + ", must be " + NR_ORDERS);
         }
         for (int order = 0; order < NR_ORDERS; order++) {
             requireCount("foliosByOrder[" + order + "]", foliosByOrder[order]);
@@ -159,7 +159,6 @@ public final class Measurements {
     public Measurements withLatenciesOf(Measurements other) {
         Histogram both = splitNanos.copy();
         both.add(other.splitNanos);
-        return new Measurements(
-                nrSplits, foliosByOrder, nrIndexNodes, indexBytes, metadataBytesWritten, both);
+        return new Measurements(nrSplits, foliosByOrder, nrIndexNodes, indexBytes, metadataBytesWritten, both);
     }
 }

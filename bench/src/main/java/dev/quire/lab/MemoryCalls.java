@@ -26,12 +26,12 @@ final class MemoryCalls implements CallReader {
             case "mmap" -> Optional.of(map(thread, call, 1));
             case "mmap2" -> Optional.of(map(thread, call, OLD_MMAP2_UNIT_BYTES));
             case "munmap" -> Optional.of(new TraceOperation.Unmap(pid, call.number(0), call.bytes(1)));
-            case "mremap" -> Optional.of(new TraceOperation.Remap(
-                    pid, call.number(0), call.bytes(1), call.result(), call.bytes(2)));
-            case "mprotect", "pkey_mprotect" -> Optional.of(new TraceOperation.Protect(
-                    pid, call.number(0), call.bytes(1), call.argument(2)));
-            case "madvise" -> Optional.of(new TraceOperation.Advise(
-                    pid, call.number(0), call.bytes(1), call.argument(2)));
+            case "mremap" ->
+                Optional.of(new TraceOperation.Remap(pid, call.number(0), call.bytes(1), call.result(), call.bytes(2)));
+            case "mprotect", "pkey_mprotect" ->
+                Optional.of(new TraceOperation.Protect(pid, call.number(0), call.bytes(1), call.argument(2)));
+            case "madvise" ->
+                Optional.of(new TraceOperation.Advise(pid, call.number(0), call.bytes(1), call.argument(2)));
             case "brk" -> Optional.of(new TraceOperation.Break(pid, call.result()));
             default -> Optional.empty();
         };
@@ -47,7 +47,6 @@ final class MemoryCalls implements CallReader {
         Optional<TraceFile> file = descriptor.number() < 0
                 ? Optional.empty()
                 : state.resolve(thread, descriptor).file();
-        return new TraceOperation.Map(
-                thread.pid(), call.result(), lengthBytes, protection, flags, file, offsetBytes);
+        return new TraceOperation.Map(thread.pid(), call.result(), lengthBytes, protection, flags, file, offsetBytes);
     }
 }

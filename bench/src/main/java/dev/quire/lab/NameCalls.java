@@ -21,8 +21,7 @@ final class NameCalls implements CallReader {
                 rename(nameAt(thread, call, 0), nameAt(thread, call, 2), call.hasFlag(4, "RENAME_EXCHANGE"));
             case "link" -> link(name(thread, call, 0), name(thread, call, 1));
             case "linkat" -> linkAt(thread, call);
-            case "chdir" ->
-                thread.changeDirectory(TracePaths.resolve(thread.currentDirectory(), call.string(0)));
+            case "chdir" -> thread.changeDirectory(TracePaths.resolve(thread.currentDirectory(), call.string(0)));
             case "fchdir" -> thread.changeDirectory(state.directoryOf(thread, call.descriptor(0)));
             default -> {
                 return false;

@@ -63,7 +63,8 @@ public final class ReplayTable {
             section.rows().forEach(row -> out.println(line(row, nameWidth)));
         }
         out.println();
-        out.println(skippedLine());
+        out.println("skipped: " + inOneLine(skipped()));
+        out.println("unknown calls: " + (summary.unknownCalls().isEmpty() ? "none" : inOneLine(unknownCalls())));
         out.flush();
     }
 
@@ -100,10 +101,9 @@ public final class ReplayTable {
      * @param out where to
      */
     public void printCsv(PrintWriter out) {
-        String policies =
-                results.stream().map(result -> result.policy().name()).collect(Collectors.joining(","));
+        String policies = results.stream().map(result -> result.policy().name()).collect(Collectors.joining(","));
         out.println("trace,section,name,unit," + policies);
-        for (Section section : List.of(totals(), foliosByOrder(), latencies(), skipped())) {
+        for (Section section : List.of(totals(), foliosByOrder(), latencies(), skipped(), unknownCalls())) {
             section.rows().forEach(row -> out.println(csvLine(section, row)));
         }
         out.flush();
@@ -147,7 +147,9 @@ public final class ReplayTable {
         for (int order = 0; order <= highestOrder(); order++) {
             int rowOrder = order;
             rows.add(measured(
-                    String.format(Locale.ROOT, "order %2d, %s", order, size(order)), "", all -> all.nrFolios(rowOrder)));
+                    String.format(Locale.ROOT, "order %2d, %s", order, size(order)),
+                    "",
+                    all -> all.nrFolios(rowOrder)));
         }
         return new Section("folios by order", rows);
     }
@@ -188,15 +190,19 @@ public final class ReplayTable {
         rows.add(row("calls that never returned", "", result -> summary.nrUnreturnedCalls()));
         rows.add(row("calls on other than files", "", result -> summary.nrNonFileCalls()));
         rows.add(row("malformed lines", "", result -> summary.nrMalformedLines()));
-        summary.unknownCalls().forEach((name, count) -> rows.add(row("unknown call " + name, "", result -> count)));
         return new Section("skipped", rows);
     }
 
-    private String skippedLine() {
-        return "skipped: "
-                + skipped().rows().stream()
-                        .map(row -> row.name() + " " + grouped(row.values().getFirst()))
-                        .collect(Collectors.joining(", "));
+    private Section unknownCalls() {
+        List<Row> rows = new ArrayList<>();
+        summary.unknownCalls().forEach((name, count) -> rows.add(row(name, "", result -> count)));
+        return new Section("unknown calls", rows);
+    }
+
+    private static String inOneLine(Section section) {
+        return section.rows().stream()
+                .map(row -> row.name() + " " + grouped(row.values().getFirst()))
+                .collect(Collectors.joining(", "));
     }
 
     private Row measured(String name, String unit, Function<Measurements, Number> value) {

@@ -30,10 +30,11 @@ record StraceLine(int pid, Kind kind, String name, String text) {
         OTHER
     }
 
-    private static final Pattern PREFIX = Pattern.compile("\\s*(?:\\[pid\\s+(\\d+)\\]\\s+|(\\d{1,9})\\s+)?" // thread
-            + "\\s*(?:\\d[\\d:.]*\\s+)?" // time of day, or seconds since the epoch or since the last call
-            + "(?:\\(\\+\\s*[\\d.]+\\)\\s+)?" // seconds since the last call after a time of day
-            + "(?:\\[[^\\]]*\\]\\s+)*"); // call number, instruction pointer
+    private static final Pattern PREFIX = Pattern.compile(
+            "\\s*(?:\\[pid\\s+(\\d+)\\]\\s+|(\\d{1,9})\\s+)?" // thread
+                    + "\\s*(?:\\d[\\d:.]*\\s+)?" // time of day, or seconds since the epoch or since the last call
+                    + "(?:\\(\\+\\s*[\\d.]+\\)\\s+)?" // seconds since the last call after a time of day
+                    + "(?:\\[[^\\]]*\\]\\s+)*"); // call number, instruction pointer
 
     private static final String UNFINISHED_MARK = "<unfinished ...>";
     private static final String RESUMED_MARK = " resumed>";

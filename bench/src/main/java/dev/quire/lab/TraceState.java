@@ -129,8 +129,7 @@ final class TraceState {
     /** The name under which a path's file is known: the full path, or the path as written if only that is known. */
     String knownName(String directory, String path) {
         String full = TracePaths.resolve(directory, path);
-        boolean onlyAsWritten =
-                names.find(full).isEmpty() && names.find(path).isPresent();
+        boolean onlyAsWritten = names.find(full).isEmpty() && names.find(path).isPresent();
         return onlyAsWritten ? path : full;
     }
 }

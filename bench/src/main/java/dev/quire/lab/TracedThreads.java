@@ -24,7 +24,10 @@ final class TracedThreads {
         }
         Optional<TracedThread> parent = threadInClone();
         if (parent.isPresent()) {
-            return add(parent.get(), pid, sharesDescriptors(parent.get().unfinishedCall().orElse("")));
+            return add(
+                    parent.get(),
+                    pid,
+                    sharesDescriptors(parent.get().unfinishedCall().orElse("")));
         }
         // A thread that appears after all others have ended belongs to another process.
         return first.isPresent() && !threads.isEmpty() ? addAssumed(first.get(), pid) : addFirst(pid);
@@ -45,7 +48,8 @@ final class TracedThreads {
     }
 
     private TracedThread add(TracedThread parent, int pid, boolean shared) {
-        DescriptorTable table = shared ? parent.descriptors() : parent.descriptors().copy();
+        DescriptorTable table =
+                shared ? parent.descriptors() : parent.descriptors().copy();
         TracedThread thread = new TracedThread(pid, table, true);
         thread.changeDirectory(parent.currentDirectory());
         threads.put(pid, thread);

@@ -57,7 +57,9 @@ final class TransferCalls implements CallReader {
         }
         emitRead(file.get(), startBytes, endBytes);
         boolean shorter = requestedBytes != UNKNOWN && call.result() < requestedBytes;
-        if (shorter && call.result() < MAX_TRANSFER_BYTES && endBytes == file.get().sizeBytes()) {
+        if (shorter
+                && call.result() < MAX_TRANSFER_BYTES
+                && endBytes == file.get().sizeBytes()) {
             file.get().sawSize(endBytes);
         }
         if (atPosition) {
@@ -136,8 +138,9 @@ final class TransferCalls implements CallReader {
         long readEnd = endOf(call, readStart, UNKNOWN);
         Optional<TraceFile> targetFile = state.fileOf(to);
         long requestedStart = target.startBytes(to);
-        long writeStart =
-                targetFile.map(file -> to.writeOffsetBytes(file, requestedStart)).orElse(requestedStart);
+        long writeStart = targetFile
+                .map(file -> to.writeOffsetBytes(file, requestedStart))
+                .orElse(requestedStart);
         long writeEnd = endOf(call, writeStart, UNKNOWN);
         state.fileOf(from).ifPresent(file -> emitRead(file, readStart, readEnd));
         targetFile.ifPresent(file -> emitWrite(file, writeStart, writeEnd));
@@ -162,7 +165,8 @@ final class TransferCalls implements CallReader {
             switch (whence) {
                 case "SEEK_END" -> file.sawSize(Math.max(0, positionBytes - distanceBytes));
                 case "SEEK_HOLE" -> file.sawSizeAtLeast(positionBytes);
-                case "SEEK_DATA" -> file.sawSizeAtLeast(positionBytes == Long.MAX_VALUE ? positionBytes : positionBytes + 1);
+                case "SEEK_DATA" ->
+                    file.sawSizeAtLeast(positionBytes == Long.MAX_VALUE ? positionBytes : positionBytes + 1);
                 default -> {}
             }
         });
