@@ -111,7 +111,7 @@ final class DescriptorCalls implements CallReader {
         DescriptorToken copy = call.resultDescriptor();
         OpenFile open = state.resolve(thread, call.descriptor(0));
         Optional<OpenFile> before = thread.descriptors().get(copy.number());
-        // dup2 onto itself does nothing; closing first would lose the file.
+        // dup2 onto itself does nothing, not even to the mark for execve.
         if (before.isEmpty() || before.get() != open) {
             state.bind(thread, copy.number(), open, closeOnExec);
         }

@@ -2,7 +2,6 @@
 package dev.quire.lab;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -15,7 +14,7 @@ import picocli.CommandLine.Parameters;
         footer = {"", "Example:", "  quire jmh -f 1 -wi 3 -i 5 'Lookup.*'"})
 final class JmhCommand implements Callable<Integer> {
     @Parameters(paramLabel = "ARGUMENT", arity = "0..*", description = "Options of JMH and names of benchmarks.")
-    private List<String> arguments = new ArrayList<>();
+    private List<String> arguments = List.of();
 
     @Override
     public Integer call() throws IOException {

@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
         footer = {"", "Example:", "  strace -f -y -o build.strace make", "  quire replay build.strace"})
 public final class Main implements Callable<Integer> {
     @Spec
-    private CommandSpec spec = CommandSpec.create();
+    private CommandSpec spec;
 
     private Main() {}
 

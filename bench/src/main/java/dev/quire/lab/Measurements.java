@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
+import dev.quire.engine.memory.Geometry;
 import java.util.Arrays;
 import org.HdrHistogram.Histogram;
 
@@ -10,15 +11,6 @@ import org.HdrHistogram.Histogram;
  * <p>Immutable; the histogram is copied.
  */
 public final class Measurements {
-    /** Largest folio order: log2 pages of 1 GiB. */
-    public static final int MAX_ORDER = 18;
-
-    /** Number of folio orders, from 0. */
-    public static final int NR_ORDERS = MAX_ORDER + 1;
-
-    /** Bytes in a page. */
-    public static final long PAGE_BYTES = 4096;
-
     private final long nrSplits;
     private final long[] foliosByOrder;
     private final long nrIndexNodes;
@@ -30,7 +22,7 @@ public final class Measurements {
      * Takes the results of a replay.
      *
      * @param nrSplits folios that were split
-     * @param foliosByOrder folios in memory, by order; {@link #NR_ORDERS} counts
+     * @param foliosByOrder folios in memory, by order; {@link Geometry#NR_ORDERS} counts
      * @param nrIndexNodes nodes of all page indexes
      * @param indexBytes bytes in these nodes
      * @param metadataBytesWritten bytes of page structs and head maps that splits wrote
@@ -44,11 +36,11 @@ public final class Measurements {
             long indexBytes,
             long metadataBytesWritten,
             Histogram splitNanos) {
-        if (foliosByOrder.length != NR_ORDERS) {
+        if (foliosByOrder.length != Geometry.NR_ORDERS) {
             throw new IllegalArgumentException("number of orders is wrong: foliosByOrder.length=" + foliosByOrder.length
-                    + ", must be " + NR_ORDERS);
+                    + ", must be " + Geometry.NR_ORDERS);
         }
-        for (int order = 0; order < NR_ORDERS; order++) {
+        for (int order = 0; order < Geometry.NR_ORDERS; order++) {
             requireCount("foliosByOrder[" + order + "]", foliosByOrder[order]);
         }
         this.nrSplits = requireCount("nrSplits", nrSplits);
@@ -74,7 +66,7 @@ public final class Measurements {
     /**
      * Folios of one order that are in memory.
      *
-     * @param order log2 pages, 0 to {@link #MAX_ORDER}
+     * @param order log2 pages, 0 to {@link Geometry#MAX_ORDER}
      * @return how many
      */
     public long nrFolios(int order) {
@@ -94,8 +86,8 @@ public final class Measurements {
     /** Bytes in folios of an order and above. */
     private long residentBytesFrom(int firstOrder) {
         long bytes = 0;
-        for (int order = firstOrder; order < NR_ORDERS; order++) {
-            bytes += foliosByOrder[order] * (PAGE_BYTES << order);
+        for (int order = firstOrder; order < Geometry.NR_ORDERS; order++) {
+            bytes += foliosByOrder[order] * Geometry.bytesIn(order);
         }
         return bytes;
     }
@@ -103,7 +95,7 @@ public final class Measurements {
     /**
      * Share of the bytes in memory that lie in large folios.
      *
-     * @param firstOrder log2 pages of the smallest folio that counts, 0 to {@link #MAX_ORDER}
+     * @param firstOrder log2 pages of the smallest folio that counts, 0 to {@link Geometry#MAX_ORDER}
      * @return 0 to 1; 0 if nothing is in memory
      */
     public double shareFromOrder(int firstOrder) {

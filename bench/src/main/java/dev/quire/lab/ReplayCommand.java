@@ -34,10 +34,10 @@ final class ReplayCommand implements Callable<Integer> {
     private final ReplayTarget.Factory factory;
 
     @Spec
-    private CommandSpec spec = CommandSpec.create();
+    private CommandSpec spec;
 
     @Parameters(paramLabel = "FILE", arity = "1..*", description = "Output of strace.")
-    private List<Path> files = List.of();
+    private List<Path> files;
 
     @Option(
             names = "--max-order",

@@ -1,18 +1,19 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
+import dev.quire.engine.memory.Geometry;
 import java.util.Objects;
 
 /**
  * What one replay runs with.
  *
  * @param policy how folios are split
- * @param maxOrder log2 pages of the largest folio that a file gets, 0 to {@link Measurements#MAX_ORDER}
+ * @param maxOrder log2 pages of the largest folio that a file gets, 0 to {@link Geometry#MAX_ORDER}
  * @param headMap how a page finds its head
  */
 public record ReplaySettings(ReplayPolicy policy, int maxOrder, HeadMapKind headMap) {
     /** Largest folio order of a page cache unless told otherwise: 2 MiB. */
-    public static final int DEFAULT_MAX_ORDER = 9;
+    public static final int DEFAULT_MAX_ORDER = Geometry.PMD_ORDER;
 
     /**
      * Checks the order.
@@ -22,9 +23,6 @@ public record ReplaySettings(ReplayPolicy policy, int maxOrder, HeadMapKind head
     public ReplaySettings {
         Objects.requireNonNull(policy, "policy");
         Objects.requireNonNull(headMap, "headMap");
-        if (maxOrder < 0 || maxOrder > Measurements.MAX_ORDER) {
-            throw new IllegalArgumentException(
-                    "order out of range: maxOrder=" + maxOrder + ", max=" + Measurements.MAX_ORDER);
-        }
+        Geometry.requireOrder(maxOrder);
     }
 }

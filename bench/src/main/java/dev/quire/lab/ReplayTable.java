@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
+import dev.quire.engine.memory.Geometry;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +15,6 @@ import java.util.stream.Collectors;
  */
 public final class ReplayTable {
     private static final int ORDER_OF_64_KIB = 4;
-    private static final int ORDER_OF_2_MIB = 9;
     private static final int MIN_COLUMN_WIDTH = 14;
 
     /** One line: a name, a unit (or nothing), and a number per policy. */
@@ -132,7 +132,7 @@ public final class ReplayTable {
                         measured("folios", "", Measurements::nrFolios),
                         measured("resident", "bytes", Measurements::residentBytes),
                         measured("resident in folios >= 64 KiB", "%", all -> percent(all, ORDER_OF_64_KIB)),
-                        measured("resident in folios >= 2 MiB", "%", all -> percent(all, ORDER_OF_2_MIB)),
+                        measured("resident in folios >= 2 MiB", "%", all -> percent(all, Geometry.PMD_ORDER)),
                         measured("index nodes", "", Measurements::nrIndexNodes),
                         measured("index", "bytes", Measurements::indexBytes),
                         measured("metadata written by splits", "bytes", Measurements::metadataBytesWritten)));
@@ -157,7 +157,7 @@ public final class ReplayTable {
     private int highestOrder() {
         int highest = 0;
         for (ReplayResult result : results) {
-            for (int order = 0; order <= Measurements.MAX_ORDER; order++) {
+            for (int order = 0; order <= Geometry.MAX_ORDER; order++) {
                 if (result.measurements().nrFolios(order) > 0) {
                     highest = Math.max(highest, order);
                 }
@@ -167,7 +167,7 @@ public final class ReplayTable {
     }
 
     private static String size(int order) {
-        long kib = (Measurements.PAGE_BYTES << order) >> 10;
+        long kib = Geometry.bytesIn(order) >> 10;
         if (kib < 1024) {
             return kib + " KiB";
         }

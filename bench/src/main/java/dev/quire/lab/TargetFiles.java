@@ -104,7 +104,6 @@ final class TargetFiles implements TraceSink {
     private void remove(TraceFile file) {
         if (file.id() < numbers.length && numbers[file.id()] != NOT_OPEN) {
             target.remove(numbers[file.id()]);
-            numbers[file.id()] = NOT_OPEN;
             nrOperations++;
         }
     }

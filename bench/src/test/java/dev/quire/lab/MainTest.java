@@ -4,9 +4,12 @@ package dev.quire.lab;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,7 +27,7 @@ class MainTest {
     private final StringWriter err = new StringWriter();
 
     @TempDir
-    private Path directory = Path.of("");
+    private Path directory;
 
     private String trace = "";
 
@@ -125,7 +128,22 @@ class MainTest {
     @Test
     void usageErrorsTellWhatIsWrongAndWhereToLook() {
         assertEquals(2, run("replay", "--max-order=19", trace));
-        assertEquals("quire: order out of range: maxOrder=19, max=18\nTry: quire replay --help\n", err.toString());
+        assertEquals("quire: order out of range: order=19, max=18\nTry: quire replay --help\n", err.toString());
+    }
+
+    @Test
+    void jmhTakesItsOwnOptions() {
+        PrintStream standardOutput = System.out;
+        ByteArrayOutputStream captured = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(captured, true, StandardCharsets.UTF_8));
+        try {
+            assertEquals(0, run("jmh", "-h"));
+        } finally {
+            System.setOut(standardOutput);
+        }
+        String help = captured.toString(StandardCharsets.UTF_8);
+        assertTrue(help.contains("Benchmarks to run"), help);
+        assertEquals("", out.toString() + err);
     }
 
     @ParameterizedTest

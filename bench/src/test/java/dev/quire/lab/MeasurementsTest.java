@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quire.engine.memory.Geometry;
 import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.Test;
 
@@ -19,7 +20,7 @@ class MeasurementsTest {
     }
 
     private static long[] folios(int... ordersAndCounts) {
-        long[] folios = new long[Measurements.NR_ORDERS];
+        long[] folios = new long[Geometry.NR_ORDERS];
         for (int i = 0; i < ordersAndCounts.length; i += 2) {
             folios[ordersAndCounts[i]] = ordersAndCounts[i + 1];
         }

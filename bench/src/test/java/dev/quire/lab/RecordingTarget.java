@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
+import dev.quire.engine.memory.Geometry;
 import java.util.ArrayList;
 import java.util.List;
 import org.HdrHistogram.Histogram;
@@ -82,7 +83,7 @@ final class RecordingTarget implements ReplayTarget {
     @Override
     public Measurements measure() {
         call("measure");
-        long[] foliosByOrder = new long[Measurements.NR_ORDERS];
+        long[] foliosByOrder = new long[Geometry.NR_ORDERS];
         foliosByOrder[settings.maxOrder()] = nrFiles;
         Histogram splitNanos = new Histogram(3);
         splitNanos.recordValueWithCount(1000, nrHoles);

@@ -3,6 +3,7 @@ package dev.quire.lab;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.quire.engine.memory.Geometry;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
@@ -12,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class ReplayTableTest {
     private static ReplayResult result(ReplayPolicy policy, long nrSplits, long nrSmall, long nrLarge) {
-        long[] folios = new long[Measurements.NR_ORDERS];
+        long[] folios = new long[Geometry.NR_ORDERS];
         folios[0] = nrSmall;
         folios[2] = nrLarge;
         Histogram splitNanos = new Histogram(3);

@@ -17,7 +17,7 @@ class ReplayTest {
     private static final ReplaySettings RANGE = new ReplaySettings(ReplayPolicy.RANGE, 9, HeadMapKind.HEAD_BITS);
 
     @TempDir
-    private Path directory = Path.of("");
+    private Path directory;
 
     private TraceSource source(String... lines) throws IOException {
         return TraceSource.file(Files.write(directory.resolve("t.strace"), List.of(lines)));
@@ -179,7 +179,7 @@ class ReplayTest {
         IllegalArgumentException refused = assertThrows(
                 IllegalArgumentException.class,
                 () -> new ReplaySettings(ReplayPolicy.RANGE, 19, HeadMapKind.HEAD_BITS));
-        assertEquals("order out of range: maxOrder=19, max=18", refused.getMessage());
+        assertEquals("order out of range: order=19, max=18", refused.getMessage());
     }
 
     @Test

@@ -232,6 +232,29 @@ class TraceReaderDescriptorTest {
     }
 
     @Test
+    void dup2OntoItselfKeepsTheMarkForExec() {
+        TraceText trace = TraceText.of(
+                "open(\"a\", O_RDWR|O_CLOEXEC) = 3",
+                "dup2(3, 3) = 3",
+                "execve(\"/bin/x\", [\"x\"], 0x7ffe /* 12 vars */) = 0");
+        assertEquals(List.of(open("a#0"), close("a#0")), trace.operations());
+    }
+
+    @Test
+    void aNameThatIsBackBelongsToAnotherFile() {
+        TraceText trace = TraceText.of(
+                "openat(AT_FDCWD</w>, \"a\", O_RDWR) = 3</w/a>",
+                "unlink(\"a\") = 0",
+                "write(3</w/a>, \"x\", 1) = 1",
+                "memfd_create(\"h\", 0) = 4</memfd:h>(deleted)",
+                "close(4</memfd:h>(deleted)) = 0",
+                "write(9</memfd:h>(deleted), \"x\", 1) = 1");
+        assertEquals(
+                List.of(remove("/w/a#0"), write("/w/a#1", 0, 1), remove("/memfd:h#2"), write("/memfd:h#3", 0, 1)),
+                trace.transfers());
+    }
+
+    @Test
     void closeRangeClosesOrMarks() {
         TraceText trace = TraceText.of(
                 "open(\"a\", O_RDWR) = 3",

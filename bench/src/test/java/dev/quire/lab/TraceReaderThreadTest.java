@@ -43,6 +43,17 @@ class TraceReaderThreadTest {
     }
 
     @Test
+    void aCloseThatIsCutInTwoClosesOnce() {
+        TraceText trace = TraceText.of(
+                "10 open(\"a\", O_RDWR) = 3",
+                "10 close(3 <unfinished ...>",
+                "11 getpid() = 10",
+                "10 <... close resumed>) = 0");
+        assertEquals(List.of(open("a#0"), close("a#0")), trace.operations());
+        assertEquals(List.of(1L, 2L), trace.lineNumbers());
+    }
+
+    @Test
     void callsThatNeverReturnAreCounted() {
         TraceText trace = TraceText.of(
                 "10 open(\"a\", O_RDWR) = 3",
@@ -52,9 +63,10 @@ class TraceReaderThreadTest {
                 "11 +++ killed by SIGKILL +++",
                 "12 exit_group(0) = ?",
                 "13 read(3, \"\" <unfinished ...>) = ?",
-                "14 pause( <unfinished ...>");
+                "14 pause( <unfinished ...>",
+                "15 read(3, <detached ...>");
         assertEquals(List.of(write("a#0", 0, 1)), trace.transfers());
-        assertEquals(5, trace.summary().nrUnreturnedCalls());
+        assertEquals(6, trace.summary().nrUnreturnedCalls());
         assertEquals(List.of(), trace.malformedLines());
     }
 
@@ -133,6 +145,13 @@ class TraceReaderThreadTest {
                 "10 memfd_create(\"h\", 0) = 3",
                 "10 +++ exited with 0 +++");
         assertEquals(List.of(open("a#0"), close("a#0"), remove("a#0"), open("memfd:h#1")), trace.operations());
+    }
+
+    @Test
+    void aProcessAfterTheLastStartsWithoutDescriptors() {
+        TraceText trace =
+                TraceText.of("10 open(\"a\", O_RDWR) = 3", "10 +++ exited with 0 +++", "20 write(3, \"x\", 1) = 1");
+        assertEquals(List.of(write("fd:3#1", 0, 1)), trace.transfers());
     }
 
     @Test

@@ -23,7 +23,7 @@ class TraceSourceTest {
     private static final byte[] TEXT = "read(3, \"x\", 1) = 1\n".repeat(10_000).getBytes(StandardCharsets.UTF_8);
 
     @TempDir
-    private Path directory = Path.of("");
+    private Path directory;
 
     private static byte[] compressed() throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
