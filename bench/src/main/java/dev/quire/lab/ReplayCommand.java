@@ -113,18 +113,32 @@ final class ReplayCommand implements Callable<Integer> {
 
     private void replay(TraceSource source, List<ReplaySettings> settings, ProgressBar progress) throws IOException {
         Replay replay = new Replay(source, factory, progress);
+        requireTrace(source, replay.summary());
         List<ReplayResult> results = new ArrayList<>();
         for (ReplaySettings each : settings) {
             results.add(replay.run(each, nrRepeats));
         }
         progress.close();
         reportMalformedLines(replay.summary());
+        reportEmpty(source, results);
         ReplayTable table = new ReplayTable(source.name(), replay.summary(), results);
         PrintWriter out = spec.commandLine().getOut();
         if (csv) {
             table.printCsv(out);
         } else {
             table.printText(out);
+        }
+    }
+
+    private static void requireTrace(TraceSource source, TraceSummary summary) {
+        if (summary.nrLines() > 0 && summary.nrMalformedLines() == summary.nrLines()) {
+            throw new ReplayException(source.name() + ": no line of this file is strace output");
+        }
+    }
+
+    private void reportEmpty(TraceSource source, List<ReplayResult> results) {
+        if (results.getFirst().nrOperations() == 0) {
+            spec.commandLine().getErr().println("quire: " + source.name() + ": no file operations to replay");
         }
     }
 

@@ -112,6 +112,20 @@ class MainTest {
     }
 
     @Test
+    void aFileThatIsNoTraceExitsWithOne() throws IOException {
+        Path text = Files.writeString(directory.resolve("text"), "Dear reader,\nthis is a letter.\n");
+        assertEquals(1, run("replay", text.toString()));
+        assertEquals("quire: " + text + ": no line of this file is strace output\n", err.toString());
+    }
+
+    @Test
+    void aTraceWithoutFileOperationsIsSaidToBeOne() throws IOException {
+        Path memoryOnly = Files.writeString(directory.resolve("brk"), "brk(NULL) = 0x1000\n");
+        assertEquals(0, run("replay", memoryOnly.toString()));
+        assertEquals("quire: " + memoryOnly + ": no file operations to replay\n", err.toString());
+    }
+
+    @Test
     void wrongCommandLinesExitWithTwo() {
         assertEquals(2, run());
         assertEquals(2, run("no-such-command"));
