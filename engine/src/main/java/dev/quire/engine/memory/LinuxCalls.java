@@ -38,8 +38,7 @@ public final class LinuxCalls {
                 FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT),
                 Linker.Option.firstVariadicArg(1));
 
-        private static MethodHandle function(
-                String name, FunctionDescriptor descriptor, Linker.Option... options) {
+        private static MethodHandle function(String name, FunctionDescriptor descriptor, Linker.Option... options) {
             Linker linker = Linker.nativeLinker();
             return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), descriptor, options);
         }

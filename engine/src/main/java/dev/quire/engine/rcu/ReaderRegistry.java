@@ -77,9 +77,11 @@ final class ReaderRegistry {
     void awaitSections() {
         orderAgainstReaders();
         RcuReader[] present = readers;
-        // All sequences before the first wait: a section that begins while this waits for another may depend on the caller.
-        long[] sequences =
-                Arrays.stream(present).mapToLong(ReaderSequence::sequenceAcquire).toArray();
+        // All sequences before the first wait: a section that begins while this waits for another may depend on the
+        // caller.
+        long[] sequences = Arrays.stream(present)
+                .mapToLong(ReaderSequence::sequenceAcquire)
+                .toArray();
         for (int i = 0; i < present.length; i++) {
             if (ReaderSequence.isInSection(sequences[i])) {
                 awaitChange(present[i], sequences[i]);
