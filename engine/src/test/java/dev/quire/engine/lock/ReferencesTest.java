@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-@Timeout(60)
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ReferencesTest {
     private final PageArena arena = PageArena.open(16, 1, 1, Backing.AUTOMATIC);
     private final long folio = arena.pageAt(4);

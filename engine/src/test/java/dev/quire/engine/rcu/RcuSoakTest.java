@@ -23,13 +23,14 @@ import org.junit.jupiter.params.provider.EnumSource;
  * the old one and overwrites it the moment it is reclaimed. A reader that finds two stamps in one object, or another one
  * at the end of its section than at the beginning, has read memory that was reused under it.
  */
-@Timeout(60)
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class RcuSoakTest {
     private static final long SOAK_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final int NR_READERS = 2;
     private static final int NR_OBJECTS = 512;
     private static final long OBJECT_BYTES = 64;
     private static final long LINK_OFFSET_BYTES = 8;
+    private static final int NR_LOOKS = 50;
     private static final long RECLAIMED = -1;
 
     private final Arena arena = Arena.ofShared();
@@ -82,13 +83,11 @@ class RcuSoakTest {
         long stamp = 1;
         long end = System.nanoTime() + SOAK_NANOS;
         while (System.nanoTime() < end) {
-            if (free.isEmpty()) {
-                // Short of objects the writer polls at its highest rate, which is when reuse is most eager.
-                rcu.poll();
-                Thread.onSpinWait();
-            } else {
+            if (!free.isEmpty()) {
                 queue.retire(publishNew(++stamp));
             }
+            // Right after the object was replaced: the grace period begins while readers are just entering.
+            rcu.poll();
         }
         return stamp;
     }
@@ -123,11 +122,7 @@ class RcuSoakTest {
                 reader.enter();
                 long object = NativeMemory.getLongAcquire(published);
                 long stamp = NativeMemory.getLongOpaque(object);
-                // Some sections are long enough for the writer to go round, or for this thread to lose its CPU.
-                if ((sections & 1023) == 0) {
-                    Thread.yield();
-                }
-                if (stamp == RECLAIMED || !holds(object, stamp)) {
+                if (stamp == RECLAIMED || !keeps(object, stamp)) {
                     torn++;
                 }
                 reader.exit();
@@ -138,10 +133,13 @@ class RcuSoakTest {
         nrTornSections.addAndGet(torn);
     }
 
-    private static boolean holds(long object, long stamp) {
+    /** Looks for as long as the writer needs to replace the object and to get it back. */
+    private static boolean keeps(long object, long stamp) {
         boolean whole = true;
-        for (long offsetBytes = 0; offsetBytes < OBJECT_BYTES; offsetBytes += 8) {
-            whole &= offsetBytes == LINK_OFFSET_BYTES || NativeMemory.getLongOpaque(object + offsetBytes) == stamp;
+        for (int look = 0; look < NR_LOOKS; look++) {
+            for (long offsetBytes = 0; offsetBytes < OBJECT_BYTES; offsetBytes += 8) {
+                whole &= offsetBytes == LINK_OFFSET_BYTES || NativeMemory.getLongOpaque(object + offsetBytes) == stamp;
+            }
         }
         return whole;
     }

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Grace periods in both barrier modes, step by step; {@link RcuSoakTest} runs them at full speed. */
-@Timeout(60)
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class RcuTest {
     private static final long OBJECT_BYTES = 64;
     private static final long LINK_OFFSET_BYTES = 8;
