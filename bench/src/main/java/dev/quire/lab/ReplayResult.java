@@ -1,0 +1,11 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.lab;
+
+/**
+ * The outcome of one trace under one policy.
+ *
+ * @param policy how folios were split
+ * @param nrOperations operations that the target was given
+ * @param measurements what they led to
+ */
+public record ReplayResult(ReplayPolicy policy, long nrOperations, Measurements measurements) {}
