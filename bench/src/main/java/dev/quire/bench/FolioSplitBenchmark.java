@@ -71,12 +71,11 @@ public class FolioSplitBenchmark {
      * Splits small folios.
      *
      * @param batch the folios
-     * @param counters columns of the result
      * @return number of folios that were not split
      */
     @Benchmark
     @OperationsPerInvocation(NR_SMALL)
-    public int small(SmallFolios batch, SplitCounters counters) {
+    public int small(SmallFolios batch) {
         return batch.splitAll();
     }
 
@@ -84,12 +83,11 @@ public class FolioSplitBenchmark {
      * Splits large folios.
      *
      * @param batch the folios
-     * @param counters columns of the result
      * @return number of folios that were not split
      */
     @Benchmark
     @OperationsPerInvocation(NR_LARGE)
-    public int large(LargeFolios batch, SplitCounters counters) {
+    public int large(LargeFolios batch) {
         return batch.splitAll();
     }
 }

@@ -98,6 +98,8 @@ public class PeerLoadBenchmark {
 
     /** The JDK's concurrent hash map. */
     public static class ConcurrentMap extends Peer {
+        private static final Long ABSENT = -1L;
+
         final ConcurrentHashMap<Long, Long> map = new ConcurrentHashMap<>();
 
         @Override
@@ -107,7 +109,7 @@ public class PeerLoadBenchmark {
 
         @Override
         long load(long index) {
-            return map.get(index);
+            return map.getOrDefault(index, ABSENT);
         }
     }
 

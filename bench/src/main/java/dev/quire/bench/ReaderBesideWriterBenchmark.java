@@ -192,7 +192,7 @@ public class ReaderBesideWriterBenchmark {
         /** Caches the file. */
         @Setup(Level.Trial)
         public void open() {
-            long nrBytes = (long) NR_ENTRIES << ORDER + Geometry.PAGE_SHIFT;
+            long nrBytes = (long) NR_ENTRIES << (ORDER + Geometry.PAGE_SHIFT);
             engine = Quire.builder().capacityBytes(2 * nrBytes).open();
             folios = engine.folios();
             space = engine.newAddressSpace();

@@ -215,7 +215,7 @@ public class XArraySplitBenchmark {
 
     /** Halving leaves each index in the largest block that has it but not the index cut around. */
     private static int halvedOrder(long offset) {
-        return 63 - Long.numberOfLeadingZeros(offset ^ SPLIT_AT | 1);
+        return 63 - Long.numberOfLeadingZeros((offset ^ SPLIT_AT) | 1);
     }
 
     private static SplitPlan halvingPlan() {
