@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.bench;
 
+import com.sun.management.ThreadMXBean;
 import dev.quire.engine.Leaks;
 import dev.quire.engine.Quire;
 import dev.quire.engine.folio.FolioSplitter;
@@ -12,6 +13,7 @@ import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.PageStruct;
+import java.lang.management.ManagementFactory;
 import java.util.SplittableRandom;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
@@ -29,6 +31,7 @@ import org.openjdk.jmh.annotations.TearDown;
 @State(Scope.Thread)
 public abstract class FolioBatch {
     private static final long SEED = 0x5eed;
+    private static final ThreadMXBean THREADS = ManagementFactory.getPlatformMXBean(ThreadMXBean.class);
 
     /** How the folios are cut. */
     @Param({"UNIFORM", "NON_UNIFORM"})
@@ -60,6 +63,11 @@ public abstract class FolioBatch {
     private long nrNodesBefore;
     private long nrPiecesBefore;
     private long nrSplitsBefore;
+
+    /** What the thread allocated between fixtures in this iteration. */
+    private long nrHeapBytes;
+
+    private long nrHeapBytesBefore;
 
     /**
      * Describes batches.
@@ -124,6 +132,7 @@ public abstract class FolioBatch {
         nrNodesBefore = statistics.nrNodesAdded();
         nrPiecesBefore = statistics.nrPieces();
         nrSplitsBefore = statistics.nrSplits();
+        nrHeapBytes = 0;
     }
 
     /**
@@ -138,7 +147,8 @@ public abstract class FolioBatch {
                 statistics.nrSplits() - nrSplitsBefore,
                 statistics.metadataBytesWritten() - nrBytesBefore,
                 statistics.nrNodesAdded() - nrNodesBefore,
-                statistics.nrPieces() - nrPiecesBefore);
+                statistics.nrPieces() - nrPiecesBefore,
+                nrHeapBytes);
     }
 
     /** Makes the folios of a batch. */
@@ -152,11 +162,13 @@ public abstract class FolioBatch {
                 throw new IllegalStateException("no folio to split: number=" + i + ", result=" + Errno.name(result));
             }
         }
+        nrHeapBytesBefore = THREADS.getCurrentThreadAllocatedBytes();
     }
 
     /** Drops what the splits left, and waits until the blocks and nodes are free and merged again. */
     @TearDown(Level.Invocation)
     public final void dropFolios() {
+        nrHeapBytes += THREADS.getCurrentThreadAllocatedBytes() - nrHeapBytesBefore;
         if (nrFailed != 0) {
             throw new IllegalStateException("folios were not split: failed=" + nrFailed + ", of=" + nrFolios);
         }

@@ -29,20 +29,19 @@ import org.openjdk.jmh.annotations.GroupThreads;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
-import org.openjdk.jmh.infra.Blackhole;
 
 /**
  * One reader beside one writer that splits, and makes whole again, what the reader reads. The reader checks all it finds.
  *
  * <p>In {@code index} both work on an XArray alone. In {@code folio} the writer splits folios of a cached file, then drops
- * the pieces and caches a new folio in their place; the reader pins and unpins, and now and then finds nothing.
+ * the pieces and caches a new folio in their place; the reader pins and unpins, and now and then finds nothing. Needs two
+ * processors: pinned to one, it measures the scheduler.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -52,7 +51,6 @@ import org.openjdk.jmh.infra.Blackhole;
 public class ReaderBesideWriterBenchmark {
     private static final int ORDER = 9;
     private static final int NR_ENTRIES = 4096;
-    private static final int NR_LOADS = 256;
     private static final long WORD_PER_INDEX = XaEntry.value(1) - XaEntry.value(0);
 
     /** Random indices of the file or array. */
@@ -114,15 +112,13 @@ public class ReaderBesideWriterBenchmark {
             reader.close();
         }
 
-        void read(XArray array, Blackhole blackhole) {
-            for (int i = 0; i < NR_LOADS; i++) {
-                int index = indices[next++ & indices.length - 1];
-                reader.enter();
-                long entry = array.load(reader, index);
-                reader.exit();
-                requireCovering(index, entry);
-                blackhole.consume(entry);
-            }
+        long read(XArray array) {
+            int index = indices[next++ & indices.length - 1];
+            reader.enter();
+            long entry = array.load(reader, index);
+            reader.exit();
+            requireCovering(index, entry);
+            return entry;
         }
 
         private static void requireCovering(int index, long entry) {
@@ -169,9 +165,8 @@ public class ReaderBesideWriterBenchmark {
     @Benchmark
     @Group("index")
     @GroupThreads(1)
-    @OperationsPerInvocation(NR_LOADS)
-    public void indexReader(SharedArray shared, ArrayReader reader, Blackhole blackhole) {
-        reader.read(shared.array, blackhole);
+    public long indexReader(SharedArray shared, ArrayReader reader) {
+        return reader.read(shared.array);
     }
 
     /** Splits an entry of order 9 to order 0, and merges it; the time is that of both. */
@@ -215,7 +210,7 @@ public class ReaderBesideWriterBenchmark {
         }
     }
 
-    /** What the reader met, as shares of its lookups. */
+    /** What the reader met, added up over all iterations. */
     @AuxCounters(AuxCounters.Type.EVENTS)
     @State(Scope.Thread)
     public static class Met {
@@ -256,24 +251,22 @@ public class ReaderBesideWriterBenchmark {
         }
 
         void read(Folios folios, Met met) {
-            for (int i = 0; i < NR_LOADS; i++) {
-                int index = indices[next++ & indices.length - 1];
-                long folio = lookup.pin(index);
-                if (folio == 0) {
-                    met.nothing++;
-                    continue;
-                }
-                int order = FolioStruct.order(folio);
-                if (PageStruct.index(folio) != Geometry.alignDown(index, order)) {
-                    throw new IllegalStateException("pinned a folio that does not cover the index: index=" + index
-                            + ", folioIndex=" + PageStruct.index(folio) + ", order=" + order);
-                }
-                folios.unpin(folio);
-                if (order == ORDER) {
-                    met.whole++;
-                } else {
-                    met.pieces++;
-                }
+            int index = indices[next++ & indices.length - 1];
+            long folio = lookup.pin(index);
+            if (folio == 0) {
+                met.nothing++;
+                return;
+            }
+            int order = FolioStruct.order(folio);
+            if (PageStruct.index(folio) != Geometry.alignDown(index, order)) {
+                throw new IllegalStateException("pinned a folio that does not cover the index: index=" + index
+                        + ", folioIndex=" + PageStruct.index(folio) + ", order=" + order);
+            }
+            folios.unpin(folio);
+            if (order == ORDER) {
+                met.whole++;
+            } else {
+                met.pieces++;
             }
         }
     }
@@ -330,7 +323,6 @@ public class ReaderBesideWriterBenchmark {
     @Benchmark
     @Group("folio")
     @GroupThreads(1)
-    @OperationsPerInvocation(NR_LOADS)
     public void folioReader(SharedFile shared, FileReader reader, Met met) {
         reader.read(shared.folios, met);
     }

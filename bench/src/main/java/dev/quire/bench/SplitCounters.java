@@ -26,6 +26,9 @@ public class SplitCounters {
     /** Folios that a split makes of one. */
     public double piecesPerSplit;
 
+    /** Bytes that a split allocates on the Java heap, exact: those of JMH and of the fixtures are not in it. */
+    public double heapBytesPerSplit;
+
     private int nrIterations;
 
     /**
@@ -38,10 +41,11 @@ public class SplitCounters {
         nrIterations = benchmark.getMeasurement().getCount() * Math.max(benchmark.getForks(), 1);
     }
 
-    void report(long nrSplits, long nrBytes, long nrNodes, long nrPieces) {
+    void report(long nrSplits, long nrBytes, long nrNodes, long nrPieces, long nrHeapBytes) {
         double share = 1.0 / ((double) Math.max(nrSplits, 1) * nrIterations);
         bytesPerSplit = nrBytes * share;
         nodesPerSplit = nrNodes * share;
         piecesPerSplit = nrPieces * share;
+        heapBytesPerSplit = nrHeapBytes * share;
     }
 }
