@@ -2,7 +2,6 @@
 package dev.quire.lab;
 
 import java.io.IOException;
-import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -29,14 +28,7 @@ public final class Main implements Callable<Integer> {
      * @param arguments the command and its arguments
      */
     public static void main(String[] arguments) {
-        System.exit(commandLine(Main::createTarget).execute(arguments));
-    }
-
-    private static ReplayTarget createTarget(ReplaySettings settings) {
-        return ServiceLoader.load(ReplayTarget.Factory.class)
-                .findFirst()
-                .orElseThrow(() -> new ReplayException("no replay target on the class path"))
-                .create(settings);
+        System.exit(commandLine(PageCacheTarget::new).execute(arguments));
     }
 
     /**
@@ -47,12 +39,16 @@ public final class Main implements Callable<Integer> {
      */
     static CommandLine commandLine(ReplayTarget.Factory factory) {
         CommandLine replay = new CommandLine(new ReplayCommand(factory)).setCaseInsensitiveEnumValuesAllowed(true);
+        CommandLine demo = new CommandLine(new DemoCommand(factory));
+        CommandLine split = new CommandLine(new SplitCommand()).setCaseInsensitiveEnumValuesAllowed(true);
         // -h belongs to JMH there, like everything else from the first argument on.
         CommandLine jmh = new CommandLine(new JmhCommand())
                 .setUnmatchedOptionsArePositionalParams(true)
                 .setStopAtPositional(true);
         return withHelp(new CommandLine(new Main()), "-h", "--help")
+                .addSubcommand(withHelp(demo, "-h", "--help"))
                 .addSubcommand(withHelp(replay, "-h", "--help"))
+                .addSubcommand(withHelp(split, "-h", "--help"))
                 .addSubcommand(withHelp(jmh, "--help"))
                 .setParameterExceptionHandler((failure, arguments) -> reportUsage(failure))
                 .setExecutionExceptionHandler((failure, command, parsed) -> report(failure, command));

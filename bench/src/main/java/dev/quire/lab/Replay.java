@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
+import dev.quire.engine.folio.SplitPolicies;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.function.LongConsumer;
@@ -73,7 +74,7 @@ public final class Replay {
         }
     }
 
-    private void apply(TargetFiles files, ReplayPolicy policy, long lineNumber, TraceOperation operation) {
+    private void apply(TargetFiles files, SplitPolicies policy, long lineNumber, TraceOperation operation) {
         try {
             files.accept(lineNumber, operation);
         } catch (RuntimeException e) {

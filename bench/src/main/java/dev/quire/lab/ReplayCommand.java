@@ -1,6 +1,8 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
+import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.SplitPolicies;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -49,7 +51,7 @@ final class ReplayCommand implements Callable<Integer> {
             names = "--policy",
             paramLabel = "P",
             description = "How folios are split: ${COMPLETION-CANDIDATES}; may be repeated (default: all).")
-    private Set<ReplayPolicy> policies = EnumSet.noneOf(ReplayPolicy.class);
+    private Set<SplitPolicies> policies = EnumSet.noneOf(SplitPolicies.class);
 
     @Option(
             names = "--head-map",
@@ -89,7 +91,7 @@ final class ReplayCommand implements Callable<Integer> {
         if (nrRepeats < 1) {
             throw new ParameterException(spec.commandLine(), "repeat out of range: --repeat=" + nrRepeats + ", min=1");
         }
-        Set<ReplayPolicy> chosen = policies.isEmpty() ? EnumSet.allOf(ReplayPolicy.class) : EnumSet.copyOf(policies);
+        Set<SplitPolicies> chosen = policies.isEmpty() ? EnumSet.allOf(SplitPolicies.class) : EnumSet.copyOf(policies);
         try {
             return chosen.stream()
                     .map(policy -> new ReplaySettings(policy, maxOrder, headMap))

@@ -1,6 +1,8 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
+import dev.quire.engine.folio.SplitPolicies;
+
 /**
  * The outcome of one trace under one policy.
  *
@@ -8,4 +10,4 @@ package dev.quire.lab;
  * @param nrOperations operations that the target was given
  * @param measurements what they led to
  */
-public record ReplayResult(ReplayPolicy policy, long nrOperations, Measurements measurements) {}
+public record ReplayResult(SplitPolicies policy, long nrOperations, Measurements measurements) {}

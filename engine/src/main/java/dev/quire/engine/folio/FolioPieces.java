@@ -34,7 +34,7 @@ final class FolioPieces {
      * publisher's.
      */
     static void writeSmall(long page, long flags, long mapping, long index, long memcgData) {
-        PageStruct.flags(page, PageStruct.flags(page) & PageFlag.FRAME_FLAGS | flags);
+        PageStruct.flags(page, (PageStruct.flags(page) & PageFlag.FRAME_FLAGS) | flags);
         PageStruct.mapping(page, mapping);
         PageStruct.index(page, index);
         PageStruct.privateWord(page, 0);
@@ -61,7 +61,7 @@ final class FolioPieces {
             PageStruct.getAndClearFlags(head, PageFlag.HEAD.mask());
             return Long.BYTES;
         }
-        FolioStruct.flags1Opaque(head, FolioStruct.flags1(head) & ~FolioStruct.ORDER_MASK | order);
+        FolioStruct.flags1Opaque(head, (FolioStruct.flags1(head) & ~FolioStruct.ORDER_MASK) | order);
         FolioStruct.nrPages(head, (int) Geometry.pagesIn(order));
         return 2 * Long.BYTES;
     }

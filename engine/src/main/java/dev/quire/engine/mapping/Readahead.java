@@ -30,7 +30,7 @@ public final class Readahead {
      *
      * @param space the file's address space
      * @param maximumOrder log2 pages of the largest folio to make, 0 to 18; the largest window holds two of them, and never
-     *     less than 32 pages
+     *     less than 32 pages, and is rounded up to the boundary of a folio
      * @throws IllegalArgumentException if the order is out of range
      */
     public Readahead(AddressSpace space, int maximumOrder) {
@@ -77,7 +77,9 @@ public final class Readahead {
 
     private void openWindow(long start, long trigger) {
         nextWindowTrigger = trigger;
-        windowEnd = Math.min(start + windowPages, space.endIndex());
+        // Up to a folio's boundary, or the next window would begin with a ladder of small folios.
+        long alignedEnd = Geometry.alignDown(start + windowPages + Geometry.pagesIn(order) - 1, order);
+        windowEnd = Math.min(alignedEnd, space.endIndex());
         // Running out of memory ahead of the reader is no failure: the read itself asks again.
         if (windowEnd > start && space.populate(start, windowEnd - start, order) != Errno.OK) {
             windowEnd = start;

@@ -47,7 +47,7 @@ final class XaMarks {
             if (!XaEntry.isNode(word)) {
                 return index == 0;
             }
-            if (index >>> XaEntry.nodeShift(word) >= XaWalk.NR_SLOTS) {
+            if (!XaWalk.covers(XaEntry.nodeShift(word), index)) {
                 return false;
             }
             while (XaEntry.isNode(word)) {

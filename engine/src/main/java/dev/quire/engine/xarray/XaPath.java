@@ -104,7 +104,7 @@ final class XaPath {
         long last = lastIndexToReach(cursor);
         if (XaEntry.isNode(head)) {
             int top = XaEntry.nodeShift(head);
-            return last >>> top < XaWalk.NR_SLOTS
+            return XaWalk.covers(top, last)
                     ? top + XaWalk.LEVEL_BITS
                     : addLevels(cursor, head, top + XaWalk.LEVEL_BITS, topShiftFor(last));
         }

@@ -19,13 +19,14 @@ final class XaStore {
         if (!cursor.isValid()) {
             return current;
         }
+        long before = current;
         if (cursor.node == XaCursor.AT_HEAD) {
             storeAtHead(cursor, entry, current);
         } else {
-            storeInNode(cursor, entry, current);
+            before = storeInNode(cursor, entry, current);
         }
         XaPath.flushRetired(cursor);
-        return current;
+        return before;
     }
 
     private static void storeAtHead(XaCursor cursor, long entry, long current) {
@@ -39,7 +40,8 @@ final class XaStore {
         }
     }
 
-    private static void storeInNode(XaCursor cursor, long entry, long current) {
+    /** Returns what the last slot belonged to before. */
+    private static long storeInNode(XaCursor cursor, long entry, long current) {
         if (cursor.shift < cursor.nodeShift) {
             // The whole of a larger entry, or of an empty slot above the cursor's level, is the target.
             cursor.sibs = 0;
@@ -47,19 +49,18 @@ final class XaStore {
         if (cursor.sibs > 0) {
             XaMarks.squash(cursor);
         } else if (entry == current) {
-            return;
+            return current;
         }
         if (entry == XaEntry.EMPTY) {
             // Before the slot is empty; see XaMarks.
             XaMarks.init(cursor);
-            erase(cursor, current);
-        } else {
-            overwrite(cursor, entry, current);
+            return erase(cursor, current);
         }
+        return overwrite(cursor, entry, current);
     }
 
     /** Canonical slot first, then its siblings: a reader never finds a sibling whose canonical slot is not there yet. */
-    private static void overwrite(XaCursor cursor, long entry, long current) {
+    private static long overwrite(XaCursor cursor, long entry, long current) {
         long node = cursor.node;
         int first = cursor.offset;
         int last = first + cursor.sibs;
@@ -97,10 +98,11 @@ final class XaStore {
         }
         int nrValuesAfter = XaEntry.isValue(entry) ? nrSlots : 0;
         XaPath.changeCounts(cursor, nrFilled, nrValuesAfter - nrValuesBefore);
+        return canonical;
     }
 
     /** Empties the cursor's slots, and those after them that belong to an entry that began there. */
-    private static void erase(XaCursor cursor, long current) {
+    private static long erase(XaCursor cursor, long current) {
         long node = cursor.node;
         int end = cursor.offset + cursor.sibs + 1;
         end += nrSiblingsAfter(node, end - 1);
@@ -125,6 +127,7 @@ final class XaStore {
             }
         }
         XaPath.changeCounts(cursor, -nrEmptied, -nrValues);
+        return canonical;
     }
 
     private static int nrSiblingsAfter(long node, int slot) {

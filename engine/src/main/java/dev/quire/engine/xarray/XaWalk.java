@@ -37,7 +37,7 @@ final class XaWalk {
                 return index == 0 ? word : XaEntry.EMPTY;
             }
             int shift = XaEntry.nodeShift(word);
-            if (index >>> shift >= NR_SLOTS) {
+            if (!covers(shift, index)) {
                 return XaEntry.EMPTY;
             }
             word = loadBelow(word, shift, index);
@@ -81,7 +81,7 @@ final class XaWalk {
     static int getOrder(long anchor, long index) {
         while (true) {
             long word = XArrayStruct.headAcquire(anchor);
-            if (!XaEntry.isNode(word) || index >>> XaEntry.nodeShift(word) >= NR_SLOTS) {
+            if (!XaEntry.isNode(word) || !covers(XaEntry.nodeShift(word), index)) {
                 return 0;
             }
             long node;
@@ -112,6 +112,12 @@ final class XaWalk {
         return order + shift;
     }
 
+    /** Whether a top node of this shift covers an index. */
+    static boolean covers(int shift, long index) {
+        // In two steps, since a top node of shift 60 covers more than 64 bits.
+        return index >>> shift >>> LEVEL_BITS == 0;
+    }
+
     /** Slot of a node of this shift that covers an index. */
     static int slotOf(long index, int shift) {
         return (int) (index >>> shift) & SLOT_MASK;
@@ -119,14 +125,13 @@ final class XaWalk {
 
     /** First index covered by a slot of the node of this shift that covers {@code index}. */
     static long indexOfSlot(long index, int shift, int slot) {
-        // In two steps, since a top node of shift 60 covers more than 64 bits.
         long base = index >>> shift >>> LEVEL_BITS << LEVEL_BITS << shift;
         return base + ((long) slot << shift);
     }
 
     /** Whether one node of this shift covers both indices. */
     static boolean isSameNode(long index, long other, int shift) {
-        return (index ^ other) >>> shift >>> LEVEL_BITS == 0;
+        return covers(shift, index ^ other);
     }
 
     // ---- with a cursor
@@ -135,7 +140,7 @@ final class XaWalk {
     static long start(XaCursor cursor) {
         long word = XArrayStruct.headAcquire(cursor.anchor);
         boolean covered =
-                XaEntry.isNode(word) ? cursor.index >>> XaEntry.nodeShift(word) < NR_SLOTS : cursor.index == 0;
+                XaEntry.isNode(word) ? covers(XaEntry.nodeShift(word), cursor.index) : cursor.index == 0;
         cursor.node = covered ? XaCursor.AT_HEAD : XaCursor.BOUNDS;
         return covered ? word : XaEntry.EMPTY;
     }

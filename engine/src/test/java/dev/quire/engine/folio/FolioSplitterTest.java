@@ -19,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
+@SuppressWarnings("NullAway.Init")
 class FolioSplitterTest extends WholeEngineTest {
     private static final long FIRST_INDEX = 5L << 18;
 
@@ -37,7 +38,7 @@ class FolioSplitterTest extends WholeEngineTest {
         engine = open(headMap);
         folios = engine.folios();
         space = engine.newAddressSpace(minimumOrder);
-        space.extend(FIRST_INDEX + (1L << 18) << 12);
+        space.extend((FIRST_INDEX + (1L << 18)) << 12);
         long folio = folios.allocate(order);
         assertEquals(0, space.add(folio, FIRST_INDEX));
         folios.lock(folio);
@@ -96,7 +97,7 @@ class FolioSplitterTest extends WholeEngineTest {
                 long folio = lockedFileFolio(headMap, order);
                 assertEquals(0, engine.splitter().splitUniform(folio, newOrder));
                 release(folio);
-                assertEquals(1L << order - newOrder, FolioLayout.count(space));
+                assertEquals(1L << (order - newOrder), FolioLayout.count(space));
                 FolioLayout.check(engine, space);
                 space.close();
             }
@@ -220,8 +221,8 @@ class FolioSplitterTest extends WholeEngineTest {
     void whatLiesBeyondTheEndOfTheFileIsDroppedButNeverTheFirstFolio() {
         long folio = lockedFileFolio(HeadMapKind.HEAD_BITS, 9);
         release(folio);
-        space.truncate(FIRST_INDEX + 512 << 12, SplitPolicies.NON_UNIFORM);
-        space.truncate(FIRST_INDEX + 300 << 12, SplitPolicies.NON_UNIFORM);
+        space.truncate((FIRST_INDEX + 512) << 12, SplitPolicies.NON_UNIFORM);
+        space.truncate((FIRST_INDEX + 300) << 12, SplitPolicies.NON_UNIFORM);
         assertEquals("8,5,3,2,-", layout(9));
         FolioLayout.check(engine, space);
         space.close();

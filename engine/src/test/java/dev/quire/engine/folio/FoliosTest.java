@@ -26,7 +26,7 @@ class FoliosTest extends WholeEngineTest {
             assertFalse(folios.isLocked(folio));
             assertEquals(folio, folios.headOf(folio));
             assertEquals(folio, folios.headOf(folio + ((1L << order) - 1) * PageStruct.BYTES));
-            assertEquals(folio, folios.headOf(folio + (1L << order) / 2 * PageStruct.BYTES));
+            assertEquals(folio, folios.headOf(folio + ((1L << order) / 2) * PageStruct.BYTES));
             assertEquals((1L << order) * 4096, folios.bytes(folio).byteSize());
             folios.unpin(folio);
         }

@@ -55,7 +55,7 @@ class SplitPoliciesTest {
         9 | 0   | 512 | 0 | 9
         9 | 0   | 1   | 0 | 0,0,1,2,3,4,5,6,7,8
         9 | 100 | 300 | 0 | 6,5,2,2,3,4,7,5,3,2,2,4,6,7
-        9 | 100 | 300 | 6 | 8x6
+        9 | 100 | 300 | 6 | 6,6,7,6,6,7
         """)
     void rangeCutsIntoTheLargestAlignedBlocksInsideAndOutside(
             int order, long start, long end, int newOrder, String pieces) {

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Random calls on an address space against an array of stamps, one per page; every page carries its stamp in its frame. */
+@SuppressWarnings("NullAway.Init")
 class AddressSpaceModelTest extends WholeEngineTest {
     private static final int NR_PAGES = 4096;
     private static final int ROUNDS = 3000;
@@ -112,7 +113,7 @@ class AddressSpaceModelTest extends WholeEngineTest {
         long result = stamp;
         for (int at = 0; at < 8; at++) {
             if (at >= from && at < to) {
-                result &= ~(0xffL << 8 * at);
+                result &= ~(0xffL << (8 * at));
             }
         }
         return result;

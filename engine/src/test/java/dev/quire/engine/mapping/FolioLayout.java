@@ -67,8 +67,8 @@ public final class FolioLayout {
         PageArena arena = engine.arena();
         Folios folios = engine.folios();
         String where = "folio at index " + index + " of order " + order;
-        assertEquals(0, index & (1L << order) - 1, where + ": alignment of the index");
-        assertEquals(0, arena.pfnOf(folio) & (1L << order) - 1, where + ": alignment of the pfn");
+        assertEquals(0, index & ((1L << order) - 1), where + ": alignment of the index");
+        assertEquals(0, arena.pfnOf(folio) & ((1L << order) - 1), where + ": alignment of the pfn");
         assertTrue(order >= space.minimumOrder(), where + ": minimum order");
         assertEquals(space.address(), PageStruct.mapping(folio), where + ": mapping");
         assertEquals(index, PageStruct.index(folio), where + ": index");

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.zip.GZIPInputStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -70,7 +71,7 @@ class KernelSplitGoldenTest extends WholeEngineTest {
 
     private String replay(Quire engine, Row row) {
         try (AddressSpace space = engine.newAddressSpace(row.minimumOrder)) {
-            space.extend(FIRST_INDEX + (4L << row.order) << Geometry.PAGE_SHIFT);
+            space.extend((FIRST_INDEX + (4L << row.order)) << Geometry.PAGE_SHIFT);
             long folio = engine.folios().allocate(row.order);
             assertEquals(0, space.add(folio, FIRST_INDEX));
             apply(engine, space, row, folio);
@@ -113,13 +114,13 @@ class KernelSplitGoldenTest extends WholeEngineTest {
     }
 
     private static void punch(AddressSpace space, Row row) {
-        long start = FIRST_INDEX + row.offset(0) << Geometry.PAGE_SHIFT;
-        long end = FIRST_INDEX + row.offset(1) << Geometry.PAGE_SHIFT;
+        long start = (FIRST_INDEX + row.offset(0)) << Geometry.PAGE_SHIFT;
+        long end = (FIRST_INDEX + row.offset(1)) << Geometry.PAGE_SHIFT;
         space.punchHole(start, end - start, SplitPolicies.NON_UNIFORM);
     }
 
     private static void truncate(AddressSpace space, Row row) {
-        space.truncate(FIRST_INDEX + row.offset(0) << Geometry.PAGE_SHIFT, SplitPolicies.NON_UNIFORM);
+        space.truncate((FIRST_INDEX + row.offset(0)) << Geometry.PAGE_SHIFT, SplitPolicies.NON_UNIFORM);
     }
 
     private static List<Row> rows() throws IOException {
@@ -140,7 +141,7 @@ class KernelSplitGoldenTest extends WholeEngineTest {
                 : Files.newInputStream(Path.of(file));
     }
 
-    private static Row row(int line, String text) {
+    private static @Nullable Row row(int line, String text) {
         String[] fields = text.split("\t", -1);
         assertEquals(8, fields.length, "fields in line " + line);
         String kind = fields[1];

@@ -14,6 +14,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /** Compares what a hole in one folio leaves under the three policies. */
+@SuppressWarnings("NullAway.Init")
 class PunchedFolioTest extends WholeEngineTest {
     private static final int EXHAUSTIVE_ORDER = 6;
     private static final int SAMPLES_PER_ORDER = 400;
@@ -27,7 +28,7 @@ class PunchedFolioTest extends WholeEngineTest {
             long folio = engine.folios().allocate(order);
             assertEquals(0, space.add(folio, 0));
             engine.folios().unpin(folio);
-            space.punchHole(start << 12, end - start << 12, policy);
+            space.punchHole(start << 12, (end - start) << 12, policy);
             FolioLayout.check(engine, space);
             assertEquals((1L << order) - (end - start), space.nrPages(), "pages left");
             return FolioLayout.count(space);
