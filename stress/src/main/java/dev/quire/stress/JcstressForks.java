@@ -29,17 +29,20 @@ import org.openjdk.jcstress.vm.VMSupport;
 final class JcstressForks {
     private static final String NATIVE_ACCESS = "--enable-native-access=ALL-UNNAMED";
 
+    /** Some of jcstress's own waits have no limit, and a broken engine can hang anywhere. */
+    private static final String END_AFTER_ONE_MINUTE = "-XX:SelfDestructTimer=1";
+
     private final Scheduler scheduler;
     private final int nrProcessors;
 
     /** Probes the processors and the JVM; takes seconds. */
     JcstressForks() throws IOException {
-        Options options = options(1, Duration.ofMillis(1));
-        nrProcessors = options.getCPUCount();
         PrintStream console = System.out;
         // The probes report to the console, and nowhere else.
         System.setOut(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
         try {
+            Options options = options(1, Duration.ofMillis(1));
+            nrProcessors = options.getCPUCount();
             OSSupport.init();
             VMSupport.initFlags(options);
             VMSupport.detectAvailableVMConfigs(false, List.of(), List.of(NATIVE_ACCESS));
@@ -72,7 +75,7 @@ final class JcstressForks {
         List<String> jvmArguments =
                 new ArrayList<>(VMSupport.getAvailableVMConfigs().get(jvmMode).args());
         // Of two class paths the JVM takes the last; jcstress puts its own before these arguments.
-        jvmArguments.addAll(List.of("-cp", classPath));
+        jvmArguments.addAll(List.of(END_AFTER_ONE_MINUTE, "-cp", classPath));
         List<TestConfig> forks = new ArrayList<>();
         for (SchedulingClass placement :
                 scheduler.scheduleClasses(info.threads(), nrProcessors, options.affinityMode())) {
@@ -85,7 +88,7 @@ final class JcstressForks {
 
     private static Options options(int nrIterations, Duration iteration) throws IOException {
         Options options = new Options(new String[] {
-            "-m", "quick", "-sc", "false", "-iters", "" + nrIterations, "-time", "" + iteration.toMillis()
+            "-m", "quick", "-iters", Integer.toString(nrIterations), "-time", Long.toString(iteration.toMillis())
         });
         if (!options.parse()) {
             throw new IllegalStateException("jcstress refuses its options");

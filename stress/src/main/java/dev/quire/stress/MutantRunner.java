@@ -163,13 +163,15 @@ public final class MutantRunner {
                     if (!seen.forbidden().isEmpty()) {
                         return killed(seen, seen.forbidden().getFirst());
                     }
+                    if (!seen.failures().isEmpty()) {
+                        return new Verdict(Fate.BROKEN, "does not finish: " + seen.failures().getFirst());
+                    }
                 }
             }
         }
         StressResults seen = StressResults.of(results);
         long nrSamples = mutant.tests().stream().mapToLong(seen::nrSamples).sum();
-        return new Verdict(
-                Fate.SURVIVED, String.format("%,d samples; %s", nrSamples, String.join("; ", seen.failures())));
+        return new Verdict(Fate.SURVIVED, String.format("%,d samples, none of them forbidden", nrSamples));
     }
 
     private static Verdict killed(StressResults seen, Observation observation) {

@@ -5,11 +5,11 @@ import dev.quire.engine.struct.PageStruct;
 
 /** A plain word in a page struct that is incremented by a load, a wait and a store: only a lock makes that safe. */
 final class GuardedCounter {
-    /** Added to what was found if the lock was held when the thread came. */
-    static final int WAITED = 10;
-
-    /** Instead of what was found, if the thread did not get the lock. */
+    /** Instead of a count, if the thread did not get the lock. */
     static final int GAVE_UP = -1;
+
+    /** Instead of a count, if somebody else released the lock that the thread held. */
+    static final int LOST_LOCK = -2;
 
     private static final int NR_SPINS = 8;
 

@@ -25,7 +25,8 @@ final class RetiredObjects {
 
     private static final long CONTENTS = 8;
     private static final long PUBLISHED = 64;
-    private static final int NR_LOOKS = 64;
+    private static final int NR_LOOKS = 512;
+    private static final long PATIENCE_NANOS = 10_000_000_000L;
 
     private final PageArena arena = PageArena.open(1, 1, Slots.COUNT, Backing.AUTOMATIC);
     private final Slots slots = new Slots();
@@ -69,8 +70,12 @@ final class RetiredObjects {
 
     /** Nobody reads any more: waits until the object is reclaimed and lets its slot be used again. */
     void recycle(long object) {
+        long startNanos = System.nanoTime();
         while (contents(object) != RECLAIMED) {
             rcu.poll();
+            if (System.nanoTime() - startNanos > PATIENCE_NANOS) {
+                throw new IllegalStateException("no reader is left, and the object is not reclaimed");
+            }
         }
         slots.giveBack((int) ((object - arena.objectsBase()) / PageArena.OBJECT_BYTES));
     }
