@@ -44,7 +44,7 @@ public final class Quire implements AutoCloseable {
     private final FolioSplitter splitter;
     private final SplitStatistics statistics;
     private final MappingContext mappings;
-    private boolean closed;
+    private volatile boolean closed;
 
     Quire(QuireBuilder options) {
         arena = PageArena.open(options.nrPages(), options.nrNodes(), options.nrAddressSpaces, options.backing);
@@ -182,6 +182,15 @@ public final class Quire implements AutoCloseable {
         } finally {
             lifetime.exit();
         }
+    }
+
+    /**
+     * Whether {@link #close} has been called.
+     *
+     * @return true from the moment it begins
+     */
+    public boolean isClosed() {
+        return closed;
     }
 
     /**

@@ -25,15 +25,16 @@ import dev.quire.engine.memory.PageArena;
  * <p><b>Who writes.</b> Only the owner of a block changes the bits inside it, and each bit goes from 0 to 1 and back only
  * while one thread owns everything that bit covers: a word becomes empty only when it gets inside a larger block, and is
  * filled again only when that block is cut. So a summary bit never changes twice at a time, and follows its word without
- * a lock. A word that the owned block covers wholly is nobody else's: loads and stores are plain in effect (opaque, as
- * readers look on). A word shared with neighbours is changed by an atomic or/and, and never becomes empty meanwhile,
+ * a lock. A word that the owned block covers wholly is nobody else's: it is loaded and stored without an atomic
+ * operation. A word shared with neighbours is changed by an atomic or/and, and never becomes empty meanwhile,
  * because the first bit of the caller's own block stays in it. Blocks enter the map one at a time, the larger first where
  * they share a word.
  *
- * <p><b>Readers</b> are wait-free and order nothing: all loads are opaque. A cut writes the levels from the lowest up, and
- * making whole writes them from the highest down; so on a strongly ordered machine a reader that looks on finds the old
- * or the new block of its page, and elsewhere perhaps the start of another piece. An answer is exact once the caller has
- * pinned the block it names (the pin acquires what unfreezing the block released) and has asked again.
+ * <p><b>Readers</b> are wait-free. A search is exact while the block that holds the page stays what it is. While its
+ * owner cuts it or makes it whole, a search may name the start of another piece, because it looks at the levels one after
+ * the other; so who needs the truth pins the block it was named (the pin acquires what unfreezing the block released) and
+ * asks again. What it was named is initialised in any case: new heads are set with release, after their page structs were
+ * written, and the address the reader goes to depends on the word it loaded (opaque).
  *
  * <p>Arguments are trusted. Writing methods return the number of 8-byte words they wrote.
  */
@@ -41,8 +42,9 @@ public final class HeadBits {
     /** Result of a search that found nothing. */
     public static final long NONE = -1;
 
+    static final int NR_LEVELS = 3;
+
     private static final int WORD_SHIFT = 6;
-    private static final int NR_LEVELS = 3;
     private static final int LEVEL_0_WORDS = 1 << (Geometry.PUD_ORDER - WORD_SHIFT);
     private static final int LEVEL_1_WORDS = 1 << (Geometry.PUD_ORDER - 2 * WORD_SHIFT);
     private static final long FIRST_BIT = 1;
@@ -112,8 +114,7 @@ public final class HeadBits {
     }
 
     /**
-     * Makes a page the start of a block; idempotent. Who cuts off several blocks goes from the highest address down, so
-     * that no look-up finds a piece that its page is not in.
+     * Makes a page the start of a block; idempotent. Its page struct is ready: whoever finds it sees it initialised.
      *
      * @param pfn page number
      * @param ownedOrder log2 pages of the block that holds the page and that the caller owns while it cuts it
@@ -151,7 +152,8 @@ public final class HeadBits {
     }
 
     /**
-     * Cuts a whole block into blocks of one size.
+     * Cuts a whole block into blocks of one size. The page structs of their first pages are ready: whoever finds one sees
+     * it initialised.
      *
      * @param pfn first page number of the block, which the caller owns
      * @param order log2 pages of the block
@@ -223,34 +225,35 @@ public final class HeadBits {
         return Geometry.alignDown(pfn, shiftOf(level + 1)) + ((long) bit << shiftOf(level));
     }
 
-    /** Stores whole words of one level, from the highest address down, that a block of at least one word covers. */
+    /** Stores whole words of one level, of a block that covers at least one. */
     private int storeEveryNth(int level, long pfn, int span, int newSpan) {
         long value = newSpan < WORD_SHIFT ? everyNth(newSpan) : FIRST_BIT;
-        long stepBytes = (long) Long.BYTES << Math.max(newSpan - WORD_SHIFT, 0);
-        long base = wordAddressAt(level, pfn);
-        for (long offsetBytes = ((long) Long.BYTES << (span - WORD_SHIFT)) - stepBytes;
-                offsetBytes >= 0;
-                offsetBytes -= stepBytes) {
-            NativeMemory.setLongOpaque(base + offsetBytes, value);
+        int step = 1 << Math.max(newSpan - WORD_SHIFT, 0);
+        int nrWords = 1 << (span - WORD_SHIFT);
+        long first = wordAddressAt(level, pfn);
+        for (int word = 0; word < nrWords; word += step) {
+            // Release: publishes the page structs of the new heads to headOf.
+            NativeMemory.setLongRelease(wordAddress(first, word), value);
         }
-        return 1 << (span - Math.max(newSpan, WORD_SHIFT));
+        return nrWords / step;
     }
 
     private long setBits(int level, long pfn, long bits, int ownedOrder) {
         long address = wordAddressAt(level, pfn);
         if (!coversWord(ownedOrder, level)) {
-            // Full RMW for its atomicity alone: owners of neighbouring blocks change other bits of this word.
+            // Full RMW: owners of neighbouring blocks change other bits of this word; it also releases, as below.
             return NativeMemory.getAndBitwiseOrLong(address, bits);
         }
         long before = NativeMemory.getLongOpaque(address);
-        NativeMemory.setLongOpaque(address, before | bits);
+        // Release: publishes the page structs of the new heads to headOf.
+        NativeMemory.setLongRelease(address, before | bits);
         return before;
     }
 
     private long clearBits(int level, long pfn, long bits, int ownedOrder) {
         long address = wordAddressAt(level, pfn);
         if (!coversWord(ownedOrder, level)) {
-            // Full RMW for its atomicity alone, as in setBits.
+            // Full RMW for its atomicity alone: owners of neighbouring blocks change other bits of this word.
             return NativeMemory.getAndBitwiseAndLong(address, ~bits) & ~bits;
         }
         long after = NativeMemory.getLongOpaque(address) & ~bits;
@@ -277,7 +280,7 @@ public final class HeadBits {
     }
 
     /** Order of what one bit of a level covers. */
-    private static int shiftOf(int level) {
+    static int shiftOf(int level) {
         return level * WORD_SHIFT;
     }
 

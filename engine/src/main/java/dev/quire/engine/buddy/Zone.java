@@ -9,6 +9,7 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.struct.ListHead;
+import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.struct.ZoneStruct;
 import org.jspecify.annotations.Nullable;
@@ -73,9 +74,9 @@ public final class Zone {
      * Takes a block out of the free areas: the first listed one of the smallest sufficient order, halved until it fits,
      * always keeping the lower half.
      *
-     * <p>The first page then has no flags, no mapping, private word 0, map count -1 and reference count 0: it is frozen,
-     * and nobody can pin it until the caller publishes a count. The other page structs hold anything, except that no
-     * reference count is above 0 and no type is "buddy".
+     * <p>The first page then is on no list and has no flags but perhaps {@link PageFlag#HWPOISON}, no mapping, private word
+     * 0, map count -1 and reference count 0: it is frozen, and nobody can pin it until the caller publishes a count. The
+     * other page structs hold anything, except that no reference count is above 0 and no type is "buddy".
      *
      * @param order log2 pages, 0 to 18
      * @return handle of the block's first page, or {@link #NONE} if no block is large enough; then nothing has changed
@@ -103,8 +104,8 @@ public final class Zone {
     /**
      * Gives a block back and merges it with its free buddies.
      *
-     * @param page handle of the block's first page; nobody holds a reference to it, maps it, or finds it in a mapping, and
-     *     a grace period has passed since anyone could
+     * @param page handle of the block's first page: reference count 0, map count -1, no mapping, and a grace period has
+     *     passed since anyone could find it; its other fields hold anything
      * @param order log2 pages of the block, 0 to 18: as allocated, or as cut since
      * @throws IllegalArgumentException if the order is out of range, the handle names no page of this arena, or the page
      *     cannot start a block of that order; nothing has changed
@@ -212,6 +213,7 @@ public final class Zone {
             headBits.setHead(pfn, order);
         }
         long page = arena.pageAt(pfn);
+        ListHead.initialise(PageStruct.list(page));
         PageStruct.mapcount(page, PageStruct.MAPCOUNT_NONE);
         return expand(page, order, wanted);
     }
@@ -273,9 +275,12 @@ public final class Zone {
         return PageStruct.mapcountOpaque(page) == PageStruct.TYPE_BUDDY && PageStruct.privateWord(page) == order;
     }
 
-    /** Lists a block after a link. Its first page may have been inside a larger block, so all of the struct is written. */
+    /**
+     * Lists a block after a link. Its first page may have been inside a larger block, so all of the struct is written; only
+     * the mark of a hardware error stays with the frame.
+     */
     private void link(long page, int order, long position) {
-        PageStruct.flags(page, 0);
+        PageStruct.flags(page, PageStruct.flags(page) & PageFlag.FRAME_FLAGS);
         PageStruct.mapping(page, 0);
         PageStruct.index(page, 0);
         PageStruct.privateWord(page, order);

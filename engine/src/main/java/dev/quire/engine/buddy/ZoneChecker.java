@@ -5,6 +5,7 @@ import dev.quire.engine.lock.SpinLock;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.struct.ListHead;
+import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.struct.ZoneStruct;
 import java.util.Arrays;
@@ -100,7 +101,7 @@ public final class ZoneChecker {
         require(PageStruct.privateWord(page) == order, "order of a listed block: " + describe(page));
         require(PageStruct.refcountOpaque(page) == 0, "refcount of a listed block: " + describe(page));
         require(PageStruct.mapping(page) == 0, "mapping of a listed block: " + describe(page));
-        require(PageStruct.flags(page) == 0, "flags of a listed block: " + describe(page));
+        require((PageStruct.flags(page) & ~PageFlag.FRAME_FLAGS) == 0, "flags of a listed block: " + describe(page));
         require(Geometry.isAligned(pfn, order), "alignment of a listed block: " + describe(page));
         require(pfn + Geometry.pagesIn(order) <= untouchedPfn, "listed block reaches untouched: " + describe(page));
     }
@@ -160,10 +161,11 @@ public final class ZoneChecker {
     }
 
     private void checkSummaries(HeadBits headBits) {
-        for (int level = 1; level <= 2; level++) {
-            long pagesPerBit = 1L << 6 * level;
+        for (int level = 1; level < HeadBits.NR_LEVELS; level++) {
+            long pagesPerBit = Geometry.pagesIn(HeadBits.shiftOf(level));
             for (long pfn = 0; pfn < untouchedPfn; pfn += pagesPerBit) {
-                boolean summary = (headBits.wordAt(level, pfn) >>> pfn / pagesPerBit & 1) != 0;
+                long position = pfn / pagesPerBit;
+                boolean summary = (headBits.wordAt(level, pfn) & 1L << position) != 0;
                 boolean filled = headBits.wordAt(level - 1, pfn) != 0;
                 require(summary == filled, "summary bit: level=" + level + ", pfn=" + pfn + ", bit=" + summary);
             }

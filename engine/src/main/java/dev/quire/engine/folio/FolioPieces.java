@@ -27,9 +27,6 @@ final class FolioPieces {
             | PageFlag.YOUNG.mask()
             | PageFlag.IDLE.mask();
 
-    /** What belongs to the frame itself and stays with it through every allocation. */
-    private static final long FRAME_FLAGS = PageFlag.HWPOISON.mask();
-
     private FolioPieces() {}
 
     /**
@@ -37,7 +34,7 @@ final class FolioPieces {
      * publisher's.
      */
     static void writeSmall(long page, long flags, long mapping, long index, long memcgData) {
-        PageStruct.flags(page, PageStruct.flags(page) & FRAME_FLAGS | flags);
+        PageStruct.flags(page, (PageStruct.flags(page) & PageFlag.FRAME_FLAGS) | flags);
         PageStruct.mapping(page, mapping);
         PageStruct.index(page, index);
         PageStruct.privateWord(page, 0);
@@ -64,18 +61,18 @@ final class FolioPieces {
             PageStruct.getAndClearFlags(head, PageFlag.HEAD.mask());
             return Long.BYTES;
         }
-        FolioStruct.flags1Opaque(head, FolioStruct.flags1(head) & ~FolioStruct.ORDER_MASK | order);
+        FolioStruct.flags1Opaque(head, (FolioStruct.flags1(head) & ~FolioStruct.ORDER_MASK) | order);
         FolioStruct.nrPages(head, (int) Geometry.pagesIn(order));
         return 2 * Long.BYTES;
     }
 
     /** Wipes what a folio left in its page structs, before its block goes back to the allocator. */
     static void erase(long head, int order) {
-        PageStruct.flags(head, PageStruct.flags(head) & FRAME_FLAGS);
+        PageStruct.flags(head, PageStruct.flags(head) & PageFlag.FRAME_FLAGS);
         PageStruct.mapping(head, 0);
         PageStruct.memcgData(head, 0);
         if (order > 0) {
-            FolioStruct.flags1Opaque(head, FolioStruct.flags1(head) & FRAME_FLAGS);
+            FolioStruct.flags1Opaque(head, FolioStruct.flags1(head) & PageFlag.FRAME_FLAGS);
             FolioStruct.nrPages(head, 0);
         }
     }

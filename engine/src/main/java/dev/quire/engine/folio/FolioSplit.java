@@ -116,7 +116,7 @@ final class FolioSplit {
 
     /** Frees the pieces that nobody refers to: dropped ones, and anonymous ones that nobody maps. */
     void freeUnreferenced(Folios folios) {
-        if (keep || owner != null && firstDropped >= Geometry.pagesIn(order)) {
+        if (keep || (owner != null && firstDropped >= Geometry.pagesIn(order))) {
             return;
         }
         long offset = 0;

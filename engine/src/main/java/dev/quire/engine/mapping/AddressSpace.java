@@ -29,7 +29,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     private final XaCursor lockedCursor;
     private final IndexedFolios indexed;
     private final Truncation truncation;
-    private boolean closed;
+    private volatile boolean closed;
     private final ReentrantLock resizeLock = new ReentrantLock();
 
     private AddressSpace(MappingContext context, long address, int minimumOrder) {
@@ -267,6 +267,15 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         } finally {
             lifetime.exit();
         }
+    }
+
+    /**
+     * Whether {@link #close} has been called.
+     *
+     * @return true from the moment it begins
+     */
+    public boolean isClosed() {
+        return closed;
     }
 
     /**

@@ -12,12 +12,10 @@ import dev.quire.engine.xarray.XaCursor;
 
 /** The folios in one address space's index: adding, removing and finding them under the index lock. */
 final class IndexedFolios {
-    private final MappingContext context;
     private final Folios folios;
     private final AddressSpace space;
 
     IndexedFolios(MappingContext context, AddressSpace space) {
-        this.context = context;
         this.space = space;
         folios = context.folios();
     }

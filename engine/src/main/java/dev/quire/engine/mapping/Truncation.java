@@ -36,7 +36,7 @@ final class Truncation {
 
     void removeRange(long startBytes, long endBytes, SplitPolicy policy) {
         long index = startBytes >>> Geometry.PAGE_SHIFT;
-        long last = endBytes - 1 >>> Geometry.PAGE_SHIFT;
+        long last = (endBytes - 1) >>> Geometry.PAGE_SHIFT;
         while (index <= last) {
             long folio = indexed.pinNext(index, last);
             if (folio == 0) {

@@ -85,7 +85,8 @@ public final class XArray {
     private void initialise(int flags) {
         lifetime.enter();
         try {
-            XArrayStruct.flags(anchor, (flags & TRACK_FREE) != 0 ? flags | markFlag(FREE_MARK) : flags);
+            // With index 0 busy, an empty array has no free index but those that growing will bring.
+            XArrayStruct.flags(anchor, flags == TRACK_FREE ? flags | markFlag(FREE_MARK) : flags);
             SpinLock.unlock(XArrayStruct.lock(anchor));
             XArrayStruct.headRelease(anchor, XaEntry.EMPTY);
         } finally {

@@ -41,8 +41,7 @@ public final class XaCursor {
     final XaNodePool pool;
     final @Nullable RcuReader reader;
 
-    /** Words of the top slots of a split, built before any of them is published. */
-    final long[] slotWords = new long[XaWalk.NR_SLOTS];
+    private final XaSplit splitter = new XaSplit(this);
 
     long index;
 
@@ -65,6 +64,12 @@ public final class XaCursor {
     long spares;
 
     int nrSpares;
+
+    /** The nodes that the running operation gave up, chained through their RCU link. */
+    long retiredFirst;
+
+    long retiredLast;
+    long nrRetired;
 
     @Nullable
     NodeUpdate update;
@@ -410,7 +415,7 @@ public final class XaCursor {
      */
     public void createRange() {
         requireLock();
-        XaStore.createRange(this);
+        XaRange.createRange(this);
     }
 
     /**
@@ -420,12 +425,22 @@ public final class XaCursor {
      * @return true if the cursor was in that error and a node was obtained: the error is cleared, the node kept
      */
     public boolean nomem() {
-        return XaStore.nomem(this);
+        pool.lifetime().enter();
+        try {
+            return XaStore.nomem(this);
+        } finally {
+            pool.lifetime().exit();
+        }
     }
 
     /** Frees spare nodes that {@link #nomem} or {@link #reserve} obtained. Every path that may leave some must call it. */
     public void destroy() {
-        XaStore.destroySpares(this);
+        pool.lifetime().enter();
+        try {
+            XaStore.destroySpares(this);
+        } finally {
+            pool.lifetime().exit();
+        }
     }
 
     // ---- split
@@ -442,15 +457,20 @@ public final class XaCursor {
     }
 
     /**
-     * Gets the nodes that a split needs, before the lock is taken (xas_split_alloc). Also moves the cursor's order to
-     * 0 and clears no error.
+     * Gets the nodes that a split needs, before the lock is taken (xas_split_alloc). They stay with the cursor until a
+     * split uses them or {@link #destroy} frees them; nodes it has already count.
      *
      * @param plan a complete plan
      * @return 0, or {@link Errno#ENOMEM}: then no spare node is left and the cursor is in that error
      * @throws IllegalArgumentException if the plan is not complete
      */
     public int reserve(SplitPlan plan) {
-        return XaSplit.reserve(this, plan);
+        pool.lifetime().enter();
+        try {
+            return splitter.reserve(plan);
+        } finally {
+            pool.lifetime().exit();
+        }
     }
 
     /**
@@ -476,7 +496,7 @@ public final class XaCursor {
         XaSplit.requireWords(firstEntry, entryStride);
         plan.requireComplete();
         requireLock();
-        return XaSplit.split(this, plan, expectedEntry, firstEntry, entryStride);
+        return splitter.split(plan, expectedEntry, firstEntry, entryStride);
     }
 
     /**
@@ -500,7 +520,7 @@ public final class XaCursor {
         XArray.requireOrder("newOrder", newOrder, XArray.MAX_ORDER);
         XaSplit.requireWords(firstEntry, entryStride);
         requireLock();
-        return XaSplit.trySplit(this, newOrder, firstEntry, entryStride);
+        return splitter.trySplit(newOrder, firstEntry, entryStride);
     }
 
     /**

@@ -1,0 +1,179 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.xarray;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.quire.engine.memory.Errno;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Handing out free indices, as the kernel's own suite checks it. */
+@ParameterizedClass(name = "flags {0}, first index {1}")
+@CsvSource({"4, 0", "12, 1"})
+class XArrayCatalogueAllocationTest extends XArrayCatalogue {
+    private static final long MAX_ID = XaIdCycle.MAX_ID;
+
+    private final int flags;
+
+    /** The first index that is handed out. */
+    private final long base;
+
+    XArrayCatalogueAllocationTest(int flags, long base) {
+        this.flags = flags;
+        this.base = base;
+    }
+
+    @BeforeEach
+    final void openAllocatingArray() {
+        array = engine.newArray(flags);
+    }
+
+    private void assertAllocates(long expected) {
+        assertEquals(expected, array.alloc(0, MAX_ID, value(expected)));
+        assertEquals(value(expected), load(expected));
+        assertFalse(getMark(expected, 0), "the free mark");
+    }
+
+    /** check_xa_alloc_1. */
+    @Test
+    void theLowestFreeIndexFirst() {
+        assertTrue(isEmpty());
+        assertAllocates(base);
+        eraseIndex(base);
+        assertTrue(isEmpty());
+        assertAllocates(base);
+
+        for (long id = base + 1; id < base + 127; id++) {
+            assertAllocates(id);
+        }
+        for (long id = base; id < base + 127; id++) {
+            eraseIndex(id);
+        }
+        assertTrue(isEmpty());
+        assertAllocates(base);
+        array.destroy();
+        assertAllocates(base);
+        assertAllocates(base + 1);
+        eraseIndex(base + 1);
+        storeIndex(base + 1);
+        assertAllocates(base + 2);
+        eraseIndex(base);
+        assertAllocates(base);
+        array.destroy();
+    }
+
+    /** check_xa_alloc_1. */
+    @Test
+    void fiveThousandIndices() {
+        for (long id = base; id < 5000; id++) {
+            assertAllocates(id);
+        }
+        array.destroy();
+        assertTrue(isEmpty());
+    }
+
+    /** check_xa_alloc_1. */
+    @Test
+    void theLastTwoIndicesAndThenNone() {
+        assertEquals(MAX_ID - 1, array.alloc(MAX_ID - 1, MAX_ID, value(0)));
+        assertEquals(MAX_ID, array.alloc(MAX_ID - 1, MAX_ID, value(1)));
+        assertEquals(Errno.EBUSY, array.alloc(MAX_ID - 1, MAX_ID, value(2)));
+        assertEquals(value(0), load(MAX_ID - 1));
+        assertEquals(value(1), load(MAX_ID));
+        array.destroy();
+    }
+
+    /** check_xa_alloc_1. */
+    @Test
+    void anEmptyRangeIsBusy() {
+        assertEquals(Errno.EBUSY, array.alloc(10, 5, value(0)));
+        storeIndex(3);
+        assertEquals(Errno.EBUSY, array.alloc(10, 5, value(0)));
+        eraseIndex(3);
+        assertTrue(isEmpty());
+    }
+
+    /** check_xa_alloc_2. */
+    @Test
+    void allocatingNothingReserves() {
+        assertEquals(base, array.alloc(0, MAX_ID, 0));
+        assertFalse(isEmpty());
+        assertEquals(0, erase(base));
+        assertTrue(isEmpty());
+        assertEquals(base, array.alloc(0, MAX_ID, 0));
+        array.destroy();
+        assertTrue(isEmpty());
+
+        for (long id = base; id < base + 10; id++) {
+            assertEquals(id, array.alloc(0, MAX_ID, 0));
+        }
+        assertEquals(0, store(3, value(3)));
+        assertEquals(0, store(4, value(4)));
+        assertEquals(value(4), store(4, 0));
+        assertEquals(0, erase(5));
+        assertAllocates(5);
+        assertEquals(base + 10, array.alloc(0, MAX_ID, value(base + 10)), "4 is still taken");
+        erase(base + 10);
+
+        for (long id = base; id < base + 10; id++) {
+            assertFalse(isEmpty());
+            erase(id);
+        }
+        assertTrue(isEmpty());
+    }
+
+    /** check_xa_alloc_3. */
+    @Test
+    void aCycleGoesOnWhereItWasAndWraps() {
+        assertCycle(new XaIdCycle(1, 0x3fff, 0), 1);
+        array.destroy();
+        XaIdCycle cycle = new XaIdCycle(1, 0x3fff, 0x3ffd);
+        assertCycle(cycle, 0x3ffd);
+        assertCycle(cycle, 0x3ffe);
+        assertCycle(cycle, 0x3fff);
+        assertFalse(cycle.hasWrapped());
+        for (long id = 1; id < 0x3ffd; id++) {
+            assertCycle(cycle, id);
+            assertEquals(id == 1, cycle.hasWrapped());
+        }
+        assertEquals(Errno.EBUSY, array.allocCyclic(cycle, value(0)));
+        erase(0x100);
+        assertCycle(cycle, 0x100);
+        array.destroy();
+    }
+
+    /** check_xa_alloc_3. */
+    @Test
+    void aCycleOverAllIndicesWrapsToTheFirst() {
+        XaIdCycle cycle = new XaIdCycle(0, MAX_ID, MAX_ID);
+        assertCycle(cycle, MAX_ID);
+        assertFalse(cycle.hasWrapped());
+        assertCycle(cycle, base);
+        assertTrue(cycle.hasWrapped());
+        assertCycle(cycle, base + 1);
+        assertFalse(cycle.hasWrapped());
+        array.destroy();
+    }
+
+    private void assertCycle(XaIdCycle cycle, long expected) {
+        assertEquals(expected, array.allocCyclic(cycle, value(expected)));
+        assertEquals(value(expected), load(expected));
+        assertEquals((expected + 1) & MAX_ID, cycle.next());
+    }
+
+    /** check_reserve. */
+    @Test
+    void aReleasedReservationIsHandedOutAgain() {
+        storeIndex(5);
+        assertEquals(Errno.OK, array.reserve(6));
+        storeIndex(7);
+        assertEquals(8, array.alloc(5, 10, value(8)));
+        array.release(6);
+        assertEquals(6, array.alloc(5, 10, value(6)));
+        array.destroy();
+    }
+}

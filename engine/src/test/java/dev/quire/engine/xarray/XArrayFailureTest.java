@@ -1,0 +1,312 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.xarray;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.quire.engine.EngineFixture;
+import dev.quire.engine.memory.Errno;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every change runs out of memory at its first node, at its second, and so on: it must say so, leave the tree as it was,
+ * node by node, and succeed when it is tried again with memory.
+ */
+class XArrayFailureTest extends XArrayCatalogue {
+    private static final long FAR = 1L << 30;
+    private static final long WORD = value(77);
+
+    private interface Change {
+        /** 0 or a negative errno. */
+        int on(XArrayFailureTest test);
+    }
+
+    /**
+     * One change.
+     *
+     * @param name for reports
+     * @param flags of the array
+     * @param before makes the array that is changed
+     * @param change is made to fail
+     */
+    private record Failing(String name, int flags, Change before, Change change) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    static Stream<Failing> changes() {
+        return Stream.of(stores(), ranges(), splits(), idAllocations()).flatMap(cases -> cases);
+    }
+
+    private static Stream<Failing> stores() {
+        return Stream.of(
+                of("store into nothing", test -> 0, test -> test.errnoOfStore(5)),
+                of("store at the last index", test -> 0, test -> test.errnoOfStore(MAX)),
+                of("store beside a head entry", test -> test.errnoOfStore(0), test -> test.errnoOfStore(1)),
+                of("store far above a head entry", test -> test.errnoOfStore(0), test -> test.errnoOfStore(FAR)),
+                of(
+                        "store far above a marked head entry",
+                        XArrayFailureTest::markedHead,
+                        test -> test.errnoOfStore(FAR)),
+                of("store far above a tree", XArrayFailureTest::smallTree, test -> test.errnoOfStore(FAR)),
+                of("store into a hole", XArrayFailureTest::tallTree, test -> test.errnoOfStore(FAR / 2)),
+                of("insert", XArrayFailureTest::tallTree, test -> test.array.insert(FAR / 2, WORD)),
+                of("reserve", XArrayFailureTest::tallTree, test -> test.array.reserve(FAR / 2)),
+                of("compareExchange", XArrayFailureTest::tallTree, XArrayFailureTest::exchangeInHole),
+                of("storeOrder into nothing", test -> 0, test -> test.errnoOfStoreOrder(512, 9)),
+                of("storeOrder over head", XArrayFailureTest::markedHead, test -> test.errnoOfStoreOrder(0, 9)),
+                of("storeOrder far away", XArrayFailureTest::smallTree, test -> test.errnoOfStoreOrder(FAR, 13)),
+                of("storeOrder of the largest order", test -> 0, test -> test.errnoOfStoreOrder(0, 63)));
+    }
+
+    private static Stream<Failing> ranges() {
+        return Stream.of(
+                of("storeRange into nothing", test -> 0, test -> test.array.storeRange(1, 5000, WORD)),
+                of(
+                        "storeRange over a tree",
+                        XArrayFailureTest::smallTree,
+                        test -> test.array.storeRange(3, 9000, WORD)),
+                of(
+                        "storeRange far away",
+                        XArrayFailureTest::smallTree,
+                        test -> test.array.storeRange(FAR - 5, FAR + 5, WORD)),
+                of("createRange in nothing", test -> 0, test -> test.createRange(256, 8)),
+                of("createRange in a tree", XArrayFailureTest::tallTree, test -> test.createRange(FAR / 2, 9)));
+    }
+
+    private static Stream<Failing> splits() {
+        return Stream.of(
+                of("split 9 -> 0", test -> test.large(9), test -> test.splitLarge(SplitPlan.uniform(9, 0))),
+                of("split 12 -> 0", test -> test.large(12), test -> test.splitLarge(SplitPlan.uniform(12, 0))),
+                of("split 13 -> 5", test -> test.large(13), test -> test.splitLarge(SplitPlan.uniform(13, 5))),
+                of(
+                        "split 18 -> one page",
+                        test -> test.large(18),
+                        test -> test.splitLarge(SplitNodeCountTest.shrinkingTowards(4711, 18, 0))),
+                of(
+                        "split 9 -> 0 without reserving",
+                        test -> test.large(9),
+                        test -> test.splitUnreserved(SplitPlan.uniform(9, 0))),
+                of(
+                        "split 13 -> one page without reserving",
+                        test -> test.large(13),
+                        test -> test.splitUnreserved(SplitNodeCountTest.shrinkingTowards(8191, 13, 0))),
+                of("trySplit 6 -> 5", test -> test.large(6), test -> test.trySplitOnce(5)),
+                of("trySplit 12 -> 11", test -> test.large(12), test -> test.trySplitOnce(11)));
+    }
+
+    private static Stream<Failing> idAllocations() {
+        return Stream.of(XArray.TRACK_FREE, XArray.TRACK_FREE | XArray.ZERO_BUSY)
+                .flatMap(flags -> Stream.of(
+                        new Failing("alloc, flags " + flags, flags, test -> 0, test -> test.alloc(0)),
+                        new Failing("alloc far, flags " + flags, flags, test -> test.alloc(0), test -> test.alloc(FAR)),
+                        new Failing(
+                                "allocCyclic, flags " + flags, flags, test -> test.alloc(0), test -> test.cyclic(4095)),
+                        new Failing(
+                                "store, flags " + flags, flags, test -> test.alloc(0), test -> test.errnoOfStore(FAR)),
+                        new Failing("reserve, flags " + flags, flags, test -> 0, test -> test.array.reserve(FAR))));
+    }
+
+    private static Failing of(String name, Change before, Change change) {
+        return new Failing(name, 0, before, change);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("changes")
+    void atEveryNode(Failing failing) {
+        array = engine.newArray(failing.flags());
+        assertEquals(Errno.OK, failing.before().on(this));
+        String before = text();
+        long nodesBefore = engine.nodes.nrInUse();
+        int nrFailures = 0;
+        while (true) {
+            engine.failures.failAfter(nrFailures);
+            int result = failing.change().on(this);
+            engine.failures.stop();
+            if (result == Errno.OK) {
+                break;
+            }
+            assertEquals(Errno.ENOMEM, result);
+            assertEquals(before, text(), "after failing at node " + nrFailures);
+            assertEquals(nodesBefore, engine.nodes.nrInUse(), "after failing at node " + nrFailures);
+            nrFailures++;
+        }
+        assertTrue(nrFailures > 0, "the change needed no node");
+        assertEquals(engine.nodes.nrInUse() - nodesBefore, nrFailures, "it failed once for each node it needs");
+        assertNotEquals(before, text());
+        XaChecker.check(array);
+        assertSameAsWithoutFailures(failing);
+    }
+
+    private void assertSameAsWithoutFailures(Failing failing) {
+        String afterFailures = text();
+        array = engine.newArray(failing.flags());
+        failing.before().on(this);
+        assertEquals(Errno.OK, failing.change().on(this));
+        assertEquals(text(), afterFailures);
+    }
+
+    @Test
+    void stepByStepSplitsStopWithALegalTree() {
+        for (int nrNodes = 0; nrNodes <= 3; nrNodes++) {
+            array = engine.newArray(0);
+            assertEquals(Errno.OK, large(18));
+            engine.failures.failAfter(nrNodes);
+            int order = 18;
+            int result = Errno.OK;
+            while (order > 0 && result == Errno.OK) {
+                int newOrder = XaCursor.trySplitMinimumOrder(order);
+                result = trySplitOnce(newOrder);
+                order = result == Errno.OK ? newOrder : order;
+            }
+            engine.failures.stop();
+            assertEquals(nrNodes == 3 ? Errno.OK : Errno.ENOMEM, result);
+            assertEquals(18 - 6 * nrNodes, order, "each node takes it a level down");
+            XaChecker.check(array);
+            for (long index = 1 << 18; index < 1 << 19; index += 511) {
+                assertEquals(WORD, load(index));
+            }
+            assertEquals(order, getOrder(1 << 18));
+        }
+    }
+
+    @Test
+    void mergingNeedsNoMemory() {
+        assertEquals(Errno.OK, large(18));
+        String whole = text();
+        assertEquals(Errno.OK, splitLarge(SplitPlan.uniform(18, 0)));
+        engine.failures.failAfter(0);
+        storeOrder(1 << 18, 18, WORD);
+        engine.failures.stop();
+        assertEquals(whole, text());
+    }
+
+    @Test
+    void erasingAndMarkingNeedNoMemory() {
+        assertEquals(Errno.OK, smallTree());
+        engine.failures.failAfter(0);
+        setMark(5, 1);
+        array.clearMark(5, 1);
+        assertEquals(WORD, compareExchange(5, WORD, value(1)));
+        assertEquals(value(1), compareExchange(5, value(1), 0));
+        assertEquals(WORD, erase(200));
+        array.destroy();
+        engine.failures.stop();
+        assertTrue(isEmpty());
+    }
+
+    @Test
+    void aFullSlabIsAnErrorThatPasses() {
+        try (EngineFixture small = new EngineFixture(1, 16, 1)) {
+            XArray filled = small.newArray(0);
+            long index = 1;
+            while (filled.store(index, WORD) == 0) {
+                index += 64;
+            }
+            assertEquals(16, small.nodes.nrInUse());
+            String full = XaText.tree(filled);
+            assertEquals(XaEntry.error(Errno.ENOMEM), filled.store(index, WORD));
+            assertEquals(XaEntry.error(Errno.ENOMEM), filled.storeOrder(MAX, 0, WORD));
+            assertEquals(full, XaText.tree(filled));
+            assertEquals(WORD, filled.erase(1));
+            small.rcu.barrier();
+            assertEquals(0, filled.store(index, WORD));
+        }
+    }
+
+    // ---- arrays to begin with
+
+    private int markedHead() {
+        int result = errnoOfStore(0);
+        setMark(0, 1);
+        return result;
+    }
+
+    private int smallTree() {
+        for (long index = 0; index < 256; index += 5) {
+            array.store(index, WORD);
+            setMark(index, 0);
+        }
+        return Errno.OK;
+    }
+
+    private int tallTree() {
+        smallTree();
+        return errnoOfStore(FAR);
+    }
+
+    private int large(int order) {
+        int result = errnoOfStoreOrder(1L << order, order);
+        setMark(1L << order, 0);
+        setMark(1L << order, 2);
+        return result;
+    }
+
+    // ---- changes
+
+    private int errnoOfStore(long index) {
+        return XaEntry.errnoOf(array.store(index, WORD));
+    }
+
+    private int errnoOfStoreOrder(long index, int order) {
+        return XaEntry.errnoOf(array.storeOrder(index, order, WORD));
+    }
+
+    private int exchangeInHole() {
+        return XaEntry.errnoOf(array.compareExchange(FAR / 2, 0, WORD));
+    }
+
+    private int createRange(long index, int order) {
+        array.lock();
+        XaCursor cursor = cursor(index, order);
+        cursor.createRange();
+        array.unlock();
+        if (cursor.error() != Errno.OK) {
+            return cursor.error();
+        }
+        for (long i = index; i < index + (1L << order); i++) {
+            assertEquals(0, array.store(i, WORD), "a made range takes entries without memory");
+        }
+        return Errno.OK;
+    }
+
+    private int splitLarge(SplitPlan plan) {
+        return split((1L << plan.order()) + 3, plan, WORD, WORD, 0);
+    }
+
+    private int splitUnreserved(SplitPlan plan) {
+        array.lock();
+        XaCursor cursor = cursor(1L << plan.order());
+        int result = cursor.split(plan, WORD, WORD, 0);
+        array.unlock();
+        cursor.destroy();
+        return result;
+    }
+
+    /** At the only entry, or what remains of it at its first index. */
+    private int trySplitOnce(int newOrder) {
+        Found first = find(0, MAX, XArray.PRESENT);
+        array.lock();
+        XaCursor cursor = cursor(first == null ? 0 : first.index());
+        int result = cursor.trySplit(newOrder, WORD, 0);
+        array.unlock();
+        cursor.destroy();
+        return result;
+    }
+
+    private int alloc(long min) {
+        long id = array.alloc(min, XaIdCycle.MAX_ID, WORD);
+        return id < 0 ? (int) id : Errno.OK;
+    }
+
+    private int cyclic(long next) {
+        long id = array.allocCyclic(new XaIdCycle(0, XaIdCycle.MAX_ID, next), WORD);
+        return id < 0 ? (int) id : Errno.OK;
+    }
+}

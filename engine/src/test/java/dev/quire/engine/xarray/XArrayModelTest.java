@@ -1,0 +1,397 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.xarray;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import dev.quire.engine.EngineFixture;
+import dev.quire.engine.TestSeed;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.xarray.RangeModel.Range;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Random operations of every kind on an array and on {@link RangeModel}: each result and, every so often, the whole
+ * contents and the shape of the tree must agree. {@code -Dquire.model.operations=N} sets the length of each run.
+ */
+class XArrayModelTest extends XArrayCatalogue {
+    private static final int NR_OPERATIONS = Integer.getInteger("quire.model.operations", 200_000);
+    private static final int OPERATIONS_PER_CHECK = 500;
+    private static final int MAX_ENTRIES = 2_000;
+    private static final int MAX_PIECES = 600;
+    private static final int MAX_STRIDED_ORDER = 40;
+
+    private final RangeModel model = new RangeModel();
+    private SplittableRandom random = new SplittableRandom(0);
+    private int indexBits;
+    private String operation = "";
+
+    @Override
+    protected EngineFixture newEngine() {
+        return new EngineFixture(1, 1 << 20, 1);
+    }
+
+    @ParameterizedTest(name = "indices of {0} bits")
+    @ValueSource(ints = {6, 10, 14, 20, 36, 64})
+    void agreesWithTheModel(int indexBits) {
+        this.indexBits = indexBits;
+        random = TestSeed.random("XArrayModelTest, " + indexBits + " bits");
+        for (int step = 0; step < NR_OPERATIONS; step++) {
+            try {
+                doOne();
+                if (step % OPERATIONS_PER_CHECK == 0) {
+                    compareAll();
+                }
+            } catch (AssertionError | RuntimeException e) {
+                throw new AssertionError(TestSeed.asOption() + " step=" + step + " after " + operation, e);
+            }
+        }
+        compareAll();
+    }
+
+    private void doOne() {
+        if (model.size() > MAX_ENTRIES) {
+            shrink();
+            return;
+        }
+        switch (random.nextInt(20)) {
+            case 0, 1, 2 -> storeOne(anyIndex(), anyWord());
+            case 3, 4, 5, 6 -> storeOrder();
+            case 7 -> erase();
+            case 8 -> compareAndExchange();
+            case 9 -> insert();
+            case 10 -> storeRange();
+            case 11, 12 -> mark();
+            case 13 -> find();
+            case 14 -> findAfter();
+            case 15, 16 -> split();
+            case 17 -> trySplit();
+            case 18 -> look(anyIndex());
+            default -> merge();
+        }
+    }
+
+    // ---- operations
+
+    private void shrink() {
+        operation = "shrink";
+        if (random.nextInt(4) == 0) {
+            array.destroy();
+            model.clear();
+        } else {
+            int order = Math.min(XArray.MAX_ORDER, Math.max(0, indexBits - 1));
+            long first = anyIndex() & -1L << order;
+            storeOrder(first, order, 0);
+            model.storeOrder(first, order, 0);
+        }
+        assertEquals(model.isEmpty(), isEmpty());
+    }
+
+    private void storeOne(long index, long word) {
+        Range covering = model.at(index);
+        operation = "store " + hex(index) + " " + XaEntry.toText(word) + " over " + covering;
+        assertEquals(covering == null ? 0 : covering.word(), array.store(index, word));
+        model.storeOrder(index, 0, word);
+        look(index);
+    }
+
+    private void storeOrder() {
+        int order = anyOrder();
+        long first = anyIndex() & -1L << order;
+        long last = RangeModel.lastOf(first, order);
+        long word = random.nextInt(4) == 0 ? 0 : anyWord();
+        operation = "storeOrder " + hex(first) + " " + order + " " + XaEntry.toText(word);
+        if (model.cuts(first, last)) {
+            return;
+        }
+        long old = array.storeOrder(first, order, word);
+        Range covering = model.at(first);
+        if (covering != null && covering.covers(last)) {
+            assertEquals(covering.word(), old);
+        }
+        model.storeOrder(first, order, word);
+        look(first);
+        look(last);
+    }
+
+    private void erase() {
+        long index = anyIndex();
+        operation = "erase " + hex(index) + " of " + model.at(index);
+        assertEquals(model.load(index), array.erase(index));
+        model.storeOrder(index, 0, 0);
+        look(index);
+    }
+
+    private void compareAndExchange() {
+        long index = anyIndex();
+        long current = model.load(index);
+        long expected = random.nextInt(3) == 0 ? anyWord() : current;
+        long word = random.nextInt(3) == 0 ? 0 : anyWord();
+        operation = "compareExchange " + hex(index) + " " + XaEntry.toText(expected) + " " + XaEntry.toText(word);
+        assertEquals(current, array.compareExchange(index, expected, word));
+        if (current == expected) {
+            model.storeOrder(index, 0, word);
+        }
+        look(index);
+    }
+
+    private void insert() {
+        long index = anyIndex();
+        long word = anyWord();
+        operation = "insert " + hex(index) + " " + XaEntry.toText(word);
+        boolean free = model.at(index) == null;
+        assertEquals(free ? Errno.OK : Errno.EBUSY, array.insert(index, word));
+        if (free) {
+            model.storeOrder(index, 0, word);
+        }
+        look(index);
+    }
+
+    private void storeRange() {
+        long first = anyIndex();
+        long length = random.nextLong() >>> random.nextInt(Long.SIZE);
+        long last = Long.compareUnsigned(first + length, first) < 0 ? first : first + length;
+        long word = random.nextInt(3) == 0 ? 0 : anyWord();
+        operation = "storeRange " + hex(first) + " " + hex(last) + " " + XaEntry.toText(word);
+        if (model.cuts(first, last)) {
+            return;
+        }
+        assertEquals(Errno.OK, array.storeRange(first, last, word));
+        model.storeRange(first, last, word);
+        look(first);
+        look(last);
+    }
+
+    private void mark() {
+        long index = anyIndex();
+        int mark = random.nextInt(XArray.NR_MARKS);
+        boolean set = random.nextInt(3) > 0;
+        operation = (set ? "setMark " : "clearMark ") + hex(index) + " " + mark;
+        if (set) {
+            array.setMark(index, mark);
+        } else {
+            array.clearMark(index, mark);
+        }
+        model.mark(index, mark, set);
+        look(index);
+        assertEquals(model.isAnyMarked(mark), isMarked(mark));
+    }
+
+    private void find() {
+        long start = anyIndex();
+        long last = random.nextBoolean() ? MAX : anyIndex();
+        int filter = random.nextBoolean() ? XArray.PRESENT : random.nextInt(XArray.NR_MARKS);
+        operation = "find " + hex(start) + " " + hex(last) + " " + filter;
+        assertEquals(expectedFind(start, last, filter), find(start, last, filter));
+    }
+
+    private void findAfter() {
+        long start = anyIndex();
+        long last = random.nextBoolean() ? MAX : anyIndex();
+        operation = "findAfter " + hex(start) + " " + hex(last);
+        Range next = model.after(start);
+        boolean within = next != null && Long.compareUnsigned(next.first(), last) <= 0;
+        assertEquals(within ? new Found(next.first(), next.word()) : null, findAfter(start, last, XArray.PRESENT));
+    }
+
+    private @Nullable Found expectedFind(long start, long last, int filter) {
+        if (Long.compareUnsigned(start, last) > 0) {
+            return null;
+        }
+        Range range = model.at(start);
+        if (range == null) {
+            range = model.after(start);
+        }
+        while (range != null && filter != XArray.PRESENT && (range.marks() & 1 << filter) == 0) {
+            range = model.after(range.first());
+        }
+        if (range == null || Long.compareUnsigned(range.first(), last) > 0) {
+            return null;
+        }
+        return new Found(
+                range.covers(start) && (filter == XArray.PRESENT || range.isInFirstSlot(start)) ? start : range.first(),
+                range.word());
+    }
+
+    private void split() {
+        Range range = model.at(anyIndex());
+        if (range == null || !range.isNaturalBlock()) {
+            return;
+        }
+        SplitPlan plan = anyPlan(range.order());
+        long word = anyWord();
+        long stride = range.order() > MAX_STRIDED_ORDER || random.nextBoolean() ? 0 : 4L * random.nextInt(3);
+        long index = range.first() + (range.order() == 0 ? 0 : random.nextLong() & ((1L << range.order()) - 1));
+        operation = "split " + hex(index) + " of " + range + " into " + plan;
+
+        assertEquals(Errno.EINVAL, split(index, plan, range.word() ^ 8, word, stride));
+        if (range.order() > 0) {
+            assertEquals(Errno.EINVAL, split(index, SplitPlan.uniform(range.order() - 1, 0), range.word(), word, 0));
+        }
+        assertEquals(Errno.OK, split(index, plan, range.word(), word, stride));
+        model.split(range.first(), orders(plan), word, stride);
+        look(index);
+        look(range.first());
+        look(range.last());
+    }
+
+    private void trySplit() {
+        Range range = model.at(anyIndex());
+        if (range == null || range.order() == 0 || !range.isNaturalBlock()) {
+            return;
+        }
+        int order = range.order();
+        int newOrder = random.nextBoolean() ? XaCursor.trySplitMinimumOrder(order) : random.nextInt(order);
+        long word = anyWord();
+        operation = "trySplit " + hex(range.first()) + " " + order + " " + newOrder;
+        boolean possible = newOrder / 6 == order / 6 || order % 6 == 0 && newOrder == order - 1;
+        assertEquals(possible ? Errno.OK : Errno.EINVAL, trySplit(range.first(), newOrder, word));
+        if (possible) {
+            model.split(range.first(), orders(SplitPlan.uniform(order, newOrder)), word, 0);
+        }
+        look(range.first());
+        look(range.last());
+    }
+
+    /** Stores a larger entry over what is there, which must not need memory beyond the path. */
+    private void merge() {
+        Range range = model.at(anyIndex());
+        if (range == null) {
+            return;
+        }
+        int order = Math.min(XArray.MAX_ORDER, range.order() + random.nextInt(8));
+        long first = range.first() & -1L << order;
+        long last = RangeModel.lastOf(first, order);
+        operation = "merge " + hex(first) + " " + order;
+        if (model.cuts(first, last)) {
+            return;
+        }
+        storeOrder(first, order, range.word());
+        model.storeOrder(first, order, range.word());
+        look(first);
+        look(last);
+    }
+
+    // ---- comparison
+
+    private void look(long index) {
+        Range range = model.at(index);
+        assertEquals(model.load(index), load(index));
+        assertEquals(model.getOrder(index), getOrder(index));
+        for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
+            assertEquals(range != null && (range.marks() & 1 << mark) != 0, getMark(index, mark));
+        }
+    }
+
+    private void compareAll() {
+        operation = "compareAll after " + operation;
+        XaChecker.check(array);
+        assertEquals(model.inOrder(), contents());
+        assertEquals(model.isEmpty(), isEmpty());
+        for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
+            assertEquals(model.isAnyMarked(mark), isMarked(mark));
+        }
+        if (model.isEmpty()) {
+            assertNull(find(0, MAX, XArray.PRESENT));
+            assertEquals(0, engine.nodes.nrInUse());
+        }
+    }
+
+    /** The array's entries as ranges; where one ends is taken from the model, which {@link #look} has compared. */
+    private List<Range> contents() {
+        List<Range> ranges = new ArrayList<>();
+        array.lock();
+        XaCursor cursor = cursor(0);
+        for (long word = cursor.find(MAX); word != 0; word = cursor.find(MAX)) {
+            int marks = 0;
+            for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
+                marks |= cursor.getMark(mark) ? 1 << mark : 0;
+            }
+            Range expected = model.at(cursor.index());
+            if (expected == null) {
+                throw new AssertionError("not in the model: " + new Found(cursor.index(), word));
+            }
+            assertEquals(expected.order(), cursor.getOrder());
+            ranges.add(new Range(cursor.index(), expected.last(), expected.shift(), word, marks));
+        }
+        array.unlock();
+        return ranges;
+    }
+
+    // ---- choices
+
+    private long anyIndex() {
+        if (!model.isEmpty() && random.nextInt(3) > 0) {
+            return nearSomething();
+        }
+        long index = random.nextLong() >>> (Long.SIZE - indexBits);
+        return random.nextInt(4) == 0 ? index >>> random.nextInt(indexBits) : index;
+    }
+
+    private long nearSomething() {
+        long anywhere = random.nextLong() >>> (Long.SIZE - indexBits);
+        Range range = model.after(anywhere);
+        if (range == null) {
+            range = model.at(anywhere);
+        }
+        if (range == null) {
+            return anywhere;
+        }
+        return switch (random.nextInt(6)) {
+            case 0 -> range.last();
+            case 1 -> range.last() + 1;
+            case 2 -> range.first() - 1;
+            case 3 -> range.first() + (random.nextLong() & (range.last() - range.first()));
+            default -> range.first();
+        };
+    }
+
+    private int anyOrder() {
+        int max = Math.min(XArray.MAX_ORDER, indexBits);
+        return random.nextInt(8) == 0 ? random.nextInt(max + 1) : random.nextInt(Math.min(20, max) + 1);
+    }
+
+    private long anyWord() {
+        long integer = random.nextLong() >>> (1 + random.nextInt(48));
+        return random.nextBoolean() ? XaEntry.value(integer) : pointer((int) (integer & 0xffff));
+    }
+
+    private SplitPlan anyPlan(int order) {
+        if (random.nextInt(3) == 0) {
+            return SplitPlan.uniform(order, Math.max(0, order - random.nextInt(Math.min(order, 9) + 1)));
+        }
+        SplitPlan plan = new SplitPlan(order);
+        appendAny(plan, order);
+        return plan;
+    }
+
+    /** Halves, or leaves whole, or goes on deeply in one of the halves. */
+    private void appendAny(SplitPlan plan, int order) {
+        if (order == 0 || random.nextInt(3) == 0 || plan.nrPieces() > MAX_PIECES) {
+            plan.append(order, 1);
+        } else {
+            appendAny(plan, order - 1);
+            appendAny(plan, order - 1);
+        }
+    }
+
+    private static int[] orders(SplitPlan plan) {
+        int[] orders = new int[(int) plan.nrPieces()];
+        int piece = 0;
+        for (int run = 0; run < plan.nrRuns(); run++) {
+            for (long i = 0; i < plan.runCount(run); i++) {
+                orders[piece++] = plan.runOrder(run);
+            }
+        }
+        return orders;
+    }
+
+    private static String hex(long index) {
+        return "0x" + Long.toHexString(index);
+    }
+}
