@@ -9,8 +9,7 @@ package dev.quire.engine.lock;
  */
 public final class LockOrder {
     private final boolean enabled;
-    private final ThreadLocal<int[]> heldByRank =
-            ThreadLocal.withInitial(() -> new int[LockRank.values().length]);
+    private final ThreadLocal<int[]> heldByRank = ThreadLocal.withInitial(() -> new int[LockRank.values().length]);
 
     /**
      * Makes a checker.

@@ -40,6 +40,7 @@ public final class AllocationFailures {
      * @return true if it must fail
      */
     public boolean shouldFail() {
-        return remaining.get() != NEVER && remaining.getAndUpdate(left -> left == NEVER ? NEVER : Math.max(left - 1, 0)) <= 0;
+        return remaining.get() != NEVER
+                && remaining.getAndUpdate(left -> left == NEVER ? NEVER : Math.max(left - 1, 0)) <= 0;
     }
 }

@@ -40,12 +40,11 @@ sealed interface Reservation extends AutoCloseable {
      * @throws OutOfMemoryError if the system refuses
      */
     static Reservation open(Backing backing, long nrBytes) {
-        boolean anonymous =
-                switch (backing) {
-                    case ANONYMOUS -> true;
-                    case SPARSE_FILE -> false;
-                    case AUTOMATIC -> LinuxCalls.areAvailable();
-                };
+        boolean anonymous = switch (backing) {
+            case ANONYMOUS -> true;
+            case SPARSE_FILE -> false;
+            case AUTOMATIC -> LinuxCalls.areAvailable();
+        };
         return anonymous ? Anonymous.reserve(nrBytes) : SparseFile.reserve(nrBytes);
     }
 

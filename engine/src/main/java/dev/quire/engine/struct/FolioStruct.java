@@ -84,7 +84,8 @@ public final class FolioStruct {
         StructMap.requireOffset(LAYOUT, "hugetlb_hwpoison", 232);
     }
 
-    private static final long ORDER_MASK = 0xff;
+    /** Bits of {@code flags_1} that hold the order. */
+    public static final long ORDER_MASK = 0xff;
 
     private FolioStruct() {}
 

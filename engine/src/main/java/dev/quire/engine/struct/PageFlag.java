@@ -71,6 +71,9 @@ public enum PageFlag {
     /** Of page 1: only part of the folio is mapped. */
     public static final PageFlag PARTIALLY_MAPPED = RECLAIM;
 
+    /** What belongs to the frame itself and stays with it through every allocation. */
+    public static final long FRAME_FLAGS = HWPOISON.mask();
+
     private final long mask = 1L << ordinal();
 
     /**

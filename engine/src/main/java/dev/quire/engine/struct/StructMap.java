@@ -11,8 +11,8 @@ public final class StructMap {
 
     static void requireSize(StructLayout layout, long nrBytes) {
         if (layout.byteSize() != nrBytes) {
-            throw new AssertionError(
-                    "struct size: name=" + layout.name().orElse("?") + ", bytes=" + layout.byteSize() + ", want=" + nrBytes);
+            throw new AssertionError("struct size: name=" + layout.name().orElse("?") + ", bytes=" + layout.byteSize()
+                    + ", want=" + nrBytes);
         }
     }
 
@@ -37,7 +37,9 @@ public final class StructMap {
                 .append('\n');
         long offsetBytes = 0;
         for (MemoryLayout member : layout.memberLayouts()) {
-            map.append(String.format("%5d %4d %s%n", offsetBytes, member.byteSize(), member.name().orElse("-")));
+            map.append(String.format(
+                    "%5d %4d %s%n",
+                    offsetBytes, member.byteSize(), member.name().orElse("-")));
             offsetBytes += member.byteSize();
         }
         return map.toString();

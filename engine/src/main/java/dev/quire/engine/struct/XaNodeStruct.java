@@ -25,8 +25,11 @@ public final class XaNodeStruct {
     /** Bytes of a node. */
     public static final int BYTES = PageArena.NODE_BYTES;
 
+    /** Index bits that one level resolves. */
+    public static final int SLOT_SHIFT = 6;
+
     /** Slots of a node. */
-    public static final int NR_SLOTS = 64;
+    public static final int NR_SLOTS = 1 << SLOT_SHIFT;
 
     /** Marks of an entry. */
     public static final int NR_MARKS = 3;

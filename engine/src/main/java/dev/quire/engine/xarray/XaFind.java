@@ -1,31 +1,312 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.xarray;
 
-/** Skeleton. */
+import dev.quire.engine.struct.XaNodeStruct;
+
+/**
+ * Searches forward through the tree. Runs beside writers like everything in {@link XaWalk}, but for the search for
+ * conflicts, which needs the lock.
+ */
 final class XaFind {
     private XaFind() {}
 
-    static long find(XaCursor c, long max) {
-        return 0;
+    // ---- any entry
+
+    static long find(XaCursor cursor, long max) {
+        if (cursor.isInError() || cursor.node == XaCursor.BOUNDS) {
+            return XaEntry.EMPTY;
+        }
+        if (Long.compareUnsigned(cursor.index, max) > 0) {
+            cursor.node = XaCursor.BOUNDS;
+            return XaEntry.EMPTY;
+        }
+        if (cursor.node == XaCursor.AT_HEAD) {
+            cursor.index = 1;
+            cursor.node = XaCursor.BOUNDS;
+            return XaEntry.EMPTY;
+        }
+        if (cursor.node == XaCursor.RESTART) {
+            long word = loadEntry(cursor);
+            if (word != XaEntry.EMPTY || !cursor.isValid() || cursor.node == XaCursor.AT_HEAD) {
+                return word;
+            }
+        }
+        return findNext(cursor, max);
     }
 
-    static long findMarked(XaCursor c, long max, int mark) {
-        return 0;
+    /** Walks to the entry that covers the index, whatever the cursor's order. */
+    private static long loadEntry(XaCursor cursor) {
+        long word = XaWalk.start(cursor);
+        while (XaEntry.isNode(word)) {
+            word = XaWalk.descend(cursor, word);
+        }
+        return word;
     }
 
-    static long findConflict(XaCursor c) {
-        return 0;
+    /** The first entry in the slots after the cursor's. */
+    private static long findNext(XaCursor cursor, long max) {
+        int slot = cursor.offset + 1;
+        while (true) {
+            long word = XaEntry.EMPTY;
+            while (slot < XaWalk.NR_SLOTS) {
+                word = XaNodeStruct.slotAcquire(cursor.node, slot);
+                if (word != XaEntry.EMPTY && !XaEntry.isSibling(word)) {
+                    break;
+                }
+                slot++;
+            }
+            if (!moveTo(cursor, slot, max)) {
+                return XaEntry.EMPTY;
+            }
+            if (slot == XaWalk.NR_SLOTS) {
+                slot = ascendToNextSlot(cursor);
+                if (slot == XaWalk.NR_SLOTS) {
+                    cursor.node = XaCursor.BOUNDS;
+                    return XaEntry.EMPTY;
+                }
+            } else if (XaEntry.isNode(word)) {
+                XaWalk.enter(cursor, word);
+                slot = 0;
+            } else {
+                return word;
+            }
+        }
     }
 
-    static long findFrom(XaCursor c, long last, int filter) {
-        return 0;
+    /**
+     * Moves to the first index of a slot, or of what follows the node. If that lies behind {@code max}, the position is given
+     * up, so that a search that goes on from there finds what stands there.
+     */
+    private static boolean moveTo(XaCursor cursor, int slot, long max) {
+        cursor.offset = slot;
+        cursor.index = XaWalk.indexOfSlot(cursor.index, cursor.nodeShift, slot);
+        if (cursor.index == 0 && slot > 0) {
+            // Behind the last index of all.
+            cursor.node = XaCursor.BOUNDS;
+            return false;
+        }
+        if (Long.compareUnsigned(cursor.index, max) > 0) {
+            cursor.reset();
+            return false;
+        }
+        return true;
     }
 
-    static long findAfter(XaCursor c, long last, int filter) {
-        return 0;
+    /** Goes up to the first node that has a slot after the one come from; NR_SLOTS at the top. */
+    private static int ascendToNextSlot(XaCursor cursor) {
+        while (XaWalk.ascend(cursor)) {
+            if (cursor.offset + 1 < XaWalk.NR_SLOTS) {
+                return cursor.offset + 1;
+            }
+        }
+        return XaWalk.NR_SLOTS;
     }
 
-    static int extract(XaCursor c, long last, int filter, long[] entries, int nrEntries) {
-        return 0;
+    // ---- marked entries
+
+    static long findMarked(XaCursor cursor, long max, int mark) {
+        if (cursor.isInError()) {
+            return XaEntry.EMPTY;
+        }
+        if (Long.compareUnsigned(cursor.index, max) > 0) {
+            cursor.reset();
+            return XaEntry.EMPTY;
+        }
+        if (cursor.node == XaCursor.AT_HEAD) {
+            cursor.index = 1;
+            return endOfSearch(cursor, max);
+        }
+        if (cursor.isValid()) {
+            return findMarkedInTree(cursor, max, mark, cursor.offset + 1);
+        }
+        long head = XaWalk.start(cursor);
+        if (!cursor.isValid()) {
+            return endOfSearch(cursor, max);
+        }
+        if (!XaEntry.isNode(head)) {
+            if (XaFlags.isMarked(cursor.anchor, mark)) {
+                return head;
+            }
+            cursor.index = 1;
+            return endOfSearch(cursor, max);
+        }
+        return findMarkedInTree(cursor, max, mark, enterCanonical(cursor, head));
+    }
+
+    /** Enters a node at the slot that covers the index; back at the canonical slot if that is a sibling. */
+    private static int enterCanonical(XaCursor cursor, long nodeWord) {
+        XaWalk.enter(cursor, nodeWord);
+        int slot = XaWalk.slotOf(cursor.index, cursor.nodeShift);
+        cursor.offset = slot;
+        long word = XaNodeStruct.slotAcquire(cursor.node, slot);
+        return XaEntry.isSibling(word) ? backToCanonical(cursor, word) : slot;
+    }
+
+    private static int backToCanonical(XaCursor cursor, long sibling) {
+        int slot = XaEntry.siblingSlot(sibling);
+        cursor.offset = slot;
+        cursor.index = XaWalk.indexOfSlot(cursor.index, cursor.nodeShift, slot);
+        return slot;
+    }
+
+    /** The first marked entry in a slot of the cursor's node, or after it. */
+    private static long findMarkedInTree(XaCursor cursor, long max, int mark, int firstSlot) {
+        boolean emptyIsHit = XaFlags.isFreeMark(cursor.anchor, mark);
+        int slot = firstSlot;
+        while (true) {
+            slot = nextMarked(cursor.node, slot, mark);
+            if (slot != cursor.offset && !moveToMarked(cursor, slot, max)) {
+                return XaEntry.EMPTY;
+            }
+            if (slot == XaWalk.NR_SLOTS) {
+                slot = ascendToNextSlot(cursor);
+                if (slot == XaWalk.NR_SLOTS) {
+                    return endOfSearch(cursor, max);
+                }
+                continue;
+            }
+            long word = XaNodeStruct.slotAcquire(cursor.node, slot);
+            if (XaEntry.isNode(word)) {
+                slot = enterCanonical(cursor, word);
+            } else if (XaEntry.isSibling(word)) {
+                // Part of a larger entry: stored after its mark was read, or about to be split.
+                slot = backToCanonical(cursor, word);
+            } else if (word == XaEntry.EMPTY && !emptyIsHit) {
+                // The entry went after its mark was read.
+                slot++;
+            } else {
+                return word;
+            }
+        }
+    }
+
+    private static int nextMarked(long node, int slot, int mark) {
+        if (slot >= XaWalk.NR_SLOTS) {
+            return XaWalk.NR_SLOTS;
+        }
+        long bits = XaNodeStruct.marksOpaque(node, mark) >>> slot;
+        return bits == 0 ? XaWalk.NR_SLOTS : slot + Long.numberOfTrailingZeros(bits);
+    }
+
+    /** As {@link #moveTo}, but leaves the cursor unwalked when {@code max} ends the search. */
+    private static boolean moveToMarked(XaCursor cursor, int slot, long max) {
+        cursor.offset = slot;
+        cursor.index = XaWalk.indexOfSlot(cursor.index, cursor.nodeShift, slot);
+        // Behind the last index of all comes 0, which lies behind any max.
+        if (Long.compareUnsigned(cursor.index - 1, max) >= 0) {
+            cursor.reset();
+            return false;
+        }
+        return true;
+    }
+
+    private static long endOfSearch(XaCursor cursor, long max) {
+        cursor.node = Long.compareUnsigned(cursor.index, max) > 0 ? XaCursor.RESTART : XaCursor.BOUNDS;
+        return XaEntry.EMPTY;
+    }
+
+    // ---- conflicts
+
+    /** Entries that overlap the cursor's range; the index stays at its start, node and slot tell the entry. */
+    static long findConflict(XaCursor cursor) {
+        if (cursor.isInError()) {
+            return XaEntry.EMPTY;
+        }
+        long word;
+        if (cursor.node == XaCursor.RESTART || cursor.node == XaCursor.BOUNDS) {
+            word = loadEntry(cursor);
+            if (word == XaEntry.EMPTY && cursor.isValid()) {
+                word = nextConflict(cursor);
+            }
+        } else {
+            word = nextConflict(cursor);
+        }
+        if (word == XaEntry.EMPTY) {
+            cursor.reset();
+        }
+        return word;
+    }
+
+    private static long nextConflict(XaCursor cursor) {
+        if (cursor.node == XaCursor.AT_HEAD) {
+            return XaEntry.EMPTY;
+        }
+        int last = XaWalk.slotOf(cursor.index, cursor.shift) + cursor.sibs;
+        while (cursor.nodeShift <= cursor.shift) {
+            int end = cursor.nodeShift == cursor.shift ? last : XaWalk.NR_SLOTS - 1;
+            if (cursor.offset >= end) {
+                if (cursor.nodeShift == cursor.shift || !XaWalk.ascend(cursor)) {
+                    return XaEntry.EMPTY;
+                }
+                continue;
+            }
+            cursor.offset++;
+            long word = XaNodeStruct.slot(cursor.node, cursor.offset);
+            while (XaEntry.isNode(word)) {
+                XaWalk.enter(cursor, word);
+                cursor.offset = 0;
+                word = XaNodeStruct.slot(cursor.node, 0);
+            }
+            if (word != XaEntry.EMPTY && !XaEntry.isSibling(word)) {
+                return word;
+            }
+        }
+        return XaEntry.EMPTY;
+    }
+
+    // ---- the normal API's searches
+
+    static long findFrom(XaCursor cursor, long last, int filter) {
+        long first = cursor.index;
+        cursor.set(first);
+        long word;
+        do {
+            word = search(cursor, last, filter);
+        } while (cursor.retry(word));
+        if (word == XaEntry.EMPTY) {
+            cursor.set(first);
+        }
+        return word;
+    }
+
+    static long findAfter(XaCursor cursor, long last, int filter) {
+        long first = cursor.index;
+        cursor.set(first + 1);
+        long word = XaEntry.EMPTY;
+        boolean goOn = first != XArray.MAX_INDEX;
+        while (goOn) {
+            word = search(cursor, last, filter);
+            goOn = cursor.retry(word) || isInsideEntry(cursor);
+        }
+        if (word == XaEntry.EMPTY) {
+            cursor.set(first);
+        }
+        return word;
+    }
+
+    /** Whether the index lies behind the first one of the entry the cursor is at. */
+    private static boolean isInsideEntry(XaCursor cursor) {
+        return cursor.isValid()
+                && cursor.node != XaCursor.AT_HEAD
+                && cursor.index != XaWalk.indexOfSlot(cursor.index, cursor.nodeShift, cursor.offset);
+    }
+
+    static int extract(XaCursor cursor, long last, int filter, long[] entries, int nrEntries) {
+        cursor.set(cursor.index);
+        int nrCopied = 0;
+        while (nrCopied < nrEntries) {
+            long word = search(cursor, last, filter);
+            if (word == XaEntry.EMPTY) {
+                break;
+            }
+            if (!cursor.retry(word)) {
+                entries[nrCopied++] = word;
+            }
+        }
+        return nrCopied;
+    }
+
+    private static long search(XaCursor cursor, long last, int filter) {
+        return filter == XArray.PRESENT ? find(cursor, last) : findMarked(cursor, last, filter);
     }
 }

@@ -7,6 +7,7 @@ import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.Rcu;
 import dev.quire.engine.rcu.RcuQueue;
+import dev.quire.engine.rcu.Reclaimer;
 import dev.quire.engine.struct.ListHead;
 import dev.quire.engine.struct.XaNodeStruct;
 import java.util.concurrent.atomic.AtomicLong;
@@ -38,23 +39,25 @@ public final class XaNodePool {
     private final Lifetime lifetime;
     private final RcuQueue queue;
 
-    /** Position of the first node relative to the slab, counted from 1. */
+    /** Where position 0 would be, so that the first node has position 1, and 0 means none. */
     private final long positionBase;
 
     /**
-     * Top of the stack of free nodes: its position plus 1, 0 if there is none, under a tag that changes with every update,
-     * without which a chain that was taken and given back in between would go unnoticed (ABA).
+     * Position of the top of the stack of free nodes, 0 if it is empty, and in the high bits a tag that changes with every
+     * update, without which a chain that was taken and given back in between would go unnoticed (ABA).
      */
     private final AtomicLong top = new AtomicLong(NONE);
 
+    /** Nodes that were ever handed out; the rest of the slab reads as zero. */
     private final AtomicLong nrTouched = new AtomicLong();
+
     private final AtomicLong nrFree = new AtomicLong();
 
-    /** First and last node of those reclaimed in the current batch; only touched by the thread that drives the domain. */
-    private long reclaimedFirst = NONE;
+    /** The nodes reclaimed in the current batch, chained; only used by the thread that drives the domain. */
+    private long batchFirst = NONE;
 
-    private long reclaimedLast = NONE;
-    private long nrReclaimed;
+    private long batchLast = NONE;
+    private long nrInBatch;
 
     /**
      * Makes the pool of an arena; there must be only one.
@@ -70,7 +73,17 @@ public final class XaNodePool {
         this.failures = failures;
         this.lifetime = lifetime;
         positionBase = arena.nodesBase() - (1L << POSITION_SHIFT);
-        queue = rcu.newQueue(XaNodeStruct.RCU_LINK, this::reclaim);
+        queue = rcu.newQueue(XaNodeStruct.RCU_LINK, new Reclaimer() {
+            @Override
+            public void reclaim(long node) {
+                addToBatch(node);
+            }
+
+            @Override
+            public void endOfBatch() {
+                freeBatch();
+            }
+        });
     }
 
     /** Number of nodes that fit in the slab. */
@@ -88,6 +101,14 @@ public final class XaNodePool {
         return queue.nrPending();
     }
 
+    /** Whether an address is that of a node that was handed out at some time. */
+    boolean isNode(long address) {
+        long offsetBytes = address - arena.nodesBase();
+        return offsetBytes >= 0
+                && offsetBytes < nrTouched.get() * XaNodeStruct.BYTES
+                && offsetBytes % XaNodeStruct.BYTES == 0;
+    }
+
     Lifetime lifetime() {
         return lifetime;
     }
@@ -100,39 +121,154 @@ public final class XaNodePool {
     long allocate() {
         long node = allocateChain(1);
         if (node != NONE) {
-            NativeMemory.fill(XaNodeStruct.slotAddress(node, 0), WIPED_BYTES, (byte) 0);
+            wipe(node);
         }
         return node;
     }
 
+    /** Empties the slots and marks of a node from a chain. */
+    static void wipe(long node) {
+        NativeMemory.fill(XaNodeStruct.slotAddress(node, 0), WIPED_BYTES, (byte) 0);
+    }
+
     /**
-     * Takes several nodes, chained through their parent word and ended by 0. Slots and marks hold anything.
+     * Takes several nodes, chained through their parent word and ended by 0. Their slots and marks hold anything; their
+     * private lists are empty.
      *
      * @param nrNodes at least 1
      * @return address of the first, or 0 if there are not as many: then none is taken
      */
     long allocateChain(int nrNodes) {
+        if (nrNodes > arena.nrNodes()) {
+            return NONE;
+        }
         for (int i = 0; i < nrNodes; i++) {
             if (failures.shouldFail()) {
                 return NONE;
             }
         }
         long first = takeChain(nrNodes);
-        if (first == NONE && rcu.poll()) {
+        if (first == NONE) {
+            rcu.poll();
             first = takeChain(nrNodes);
         }
         return first;
     }
 
+    /**
+     * Gives nodes back that no reader can have seen.
+     *
+     * @param first first node, chained through parent words and ended by 0
+     * @param nrNodes length of the chain, at least 1
+     */
+    void freeChain(long first, long nrNodes) {
+        long last = first;
+        for (long next = XaNodeStruct.parent(first); next != NONE; next = XaNodeStruct.parent(next)) {
+            last = next;
+        }
+        pushChain(first, last, nrNodes);
+    }
+
+    /**
+     * Gives nodes up that readers may still be in.
+     *
+     * @param first first node, chained through {@link XaNodeStruct#RCU_LINK}
+     * @param last last node
+     * @param nrNodes length of the chain
+     */
+    void retireChain(long first, long last, long nrNodes) {
+        queue.retireChain(first, last, nrNodes);
+    }
+
     private long takeChain(int nrNodes) {
-        return nrNodes;
+        while (true) {
+            long topBefore = top.get();
+            long first = nodeAt(topBefore & POSITION_MASK);
+            long last = NONE;
+            long next = first;
+            int nrTaken = 0;
+            while (nrTaken < nrNodes && next != NONE) {
+                last = next;
+                // If another thread takes these nodes meanwhile, this is a word of a live node: still an address in the
+                // slab or 0, since nothing else is ever stored there, and the exchange below will fail.
+                next = XaNodeStruct.parentOpaque(next);
+                nrTaken++;
+            }
+            if (nrTaken == 0) {
+                return touchChain(nrNodes, NONE);
+            }
+            // Volatile: pairs with the exchange in pushChain, which made the links visible.
+            if (top.compareAndSet(topBefore, tagged(topBefore, positionOf(next)))) {
+                nrFree.getAndAdd(-nrTaken);
+                XaNodeStruct.parentOpaque(last, NONE);
+                return nrTaken == nrNodes ? first : extendChain(first, last, nrTaken, nrNodes);
+            }
+        }
     }
 
-    void retire(long node) {
-        queue.retire(node);
+    private long extendChain(long first, long last, int nrTaken, int nrNodes) {
+        long extended = touchChain(nrNodes - nrTaken, first);
+        if (extended == NONE) {
+            pushChain(first, last, nrTaken);
+        }
+        return extended;
     }
 
-    private void reclaim(long node) {
+    /** Takes nodes that were never used, and chains them in front of others. */
+    private long touchChain(int nrNodes, long following) {
+        long nrBefore;
+        do {
+            nrBefore = nrTouched.get();
+            if (nrBefore + nrNodes > arena.nrNodes()) {
+                return NONE;
+            }
+        } while (!nrTouched.compareAndSet(nrBefore, nrBefore + nrNodes));
+        long first = arena.nodesBase() + nrBefore * XaNodeStruct.BYTES;
+        long last = first + (nrNodes - 1L) * XaNodeStruct.BYTES;
+        for (long node = first; node <= last; node += XaNodeStruct.BYTES) {
+            ListHead.initialise(XaNodeStruct.privateList(node));
+            XaNodeStruct.parentOpaque(node, node == last ? following : node + XaNodeStruct.BYTES);
+        }
+        return first;
+    }
+
+    private void pushChain(long first, long last, long nrNodes) {
+        // Counted before others can take them, so that the number never runs below 0.
+        nrFree.getAndAdd(nrNodes);
+        long topBefore;
+        do {
+            topBefore = top.get();
+            XaNodeStruct.parentOpaque(last, nodeAt(topBefore & POSITION_MASK));
+            // Volatile: makes the links visible to takeChain.
+        } while (!top.compareAndSet(topBefore, tagged(topBefore, positionOf(first))));
+    }
+
+    private void addToBatch(long node) {
         ListHead.initialise(XaNodeStruct.privateList(node));
+        XaNodeStruct.parentOpaque(node, batchFirst);
+        if (batchFirst == NONE) {
+            batchLast = node;
+        }
+        batchFirst = node;
+        nrInBatch++;
+    }
+
+    private void freeBatch() {
+        pushChain(batchFirst, batchLast, nrInBatch);
+        batchFirst = NONE;
+        batchLast = NONE;
+        nrInBatch = 0;
+    }
+
+    private long nodeAt(long position) {
+        return position == 0 ? NONE : positionBase + (position << POSITION_SHIFT);
+    }
+
+    private long positionOf(long node) {
+        return node == NONE ? 0 : (node - positionBase) >>> POSITION_SHIFT;
+    }
+
+    private static long tagged(long topBefore, long position) {
+        return ((topBefore & ~POSITION_MASK) + (1L << TAG_SHIFT)) | position;
     }
 }

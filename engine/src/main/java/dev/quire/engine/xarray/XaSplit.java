@@ -1,25 +1,262 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.xarray;
 
-/** Skeleton. */
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.struct.XArrayStruct;
+import dev.quire.engine.struct.XaNodeStruct;
+
+/**
+ * Cuts entries into pieces (xas_split and xas_try_split). One per cursor, which holds the state of the split that runs.
+ *
+ * <p>The pieces below the entry's own level are built first, as complete subtrees that nobody can reach: slots, marks,
+ * counts, parents. Then the entry's slots are published with one release store each, from the highest to the lowest, so that
+ * the canonical slot, which the siblings not yet replaced still point at, is the last to change. A reader therefore finds
+ * for each index the old word or its own piece's; one that followed a sibling to the canonical slot as that became a node
+ * gets RETRY.
+ */
 final class XaSplit {
-    private XaSplit() {}
+    private final XaCursor cursor;
 
-    static int nodesNeeded(SplitPlan plan) {
-        return 0;
+    /** The new words of the slots that the entry takes, before any of them is published. */
+    private final long[] slotWords = new long[XaWalk.NR_SLOTS];
+
+    private final SplitPlan stepPlan = new SplitPlan();
+
+    private SplitPlan plan = stepPlan;
+    private int run;
+    private long nrLeftInRun;
+    private int pieceOrder;
+    private long pieceWord;
+    private long entryStride;
+    private int marks;
+    private boolean isValue;
+
+    XaSplit(XaCursor cursor) {
+        this.cursor = cursor;
     }
 
-    static int reserve(XaCursor c, SplitPlan plan) {
-        return 0;
+    // ---- before the lock
+
+    int reserve(SplitPlan plan) {
+        if (XaPath.reserve(cursor, plan.nrNodesNeeded())) {
+            return Errno.OK;
+        }
+        cursor.spares.free();
+        return Errno.ENOMEM;
     }
 
-    static void requireWords(long firstEntry, long entryStride) {}
+    // ---- split
 
-    static int split(XaCursor c, SplitPlan plan, long expected, long first, long stride) {
-        return 0;
+    int split(SplitPlan plan, long expectedEntry, long firstEntry, long entryStride) {
+        if (cursor.isInError()) {
+            return cursor.error();
+        }
+        long entry = walkToEntry();
+        boolean isAsExpected = entry == expectedEntry && orderOfGroup() == plan.order();
+        if (!isAsExpected || !(XaEntry.isValue(entry) || XaEntry.isPointer(entry))) {
+            cursor.setError(Errno.EINVAL);
+            return Errno.EINVAL;
+        }
+        return apply(plan, entry, firstEntry, entryStride);
     }
 
-    static int trySplit(XaCursor c, int newOrder, long first, long stride) {
-        return 0;
+    int trySplit(int newOrder, long firstEntry, long entryStride) {
+        if (cursor.isInError()) {
+            return cursor.error();
+        }
+        long entry = walkToEntry();
+        if (!cursor.isValid() || cursor.node == XaCursor.AT_HEAD || entry == XaEntry.EMPTY) {
+            return Errno.OK;
+        }
+        int order = orderOfGroup();
+        if (newOrder == order) {
+            return Errno.OK;
+        }
+        boolean staysInLevel = newOrder >= cursor.nodeShift && newOrder < order;
+        boolean halvesOneSlot = order == cursor.nodeShift && newOrder == order - 1;
+        if (XaEntry.isInternal(entry) || !(staysInLevel || halvesOneSlot)) {
+            cursor.spares.free();
+            cursor.setError(Errno.EINVAL);
+            return Errno.EINVAL;
+        }
+        stepPlan.resetUniform(order, newOrder);
+        return apply(stepPlan, entry, firstEntry, entryStride);
+    }
+
+    private long walkToEntry() {
+        cursor.set(cursor.index);
+        return XaWalk.load(cursor);
+    }
+
+    /** Exact order of the entry at the cursor; -1 if it is no naturally aligned power of two of slots. */
+    private int orderOfGroup() {
+        if (!cursor.isValid()) {
+            return -1;
+        }
+        if (cursor.node == XaCursor.AT_HEAD) {
+            return 0;
+        }
+        int end = cursor.offset + 1;
+        long sibling = XaEntry.sibling(cursor.offset);
+        while (end < XaWalk.NR_SLOTS && XaNodeStruct.slot(cursor.node, end) == sibling) {
+            end++;
+        }
+        int width = end - cursor.offset;
+        boolean isAligned = Integer.bitCount(width) == 1 && (cursor.offset & (width - 1)) == 0;
+        return isAligned ? cursor.nodeShift + Integer.numberOfTrailingZeros(width) : -1;
+    }
+
+    private int apply(SplitPlan newPlan, long oldEntry, long firstEntry, long newEntryStride) {
+        if (!XaPath.reserve(cursor, newPlan.nrNodesNeeded())) {
+            cursor.spares.free();
+            return Errno.ENOMEM;
+        }
+        if (cursor.node == XaCursor.AT_HEAD) {
+            XArrayStruct.headRelease(cursor.anchor, firstEntry);
+        } else {
+            begin(newPlan, firstEntry, newEntryStride);
+            cutSlots(1 << (newPlan.order() - cursor.nodeShift), XaEntry.isValue(oldEntry));
+        }
+        cursor.reset();
+        return Errno.OK;
+    }
+
+    private void begin(SplitPlan newPlan, long firstEntry, long newEntryStride) {
+        plan = newPlan;
+        run = 0;
+        nrLeftInRun = newPlan.runCount(0);
+        pieceOrder = newPlan.runOrder(0);
+        pieceWord = firstEntry;
+        entryStride = newEntryStride;
+        marks = XaMarks.marksOfSlot(cursor);
+        isValue = XaEntry.isValue(firstEntry);
+    }
+
+    private void cutSlots(int nrSlots, boolean wasValue) {
+        long node = cursor.node;
+        int first = cursor.offset;
+        int nrChildren = 0;
+        long heads = 0;
+        for (int i = 0; i < nrSlots; ) {
+            int width = 1;
+            if (pieceOrder < cursor.nodeShift) {
+                slotWords[i] = build(node, cursor.nodeShift - XaWalk.LEVEL_BITS, first + i);
+                nrChildren++;
+            } else {
+                width = 1 << (pieceOrder - cursor.nodeShift);
+                slotWords[i] = pieceWord;
+                takePieces(1);
+            }
+            heads |= 1L << (first + i);
+            i += width;
+        }
+        addMarks(node, heads);
+        publish(node, first, first + nrSlots, heads);
+        int nrValues = (isValue ? nrSlots - nrChildren : 0) - (wasValue ? nrSlots : 0);
+        XaNodeStruct.nrValues(node, XaNodeStruct.nrValues(node) + nrValues);
+        XaPath.notify(cursor, node);
+    }
+
+    /** Before the slots change, so that no marked piece is ever seen without its mark. */
+    private void addMarks(long node, long heads) {
+        for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
+            if (((marks >>> mark) & 1) != 0) {
+                XaNodeStruct.marksOpaque(node, mark, XaNodeStruct.marksOpaque(node, mark) | heads);
+            }
+        }
+    }
+
+    /** From the highest group of slots to the lowest; in each the first slot, which its siblings point at, comes first. */
+    private void publish(long node, int first, int end, long heads) {
+        int groupEnd = end;
+        while (groupEnd > first) {
+            int head = 63 - Long.numberOfLeadingZeros(heads & XaMarks.bitsOf(first, groupEnd - first));
+            // Release: the subtree below, if there is one, and the marks. Pairs with the acquire load of the slot.
+            XaNodeStruct.slotRelease(node, head, slotWords[head - first]);
+            long sibling = XaEntry.sibling(head);
+            for (int slot = head + 1; slot < groupEnd; slot++) {
+                // Release: after the slot it points at.
+                XaNodeStruct.slotRelease(node, slot, sibling);
+            }
+            groupEnd = head;
+        }
+    }
+
+    // ---- subtrees
+
+    /** Builds the node that takes a slot's place, with everything below it, out of the plan's next pieces. */
+    private long build(long parent, int shift, int slotInParent) {
+        long node = cursor.spares.take();
+        long heads = 0;
+        int nrChildren = 0;
+        int slot = 0;
+        while (slot < XaWalk.NR_SLOTS) {
+            if (pieceOrder < shift) {
+                XaNodeStruct.slot(node, slot, build(node, shift - XaWalk.LEVEL_BITS, slot));
+                heads |= 1L << slot;
+                nrChildren++;
+                slot++;
+            } else {
+                int widthOrder = pieceOrder - shift;
+                int nrPieces = (int) Math.min(nrLeftInRun, (XaWalk.NR_SLOTS - slot) >>> widthOrder);
+                heads |= fill(node, slot, nrPieces, widthOrder);
+                slot += nrPieces << widthOrder;
+                takePieces(nrPieces);
+            }
+        }
+        XaNodeStruct.header(node, shift, slotInParent, XaWalk.NR_SLOTS, isValue ? XaWalk.NR_SLOTS - nrChildren : 0);
+        XaNodeStruct.parentOpaque(node, parent);
+        XaNodeStruct.array(node, cursor.anchor);
+        for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
+            XaNodeStruct.marksOpaque(node, mark, ((marks >>> mark) & 1) != 0 ? heads : 0);
+        }
+        XaPath.notify(cursor, node);
+        return XaEntry.node(node, shift);
+    }
+
+    /** Fills slots of a node that is not reachable yet with equal pieces; returns the bits of their canonical slots. */
+    private long fill(long node, int firstSlot, int nrPieces, int widthOrder) {
+        long word = pieceWord;
+        long step = entryStride << pieceOrder;
+        int width = 1 << widthOrder;
+        int end = firstSlot + (nrPieces << widthOrder);
+        if (width == 1) {
+            fillSingles(node, firstSlot, end, word, step);
+            return XaMarks.bitsOf(firstSlot, nrPieces);
+        }
+        long heads = 0;
+        for (int head = firstSlot; head < end; head += width) {
+            XaNodeStruct.slot(node, head, word);
+            word += step;
+            heads |= 1L << head;
+            for (int slot = head + 1; slot < head + width; slot++) {
+                XaNodeStruct.slot(node, slot, XaEntry.sibling(head));
+            }
+        }
+        return heads;
+    }
+
+    private static void fillSingles(long node, int firstSlot, int endSlot, long firstWord, long step) {
+        if (step == 0) {
+            // A loop of its own, because the compiler vectorises it only without the sum.
+            for (int slot = firstSlot; slot < endSlot; slot++) {
+                XaNodeStruct.slot(node, slot, firstWord);
+            }
+        } else {
+            long word = firstWord;
+            for (int slot = firstSlot; slot < endSlot; slot++) {
+                XaNodeStruct.slot(node, slot, word);
+                word += step;
+            }
+        }
+    }
+
+    private void takePieces(int nrPieces) {
+        pieceWord += (entryStride << pieceOrder) * nrPieces;
+        nrLeftInRun -= nrPieces;
+        if (nrLeftInRun == 0 && ++run < plan.nrRuns()) {
+            nrLeftInRun = plan.runCount(run);
+            pieceOrder = plan.runOrder(run);
+        }
     }
 }

@@ -1,21 +1,156 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.xarray;
 
-/** Skeleton. */
+import dev.quire.engine.struct.XArrayStruct;
+import dev.quire.engine.struct.XaNodeStruct;
+
+/**
+ * Stores and erases through a cursor (xas_store). All of it runs under the array's lock.
+ *
+ * <p>Every store to a slot of a reachable node is a release: a reader that loads the word with acquire sees what it leads
+ * to complete.
+ */
 final class XaStore {
     private XaStore() {}
 
-    static long store(XaCursor c, long entry) {
-        return 0;
+    static long store(XaCursor cursor, long entry) {
+        long current = entry == XaEntry.EMPTY ? XaWalk.load(cursor) : XaPath.create(cursor, entry != XaEntry.ZERO);
+        if (!cursor.isValid()) {
+            return current;
+        }
+        long before = current;
+        if (cursor.node == XaCursor.AT_HEAD) {
+            storeAtHead(cursor, entry, current);
+        } else {
+            before = storeInNode(cursor, entry, current);
+        }
+        cursor.retired.flush();
+        return before;
     }
 
-    static void createRange(XaCursor c) {}
-
-    static boolean nomem(XaCursor c) {
-        return false;
+    private static void storeAtHead(XaCursor cursor, long entry, long current) {
+        if (entry == XaEntry.EMPTY) {
+            XaMarks.init(cursor);
+        }
+        // Publishes nothing but the word itself: it is no node. Pairs with the acquire load of the head.
+        XArrayStruct.headRelease(cursor.anchor, entry);
+        if (XaEntry.isNode(current)) {
+            XaPath.retireSubtree(cursor, current);
+        }
     }
 
-    static void destroySpares(XaCursor c) {}
+    /** Returns what the last slot belonged to before. */
+    private static long storeInNode(XaCursor cursor, long entry, long current) {
+        if (cursor.shift < cursor.nodeShift) {
+            // The whole of a larger entry, or of an empty slot above the cursor's level, is the target.
+            cursor.sibs = 0;
+        }
+        if (cursor.sibs > 0) {
+            XaMarks.squash(cursor);
+        } else if (entry == current) {
+            return current;
+        }
+        if (entry == XaEntry.EMPTY) {
+            // Before the slot is empty; see XaMarks.
+            XaMarks.init(cursor);
+            return erase(cursor, current);
+        }
+        return overwrite(cursor, entry, current);
+    }
 
-    static void destroyAll(XaCursor c) {}
+    /** Canonical slot first, then its siblings: a reader never finds a sibling whose canonical slot is not there yet. */
+    private static long overwrite(XaCursor cursor, long entry, long current) {
+        long node = cursor.node;
+        int first = cursor.offset;
+        int last = first + cursor.sibs;
+        int nrFilled = 0;
+        int nrValuesBefore = 0;
+        long canonical = current;
+        long before = current;
+        long word = entry;
+        int slot = first;
+        while (true) {
+            XaNodeStruct.slotRelease(node, slot, word);
+            if (before == XaEntry.EMPTY) {
+                nrFilled++;
+            } else if (XaEntry.isValue(canonical)) {
+                nrValuesBefore++;
+            } else if (XaEntry.isNode(before)) {
+                XaPath.retireSubtree(cursor, before);
+            }
+            if (slot == last) {
+                break;
+            }
+            slot++;
+            word = XaEntry.sibling(first);
+            before = XaNodeStruct.slot(node, slot);
+            if (!XaEntry.isSibling(before)) {
+                canonical = before;
+            }
+        }
+        int nrSlots = last - first + 1;
+        if (XaEntry.isValue(entry) != XaEntry.isValue(canonical)) {
+            // What is left of a wider entry now belongs to this one.
+            int nrTrailing = nrSiblingsAfter(node, last);
+            nrSlots += nrTrailing;
+            nrValuesBefore += XaEntry.isValue(canonical) ? nrTrailing : 0;
+        }
+        int nrValuesAfter = XaEntry.isValue(entry) ? nrSlots : 0;
+        XaPath.changeCounts(cursor, nrFilled, nrValuesAfter - nrValuesBefore);
+        return canonical;
+    }
+
+    /** Empties the cursor's slots, and those after them that belong to an entry that began there. */
+    private static long erase(XaCursor cursor, long current) {
+        long node = cursor.node;
+        int end = cursor.offset + cursor.sibs + 1;
+        end += nrSiblingsAfter(node, end - 1);
+        int nrEmptied = 0;
+        int nrValues = 0;
+        long canonical = current;
+        for (int slot = cursor.offset; slot < end; slot++) {
+            long before = XaNodeStruct.slot(node, slot);
+            if (before == XaEntry.EMPTY) {
+                canonical = before;
+                continue;
+            }
+            XaNodeStruct.slotRelease(node, slot, XaEntry.EMPTY);
+            nrEmptied++;
+            if (!XaEntry.isSibling(before)) {
+                canonical = before;
+            }
+            if (XaEntry.isValue(canonical)) {
+                nrValues++;
+            } else if (XaEntry.isNode(before)) {
+                XaPath.retireSubtree(cursor, before);
+            }
+        }
+        XaPath.changeCounts(cursor, -nrEmptied, -nrValues);
+        return canonical;
+    }
+
+    private static int nrSiblingsAfter(long node, int slot) {
+        int end = slot + 1;
+        while (end < XaWalk.NR_SLOTS && XaEntry.isSibling(XaNodeStruct.slot(node, end))) {
+            end++;
+        }
+        return end - slot - 1;
+    }
+
+    /** Forgets everything (xa_destroy). */
+    static void destroyAll(XaCursor cursor) {
+        cursor.set(0);
+        cursor.node = XaCursor.AT_HEAD;
+        long head = XArrayStruct.head(cursor.anchor);
+        // The tree is cut off here; readers inside meet RETRY in its leaves.
+        XArrayStruct.headRelease(cursor.anchor, XaEntry.EMPTY);
+        XaMarks.init(cursor);
+        if (XaFlags.isZeroBusy(cursor.anchor)) {
+            XaFlags.clearMarked(cursor.anchor, XArray.FREE_MARK);
+        }
+        if (XaEntry.isNode(head)) {
+            XaPath.retireSubtree(cursor, head);
+        }
+        cursor.retired.flush();
+    }
 }

@@ -1,42 +1,274 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.xarray;
 
-/** Skeleton. */
-final class XaWalk {
-    private XaWalk() {}
+import dev.quire.engine.struct.XArrayStruct;
+import dev.quire.engine.struct.XaNodeStruct;
 
-    static final int NR_SLOTS = 64;
+/**
+ * Ways through the tree: from the head down to an index, and from one slot to the next.
+ *
+ * <p>Everything here may run beside a writer. The head and the slots are loaded with acquire, which pairs with the release
+ * stores that publish them: the contents of a node are visible to whoever found the node's word. (Under the lock plain
+ * loads would do; they cost the same.) A reader that got into a node that was cut off meanwhile stays safe, since nodes
+ * are reused only after a grace period, and meets {@link XaEntry#RETRY} where the writer left it.
+ */
+final class XaWalk {
+    /** Slots of a node. */
+    static final int NR_SLOTS = XaNodeStruct.NR_SLOTS;
+
+    /** Index bits that one level takes. */
     static final int LEVEL_BITS = 6;
 
-    static void pause(XaCursor c) {}
+    /** Shift of the highest node there can be. */
+    static final int MAX_SHIFT = 60;
 
-    static void advance(XaCursor c, long index) {}
+    private static final int SLOT_MASK = NR_SLOTS - 1;
 
-    static long load(XaCursor c) {
-        return 0;
-    }
+    private XaWalk() {}
 
-    static long reload(XaCursor c) {
-        return 0;
-    }
+    // ---- without a cursor
 
-    static int getOrder(XaCursor c) {
-        return 0;
-    }
-
-    static long next(XaCursor c) {
-        return 0;
-    }
-
-    static long prev(XaCursor c) {
-        return 0;
-    }
-
+    /** Looks an index up: the path behind {@link XArray#load}. Never returns RETRY or a node. */
     static long load(long anchor, long index) {
-        return 0;
+        long word;
+        do {
+            word = XArrayStruct.headAcquire(anchor);
+            if (!XaEntry.isNode(word)) {
+                return index == 0 ? word : XaEntry.EMPTY;
+            }
+            int shift = XaEntry.nodeShift(word);
+            if (!covers(shift, index)) {
+                return XaEntry.EMPTY;
+            }
+            word = loadBelow(word, shift, index);
+        } while (word == XaEntry.RETRY);
+        return word;
     }
 
+    /** Counts the shift down from the head word's, so that no step waits for anything but the slot before it. */
+    private static long loadBelow(long nodeWord, int topShift, long index) {
+        long word = nodeWord;
+        int shift = topShift;
+        while (true) {
+            long node = XaEntry.nodeAddress(word);
+            word = XaNodeStruct.slotAcquire(node, slotOf(index, shift));
+            if (!XaEntry.isInternal(word)) {
+                return word;
+            }
+            if (XaEntry.isSibling(word)) {
+                return loadCanonical(node, word);
+            }
+            if (!XaEntry.isNode(word)) {
+                return word;
+            }
+            shift -= LEVEL_BITS;
+        }
+    }
+
+    /**
+     * Follows a sibling to its canonical slot. A store in progress can show siblings of siblings; they point downwards, so
+     * that the loop ends. A canonical slot that has become a node was split, and covers the index no more.
+     */
+    private static long loadCanonical(long node, long sibling) {
+        long word = sibling;
+        while (XaEntry.isSibling(word)) {
+            word = XaNodeStruct.slotAcquire(node, XaEntry.siblingSlot(word));
+        }
+        return XaEntry.isNode(word) ? XaEntry.RETRY : word;
+    }
+
+    /** Order of the entry that covers an index: the path behind {@link XArray#getOrder}. */
     static int getOrder(long anchor, long index) {
-        return 0;
+        while (true) {
+            long word = XArrayStruct.headAcquire(anchor);
+            if (!XaEntry.isNode(word) || !covers(XaEntry.nodeShift(word), index)) {
+                return 0;
+            }
+            long node;
+            int shift;
+            int slot;
+            do {
+                node = XaEntry.nodeAddress(word);
+                shift = XaEntry.nodeShift(word);
+                slot = slotOf(index, shift);
+                word = XaNodeStruct.slotAcquire(node, slot);
+            } while (XaEntry.isNode(word));
+            while (XaEntry.isSibling(word)) {
+                slot = XaEntry.siblingSlot(word);
+                word = XaNodeStruct.slotAcquire(node, slot);
+            }
+            if (word != XaEntry.RETRY && !XaEntry.isNode(word)) {
+                return word == XaEntry.EMPTY ? 0 : orderAt(node, shift, slot);
+            }
+        }
+    }
+
+    private static int orderAt(long node, int shift, int canonicalSlot) {
+        int order = 0;
+        while (canonicalSlot + (1 << order) < NR_SLOTS
+                && XaEntry.isSibling(XaNodeStruct.slotAcquire(node, canonicalSlot + (1 << order)))) {
+            order++;
+        }
+        return order + shift;
+    }
+
+    /** Whether a top node of this shift covers an index. */
+    static boolean covers(int shift, long index) {
+        // In two steps, since a top node of shift 60 covers more than 64 bits.
+        return index >>> shift >>> LEVEL_BITS == 0;
+    }
+
+    /** Slot of a node of this shift that covers an index. */
+    static int slotOf(long index, int shift) {
+        return (int) (index >>> shift) & SLOT_MASK;
+    }
+
+    /** First index covered by a slot of the node of this shift that covers {@code index}. */
+    static long indexOfSlot(long index, int shift, int slot) {
+        long base = index >>> shift >>> LEVEL_BITS << LEVEL_BITS << shift;
+        return base + ((long) slot << shift);
+    }
+
+    /** Whether one node of this shift covers both indices. */
+    static boolean isSameNode(long index, long other, int shift) {
+        return covers(shift, index ^ other);
+    }
+
+    // ---- with a cursor
+
+    /** Goes to the head: leaves the cursor at the head, or past the end if the tree does not reach the index. */
+    static long start(XaCursor cursor) {
+        long word = XArrayStruct.headAcquire(cursor.anchor);
+        boolean covered = XaEntry.isNode(word) ? covers(XaEntry.nodeShift(word), cursor.index) : cursor.index == 0;
+        cursor.node = covered ? XaCursor.AT_HEAD : XaCursor.BOUNDS;
+        return covered ? word : XaEntry.EMPTY;
+    }
+
+    /** Enters a node at the slot that covers the index, or the canonical one of that. */
+    static long descend(XaCursor cursor, long nodeWord) {
+        enter(cursor, nodeWord);
+        int slot = slotOf(cursor.index, cursor.nodeShift);
+        long word = XaNodeStruct.slotAcquire(cursor.node, slot);
+        while (XaEntry.isSibling(word)) {
+            slot = XaEntry.siblingSlot(word);
+            word = XaNodeStruct.slotAcquire(cursor.node, slot);
+            if (XaEntry.isNode(word)) {
+                word = XaEntry.RETRY;
+            }
+        }
+        cursor.offset = slot;
+        return word;
+    }
+
+    /** Makes the node of a word the cursor's. */
+    static void enter(XaCursor cursor, long nodeWord) {
+        cursor.node = XaEntry.nodeAddress(nodeWord);
+        cursor.nodeShift = XaEntry.nodeShift(nodeWord);
+    }
+
+    /** Goes to the slot of the parent that holds the cursor's node; false at the top, which leaves the cursor at the head. */
+    static boolean ascend(XaCursor cursor) {
+        long node = cursor.node;
+        // Opaque: growing and shrinking change the parent of a live node; either is a valid way for a reader.
+        long parent = XaNodeStruct.parentOpaque(node);
+        cursor.offset = XaNodeStruct.offset(node);
+        cursor.node = parent;
+        cursor.nodeShift += LEVEL_BITS;
+        return parent != XaCursor.AT_HEAD;
+    }
+
+    static long load(XaCursor cursor) {
+        if (cursor.isInError()) {
+            return XaEntry.EMPTY;
+        }
+        long word = cursor.isValid() ? reload(cursor) : start(cursor);
+        while (XaEntry.isNode(word) && cursor.shift <= XaEntry.nodeShift(word)) {
+            word = descend(cursor, word);
+        }
+        return word;
+    }
+
+    static long reload(XaCursor cursor) {
+        if (cursor.node == XaCursor.AT_HEAD) {
+            return XArrayStruct.headAcquire(cursor.anchor);
+        }
+        int slot = slotOf(cursor.index, cursor.nodeShift);
+        long word = XaNodeStruct.slotAcquire(cursor.node, slot);
+        return XaEntry.isSibling(word) ? XaNodeStruct.slotAcquire(cursor.node, XaEntry.siblingSlot(word)) : word;
+    }
+
+    static int getOrder(XaCursor cursor) {
+        return cursor.node == XaCursor.AT_HEAD ? 0 : orderAt(cursor.node, cursor.nodeShift, cursor.offset);
+    }
+
+    static long next(XaCursor cursor) {
+        return step(cursor, 1);
+    }
+
+    static long prev(XaCursor cursor) {
+        return step(cursor, -1);
+    }
+
+    private static long step(XaCursor cursor, int direction) {
+        if (cursor.isFrozen()) {
+            return load(cursor);
+        }
+        long before = cursor.index;
+        cursor.index = before + direction;
+        if (cursor.node == XaCursor.AT_HEAD) {
+            cursor.node = XaCursor.BOUNDS;
+            return XaEntry.EMPTY;
+        }
+        if (cursor.node == XaCursor.BOUNDS) {
+            return load(cursor);
+        }
+        while (!isSameNode(before, cursor.index, cursor.nodeShift)) {
+            if (!ascend(cursor)) {
+                cursor.node = XaCursor.BOUNDS;
+                return XaEntry.EMPTY;
+            }
+        }
+        return descendToSlot(cursor);
+    }
+
+    /** From the cursor's node, which covers the index, down to the last slot that does; shows siblings. */
+    private static long descendToSlot(XaCursor cursor) {
+        while (true) {
+            cursor.offset = slotOf(cursor.index, cursor.nodeShift);
+            long word = XaNodeStruct.slotAcquire(cursor.node, cursor.offset);
+            if (!XaEntry.isNode(word)) {
+                return word;
+            }
+            enter(cursor, word);
+        }
+    }
+
+    static void pause(XaCursor cursor) {
+        if (!cursor.isValid()) {
+            return;
+        }
+        if (cursor.node == XaCursor.AT_HEAD) {
+            cursor.index++;
+        } else {
+            int end = cursor.offset + 1;
+            while (end < NR_SLOTS && XaEntry.isSibling(XaNodeStruct.slotAcquire(cursor.node, end))) {
+                end++;
+            }
+            cursor.index = indexOfSlot(cursor.index, cursor.nodeShift, end);
+        }
+        cursor.node = cursor.index == 0 ? XaCursor.BOUNDS : XaCursor.RESTART;
+    }
+
+    static void advance(XaCursor cursor, long index) {
+        long before = cursor.index;
+        cursor.index = index;
+        if (!cursor.isValid()) {
+            return;
+        }
+        if (cursor.node != XaCursor.AT_HEAD && isSameNode(before, index, cursor.nodeShift)) {
+            cursor.offset = slotOf(index, cursor.nodeShift);
+        } else if (index != before) {
+            cursor.reset();
+        }
     }
 }

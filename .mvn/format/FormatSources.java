@@ -45,7 +45,7 @@ final class FormatSources {
             }
         }
         if (!apply && !unformatted.isEmpty()) {
-            System.out.println("To format them: mvn -q -pl format validate -Dformat=apply");
+            System.out.println("To format them: mvn -q -pl .mvn/format validate -Dformat=apply");
             System.exit(1);
         }
     }

@@ -1,0 +1,81 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.lab;
+
+import dev.quire.engine.Quire;
+import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.mapping.AddressSpace;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.xarray.SplitPlan;
+
+/**
+ * One real split of a fresh page-cache folio, and what it took.
+ *
+ * @param plan the pieces, read back from the page cache
+ * @param nrNodes index nodes that were added
+ * @param metadataBytes bytes of metadata that were written
+ * @param nanos how long the fastest of the repeated splits took, in ns
+ */
+record MeasuredSplit(SplitPlan plan, long nrNodes, long metadataBytes, long nanos) {
+    private static final int NR_REPEATS = 20;
+
+    /**
+     * Splits.
+     *
+     * @param headMap how pages find their head
+     * @param policy how to cut
+     * @param order order of the folio
+     * @param start first page of the wanted range
+     * @param end page after it
+     * @param newOrder order of the smallest piece
+     */
+    static MeasuredSplit run(HeadMapKind headMap, SplitPolicies policy, int order, long start, long end, int newOrder) {
+        long[] fastest = {Long.MAX_VALUE};
+        MeasuredSplit last = null;
+        try (Quire engine = Quire.builder()
+                .capacityBytes(4L << 30)
+                .headMap(headMap)
+                .splitObserver((before, nrPieces, result, nanos) -> fastest[0] = Math.min(fastest[0], nanos))
+                .open()) {
+            for (int repeat = 0; repeat < NR_REPEATS; repeat++) {
+                last = runOnce(engine, policy, order, start, end, newOrder);
+            }
+        }
+        if (last == null) {
+            throw new IllegalStateException("nothing was split: repeats=" + NR_REPEATS);
+        }
+        return new MeasuredSplit(last.plan, last.nrNodes, last.metadataBytes, fastest[0]);
+    }
+
+    private static MeasuredSplit runOnce(
+            Quire engine, SplitPolicies policy, int order, long start, long end, int newOrder) {
+        long nodesBefore = engine.splitStatistics().nrNodesAdded();
+        long bytesBefore = engine.splitStatistics().metadataBytesWritten();
+        try (AddressSpace space = engine.newAddressSpace()) {
+            space.extend(Geometry.bytesIn(order));
+            long folio = engine.folios().allocate(order);
+            require(folio != 0 ? space.add(folio, 0) : Errno.ENOMEM);
+            engine.folios().lock(folio);
+            int result = engine.splitter().split(folio, policy, start, end, newOrder, SplitPolicies.ALL_ORDERS, false);
+            engine.folios().unlock(folio);
+            engine.folios().unpin(folio);
+            require(result);
+            SplitPlan plan = new SplitPlan(order);
+            space.forEachFolio((index, pieceOrder, piece) -> plan.append(pieceOrder, 1));
+            return new MeasuredSplit(
+                    plan,
+                    engine.splitStatistics().nrNodesAdded() - nodesBefore,
+                    engine.splitStatistics().metadataBytesWritten() - bytesBefore,
+                    0);
+        } finally {
+            engine.awaitReclaim();
+        }
+    }
+
+    private static void require(int result) {
+        if (result != Errno.OK) {
+            throw new ReplayException("the folio could not be split: " + Errno.name(result));
+        }
+    }
+}

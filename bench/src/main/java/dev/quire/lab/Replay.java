@@ -1,0 +1,91 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.lab;
+
+import dev.quire.engine.folio.SplitPolicies;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.function.LongConsumer;
+
+/**
+ * Drives a {@link ReplayTarget} with the file operations of a trace. Each run reads the trace anew, so that policies do
+ * not share caches and memory needs do not grow with the trace.
+ */
+public final class Replay {
+    private final TraceSource source;
+    private final ReplayTarget.Factory factory;
+    private final LongConsumer progress;
+    private final FileSizes initialSizes = new FileSizes();
+    private final TraceSummary summary;
+
+    /**
+     * Reads the trace once, to learn how long its files are.
+     *
+     * @param source the trace
+     * @param factory makes the targets
+     * @param progress is told of each number of stored bytes read, now and in each run
+     * @throws IOException if the trace cannot be read
+     */
+    public Replay(TraceSource source, ReplayTarget.Factory factory, LongConsumer progress) throws IOException {
+        this.source = source;
+        this.factory = factory;
+        this.progress = progress;
+        this.summary = read(initialSizes);
+    }
+
+    /** {@return what the trace holds and what of it is skipped} */
+    public TraceSummary summary() {
+        return summary;
+    }
+
+    /**
+     * Replays the trace.
+     *
+     * @param settings policy and limits
+     * @param nrRepeats runs, at least 1; each with a new target
+     * @return counts of one run, latencies of all
+     * @throws IOException if the trace cannot be read
+     * @throws ReplayException if the target fails, or if two runs differ in more than latency
+     * @throws IllegalArgumentException if there are no runs
+     */
+    public ReplayResult run(ReplaySettings settings, int nrRepeats) throws IOException {
+        if (nrRepeats < 1) {
+            throw new IllegalArgumentException("number of runs out of range: nrRepeats=" + nrRepeats + ", min=1");
+        }
+        ReplayResult result = runOnce(settings);
+        for (int repeat = 1; repeat < nrRepeats; repeat++) {
+            result = merge(result, runOnce(settings));
+        }
+        return result;
+    }
+
+    private ReplayResult merge(ReplayResult first, ReplayResult next) {
+        if (!first.measurements().hasSameCounts(next.measurements())) {
+            throw new ReplayException(source.name() + ": " + first.policy() + ": two runs left different memory");
+        }
+        Measurements merged = first.measurements().withLatenciesOf(next.measurements());
+        return new ReplayResult(first.policy(), first.nrOperations(), merged);
+    }
+
+    private ReplayResult runOnce(ReplaySettings settings) throws IOException {
+        try (ReplayTarget target = factory.create(settings)) {
+            TargetFiles files = new TargetFiles(target, initialSizes);
+            read((lineNumber, operation) -> apply(files, settings.policy(), lineNumber, operation));
+            return new ReplayResult(settings.policy(), files.nrOperations(), target.measure());
+        }
+    }
+
+    private void apply(TargetFiles files, SplitPolicies policy, long lineNumber, TraceOperation operation) {
+        try {
+            files.accept(lineNumber, operation);
+        } catch (RuntimeException e) {
+            throw new ReplayException(
+                    source.name() + ":" + lineNumber + ": " + policy + ": " + operation + " failed: " + e, e);
+        }
+    }
+
+    private TraceSummary read(TraceSink sink) throws IOException {
+        try (InputStream text = source.open(progress)) {
+            return TraceReader.read(source.name(), text, sink);
+        }
+    }
+}

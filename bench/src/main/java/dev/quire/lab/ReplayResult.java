@@ -1,0 +1,13 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.lab;
+
+import dev.quire.engine.folio.SplitPolicies;
+
+/**
+ * The outcome of one trace under one policy.
+ *
+ * @param policy how folios were split
+ * @param nrOperations operations that the target was given
+ * @param measurements what they led to
+ */
+public record ReplayResult(SplitPolicies policy, long nrOperations, Measurements measurements) {}

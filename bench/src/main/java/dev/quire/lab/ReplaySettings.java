@@ -1,0 +1,30 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.lab;
+
+import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.memory.Geometry;
+import java.util.Objects;
+
+/**
+ * What one replay runs with.
+ *
+ * @param policy how folios are split
+ * @param maxOrder log2 pages of the largest folio that a file gets, 0 to {@link Geometry#MAX_ORDER}
+ * @param headMap how a page finds its head
+ */
+public record ReplaySettings(SplitPolicies policy, int maxOrder, HeadMapKind headMap) {
+    /** Largest folio order of a page cache unless told otherwise: 2 MiB. */
+    public static final int DEFAULT_MAX_ORDER = Geometry.PMD_ORDER;
+
+    /**
+     * Checks the order.
+     *
+     * @throws IllegalArgumentException if it is out of range
+     */
+    public ReplaySettings {
+        Objects.requireNonNull(policy, "policy");
+        Objects.requireNonNull(headMap, "headMap");
+        Geometry.requireOrder(maxOrder);
+    }
+}

@@ -1,0 +1,97 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.lab;
+
+import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.memory.Geometry;
+import java.io.PrintWriter;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code quire split}. */
+@Command(
+        name = "split",
+        description = "Splits one fresh folio of a page cache and prints its pieces and what the split took.",
+        footer = {
+            "",
+            "Example: one 4 KiB page out of 1 GiB",
+            "  quire split --order 18 --at 175053 --policy NON_UNIFORM"
+        })
+final class SplitCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--order",
+            paramLabel = "N",
+            description = "Order of the folio in log2 pages, 1 to 18 (default: ${DEFAULT-VALUE}).")
+    private int order = Geometry.PMD_ORDER;
+
+    @Option(
+            names = "--new-order",
+            paramLabel = "N",
+            description = "Order of the smallest piece (default: ${DEFAULT-VALUE}).")
+    private int newOrder = 0;
+
+    @Option(
+            names = {"--at", "--range"},
+            paramLabel = "PAGE[:END]",
+            description = "The page wanted apart, or pages from PAGE up to but not including END; relative to the folio"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private String range = "0";
+
+    @Option(
+            names = "--policy",
+            paramLabel = "P",
+            description = "How to cut: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private SplitPolicies policy = SplitPolicies.RANGE;
+
+    @Option(
+            names = "--head-map",
+            paramLabel = "MAP",
+            description = "How pages find their head: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private HeadMapKind headMap = HeadMapKind.HEAD_BITS;
+
+    @Override
+    public Integer call() {
+        requireIn("--order", order, 1, Geometry.MAX_ORDER);
+        requireIn("--new-order", newOrder, 0, order - 1L);
+        String[] ends = range.split(":", -1);
+        long start = number(ends[0]);
+        long end = ends.length > 1 ? number(ends[1]) : start + 1;
+        requireIn("--at", start, 0, Geometry.pagesIn(order) - 1);
+        requireIn("--at", end, start + 1, Geometry.pagesIn(order));
+        PrintWriter out = spec.commandLine().getOut();
+        MeasuredSplit split = MeasuredSplit.run(headMap, policy, order, start, end, newOrder);
+        out.printf(Locale.ROOT, "%s folio, %s, %s:%n", PlanDrawing.size(order), policy, headMap);
+        PlanDrawing.print(split.plan(), start, end, out);
+        out.printf(
+                Locale.ROOT,
+                "%d folios, %d index nodes added, %,d bytes of metadata written, %.1f us (fastest of 20)%n",
+                split.plan().nrPieces(),
+                split.nrNodes(),
+                split.metadataBytes(),
+                split.nanos() / 1000.0);
+        return ExitCode.OK;
+    }
+
+    private long number(String text) {
+        try {
+            return Long.parseLong(text);
+        } catch (NumberFormatException e) {
+            throw new ParameterException(spec.commandLine(), "not PAGE or PAGE:END: --at=" + range, e);
+        }
+    }
+
+    private void requireIn(String name, long value, long min, long max) {
+        if (value < min || value > max) {
+            throw new ParameterException(
+                    spec.commandLine(), "out of range: " + name + "=" + value + ", min=" + min + ", max=" + max);
+        }
+    }
+}

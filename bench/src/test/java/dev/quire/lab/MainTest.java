@@ -1,0 +1,170 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.lab;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+class MainTest {
+    private final List<String> calls = new ArrayList<>();
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @TempDir
+    private Path directory;
+
+    private String trace = "";
+
+    @BeforeEach
+    void writeTrace() throws IOException {
+        Path file = directory.resolve("t.strace");
+        Files.writeString(file, "open(\"a\", O_RDWR) = 3\nnonsense\nwrite(3, \"x\"..., 5) = 5\n");
+        trace = file.toString();
+    }
+
+    private int run(ReplayTarget.Factory factory, String... arguments) {
+        CommandLine main = Main.commandLine(factory);
+        main.setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
+        return main.execute(arguments);
+    }
+
+    private int run(String... arguments) {
+        return run(RecordingTarget.recordingTo(calls), arguments);
+    }
+
+    private List<String> targets() {
+        return calls.stream().filter(call -> call.startsWith("create ")).toList();
+    }
+
+    @Test
+    void replayRunsEveryPolicyByDefault() {
+        assertEquals(0, run("replay", trace));
+        assertEquals(
+                List.of("create UNIFORM 9 HEAD_BITS", "create NON_UNIFORM 9 HEAD_BITS", "create RANGE 9 HEAD_BITS"),
+                targets());
+        assertTrue(out.toString().contains("UNIFORM   NON_UNIFORM         RANGE"), out::toString);
+        assertEquals("quire: skipped " + trace + ":2: no call on this line\n", err.toString());
+    }
+
+    @Test
+    void replayTakesItsOptions() {
+        assertEquals(
+                0,
+                run(
+                        "replay",
+                        "--csv",
+                        "--max-order=18",
+                        "--policy=range",
+                        "--policy=UNIFORM",
+                        "--head-map=TAIL_WORDS",
+                        "--repeat=2",
+                        trace));
+        assertEquals(
+                List.of(
+                        "create UNIFORM 18 TAIL_WORDS",
+                        "create UNIFORM 18 TAIL_WORDS",
+                        "create RANGE 18 TAIL_WORDS",
+                        "create RANGE 18 TAIL_WORDS"),
+                targets());
+        assertTrue(out.toString().startsWith("trace,section,name,unit,UNIFORM,RANGE\n"), out::toString);
+    }
+
+    @Test
+    void twoReplaysPrintTheSame() {
+        assertEquals(0, run("replay", trace));
+        String first = out.toString();
+        out.getBuffer().setLength(0);
+        assertEquals(0, run("replay", trace));
+        assertEquals(first, out.toString());
+    }
+
+    @Test
+    void aReplayThatFailsExitsWithOne() {
+        assertEquals(1, run(RecordingTarget.failingAt("write 100 0 5"), "replay", trace));
+        assertEquals(
+                "quire: " + trace + ":3: UNIFORM: Write[file=a#0, offsetBytes=0, lengthBytes=5] failed:"
+                        + " java.lang.IllegalStateException: out of pages\n",
+                err.toString());
+        assertEquals("", out.toString());
+    }
+
+    @Test
+    void aTraceThatCannotBeReadExitsWithOne() throws IOException {
+        Path cut = Files.write(directory.resolve("cut.gz"), new byte[] {0x1f, (byte) 0x8b, 8, 0});
+        assertEquals(1, run("replay", cut.toString()));
+        assertTrue(err.toString().startsWith("quire: java.io.EOFException"), err::toString);
+    }
+
+    @Test
+    void aFileThatIsNoTraceExitsWithOne() throws IOException {
+        Path text = Files.writeString(directory.resolve("text"), "Dear reader,\nthis is a letter.\n");
+        assertEquals(1, run("replay", text.toString()));
+        assertEquals("quire: " + text + ": no line of this file is strace output\n", err.toString());
+    }
+
+    @Test
+    void aTraceWithoutFileOperationsIsSaidToBeOne() throws IOException {
+        Path memoryOnly = Files.writeString(directory.resolve("brk"), "brk(NULL) = 0x1000\n");
+        assertEquals(0, run("replay", memoryOnly.toString()));
+        assertEquals("quire: " + memoryOnly + ": no file operations to replay\n", err.toString());
+    }
+
+    @Test
+    void wrongCommandLinesExitWithTwo() {
+        assertEquals(2, run());
+        assertEquals(2, run("no-such-command"));
+        assertEquals(2, run("replay"));
+        assertEquals(2, run("replay", "--max-order=19", trace));
+        assertEquals(2, run("replay", "--max-order=-1", trace));
+        assertEquals(2, run("replay", "--repeat=0", trace));
+        assertEquals(2, run("replay", "--policy=NONE", trace));
+        assertEquals(2, run("replay", directory.resolve("missing").toString()));
+        assertEquals(2, run("replay", directory.toString()));
+        assertEquals(List.of(), calls);
+    }
+
+    @Test
+    void usageErrorsTellWhatIsWrongAndWhereToLook() {
+        assertEquals(2, run("replay", "--max-order=19", trace));
+        assertEquals("quire: order out of range: order=19, max=18\nTry: quire replay --help\n", err.toString());
+    }
+
+    @Test
+    void jmhTakesItsOwnOptions() {
+        PrintStream standardOutput = System.out;
+        ByteArrayOutputStream captured = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(captured, true, StandardCharsets.UTF_8));
+        try {
+            assertEquals(0, run("jmh", "-h"));
+        } finally {
+            System.setOut(standardOutput);
+        }
+        String help = captured.toString(StandardCharsets.UTF_8);
+        assertTrue(help.contains("Benchmarks to run"), help);
+        assertEquals("", out.toString() + err);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--help", "replay --help", "jmh --help"})
+    void helpHasAnExample(String arguments) {
+        assertEquals(0, run(arguments.split(" ", -1)));
+        assertTrue(out.toString().contains("Example:"), out::toString);
+        assertEquals("", err.toString());
+    }
+}

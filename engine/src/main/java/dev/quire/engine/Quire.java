@@ -1,0 +1,215 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine;
+
+import dev.quire.engine.buddy.HeadBits;
+import dev.quire.engine.buddy.Zone;
+import dev.quire.engine.folio.FolioOwners;
+import dev.quire.engine.folio.FolioSplitter;
+import dev.quire.engine.folio.Folios;
+import dev.quire.engine.folio.HeadBitsMap;
+import dev.quire.engine.folio.HeadMap;
+import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.SplitStatistics;
+import dev.quire.engine.folio.TailWordsMap;
+import dev.quire.engine.lock.FolioLock;
+import dev.quire.engine.lock.LockOrder;
+import dev.quire.engine.mapping.AddressSpace;
+import dev.quire.engine.mapping.MappingContext;
+import dev.quire.engine.memory.ObjectSlab;
+import dev.quire.engine.memory.PageArena;
+import dev.quire.engine.rcu.Lifetime;
+import dev.quire.engine.rcu.Rcu;
+import dev.quire.engine.rcu.RcuReader;
+import dev.quire.engine.xarray.XaNodePool;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One engine: an arena of page frames with everything that manages them. Engines share nothing; a JVM can have many.
+ *
+ * <p>Thread-safe. In checked mode, the default, no argument and no order of calls crashes the JVM: bad ones throw, and calls
+ * after {@link #close} throw {@link IllegalStateException}.
+ */
+public final class Quire implements AutoCloseable {
+    private static final Logger LOGGER = System.getLogger(Quire.class.getName());
+
+    private final PageArena arena;
+    private final ObjectSlab objects;
+    private final Rcu rcu;
+    private final Lifetime lifetime;
+    private final Zone zone;
+    private final XaNodePool nodes;
+    private final Folios folios;
+    private final FolioSplitter splitter;
+    private final SplitStatistics statistics;
+    private final MappingContext mappings;
+    private volatile boolean closed;
+
+    Quire(QuireBuilder options) {
+        // Before the arena is mapped, as a barrier mode can be refused.
+        rcu = new Rcu(options.barrierMode);
+        lifetime = new Lifetime(options.checked, options.barrierMode);
+        arena = PageArena.open(options.nrPages(), options.nrNodes(), options.nrAddressSpaces, options.backing);
+        LockOrder lockOrder = new LockOrder(options.lockOrderChecked);
+        objects = new ObjectSlab(arena);
+        @Nullable HeadBits headBits = options.headMap == HeadMapKind.HEAD_BITS ? new HeadBits(arena) : null;
+        HeadMap headMap = headBits == null ? new TailWordsMap() : new HeadBitsMap(arena, headBits);
+        zone = new Zone(arena, lockOrder, options.failures, lifetime, headBits);
+        nodes = new XaNodePool(arena, rcu, options.failures, lifetime);
+        FolioLock folioLock = new FolioLock(lockOrder);
+        folios = new Folios(arena, zone, headMap, rcu, lifetime, folioLock);
+        FolioOwners owners = new FolioOwners(objects, options.nrAddressSpaces);
+        statistics = new SplitStatistics(arena);
+        splitter = new FolioSplitter(
+                arena, folios, headMap, folioLock, owners, lifetime, statistics, options.splitObserver);
+        mappings = new MappingContext(arena, objects, nodes, folios, splitter, owners, rcu, lifetime, lockOrder);
+    }
+
+    /**
+     * Starts the description of an engine.
+     *
+     * @return a builder with all defaults
+     */
+    public static QuireBuilder builder() {
+        return new QuireBuilder();
+    }
+
+    /**
+     * Folios: allocation, references, locks.
+     *
+     * @return the folios of this engine
+     */
+    public Folios folios() {
+        return folios;
+    }
+
+    /**
+     * The splitter of folios.
+     *
+     * @return the splitter of this engine
+     */
+    public FolioSplitter splitter() {
+        return splitter;
+    }
+
+    /**
+     * Counters of splits. They must not be read after the engine is closed.
+     *
+     * @return the counters of this engine
+     */
+    public SplitStatistics splitStatistics() {
+        return statistics;
+    }
+
+    /**
+     * The arena, for going from handles to page numbers and back.
+     *
+     * @return the arena of this engine; the engine closes it
+     */
+    public PageArena arena() {
+        return arena;
+    }
+
+    /**
+     * The pool of index nodes.
+     *
+     * @return the pool of this engine
+     */
+    public XaNodePool nodes() {
+        return nodes;
+    }
+
+    /**
+     * The allocator of blocks.
+     *
+     * @return the zone of this engine
+     */
+    public Zone zone() {
+        return zone;
+    }
+
+    /**
+     * Opens an address space whose folios may have any order.
+     *
+     * @return an empty address space, to be closed before the engine
+     * @throws IllegalStateException if the engine has as many as it was made for
+     */
+    public AddressSpace newAddressSpace() {
+        return AddressSpace.open(mappings, 0);
+    }
+
+    /**
+     * Opens an address space.
+     *
+     * @param minimumOrder no folio of the space may be smaller, log2 pages
+     * @return an empty address space, to be closed before the engine
+     * @throws IllegalArgumentException if the order is out of range
+     * @throws IllegalStateException if the engine has as many as it was made for
+     */
+    public AddressSpace newAddressSpace(int minimumOrder) {
+        return AddressSpace.open(mappings, minimumOrder);
+    }
+
+    /**
+     * Registers a reader for one thread.
+     *
+     * @return the reader; close it when the thread is done
+     */
+    public RcuReader newReader() {
+        return rcu.register();
+    }
+
+    /** Waits until everything freed before this call can be allocated again. Must not be called from a read section. */
+    public void awaitReclaim() {
+        lifetime.enter();
+        try {
+            rcu.barrier();
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * What is in use now: before close, what would leak. Waits for pending reclaim.
+     *
+     * @return numbers of pages, nodes and address spaces
+     */
+    public Leaks leaks() {
+        lifetime.enter();
+        try {
+            rcu.barrier();
+            return new Leaks(arena.nrPages() - zone.nrFreePages(), nodes.nrInUse(), objects.nrInUse());
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Whether {@link #close} has been called.
+     *
+     * @return true from the moment it begins
+     */
+    public boolean isClosed() {
+        return closed;
+    }
+
+    /**
+     * Waits for readers and running calls, logs a warning if anything leaked, and gives the memory back. Must not be called
+     * from inside a read section. Closing again does nothing.
+     */
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        rcu.close();
+        Leaks leaks = leaks();
+        if (!leaks.isEmpty()) {
+            LOGGER.log(Level.WARNING, "engine closed with leaks: {0}", leaks);
+        }
+        lifetime.close();
+        arena.close();
+    }
+}

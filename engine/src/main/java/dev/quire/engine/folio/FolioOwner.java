@@ -1,0 +1,50 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.folio;
+
+import dev.quire.engine.xarray.XArray;
+import dev.quire.engine.xarray.XaCursor;
+
+/** What a splitter must know of the address space that owns a page-cache folio. */
+public interface FolioOwner {
+    /**
+     * Address of the owner's struct, which is the mapping word of its folios.
+     *
+     * @return an address
+     */
+    long address();
+
+    /**
+     * The index of the owner's folios.
+     *
+     * @return the array, keyed by page index
+     */
+    XArray index();
+
+    /**
+     * The cursor of whoever holds the lock of {@link #index}; touched by nobody else.
+     *
+     * @return the cursor, with no spare nodes
+     */
+    XaCursor lockedCursor();
+
+    /**
+     * Notes under the index lock that the index now holds more or fewer pages.
+     *
+     * @param nrPages difference in pages
+     */
+    void addNrPages(long nrPages);
+
+    /**
+     * Smallest order that the owner's folios may have.
+     *
+     * @return log2 pages
+     */
+    int minimumOrder();
+
+    /**
+     * First index beyond the end of the file; folios that a split leaves there are dropped.
+     *
+     * @return index in pages, rounded up
+     */
+    long endIndex();
+}

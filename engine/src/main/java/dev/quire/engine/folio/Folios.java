@@ -1,0 +1,309 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.folio;
+
+import dev.quire.engine.buddy.Zone;
+import dev.quire.engine.lock.FolioLock;
+import dev.quire.engine.lock.References;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.memory.NativeMemory;
+import dev.quire.engine.memory.PageArena;
+import dev.quire.engine.rcu.Lifetime;
+import dev.quire.engine.rcu.Rcu;
+import dev.quire.engine.rcu.RcuQueue;
+import dev.quire.engine.struct.FolioStruct;
+import dev.quire.engine.struct.PageStruct;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Folios of one engine: allocation, references, the lock, and the way from a page to its folio.
+ *
+ * <p>Thread-safe. A folio exists while somebody holds a reference; the last one given back frees it, and its pages are
+ * handed out again after a grace period. Every call checks its handle and throws {@link IllegalArgumentException} for one
+ * that is not of this engine, and {@link IllegalStateException} once the engine is closed.
+ */
+public final class Folios {
+    private final PageArena arena;
+    private final Zone zone;
+    private final HeadMap headMap;
+    private final Rcu rcu;
+    private final Lifetime lifetime;
+    private final FolioLock folioLock;
+    private final RcuQueue freed;
+
+    /**
+     * Makes the folios of an engine.
+     *
+     * @param arena where the pages are
+     * @param zone who hands out blocks
+     * @param headMap how a page's head is found
+     * @param rcu domain that delays the reuse of pages
+     * @param lifetime guard against close
+     * @param folioLock the folio locks
+     */
+    public Folios(PageArena arena, Zone zone, HeadMap headMap, Rcu rcu, Lifetime lifetime, FolioLock folioLock) {
+        this.arena = arena;
+        this.zone = zone;
+        this.headMap = headMap;
+        this.rcu = rcu;
+        this.lifetime = lifetime;
+        this.folioLock = folioLock;
+        freed = rcu.newQueue(PageStruct.list(0), this::reclaim);
+    }
+
+    /**
+     * Allocates a folio with one reference, unlocked, that belongs to nobody. Contents are whatever the frames held last;
+     * zeroes if they were never used. Locked (zone), and lock-free when it has to reclaim freed pages.
+     *
+     * @param order log2 pages, 0 to {@link Geometry#MAX_ORDER}
+     * @return handle of its head, or 0 if no block is left
+     */
+    public long allocate(int order) {
+        Geometry.requireOrder(order);
+        lifetime.enter();
+        try {
+            long head = zone.allocateFrozen(order);
+            if (head == 0 && rcu.poll()) {
+                head = zone.allocateFrozen(order);
+            }
+            if (head != 0) {
+                FolioPieces.write(head, order, 0, 0, 0, 0);
+                headMap.form(head, order);
+                References.unfreeze(head, 1);
+            }
+            return head;
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Takes a reference unless the folio is frozen by a split, or free. Lock-free. A caller that found the folio in an index
+     * or through a page must look again afterwards: a split may have run in between.
+     *
+     * @param folio handle of a head
+     * @return whether the caller now holds a reference
+     */
+    public boolean tryPin(long folio) {
+        arena.requirePage(folio);
+        lifetime.enter();
+        try {
+            return References.tryGet(folio);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Takes a reference to the folio that holds a page, whatever splits run beside (folio_try_get, page_folio). Lock-free.
+     *
+     * @param page handle of any page
+     * @return handle of the head, or 0 if the page is free or its folio frozen just now
+     */
+    public long tryPinFolioOf(long page) {
+        arena.requirePage(page);
+        lifetime.enter();
+        try {
+            long head = headMap.headOf(page);
+            if (!References.tryGet(head)) {
+                return 0;
+            }
+            // The reference keeps the folio whole from here on; what was looked up before may be stale.
+            if (headMap.headOf(page) == head) {
+                return head;
+            }
+            put(head, 1);
+            return 0;
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Gives a reference back; the last one frees the folio.
+     *
+     * @param folio handle of the head
+     * @throws IllegalStateException if nobody holds a reference
+     */
+    public void unpin(long folio) {
+        arena.requirePage(folio);
+        lifetime.enter();
+        try {
+            put(folio, 1);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Takes the folio lock, sleeping while somebody else holds it; closing the engine waits for that. The caller holds a
+     * reference. Not reentrant.
+     *
+     * @param folio handle of the head
+     */
+    public void lock(long folio) {
+        arena.requirePage(folio);
+        lifetime.enter();
+        try {
+            folioLock.lock(folio);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Takes the folio lock if it is free. The caller holds a reference.
+     *
+     * @param folio handle of the head
+     * @return whether the caller now holds the lock
+     */
+    public boolean tryLock(long folio) {
+        arena.requirePage(folio);
+        lifetime.enter();
+        try {
+            return folioLock.tryLock(folio);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Releases the folio lock.
+     *
+     * @param folio handle of the head
+     * @throws IllegalStateException if it is not locked
+     */
+    public void unlock(long folio) {
+        arena.requirePage(folio);
+        lifetime.enter();
+        try {
+            folioLock.unlock(folio);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Whether somebody holds the folio lock.
+     *
+     * @param folio handle of the head
+     * @return a hint, unless it is the caller
+     */
+    public boolean isLocked(long folio) {
+        arena.requirePage(folio);
+        lifetime.enter();
+        try {
+            return folioLock.isLocked(folio);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Head of the folio or free block that holds a page. Wait-free; stale at once unless the caller holds a reference.
+     *
+     * @param page handle of any page
+     * @return handle of the head
+     */
+    public long headOf(long page) {
+        arena.requirePage(page);
+        lifetime.enter();
+        try {
+            return headMap.headOf(page);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Order of a folio.
+     *
+     * @param folio handle of the head, to which the caller holds a reference
+     * @return log2 pages
+     */
+    public int order(long folio) {
+        arena.requirePage(folio);
+        lifetime.enter();
+        try {
+            return FolioStruct.order(folio);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Number of references to a folio.
+     *
+     * @param folio handle of the head
+     * @return a hint, unless the caller excludes changes; 0 if frozen or free
+     */
+    public int references(long folio) {
+        arena.requirePage(folio);
+        lifetime.enter();
+        try {
+            return References.count(folio);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Index of a folio's first page in its address space.
+     *
+     * @param folio handle of the head, to which the caller holds a reference
+     * @return offset in pages
+     */
+    public long index(long folio) {
+        arena.requirePage(folio);
+        lifetime.enter();
+        try {
+            return PageStruct.index(folio);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * The bytes of a folio, for reading and writing without copying. The segment does not know when the folio is freed or
+     * the engine closed: using it after giving the reference back reads another folio's bytes, or crashes the JVM.
+     *
+     * @param folio handle of the head, to which the caller holds a reference
+     * @return a segment as long as the folio
+     */
+    public MemorySegment bytes(long folio) {
+        arena.requirePage(folio);
+        lifetime.enter();
+        try {
+            return NativeMemory.segment(arena.frameOf(folio), Geometry.bytesIn(FolioStruct.order(folio)));
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Folios freed whose pages still wait for a grace period.
+     *
+     * @return number of folios
+     */
+    public long nrPendingReclaim() {
+        return freed.nrPending();
+    }
+
+    /** Gives references of a trusted handle back; frees the folio with the last one. */
+    void put(long folio, int nrReferences) {
+        if (References.put(folio, nrReferences)) {
+            freed.retire(folio);
+        }
+    }
+
+    /** Frees a folio that has no references and that nobody can reach by its index. */
+    void free(long folio) {
+        freed.retire(folio);
+    }
+
+    private void reclaim(long folio) {
+        int order = FolioStruct.order(folio);
+        headMap.dissolve(folio, order);
+        FolioPieces.erase(folio, order);
+        zone.freeFrozen(folio, order);
+    }
+}

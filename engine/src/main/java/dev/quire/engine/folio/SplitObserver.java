@@ -1,0 +1,16 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.folio;
+
+/** Told of every split, for measuring. Called by the splitting thread, after it has released the index lock. */
+@FunctionalInterface
+public interface SplitObserver {
+    /**
+     * A split ended.
+     *
+     * @param order order of the folio before, log2 pages
+     * @param nrPieces folios it became; 1 if it failed
+     * @param result 0, or a negated error number of {@link dev.quire.engine.memory.Errno}
+     * @param nanos how long it took, in nanoseconds
+     */
+    void split(int order, long nrPieces, int result, long nanos);
+}

@@ -1,0 +1,74 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.folio;
+
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.xarray.SplitPlan;
+
+/** The policies that come with Quire. Stateless, safe for use by many threads, allocation-free. */
+public enum SplitPolicies implements SplitPolicy {
+    /** Every piece has the minimum order: 2^(n-m) folios (split_huge_page_to_list_to_order). */
+    UNIFORM {
+        @Override
+        public void plan(SplitPlan plan, int order, long start, long end, int minimumOrder, long allowedOrders) {
+            plan.resetUniform(order, minimumOrder);
+        }
+    },
+
+    /**
+     * As a buddy allocator does, around the first page of the range: n-m+1 folios (folio_split). The folio that then holds
+     * the end of the range is split there in the same way, as the kernel's truncation does.
+     */
+    NON_UNIFORM {
+        @Override
+        public void plan(SplitPlan plan, int order, long start, long end, int minimumOrder, long allowedOrders) {
+            plan.reset(order);
+            cut(plan, 0, order, start, start + 1, minimumOrder, allowedOrders);
+        }
+
+        @Override
+        public boolean followsKernelTruncation() {
+            return true;
+        }
+    },
+
+    /** The fewest folios such that each lies wholly inside or wholly outside the range: at most 2n of them, in one go. */
+    RANGE {
+        @Override
+        public void plan(SplitPlan plan, int order, long start, long end, int minimumOrder, long allowedOrders) {
+            plan.reset(order);
+            cut(plan, 0, order, start, end, minimumOrder, allowedOrders);
+        }
+    };
+
+    /** Every order that a folio can have. */
+    public static final long ALL_ORDERS = (1L << Geometry.NR_ORDERS) - 1;
+
+    /** Orders of anonymous folios: an order-1 folio has no room for what anonymous memory keeps in page 2. */
+    public static final long ANONYMOUS_ORDERS = ALL_ORDERS & ~(1L << 1);
+
+    /**
+     * Halves a block (or cuts it into pieces of the next allowed order) until each piece lies inside or outside the range,
+     * or has the minimum order. The pieces are the maximal aligned blocks that respect the range, so no set of fewer blocks
+     * does.
+     */
+    private static void cut(
+            SplitPlan plan, long block, int order, long start, long end, int minimumOrder, long allowedOrders) {
+        long blockEnd = block + Geometry.pagesIn(order);
+        boolean inside = start <= block && blockEnd <= end;
+        boolean outside = blockEnd <= start || end <= block;
+        if (inside || outside || order <= minimumOrder) {
+            plan.append(order, 1);
+            return;
+        }
+        int smaller = nextAllowed(order, minimumOrder, allowedOrders);
+        for (long piece = block; piece < blockEnd; piece += Geometry.pagesIn(smaller)) {
+            cut(plan, piece, smaller, start, end, minimumOrder, allowedOrders);
+        }
+    }
+
+    /** Largest allowed order below one: the next step of a split (the kernel's loop, with any order left out). */
+    private static int nextAllowed(int order, int minimumOrder, long allowedOrders) {
+        long smaller = allowedOrders & (Geometry.pagesIn(order) - 1) & -Geometry.pagesIn(minimumOrder);
+        return smaller == 0 ? minimumOrder : 63 - Long.numberOfLeadingZeros(smaller);
+    }
+}

@@ -1,0 +1,35 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.folio;
+
+import dev.quire.engine.xarray.SplitPlan;
+
+/**
+ * Decides how a folio is cut when a range of its pages is wanted apart (to drop it, to convert it). A pure function from
+ * the folio's order, the range and the allowed orders to a plan; the plan can be printed before it is carried out.
+ *
+ * <p>Implementations must be stateless and must not allocate. {@link SplitPolicies} has the ones Quire brings along.
+ */
+@FunctionalInterface
+public interface SplitPolicy {
+    /**
+     * Writes the plan.
+     *
+     * @param plan where the pieces go; overwritten
+     * @param order order of the folio
+     * @param start first page of the range, relative to the folio, 0 up to its size
+     * @param end page after the range, greater than {@code start}
+     * @param minimumOrder no piece may be smaller
+     * @param allowedOrders bit k set if pieces of order k are allowed; the bit of {@code minimumOrder} must be set
+     */
+    void plan(SplitPlan plan, int order, long start, long end, int minimumOrder, long allowedOrders);
+
+    /**
+     * Whether a range is treated as the kernel's truncation does: cut at the page that holds its first byte, even if that
+     * page is covered in part only, and then cut the folio that holds its end there.
+     *
+     * @return false if one plan around the wholly covered pages does it all
+     */
+    default boolean followsKernelTruncation() {
+        return false;
+    }
+}

@@ -1,0 +1,65 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.folio;
+
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.struct.PageStruct;
+import dev.quire.engine.xarray.SplitPlan;
+
+/**
+ * Heads named by every tail, as in the kernel (compound_head, prep_compound_page): the compound word of a tail is the
+ * address of its head plus 1. Forming, splitting and dissolving a folio of order n write up to 2^n page structs.
+ */
+public final class TailWordsMap implements HeadMap {
+    private static final long TAIL_BIT = 1;
+
+    /** Makes the map; it keeps nothing outside the page structs. */
+    public TailWordsMap() {}
+
+    @Override
+    public long headOf(long page) {
+        // Acquire: who learns that the page became a head sees its flags (partner: the release stores in split).
+        long info = PageStruct.compoundInfoAcquire(page);
+        return (info & TAIL_BIT) != 0 ? info - TAIL_BIT : page;
+    }
+
+    @Override
+    public long form(long head, int order) {
+        return nameHead(head, order);
+    }
+
+    @Override
+    public long split(long head, SplitPlan plan) {
+        long nrBytes = 0;
+        long piece = head;
+        for (int run = 0; run < plan.nrRuns(); run++) {
+            int order = plan.runOrder(run);
+            for (long count = plan.runCount(run); count > 0; count--) {
+                if (piece != head) {
+                    // Release: the new head's flags and counts are visible to whoever no longer sees a tail here.
+                    PageStruct.compoundInfoRelease(piece, 0);
+                    nrBytes += nameHead(piece, order);
+                }
+                piece += Geometry.pagesIn(order) * PageStruct.BYTES;
+            }
+        }
+        return nrBytes;
+    }
+
+    @Override
+    public long dissolve(long head, int order) {
+        long end = head + Geometry.pagesIn(order) * PageStruct.BYTES;
+        for (long tail = head + PageStruct.BYTES; tail < end; tail += PageStruct.BYTES) {
+            PageStruct.compoundInfoRelease(tail, 0);
+        }
+        return (Geometry.pagesIn(order) - 1) * Long.BYTES;
+    }
+
+    private static long nameHead(long head, int order) {
+        long end = head + Geometry.pagesIn(order) * PageStruct.BYTES;
+        for (long tail = head + PageStruct.BYTES; tail < end; tail += PageStruct.BYTES) {
+            // Release: a reader that follows the word finds an initialised head.
+            PageStruct.compoundInfoRelease(tail, head + TAIL_BIT);
+        }
+        return (Geometry.pagesIn(order) - 1) * Long.BYTES;
+    }
+}

@@ -1,0 +1,15 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Folios: allocation, references, the lock, the way from a page to its folio, and splitting.
+ *
+ * <p>{@link dev.quire.engine.folio.Folios} has the basic operations, {@link dev.quire.engine.folio.HeadMap} finds the head
+ * of a page, a {@link dev.quire.engine.folio.SplitPolicy} says how a folio is cut, and
+ * {@link dev.quire.engine.folio.FolioSplitter} cuts it together with its entry in the index.
+ *
+ * <p>A folio's handle is the address of its head's page struct. Locks, outer to inner: folio lock, index lock, zone lock.
+ * The kernel's counterparts are mm/huge_memory.c (splitting) and the page-flags and page-ref parts of mm.
+ */
+@NullMarked
+package dev.quire.engine.folio;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,96 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.lock;
+
+import dev.quire.engine.struct.PageStruct;
+
+/**
+ * The reference count of a folio and its frozen state (folio_try_get, folio_put_testzero, folio_ref_freeze,
+ * folio_ref_unfreeze). A count of 0 is free, a tail, or frozen; nobody can take a reference then.
+ *
+ * <p>Handles are trusted. All operations are lock-free; those that add or subtract a fixed number are wait-free.
+ */
+public final class References {
+    private static final int FROZEN = 0;
+
+    private References() {}
+
+    /**
+     * Takes a reference unless the folio is frozen or free.
+     *
+     * @param folio handle of what the caller believes to be a head
+     * @return whether the caller now holds a reference; it must then check that this is still the folio it looked for
+     */
+    public static boolean tryGet(long folio) {
+        int count = PageStruct.refcountOpaque(folio);
+        while (count > FROZEN) {
+            // Full RMW. Partner: unfreeze; who wins sees the folio as the split left it.
+            if (PageStruct.compareAndSetRefcount(folio, count, count + 1)) {
+                return true;
+            }
+            count = PageStruct.refcountOpaque(folio);
+        }
+        return false;
+    }
+
+    /**
+     * Takes references for somebody who holds one already.
+     *
+     * @param folio handle of the head
+     * @param nrReferences how many, 1 or more
+     */
+    public static void add(long folio, int nrReferences) {
+        PageStruct.getAndAddRefcount(folio, nrReferences);
+    }
+
+    /**
+     * Gives references back.
+     *
+     * @param folio handle of the head
+     * @param nrReferences how many the caller holds and gives back, 1 or more
+     * @return true if they were the last: the caller must free the folio
+     * @throws IllegalStateException if there are fewer; the count is left as it was
+     */
+    public static boolean put(long folio, int nrReferences) {
+        // Full RMW: releases what this holder did and, for the last one, acquires what all others did.
+        int before = PageStruct.getAndAddRefcount(folio, -nrReferences);
+        if (before < nrReferences) {
+            PageStruct.getAndAddRefcount(folio, nrReferences);
+            throw new IllegalStateException("more references given back than held: folio=0x" + Long.toHexString(folio)
+                    + ", held=" + before + ", given back=" + nrReferences);
+        }
+        return before == nrReferences;
+    }
+
+    /**
+     * Freezes the folio if it has exactly the expected references: from then on nobody can take one.
+     *
+     * @param folio handle of the head
+     * @param expected all references there should be, 1 or more
+     * @return whether it is now frozen
+     */
+    public static boolean freeze(long folio, int expected) {
+        // Full RMW: what every former holder did is visible to the caller (partner: put).
+        return PageStruct.compareAndSetRefcount(folio, expected, FROZEN);
+    }
+
+    /**
+     * Lets references be taken again.
+     *
+     * @param folio handle of the head of a frozen or new folio
+     * @param nrReferences references there are from now on, 1 or more
+     */
+    public static void unfreeze(long folio, int nrReferences) {
+        // Release: whoever takes a reference sees the folio's fields, map and index as they are now (partner: tryGet).
+        PageStruct.refcountRelease(folio, nrReferences);
+    }
+
+    /**
+     * Current number of references.
+     *
+     * @param folio handle of the head
+     * @return a hint, unless the caller excludes changes
+     */
+    public static int count(long folio) {
+        return PageStruct.refcountAcquire(folio);
+    }
+}

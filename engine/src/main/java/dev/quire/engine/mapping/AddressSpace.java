@@ -1,0 +1,304 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.mapping;
+
+import dev.quire.engine.folio.FolioOwner;
+import dev.quire.engine.folio.Folios;
+import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.folio.SplitPolicy;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.rcu.Lifetime;
+import dev.quire.engine.rcu.RcuReader;
+import dev.quire.engine.struct.AddressSpaceStruct;
+import dev.quire.engine.xarray.XArray;
+import dev.quire.engine.xarray.XaCursor;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The cached folios of one file in memory: an index from page offset to folio, and a size (address_space).
+ *
+ * <p>Thread-safe. Readers find folios through a {@link FolioLookup} without a lock. Adding, removing and truncating take the
+ * folio lock and the index lock; changes of size and holes come one at a time. Every call throws
+ * {@link IllegalStateException} once the engine is closed.
+ */
+public final class AddressSpace implements FolioOwner, AutoCloseable {
+    private final MappingContext context;
+    private final Lifetime lifetime;
+    private final Folios folios;
+    private final long address;
+    private final XArray index;
+    private final XaCursor lockedCursor;
+    private final IndexedFolios indexed;
+    private final Truncation truncation;
+    private volatile boolean closed;
+    private final ReentrantLock resizeLock = new ReentrantLock();
+
+    private AddressSpace(MappingContext context, long address, int minimumOrder) {
+        this.context = context;
+        this.address = address;
+        lifetime = context.lifetime();
+        folios = context.folios();
+        index = new XArray(AddressSpaceStruct.pages(address), context.nodes(), context.lockOrder(), 0);
+        lockedCursor = new XaCursor(index);
+        indexed = new IndexedFolios(context, this);
+        truncation = new Truncation(context, this, indexed);
+        AddressSpaceStruct.minimumOrder(address, minimumOrder);
+    }
+
+    /**
+     * Opens an empty address space.
+     *
+     * @param context the engine's parts
+     * @param minimumOrder no folio of the space may be smaller, 0 to 18
+     * @return the address space
+     * @throws IllegalArgumentException if the order is out of range
+     * @throws IllegalStateException if the engine has as many address spaces as it was made for
+     */
+    public static AddressSpace open(MappingContext context, int minimumOrder) {
+        Geometry.requireOrder(minimumOrder);
+        context.lifetime().enter();
+        try {
+            long address = context.objects().allocate();
+            if (address == 0) {
+                throw new IllegalStateException("no room for another address space: max="
+                        + context.arena().nrObjects());
+            }
+            AddressSpace space = new AddressSpace(context, address, minimumOrder);
+            context.owners().add(space);
+            return space;
+        } finally {
+            context.lifetime().exit();
+        }
+    }
+
+    @Override
+    public long address() {
+        return address;
+    }
+
+    @Override
+    public XArray index() {
+        return index;
+    }
+
+    @Override
+    public XaCursor lockedCursor() {
+        return lockedCursor;
+    }
+
+    @Override
+    public void addNrPages(long nrPages) {
+        AddressSpaceStruct.addNrPages(address, nrPages);
+    }
+
+    @Override
+    public int minimumOrder() {
+        return AddressSpaceStruct.minimumOrder(address);
+    }
+
+    @Override
+    public long endIndex() {
+        long sizeBytes = AddressSpaceStruct.sizeBytesAcquire(address);
+        return (sizeBytes >>> Geometry.PAGE_SHIFT) + ((sizeBytes & (Geometry.PAGE_BYTES - 1)) == 0 ? 0 : 1);
+    }
+
+    /**
+     * Size of the file. Wait-free.
+     *
+     * @return bytes
+     */
+    public long sizeBytes() {
+        lifetime.enter();
+        try {
+            return AddressSpaceStruct.sizeBytesAcquire(address);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Pages that are cached. Wait-free.
+     *
+     * @return number of pages
+     */
+    public long nrPages() {
+        lifetime.enter();
+        try {
+            return AddressSpaceStruct.nrPagesOpaque(address);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Makes a reader's way into this address space.
+     *
+     * @param reader reader of the thread that will use it
+     * @return a lookup for that thread
+     */
+    public FolioLookup newLookup(RcuReader reader) {
+        return new FolioLookup(this, folios, reader);
+    }
+
+    /**
+     * Adds a folio (filemap_add_folio). The caller keeps its own reference; the address space takes one per page.
+     *
+     * @param folio head of a folio that belongs to nobody, unlocked, to which the caller holds the only reference
+     * @param startIndex offset of its first page, a multiple of its size
+     * @return 0; EEXIST if some page is cached already; ENOMEM if the index cannot grow; then nothing has changed
+     * @throws IllegalArgumentException if the handle, the alignment, the range or the order does not fit
+     */
+    public int add(long folio, long startIndex) {
+        context.arena().requirePage(folio);
+        lifetime.enter();
+        try {
+            return indexed.add(folio, startIndex);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Fills what is not cached in a range with new folios, as large as alignment, room and {@code maximumOrder} allow, as
+     * readahead and large writes do (page_cache_ra_order). Contents are zero where the frames are new.
+     *
+     * @param startIndex first page
+     * @param nrPages number of pages, at least 1
+     * @param maximumOrder log2 pages of the largest folio to make, 0 to 18
+     * @return 0, or ENOMEM (what was added before stays)
+     * @throws IllegalArgumentException if an argument is out of range
+     */
+    public int populate(long startIndex, long nrPages, int maximumOrder) {
+        Geometry.requireOrder(maximumOrder);
+        FileRange.require("startIndex", startIndex, "nrPages", nrPages, FileRange.MAX_PAGES);
+        lifetime.enter();
+        try {
+            return indexed.populate(startIndex, nrPages, maximumOrder);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Sets the size of the file. Folios beyond a smaller size are dropped; one that the new end lies in is split as the
+     * policy says, so that its part beyond the end can be dropped too, or zeroed there if it cannot be split
+     * (truncate_setsize, truncate_inode_pages).
+     *
+     * @param sizeBytes new size, 0 up to 2^62
+     * @param policy how a folio across the end is cut
+     * @throws IllegalArgumentException if the size is out of range
+     */
+    public void truncate(long sizeBytes, SplitPolicy policy) {
+        FileRange.requireSize(sizeBytes);
+        lifetime.enter();
+        resizeLock.lock();
+        try {
+            long before = AddressSpaceStruct.sizeBytesAcquire(address);
+            // The size goes first: what a split leaves beyond it is dropped by the split itself.
+            AddressSpaceStruct.sizeBytesRelease(address, sizeBytes);
+            if (sizeBytes < before) {
+                truncation.removeRange(sizeBytes, Long.MAX_VALUE, policy);
+            }
+        } finally {
+            resizeLock.unlock();
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Makes the file at least this large, as a write beyond its end does.
+     *
+     * @param sizeBytes least size, 0 up to 2^62
+     * @throws IllegalArgumentException if the size is out of range
+     */
+    public void extend(long sizeBytes) {
+        FileRange.requireSize(sizeBytes);
+        lifetime.enter();
+        resizeLock.lock();
+        try {
+            if (sizeBytes > AddressSpaceStruct.sizeBytesAcquire(address)) {
+                AddressSpaceStruct.sizeBytesRelease(address, sizeBytes);
+            }
+        } finally {
+            resizeLock.unlock();
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Punches a hole: afterwards the range reads as zero. Folios wholly inside are dropped; those across its ends are split
+     * as the policy says, so that what lies inside can be dropped too, or zeroed there if they cannot be split
+     * (truncate_pagecache_range, truncate_inode_partial_folio).
+     *
+     * @param offsetBytes start of the hole
+     * @param lengthBytes its length, at least 1
+     * @param policy how folios across the ends are cut
+     * @throws IllegalArgumentException if the range is out of bounds
+     */
+    public void punchHole(long offsetBytes, long lengthBytes, SplitPolicy policy) {
+        FileRange.require("offsetBytes", offsetBytes, "lengthBytes", lengthBytes, FileRange.MAX_BYTES);
+        lifetime.enter();
+        resizeLock.lock();
+        try {
+            truncation.removeRange(offsetBytes, offsetBytes + lengthBytes, policy);
+        } finally {
+            resizeLock.unlock();
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Visits the cached folios in order of their index. A folio that is added or removed meanwhile may or may not be seen.
+     *
+     * @param visitor gets each folio, pinned for the length of the call
+     */
+    public void forEachFolio(FolioVisitor visitor) {
+        lifetime.enter();
+        try {
+            long next = 0;
+            long folio = indexed.pinNext(next, FileRange.MAX_PAGES);
+            while (folio != 0) {
+                long start = folios.index(folio);
+                int order = folios.order(folio);
+                visitor.visit(start, order, folio);
+                folios.unpin(folio);
+                next = start + Geometry.pagesIn(order);
+                folio = indexed.pinNext(next, FileRange.MAX_PAGES);
+            }
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Whether {@link #close} has been called.
+     *
+     * @return true from the moment it begins
+     */
+    public boolean isClosed() {
+        return closed;
+    }
+
+    /**
+     * Drops all folios, waits for the readers that may still be in the index, and gives the address space back. Must not be
+     * called from inside a read section. A folio that somebody has pinned lives on without an owner. Closing again does
+     * nothing.
+     */
+    @Override
+    public void close() {
+        lifetime.enter();
+        resizeLock.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            truncation.removeRange(0, Long.MAX_VALUE, SplitPolicies.UNIFORM);
+            context.rcu().synchronize();
+            context.owners().remove(this);
+            context.objects().free(address);
+        } finally {
+            resizeLock.unlock();
+            lifetime.exit();
+        }
+    }
+}

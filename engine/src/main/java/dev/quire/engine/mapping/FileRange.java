@@ -1,0 +1,28 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.mapping;
+
+import dev.quire.engine.memory.Geometry;
+
+/** Bounds of offsets in a file. */
+final class FileRange {
+    /** Largest size of a file in bytes: 2^62, so that no sum of an offset and a folio's size overflows. */
+    static final long MAX_BYTES = 1L << 62;
+
+    /** Largest size of a file in pages. */
+    static final long MAX_PAGES = MAX_BYTES >>> Geometry.PAGE_SHIFT;
+
+    private FileRange() {}
+
+    static void requireSize(long sizeBytes) {
+        if (sizeBytes < 0 || sizeBytes > MAX_BYTES) {
+            throw new IllegalArgumentException("sizeBytes out of range: sizeBytes=" + sizeBytes + ", max=" + MAX_BYTES);
+        }
+    }
+
+    static void require(String startName, long start, String lengthName, long length, long max) {
+        if (start < 0 || length < 1 || length > max - start) {
+            throw new IllegalArgumentException("range out of bounds: " + startName + "=" + start + ", " + lengthName
+                    + "=" + length + ", end max=" + max);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.mapping;
+
+import dev.quire.engine.folio.Folios;
+import dev.quire.engine.lock.References;
+import dev.quire.engine.rcu.RcuReader;
+import dev.quire.engine.xarray.XaCursor;
+import dev.quire.engine.xarray.XaEntry;
+
+/**
+ * One thread's way to find and pin the folios of an address space, without a lock (filemap_get_entry).
+ *
+ * <p>Find the folio in the index, take a reference, look again: only if the index still has the folio does it cover what
+ * was asked for, and the reference keeps it whole from then on. While a split has the folio frozen, the lookup spins; that
+ * is the only time it waits for a writer. Otherwise lock-free. It writes no shared cache line but the reference count of
+ * the folio it pins, and allocates nothing.
+ */
+public final class FolioLookup {
+    private final Folios folios;
+    private final RcuReader reader;
+    private final XaCursor cursor;
+
+    FolioLookup(AddressSpace space, Folios folios, RcuReader reader) {
+        this.folios = folios;
+        this.reader = reader;
+        cursor = new XaCursor(space.index(), reader);
+    }
+
+    /**
+     * Pins the folio that covers an index.
+     *
+     * @param index offset in the file, in pages
+     * @return handle of the folio's head, to be given back with {@code Folios.unpin}; 0 if nothing is cached there
+     * @throws IllegalStateException if the engine is closed
+     */
+    public long pin(long index) {
+        reader.enter();
+        try {
+            long folio = tryPin(index);
+            while (folio == XaEntry.RETRY) {
+                Thread.onSpinWait();
+                folio = tryPin(index);
+            }
+            return folio;
+        } finally {
+            reader.exit();
+        }
+    }
+
+    /** One attempt: the folio, 0 for none, or RETRY if the folio is frozen or has moved. */
+    private long tryPin(long index) {
+        cursor.set(index);
+        long entry = cursor.load();
+        if (entry == 0 || XaEntry.isValue(entry)) {
+            return 0;
+        }
+        if (cursor.retry(entry) || !References.tryGet(entry)) {
+            return XaEntry.RETRY;
+        }
+        if (cursor.reload() == entry) {
+            return entry;
+        }
+        folios.unpin(entry);
+        return XaEntry.RETRY;
+    }
+}

@@ -1,0 +1,36 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.mapping;
+
+import dev.quire.engine.folio.FolioOwners;
+import dev.quire.engine.folio.FolioSplitter;
+import dev.quire.engine.folio.Folios;
+import dev.quire.engine.lock.LockOrder;
+import dev.quire.engine.memory.ObjectSlab;
+import dev.quire.engine.memory.PageArena;
+import dev.quire.engine.rcu.Lifetime;
+import dev.quire.engine.rcu.Rcu;
+import dev.quire.engine.xarray.XaNodePool;
+
+/**
+ * What the address spaces of one engine share.
+ *
+ * @param arena where the pages are
+ * @param objects slab of their structs
+ * @param nodes pool of their index nodes
+ * @param folios the folios
+ * @param splitter splits folios
+ * @param owners finds an address space from a folio
+ * @param rcu delays the reuse of what readers may see
+ * @param lifetime guard against close
+ * @param lockOrder checker of lock order
+ */
+public record MappingContext(
+        PageArena arena,
+        ObjectSlab objects,
+        XaNodePool nodes,
+        Folios folios,
+        FolioSplitter splitter,
+        FolioOwners owners,
+        Rcu rcu,
+        Lifetime lifetime,
+        LockOrder lockOrder) {}

@@ -1,0 +1,74 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.memory;
+
+/**
+ * Hands out the arena's small objects ({@link PageArena#OBJECT_BYTES} each, zeroed): address spaces and array anchors.
+ *
+ * <p>Thread-safe; takes a monitor, so not for hot paths. A freed object may be handed out again at once: the caller makes
+ * sure that no reader can still reach it.
+ */
+public final class ObjectSlab {
+    private final PageArena arena;
+    private long firstFree;
+    private long nrTouched;
+    private long nrInUse;
+
+    /**
+     * Makes the slab of an arena; an arena has one.
+     *
+     * @param arena the arena
+     */
+    public ObjectSlab(PageArena arena) {
+        this.arena = arena;
+    }
+
+    /**
+     * Takes an object.
+     *
+     * @return its address, or 0 if the slab is full
+     */
+    public synchronized long allocate() {
+        long object = firstFree;
+        if (object != 0) {
+            firstFree = NativeMemory.getLong(object);
+            NativeMemory.setLong(object, 0);
+        } else if (nrTouched < arena.nrObjects()) {
+            object = arena.objectsBase() + nrTouched++ * PageArena.OBJECT_BYTES;
+        } else {
+            return 0;
+        }
+        nrInUse++;
+        return object;
+    }
+
+    /**
+     * Gives an object back.
+     *
+     * @param object an address from {@link #allocate}
+     */
+    public synchronized void free(long object) {
+        NativeMemory.fill(object, PageArena.OBJECT_BYTES, (byte) 0);
+        NativeMemory.setLong(object, firstFree);
+        firstFree = object;
+        nrInUse--;
+    }
+
+    /**
+     * Number of an object in the slab.
+     *
+     * @param object an address from {@link #allocate}
+     * @return 0 up to the slab's size
+     */
+    public int slotOf(long object) {
+        return (int) ((object - arena.objectsBase()) / PageArena.OBJECT_BYTES);
+    }
+
+    /**
+     * Objects handed out and not given back.
+     *
+     * @return number of objects
+     */
+    public synchronized long nrInUse() {
+        return nrInUse;
+    }
+}

@@ -1,0 +1,88 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.struct;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.quire.engine.memory.NativeMemory;
+import dev.quire.engine.memory.PageArena;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.StructLayout;
+
+/**
+ * struct address_space: what the mapping word of a page-cache folio points to, 128 bytes.
+ *
+ * <pre>
+ *  0         16              20   24         32           40     128
+ *  | i_pages | minimum order | -  | nr_pages | size bytes | -     |
+ * </pre>
+ *
+ * The index lock (in {@code i_pages}) guards {@code nr_pages}; {@code size bytes} is changed by one
+ * resizer at a time and loaded with acquire. The minimum order never changes.
+ */
+public final class AddressSpaceStruct {
+    /** Bytes of the struct. */
+    public static final int BYTES = PageArena.OBJECT_BYTES;
+
+    /** Low bits of a folio's mapping word: none is an address space, this one an anonymous owner. */
+    public static final long ANONYMOUS_TAG = 1;
+
+    static final long I_PAGES = 0;
+    static final long MINIMUM_ORDER = 16;
+    static final long NR_PAGES = 24;
+    static final long SIZE_BYTES = 32;
+
+    /** The layout, for checks and documentation. */
+    public static final StructLayout LAYOUT = MemoryLayout.structLayout(
+                    XArrayStruct.LAYOUT.withName("i_pages"),
+                    JAVA_INT.withName("minimum_order"),
+                    MemoryLayout.paddingLayout(4),
+                    JAVA_LONG.withName("nr_pages"),
+                    JAVA_LONG.withName("size_bytes"),
+                    MemoryLayout.paddingLayout(88))
+            .withName("address_space");
+
+    static {
+        StructMap.requireSize(LAYOUT, BYTES);
+        StructMap.requireOffset(LAYOUT, "minimum_order", MINIMUM_ORDER);
+        StructMap.requireOffset(LAYOUT, "nr_pages", NR_PAGES);
+        StructMap.requireOffset(LAYOUT, "size_bytes", SIZE_BYTES);
+    }
+
+    private AddressSpaceStruct() {}
+
+    /** Anchor of the index of folios. */
+    public static long pages(long space) {
+        return space + I_PAGES;
+    }
+
+    /** Plain load of the smallest order a folio of this space may have. */
+    public static int minimumOrder(long space) {
+        return NativeMemory.getInt(space + MINIMUM_ORDER);
+    }
+
+    /** Plain store of the smallest order, before the space is used. */
+    public static void minimumOrder(long space, int order) {
+        NativeMemory.setInt(space + MINIMUM_ORDER, order);
+    }
+
+    /** Opaque load of the number of pages the space holds. */
+    public static long nrPagesOpaque(long space) {
+        return NativeMemory.getLongOpaque(space + NR_PAGES);
+    }
+
+    /** Adds to the number of pages, under the index lock; readers load it opaque. */
+    public static void addNrPages(long space, long nrPages) {
+        NativeMemory.setLongOpaque(space + NR_PAGES, NativeMemory.getLong(space + NR_PAGES) + nrPages);
+    }
+
+    /** Acquire load of the size in bytes; pairs with {@link #sizeBytesRelease}. */
+    public static long sizeBytesAcquire(long space) {
+        return NativeMemory.getLongAcquire(space + SIZE_BYTES);
+    }
+
+    /** Release store of the size in bytes, by the one that resizes. */
+    public static void sizeBytesRelease(long space, long sizeBytes) {
+        NativeMemory.setLongRelease(space + SIZE_BYTES, sizeBytes);
+    }
+}

@@ -1,0 +1,55 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.memory.AllocationFailures;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+
+/** A test on whole engines, which fails if it leaves a page, a node or an address space behind in one of them. */
+public abstract class WholeEngineTest {
+    private static final long CAPACITY_BYTES = 4L << 30;
+
+    /** Makes allocations of all engines of the running test fail. */
+    protected final AllocationFailures failures = new AllocationFailures();
+
+    private final List<Quire> engines = new ArrayList<>();
+
+    /**
+     * Opens an engine of 4 GiB that checks the order of locks.
+     *
+     * @param headMap its head map
+     * @return the engine; the base class closes it
+     */
+    protected final Quire open(HeadMapKind headMap) {
+        return open(Quire.builder().capacityBytes(CAPACITY_BYTES).headMap(headMap));
+    }
+
+    /**
+     * Opens an engine.
+     *
+     * @param builder its description
+     * @return the engine; the base class closes it
+     */
+    protected final Quire open(QuireBuilder builder) {
+        Quire engine =
+                builder.lockOrderChecked(true).allocationFailures(failures).open();
+        engines.add(engine);
+        return engine;
+    }
+
+    @AfterEach
+    final void nothingIsLeft() {
+        failures.stop();
+        try {
+            for (Quire engine : engines) {
+                assertEquals(new Leaks(0, 0, 0), engine.leaks());
+            }
+        } finally {
+            engines.forEach(Quire::close);
+        }
+    }
+}

@@ -1,0 +1,316 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.folio;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.quire.engine.Quire;
+import dev.quire.engine.WholeEngineTest;
+import dev.quire.engine.mapping.AddressSpace;
+import dev.quire.engine.mapping.FolioLayout;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.NativeMemory;
+import dev.quire.engine.struct.PageFlag;
+import dev.quire.engine.struct.PageStruct;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@SuppressWarnings("NullAway.Init")
+class FolioSplitterTest extends WholeEngineTest {
+    private static final long FIRST_INDEX = 5L << 18;
+
+    /** A mapping word of anonymous memory that has an owner. */
+    private static final long ANONYMOUS_MAPPING = 0x1000 | 1;
+
+    private Quire engine;
+    private Folios folios;
+    private AddressSpace space;
+
+    private long lockedFileFolio(HeadMapKind headMap, int order) {
+        return lockedFileFolio(headMap, order, 0);
+    }
+
+    private long lockedFileFolio(HeadMapKind headMap, int order, int minimumOrder) {
+        engine = open(headMap);
+        folios = engine.folios();
+        space = engine.newAddressSpace(minimumOrder);
+        space.extend((FIRST_INDEX + (1L << 18)) << 12);
+        long folio = folios.allocate(order);
+        assertEquals(0, space.add(folio, FIRST_INDEX));
+        folios.lock(folio);
+        return folio;
+    }
+
+    private void release(long folio) {
+        folios.unlock(folio);
+        folios.unpin(folio);
+    }
+
+    private String layout(int order) {
+        return FolioLayout.text(space, FIRST_INDEX, FIRST_INDEX + (1L << order));
+    }
+
+    private static long page(long folio, long offset) {
+        return folio + offset * PageStruct.BYTES;
+    }
+
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void aNonUniformSplitKeepsLockAndReferenceOnTheFirstFolio(HeadMapKind headMap) {
+        long folio = lockedFileFolio(headMap, 9);
+        assertEquals(0, engine.splitter().splitNonUniform(folio, page(folio, 300), 0));
+        assertTrue(folios.isLocked(folio));
+        assertEquals(256 + 1, folios.references(folio));
+        assertFalse(folios.isLocked(page(folio, 300)));
+        release(folio);
+        assertEquals("8,5,3,2,0,0,1,4,6,7", layout(9));
+        FolioLayout.check(engine, space);
+        space.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void aUniformSplitMovesLockAndReferenceToTheNamedPage(HeadMapKind headMap) {
+        long folio = lockedFileFolio(headMap, 6);
+        long named = page(folio, 37);
+        assertEquals(0, engine.splitter().splitUniform(named, 2));
+        long holder = page(folio, 36);
+        assertTrue(folios.isLocked(holder));
+        assertEquals(4 + 1, folios.references(holder));
+        assertFalse(folios.isLocked(folio));
+        assertEquals(4, folios.references(folio));
+        release(holder);
+        assertEquals(String.join(",", java.util.Collections.nCopies(16, "2")), layout(6));
+        FolioLayout.check(engine, space);
+        space.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void everyOrderSplitsToEveryLowerOrder(HeadMapKind headMap) {
+        for (int order = 1; order <= 12; order++) {
+            for (int newOrder = 0; newOrder < order; newOrder++) {
+                long folio = lockedFileFolio(headMap, order);
+                assertEquals(0, engine.splitter().splitUniform(folio, newOrder));
+                release(folio);
+                assertEquals(1L << (order - newOrder), FolioLayout.count(space));
+                FolioLayout.check(engine, space);
+                space.close();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void oneGibibyteSplitsInOneGo(HeadMapKind headMap) {
+        long folio = lockedFileFolio(headMap, 18);
+        assertEquals(0, engine.splitter().splitNonUniform(folio, page(folio, 0x2abcd), 0));
+        release(folio);
+        assertEquals("17,15,13,11,9,8,7,6,3,2,0,0,1,4,5,10,12,14,16", layout(18));
+        assertEquals(19, engine.splitStatistics().nrPieces());
+        assertEquals(3, engine.splitStatistics().nrNodesAdded());
+        FolioLayout.check(engine, space);
+        space.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void oneGibibyteSplitsUniformlyInOneGo(HeadMapKind headMap) {
+        long folio = lockedFileFolio(headMap, 18);
+        assertEquals(0, engine.splitter().splitUniform(folio, 0));
+        release(folio);
+        assertEquals(262_144, FolioLayout.count(space));
+        assertEquals(4161, engine.splitStatistics().nrNodesAdded());
+        space.close();
+    }
+
+    @Test
+    void piecesInheritFlagsAndNothingElse() {
+        long folio = lockedFileFolio(HeadMapKind.HEAD_BITS, 4);
+        long inherited = PageFlag.DIRTY.mask() | PageFlag.UPTODATE.mask() | PageFlag.REFERENCED.mask();
+        PageStruct.getAndSetFlags(folio, inherited | PageFlag.RECLAIM.mask());
+        assertEquals(0, engine.splitter().splitNonUniform(folio, page(folio, 9), 0));
+        assertEquals(inherited, PageStruct.flags(page(folio, 9)));
+        assertEquals(inherited | PageFlag.HEAD.mask(), PageStruct.flags(page(folio, 12)));
+        release(folio);
+        space.close();
+    }
+
+    @Test
+    void theFrameFlagStaysWithItsPage() {
+        long folio = lockedFileFolio(HeadMapKind.HEAD_BITS, 3);
+        PageStruct.getAndSetFlags(page(folio, 5), PageFlag.HWPOISON.mask());
+        assertEquals(0, engine.splitter().splitUniform(folio, 0));
+        assertEquals(PageFlag.HWPOISON.mask(), PageStruct.flags(page(folio, 5)));
+        assertEquals(0, PageStruct.flags(page(folio, 4)));
+        release(folio);
+        space.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"PINNED, EAGAIN", "TRUNCATED, EBUSY", "WRITEBACK, EBUSY", "PRIVATE, EBUSY", "NO_NODES, ENOMEM"})
+    void aRefusedSplitLeavesEveryByteAsItWas(String obstacle, String expected) {
+        long folio = lockedFileFolio(HeadMapKind.TAIL_WORDS, 9);
+        long mapping = PageStruct.mapping(folio);
+        switch (obstacle) {
+            case "PINNED" -> assertTrue(folios.tryPin(folio));
+            case "TRUNCATED" -> PageStruct.mapping(folio, 0);
+            case "WRITEBACK" -> PageStruct.getAndSetFlags(folio, PageFlag.WRITEBACK.mask());
+            case "PRIVATE" -> PageStruct.getAndSetFlags(folio, PageFlag.PRIVATE.mask());
+            default -> failures.failAfter(3);
+        }
+        byte[] before = NativeMemory.segment(folio, 512 * 64).toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+        assertEquals(expected, Errno.name(engine.splitter().splitUniform(folio, 0)));
+        byte[] after = NativeMemory.segment(folio, 512 * 64).toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+        assertEquals(
+                java.util.HexFormat.of().formatHex(before),
+                java.util.HexFormat.of().formatHex(after));
+        assertEquals(1, engine.splitStatistics().nrFailed(9));
+        assertEquals(0, engine.splitStatistics().nrSplits());
+        failures.stop();
+        PageStruct.mapping(folio, mapping);
+        PageStruct.getAndClearFlags(folio, PageFlag.WRITEBACK.mask() | PageFlag.PRIVATE.mask());
+        assertEquals("9", layout(9));
+        if (obstacle.equals("PINNED")) {
+            folios.unpin(folio);
+        }
+        release(folio);
+        FolioLayout.check(engine, space);
+        space.close();
+    }
+
+    @Test
+    void everyFailingNodeAllocationLeavesTheFolioWhole() {
+        long folio = lockedFileFolio(HeadMapKind.HEAD_BITS, 12);
+        for (int nrSuccesses = 0; nrSuccesses < 65; nrSuccesses++) {
+            long nrNodes = engine.nodes().nrInUse();
+            failures.failAfter(nrSuccesses);
+            assertEquals(Errno.ENOMEM, engine.splitter().splitUniform(folio, 0));
+            assertEquals("12", layout(12));
+            assertEquals(nrNodes, engine.nodes().nrInUse());
+        }
+        failures.failAfter(65);
+        assertEquals(Errno.OK, engine.splitter().splitUniform(folio, 0));
+        release(folio);
+        FolioLayout.check(engine, space);
+        space.close();
+    }
+
+    @Test
+    void wrongArgumentsAreRefusedInTheOrderOfTheOriginal() {
+        long folio = lockedFileFolio(HeadMapKind.HEAD_BITS, 4, 2);
+        FolioSplitter splitter = engine.splitter();
+        assertEquals(Errno.EINVAL, splitter.splitNonUniform(folio, page(folio, 16), 0), "page of another folio");
+        assertEquals(Errno.EINVAL, splitter.splitUniform(folio, 4), "not a lower order");
+        assertEquals(Errno.EINVAL, splitter.splitUniform(folio, 1), "below the minimum order");
+        PageStruct.getAndSetFlags(folio, PageFlag.WRITEBACK.mask());
+        assertEquals(Errno.EBUSY, splitter.splitUniform(folio, 1), "writeback is looked at before the minimum order");
+        PageStruct.getAndClearFlags(folio, PageFlag.WRITEBACK.mask());
+        assertThrows(IllegalArgumentException.class, () -> splitter.splitUniform(folio, -1));
+        assertThrows(IllegalArgumentException.class, () -> splitter.splitUniform(folio + 1, 0));
+        release(folio);
+        assertThrows(IllegalStateException.class, () -> splitter.splitUniform(folio, 0), "not locked");
+        space.close();
+    }
+
+    @Test
+    void whatLiesBeyondTheEndOfTheFileIsDroppedButNeverTheFirstFolio() {
+        long folio = lockedFileFolio(HeadMapKind.HEAD_BITS, 9);
+        release(folio);
+        space.truncate((FIRST_INDEX + 512) << 12, SplitPolicies.NON_UNIFORM);
+        space.truncate((FIRST_INDEX + 300) << 12, SplitPolicies.NON_UNIFORM);
+        assertEquals("8,5,3,2,-", layout(9));
+        FolioLayout.check(engine, space);
+        space.close();
+    }
+
+    @Test
+    void theFirstFolioSurvivesASplitWhollyBeyondTheEnd() {
+        engine = open(HeadMapKind.HEAD_BITS);
+        folios = engine.folios();
+        space = engine.newAddressSpace();
+        long folio = folios.allocate(3);
+        assertEquals(0, space.add(folio, FIRST_INDEX));
+        folios.lock(folio);
+        PageStruct.getAndSetFlags(folio, PageFlag.DIRTY.mask());
+        assertEquals(0, engine.splitter().splitUniform(page(folio, 5), 0));
+        // The file is empty: all pieces but the first are dropped; the named page's keeps lock and reference all the
+        // same.
+        assertEquals("0,-", layout(3));
+        assertEquals(1, space.nrPages());
+        long named = page(folio, 5);
+        assertTrue(folios.isLocked(named));
+        assertEquals(1, folios.references(named));
+        assertEquals(0, PageStruct.mapping(named));
+        assertFalse(PageFlag.DIRTY.isSet(PageStruct.flags(named)));
+        release(named);
+        FolioLayout.check(engine, space);
+        space.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void anonymousPiecesAreFreedUnlessKept(HeadMapKind headMap) {
+        long folio = lockedAnonymousFolio(headMap, 9);
+        assertEquals(0, engine.splitter().splitNonUniform(folio, page(folio, 2), 0));
+        assertEquals(0, folios.order(folio));
+        assertEquals(1, folios.references(folio));
+        assertEquals(1, engine.leaks().nrPages());
+        PageStruct.mapping(folio, 0);
+        release(folio);
+    }
+
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void keptPiecesBelongToTheCaller(HeadMapKind headMap) {
+        long folio = lockedAnonymousFolio(headMap, 9);
+        int[] orders = {0, 0, 0, 0, 2, 3, 4, 5, 6, 7, 8};
+        assertEquals(
+                0, engine.splitter().split(folio, SplitPolicies.NON_UNIFORM, 2, 3, 0, SplitPolicies.ALL_ORDERS, true));
+        long piece = folio;
+        for (int order : orders) {
+            assertEquals(order, folios.order(piece));
+            assertEquals(1, folios.references(piece));
+            assertEquals(piece == folio, folios.isLocked(piece));
+            assertEquals(piece, folios.headOf(page(piece, (1L << order) - 1)));
+            piece = page(piece, 1L << order);
+        }
+        assertEquals(page(folio, 512), piece);
+        folios.unlock(folio);
+        piece = folio;
+        for (int order : orders) {
+            long next = page(piece, 1L << order);
+            PageStruct.mapping(piece, 0);
+            folios.unpin(piece);
+            piece = next;
+        }
+    }
+
+    @Test
+    void anonymousFoliosHaveRulesOfTheirOwn() {
+        long folio = lockedAnonymousFolio(HeadMapKind.HEAD_BITS, 4);
+        FolioSplitter splitter = engine.splitter();
+        assertEquals(Errno.EINVAL, splitter.splitUniform(folio, 1), "order 1");
+        PageStruct.getAndSetFlags(folio, PageFlag.SWAPCACHE.mask());
+        assertEquals(Errno.EINVAL, splitter.splitUniform(folio, 2), "swap cache to an order above 0");
+        assertEquals(Errno.EINVAL, splitter.splitNonUniform(folio, folio, 0), "swap cache, non-uniform");
+        PageStruct.getAndClearFlags(folio, PageFlag.SWAPCACHE.mask());
+        PageStruct.mapping(folio, 1);
+        assertEquals(Errno.EBUSY, splitter.splitUniform(folio, 0), "no owner");
+        PageStruct.mapping(folio, 0);
+        release(folio);
+    }
+
+    private long lockedAnonymousFolio(HeadMapKind headMap, int order) {
+        engine = open(headMap);
+        folios = engine.folios();
+        long folio = folios.allocate(order);
+        PageStruct.mapping(folio, ANONYMOUS_MAPPING);
+        folios.lock(folio);
+        return folio;
+    }
+}

@@ -1,0 +1,159 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.folio;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.quire.engine.Quire;
+import dev.quire.engine.WholeEngineTest;
+import dev.quire.engine.struct.PageStruct;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class FoliosTest extends WholeEngineTest {
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void everyPageOfANewFolioLeadsToItsHead(HeadMapKind headMap) {
+        Folios folios = open(headMap).folios();
+        for (int order = 0; order <= 18; order++) {
+            long folio = folios.allocate(order);
+            assertEquals(order, folios.order(folio));
+            assertEquals(1, folios.references(folio));
+            assertFalse(folios.isLocked(folio));
+            assertEquals(folio, folios.headOf(folio));
+            assertEquals(folio, folios.headOf(folio + ((1L << order) - 1) * PageStruct.BYTES));
+            assertEquals(folio, folios.headOf(folio + ((1L << order) / 2) * PageStruct.BYTES));
+            assertEquals((1L << order) * 4096, folios.bytes(folio).byteSize());
+            folios.unpin(folio);
+        }
+    }
+
+    @Test
+    void theLastReferenceFreesTheFolioAfterAGracePeriod() {
+        Quire engine = open(HeadMapKind.HEAD_BITS);
+        Folios folios = engine.folios();
+        long folio = folios.allocate(9);
+        assertTrue(folios.tryPin(folio));
+        assertEquals(2, folios.references(folio));
+        folios.unpin(folio);
+        assertEquals(512, engine.leaks().nrPages());
+        try (var reader = engine.newReader()) {
+            reader.enter();
+            folios.unpin(folio);
+            assertFalse(folios.tryPin(folio));
+            assertEquals(1, folios.nrPendingReclaim());
+            assertNotEquals(folio, allocateAndFree(folios), "reused while a reader could still see it");
+            reader.exit();
+        }
+        engine.awaitReclaim();
+        assertEquals(0, folios.nrPendingReclaim());
+        assertEquals(engine.arena().nrPages(), engine.zone().nrFreePages());
+    }
+
+    private static long allocateAndFree(Folios folios) {
+        long folio = folios.allocate(9);
+        folios.unpin(folio);
+        return folio;
+    }
+
+    @Test
+    void aReferenceGivenBackTwiceIsRefusedAndChangesNothing() {
+        Quire engine = open(HeadMapKind.HEAD_BITS);
+        Folios folios = engine.folios();
+        long folio = folios.allocate(0);
+        folios.unpin(folio);
+        IllegalStateException refused = assertThrows(IllegalStateException.class, () -> folios.unpin(folio));
+        assertEquals(
+                "more references given back than held: folio=0x" + Long.toHexString(folio) + ", held=0, given back=1",
+                refused.getMessage());
+        assertEquals(0, folios.references(folio));
+    }
+
+    @Test
+    void foreignHandlesAreRefused() {
+        Quire engine = open(HeadMapKind.HEAD_BITS);
+        Folios folios = engine.folios();
+        long first = engine.arena().pageStructsBase();
+        for (long bad : new long[] {
+            0, 1, -1, first - 64, first + 1, first + engine.arena().nrPages() * 64
+        }) {
+            assertThrows(IllegalArgumentException.class, () -> folios.tryPin(bad));
+            assertThrows(IllegalArgumentException.class, () -> folios.unpin(bad));
+            assertThrows(IllegalArgumentException.class, () -> folios.lock(bad));
+            assertThrows(IllegalArgumentException.class, () -> folios.headOf(bad));
+            assertThrows(IllegalArgumentException.class, () -> folios.tryPinFolioOf(bad));
+        }
+        IllegalArgumentException refused = assertThrows(IllegalArgumentException.class, () -> folios.allocate(19));
+        assertEquals("order out of range: order=19, max=18", refused.getMessage());
+        assertThrows(IllegalArgumentException.class, () -> folios.allocate(-1));
+    }
+
+    @Test
+    void callsAfterCloseThrow() {
+        Quire engine = open(Quire.builder().capacityBytes(1L << 30));
+        Folios folios = engine.folios();
+        long folio = folios.allocate(3);
+        folios.unpin(folio);
+        var space = engine.newAddressSpace();
+        var reader = engine.newReader();
+        var lookup = space.newLookup(reader);
+        space.close();
+        Quire other = Quire.builder().capacityBytes(1L << 30).open();
+        long page = other.folios().allocate(0);
+        other.folios().unpin(page);
+        Folios closed = other.folios();
+        other.close();
+        other.close();
+        assertThrows(IllegalStateException.class, () -> closed.allocate(0));
+        assertThrows(IllegalStateException.class, () -> closed.tryPin(page));
+        assertThrows(IllegalStateException.class, () -> closed.unpin(page));
+        assertThrows(IllegalStateException.class, () -> closed.headOf(page));
+        assertThrows(IllegalStateException.class, other::newAddressSpace);
+        assertThrows(IllegalStateException.class, other::newReader);
+        assertThrows(IllegalStateException.class, other::leaks);
+        assertEquals(0, lookup.pin(0), "an engine does not mind that another is closed");
+        reader.close();
+    }
+
+    @Test
+    void theLockExcludesAndHandsOver() throws InterruptedException {
+        Quire engine = open(HeadMapKind.HEAD_BITS);
+        Folios folios = engine.folios();
+        long folio = folios.allocate(2);
+        int[] counter = {0};
+        Runnable increments = () -> {
+            for (int round = 0; round < 20_000; round++) {
+                folios.lock(folio);
+                counter[0]++;
+                folios.unlock(folio);
+            }
+        };
+        Thread other = new Thread(increments);
+        other.start();
+        increments.run();
+        other.join();
+        assertEquals(40_000, counter[0]);
+        assertTrue(folios.tryLock(folio));
+        assertFalse(folios.tryLock(folio));
+        folios.unlock(folio);
+        assertThrows(IllegalStateException.class, () -> folios.unlock(folio));
+        folios.unpin(folio);
+    }
+
+    @Test
+    void exhaustionReturnsNothingAndLosesNothing() {
+        Quire engine = open(Quire.builder().capacityBytes(1L << 30));
+        Folios folios = engine.folios();
+        long whole = folios.allocate(18);
+        assertEquals(0, folios.allocate(0));
+        folios.unpin(whole);
+        // The freed pages come back without anybody waiting: the failing allocation drives the grace period.
+        long again = folios.allocate(18);
+        assertEquals(whole, again);
+        folios.unpin(again);
+    }
+}
