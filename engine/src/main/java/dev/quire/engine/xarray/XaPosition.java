@@ -72,12 +72,12 @@ abstract sealed class XaPosition permits XaCursor {
         node = RESTART;
     }
 
-    /** The current index, unsigned. What the last operation left is described there. */
+    /** {@return the current index, unsigned; each operation says what it leaves} */
     public final long index() {
         return index;
     }
 
-    /** The error the cursor is in: a negative number of {@link Errno}, or 0. */
+    /** {@return the error the cursor is in: a negative number of {@link Errno}, or 0} */
     public final int error() {
         return XaEntry.errnoOf(node);
     }
@@ -92,27 +92,27 @@ abstract sealed class XaPosition permits XaCursor {
         node = XaEntry.error(errno);
     }
 
-    /** Whether the cursor is at a slot or at the head: not unwalked, not past the end, not in an error. */
+    /** {@return whether the cursor is at a slot or at the head: not unwalked, not past the end, not in an error} */
     public final boolean isValid() {
         return (node & INVALID_BITS) == 0;
     }
 
-    /** Whether the cursor was not walked yet. */
+    /** {@return whether the cursor was not walked yet} */
     public final boolean isRestart() {
         return node == RESTART;
     }
 
-    /** Whether the cursor is past the end of the tree. */
+    /** {@return whether the cursor is past the end of the tree} */
     public final boolean isBounds() {
         return node == BOUNDS;
     }
 
-    /** Address of the node the cursor is in, for readers of {@code XaNodeStruct}; 0 if it is in none. */
+    /** {@return the address of the node the cursor is in, see {@code XaNodeStruct}; 0 if it is in none} */
     public final long nodeAddress() {
         return isValid() ? node : 0;
     }
 
-    /** Slot of that node the cursor is at: the canonical one of a multi-slot entry. Meaningless without a node. */
+    /** {@return the slot of that node, the canonical one of a multi-slot entry; meaningless without a node} */
     public final int slot() {
         return offset;
     }
