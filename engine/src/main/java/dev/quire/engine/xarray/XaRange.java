@@ -59,7 +59,9 @@ final class XaRange {
         }
         long nrMoreSlots = (nrMoreIndices - ((1L << shift) - 1)) >>> shift;
         cursor.shift = shift;
-        cursor.sibs = (int) Math.min(nrMoreSlots, XaWalk.NR_SLOTS - 1 - XaWalk.slotOf(first, shift));
+        int nrMoreInNode = XaWalk.NR_SLOTS - 1 - XaWalk.slotOf(first, shift);
+        // Unsigned: at shift 0 the rest of the range can be more than 2^63 slots.
+        cursor.sibs = Long.compareUnsigned(nrMoreSlots, nrMoreInNode) < 0 ? (int) nrMoreSlots : nrMoreInNode;
     }
 
     // ---- slots at the lowest level
