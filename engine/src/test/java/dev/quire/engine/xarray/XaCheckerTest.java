@@ -55,6 +55,7 @@ class XaCheckerTest extends XArrayCatalogue {
         XaNodeStruct.slot(leaf, 9, 0);
         XaNodeStruct.count(leaf, 0);
         XaNodeStruct.nrValues(leaf, 0);
+        XaNodeStruct.marksOpaque(leaf, 2, 0);
     }
 
     private static void replaceBySingle(long top, int slot) {
