@@ -142,12 +142,12 @@ public final class SplitPlan {
         nrRuns++;
     }
 
-    /** Log2 of what is cut. */
+    /** {@return log2 of what is cut} */
     public int order() {
         return order;
     }
 
-    /** Number of runs; neighbouring runs differ in order. */
+    /** {@return number of runs; neighbouring runs differ in order} */
     public int nrRuns() {
         return nrRuns;
     }
@@ -174,7 +174,7 @@ public final class SplitPlan {
         return runCounts[Objects.checkIndex(run, nrRuns)];
     }
 
-    /** Number of pieces, unsigned. */
+    /** {@return number of pieces, unsigned} */
     public long nrPieces() {
         return nrPieces;
     }
@@ -184,7 +184,7 @@ public final class SplitPlan {
         return (int) Math.min(nrNodes, Integer.MAX_VALUE);
     }
 
-    /** Whether the pieces cover all of what is cut. */
+    /** {@return whether the pieces cover all of what is cut} */
     public boolean isComplete() {
         return nrUnits == 1L << order;
     }

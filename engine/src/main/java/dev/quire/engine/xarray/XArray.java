@@ -456,12 +456,12 @@ public final class XArray {
         return XArrayStruct.headAcquire(anchor) == XaEntry.EMPTY;
     }
 
-    /** Address of the array's anchor. */
+    /** {@return address of the array's anchor} */
     public long anchor() {
         return anchor;
     }
 
-    /** Where the array's nodes come from. */
+    /** {@return where the array's nodes come from} */
     public XaNodePool pool() {
         return pool;
     }

@@ -33,12 +33,12 @@ public final class XaIdCycle {
         this.next = next;
     }
 
-    /** Where the next search begins. */
+    /** {@return where the next search begins} */
     public long next() {
         return next;
     }
 
-    /** Whether the last successful search went on from the lowest index. */
+    /** {@return whether the last successful search went on from the lowest index} */
     public boolean hasWrapped() {
         return wrapped;
     }

@@ -72,12 +72,12 @@ abstract sealed class XaPosition permits XaCursor {
         node = RESTART;
     }
 
-    /** The current index, unsigned. What the last operation left is described there. */
+    /** {@return the current index, unsigned. What the last operation left is described there} */
     public final long index() {
         return index;
     }
 
-    /** The error the cursor is in: a negative number of {@link Errno}, or 0. */
+    /** {@return the error the cursor is in: a negative number of {@link Errno}, or 0} */
     public final int error() {
         return XaEntry.errnoOf(node);
     }
@@ -92,17 +92,17 @@ abstract sealed class XaPosition permits XaCursor {
         node = XaEntry.error(errno);
     }
 
-    /** Whether the cursor is at a slot or at the head: not unwalked, not past the end, not in an error. */
+    /** {@return whether the cursor is at a slot or at the head: not unwalked, not past the end, not in an error} */
     public final boolean isValid() {
         return (node & INVALID_BITS) == 0;
     }
 
-    /** Whether the cursor was not walked yet. */
+    /** {@return whether the cursor was not walked yet} */
     public final boolean isRestart() {
         return node == RESTART;
     }
 
-    /** Whether the cursor is past the end of the tree. */
+    /** {@return whether the cursor is past the end of the tree} */
     public final boolean isBounds() {
         return node == BOUNDS;
     }
@@ -112,7 +112,7 @@ abstract sealed class XaPosition permits XaCursor {
         return isValid() ? node : 0;
     }
 
-    /** Slot of that node the cursor is at: the canonical one of a multi-slot entry. Meaningless without a node. */
+    /** {@return slot of that node the cursor is at: the canonical one of a multi-slot entry. Meaningless without a node} */
     public final int slot() {
         return offset;
     }
