@@ -23,7 +23,7 @@ public final class References {
     public static boolean tryGet(long folio) {
         int count = PageStruct.refcountOpaque(folio);
         while (count > FROZEN) {
-            // Full RMW. Partner: unfreeze; who wins sees the folio as the split left it.
+            // Full RMW. Partner: unfreeze; who wins sees the folio as the split left it (I7).
             if (PageStruct.compareAndSetRefcount(folio, count, count + 1)) {
                 return true;
             }
@@ -51,7 +51,7 @@ public final class References {
      * @throws IllegalStateException if there are fewer; the count is left as it was
      */
     public static boolean put(long folio, int nrReferences) {
-        // Full RMW: releases what this holder did and, for the last one, acquires what all others did.
+        // Full RMW: releases what this holder did and, for the last one, acquires what all others did (I8).
         int before = PageStruct.getAndAddRefcount(folio, -nrReferences);
         if (before < nrReferences) {
             PageStruct.getAndAddRefcount(folio, nrReferences);
@@ -69,7 +69,7 @@ public final class References {
      * @return whether it is now frozen
      */
     public static boolean freeze(long folio, int expected) {
-        // Full RMW: what every former holder did is visible to the caller (partner: put).
+        // Full RMW: what every former holder did is visible to the caller (I8; partner: put).
         return PageStruct.compareAndSetRefcount(folio, expected, FROZEN);
     }
 
@@ -80,7 +80,8 @@ public final class References {
      * @param nrReferences references there are from now on, 1 or more
      */
     public static void unfreeze(long folio, int nrReferences) {
-        // Release: whoever takes a reference sees the folio's fields, map and index as they are now (partner: tryGet).
+        // Release: whoever takes a reference sees the folio's fields, map and index as they are now (I7; partner:
+        // tryGet).
         PageStruct.refcountRelease(folio, nrReferences);
     }
 

@@ -25,7 +25,7 @@ public final class SpinLock {
      * @param word address of the lock word
      */
     public static void lock(long word) {
-        // Full RMW: acquires what the last holder released in unlock.
+        // Full RMW: acquires what the last holder released in unlock (I9).
         if (!NativeMemory.compareAndSetInt(word, FREE, HELD)) {
             lockSlowly(word);
         }
@@ -47,7 +47,7 @@ public final class SpinLock {
      * @param word address of the lock word
      */
     public static void unlock(long word) {
-        // Release: everything done under the lock is visible to whoever takes it next.
+        // Release: everything done under the lock is visible to whoever takes it next (I9).
         NativeMemory.setIntRelease(word, FREE);
     }
 
