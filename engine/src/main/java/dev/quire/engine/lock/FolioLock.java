@@ -12,7 +12,7 @@ import java.util.concurrent.locks.LockSupport;
  * (folio_lock, folio_trylock, folio_unlock).
  *
  * <p>Not reentrant, not fair; any thread may unlock. Taking a free lock and releasing one that nobody waits for are one
- * atomic operation each and allocate nothing. The caller must hold a reference to the folio.
+ * atomic operation each and allocate nothing. The caller must hold a reference to the folio. Keeps I9 and I10.
  */
 public final class FolioLock {
     private static final int BUCKET_BITS = 8;
@@ -55,7 +55,7 @@ public final class FolioLock {
      * @return whether the caller now holds it
      */
     public boolean tryLock(long folio) {
-        // Full RMW: acquires what the last holder released in unlock (I9).
+        // Full RMW: acquires what the last holder released in unlock.
         boolean taken = (PageStruct.getAndSetFlags(folio, LOCKED) & LOCKED) == 0;
         if (taken) {
             lockOrder.afterLock(LockRank.FOLIO);
@@ -83,7 +83,7 @@ public final class FolioLock {
      */
     public void unlock(long folio) {
         // Full RMW: releases everything done under the lock. Clearing both bits in one step means that a waiter either
-        // set its bit before (and is woken below) or finds the lock free (I10).
+        // set its bit before (and is woken below) or finds the lock free.
         long before = PageStruct.getAndClearFlags(folio, LOCKED | WAITERS);
         if ((before & LOCKED) == 0) {
             throw new IllegalStateException("folio is not locked: folio=0x" + Long.toHexString(folio));

@@ -6,6 +6,7 @@ import dev.quire.engine.struct.PageStruct;
 /**
  * The reference count of a folio and its frozen state (folio_try_get, folio_put_testzero, folio_ref_freeze,
  * folio_ref_unfreeze). A count of 0 is free, a tail, or frozen; nobody can take a reference then.
+ * Keeps I6, I7 and I8.
  *
  * <p>Handles are trusted. All operations are lock-free; those that add or subtract a fixed number are wait-free.
  */
@@ -23,7 +24,7 @@ public final class References {
     public static boolean tryGet(long folio) {
         int count = PageStruct.refcountOpaque(folio);
         while (count > FROZEN) {
-            // Full RMW. Partner: unfreeze; who wins sees the folio as the split left it (I7).
+            // Full RMW. Partner: unfreeze; who wins sees the folio as the split left it.
             if (PageStruct.compareAndSetRefcount(folio, count, count + 1)) {
                 return true;
             }
@@ -51,7 +52,7 @@ public final class References {
      * @throws IllegalStateException if there are fewer; the count is left as it was
      */
     public static boolean put(long folio, int nrReferences) {
-        // Full RMW: releases what this holder did and, for the last one, acquires what all others did (I8).
+        // Full RMW: releases what this holder did and, for the last one, acquires what all others did.
         int before = PageStruct.getAndAddRefcount(folio, -nrReferences);
         if (before < nrReferences) {
             PageStruct.getAndAddRefcount(folio, nrReferences);
@@ -69,7 +70,7 @@ public final class References {
      * @return whether it is now frozen
      */
     public static boolean freeze(long folio, int expected) {
-        // Full RMW: what every former holder did is visible to the caller (I8; partner: put).
+        // Full RMW: what every former holder did is visible to the caller (partner: put).
         return PageStruct.compareAndSetRefcount(folio, expected, FROZEN);
     }
 

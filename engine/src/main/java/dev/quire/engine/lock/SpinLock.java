@@ -6,7 +6,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * A lock in an off-heap word of 4 bytes: 0 free, 1 held. For sections of well under a microsecond up to the length of one
- * split; not reentrant, not fair.
+ * split; not reentrant, not fair. Keeps I9.
  *
  * <p>Blocking: a waiter spins, then yields, then sleeps in short naps, so that a holder that lost its CPU gets it back.
  */
@@ -25,7 +25,7 @@ public final class SpinLock {
      * @param word address of the lock word
      */
     public static void lock(long word) {
-        // Full RMW: acquires what the last holder released in unlock (I9).
+        // Full RMW: acquires what the last holder released in unlock.
         if (!NativeMemory.compareAndSetInt(word, FREE, HELD)) {
             lockSlowly(word);
         }
@@ -47,7 +47,7 @@ public final class SpinLock {
      * @param word address of the lock word
      */
     public static void unlock(long word) {
-        // Release: everything done under the lock is visible to whoever takes it next (I9).
+        // Release: everything done under the lock is visible to whoever takes it next.
         NativeMemory.setIntRelease(word, FREE);
     }
 
