@@ -24,6 +24,8 @@ import org.openjdk.jcstress.infra.results.I_Result;
  * one, 4 the new one and then the old one, 9 something else); 10 more if it met RETRY.
  */
 public final class LoadVsWideningStore {
+    private static final int LARGE = 4000;
+
     private LoadVsWideningStore() {}
 
     /** How a change that is made once is graded. */
@@ -69,14 +71,14 @@ public final class LoadVsWideningStore {
         @Actor
         public void reader(I_Result seen) {
             meet(base >>> 6);
-            seen.r1 = INDEX.watch().watch(base + 5, SharedIndex.word(4), SharedIndex.word(0));
+            seen.r1 = INDEX.watch().watch(base + 5, SharedIndex.word(4), SharedIndex.word(LARGE));
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            INDEX.store(base, 3, SharedIndex.word(0));
+            INDEX.store(base, 3, SharedIndex.word(LARGE));
         }
 
         /** Recycles the slot. */
@@ -106,14 +108,14 @@ public final class LoadVsWideningStore {
         @Actor
         public void reader(I_Result seen) {
             meet(base >>> 12);
-            seen.r1 = INDEX.watch().watch(base + 65, SharedIndex.word(65), SharedIndex.word(0));
+            seen.r1 = INDEX.watch().watch(base + 65, SharedIndex.word(65), SharedIndex.word(LARGE));
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            INDEX.store(base, 7, SharedIndex.word(0));
+            INDEX.store(base, 7, SharedIndex.word(LARGE));
         }
 
         /** Recycles the slot. */
@@ -197,7 +199,7 @@ public final class LoadVsWideningStore {
         @Actor
         public void writer() {
             meet();
-            INDEX.store(base, 7, SharedIndex.word(0));
+            INDEX.store(base, 7, SharedIndex.word(LARGE));
             writer.complete();
         }
 
