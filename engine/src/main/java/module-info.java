@@ -6,4 +6,13 @@
 module dev.quire.engine {
     requires org.agrona;
     requires static org.jspecify;
+
+    exports dev.quire.engine;
+    exports dev.quire.engine.buddy;
+    exports dev.quire.engine.folio;
+    exports dev.quire.engine.lock;
+    exports dev.quire.engine.mapping;
+    exports dev.quire.engine.memory;
+    exports dev.quire.engine.rcu;
+    exports dev.quire.engine.xarray;
 }

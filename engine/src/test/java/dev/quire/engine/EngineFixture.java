@@ -94,12 +94,15 @@ public final class EngineFixture implements AutoCloseable {
         }
     }
 
-    /** Checks, destroys the arrays, waits for what is pending, and checks that no node is left. */
+    /**
+     * Checks, destroys the arrays, waits for what is pending, and checks that no node is left. If the test left a lock or a
+     * section behind, closing would wait for it for ever; then the engine stays open, and the check's failure says why.
+     */
     @Override
     public void close() {
+        failures.stop();
+        check();
         try {
-            failures.stop();
-            check();
             arrays.forEach(XArray::destroy);
             rcu.barrier();
             assertEquals(0, nodes.nrPendingReclaim(), "nodes still waiting for a grace period");

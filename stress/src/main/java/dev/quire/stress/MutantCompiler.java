@@ -67,7 +67,8 @@ final class MutantCompiler {
                 List.of("-proc:none", "-nowarn", "-implicit:none", "-d", outputFolder.toString(), "-cp", classPath);
         List<SourceText> sources = List.of(new SourceText(mutant.source(), changedSource(mutant)));
         if (!compiler.getTask(messages, null, null, options, null, sources).call()) {
-            throw new BrokenMutantException("does not compile: " + messages.toString().strip());
+            throw new BrokenMutantException(
+                    "does not compile: " + messages.toString().strip());
         }
     }
 

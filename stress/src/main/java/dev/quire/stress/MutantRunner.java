@@ -73,7 +73,8 @@ public final class MutantRunner {
         }
         Path checkout = Path.of(arguments[0]);
         requireEngineOf(checkout);
-        List<Mutant> mutants = choose(Mutant.readAll(checkout), List.of(arguments).subList(1, arguments.length));
+        List<Mutant> mutants =
+                choose(Mutant.readAll(checkout), List.of(arguments).subList(1, arguments.length));
         int nrKilled = new MutantRunner(checkout).runAll(mutants);
         System.out.printf("%d of %d mutants killed%n", nrKilled, mutants.size());
         System.exit(nrKilled == mutants.size() ? 0 : 1);
@@ -157,14 +158,15 @@ public final class MutantRunner {
         for (Effort effort : Effort.values()) {
             for (int jvmMode = forks.nrJvmModes() - 1; jvmMode >= 0; jvmMode--) {
                 for (String test : mutant.tests()) {
-                    results.addAll(
-                            forks.run(test, jvmMode, mutatedClassPath, effort.nrIterations, effort.iteration));
+                    results.addAll(forks.run(test, jvmMode, mutatedClassPath, effort.nrIterations, effort.iteration));
                     StressResults seen = StressResults.of(results);
                     if (!seen.forbidden().isEmpty()) {
                         return killed(seen, seen.forbidden().getFirst());
                     }
                     if (!seen.failures().isEmpty()) {
-                        return new Verdict(Fate.BROKEN, "does not finish: " + seen.failures().getFirst());
+                        return new Verdict(
+                                Fate.BROKEN,
+                                "does not finish: " + seen.failures().getFirst());
                     }
                 }
             }
@@ -179,7 +181,13 @@ public final class MutantRunner {
                 Fate.KILLED,
                 String.format(
                         "%s saw \"%s\" %,d times in %,d: %s",
-                        observation.test().substring(observation.test().lastIndexOf('.', observation.test().lastIndexOf('.') - 1) + 1),
+                        observation
+                                .test()
+                                .substring(observation
+                                                .test()
+                                                .lastIndexOf(
+                                                        '.', observation.test().lastIndexOf('.') - 1)
+                                        + 1),
                         observation.outcome(),
                         observation.nrSamples(),
                         seen.nrSamples(observation.test()),

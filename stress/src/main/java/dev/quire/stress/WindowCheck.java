@@ -49,7 +49,8 @@ public final class WindowCheck {
         print(results, System.out);
         List<String> missing = missing(planned, results);
         missing.forEach(System.err::println);
-        System.out.printf("%d of %d tests ran, %d things missing%n", results.tests().size(), planned.size(), missing.size());
+        System.out.printf(
+                "%d of %d tests ran, %d things missing%n", results.tests().size(), planned.size(), missing.size());
         System.exit(missing.isEmpty() ? 0 : 1);
     }
 

@@ -22,107 +22,222 @@ public final class NativeMemory {
 
     private NativeMemory() {}
 
-    /** Plain load of 8 bytes. */
+    /**
+     * Plain load of 8 bytes.
+     *
+     * @param address absolute address
+     * @return the value
+     */
     public static long getLong(long address) {
         return (long) LONG.get(ALL, address);
     }
 
-    /** Opaque load of 8 bytes: coherent, orders nothing. */
+    /**
+     * Opaque load of 8 bytes: coherent, orders nothing.
+     *
+     * @param address absolute address
+     * @return the value
+     */
     public static long getLongOpaque(long address) {
         return (long) LONG.getOpaque(ALL, address);
     }
 
-    /** Acquire load of 8 bytes. */
+    /**
+     * Acquire load of 8 bytes.
+     *
+     * @param address absolute address
+     * @return the value
+     */
     public static long getLongAcquire(long address) {
         return (long) LONG.getAcquire(ALL, address);
     }
 
-    /** Plain store of 8 bytes. */
+    /**
+     * Plain store of 8 bytes.
+     *
+     * @param address absolute address
+     * @param value value to store
+     */
     public static void setLong(long address, long value) {
         LONG.set(ALL, address, value);
     }
 
-    /** Opaque store of 8 bytes: coherent, orders nothing. */
+    /**
+     * Opaque store of 8 bytes: coherent, orders nothing.
+     *
+     * @param address absolute address
+     * @param value value to store
+     */
     public static void setLongOpaque(long address, long value) {
         LONG.setOpaque(ALL, address, value);
     }
 
-    /** Release store of 8 bytes. */
+    /**
+     * Release store of 8 bytes.
+     *
+     * @param address absolute address
+     * @param value value to store
+     */
     public static void setLongRelease(long address, long value) {
         LONG.setRelease(ALL, address, value);
     }
 
-    /** Compare and set of 8 bytes with volatile semantics. */
+    /**
+     * Compare and set of 8 bytes with volatile semantics.
+     *
+     * @param address absolute address
+     * @param expected value that must be there
+     * @param value value to store
+     * @return whether the value was as expected and is replaced
+     */
     public static boolean compareAndSetLong(long address, long expected, long value) {
         return LONG.compareAndSet(ALL, address, expected, value);
     }
 
-    /** Atomic or of 8 bytes with volatile semantics; returns the previous value. */
+    /**
+     * Atomic or of 8 bytes with volatile semantics; returns the previous value.
+     *
+     * @param address absolute address
+     * @param bits bits to combine with
+     * @return the previous value
+     */
     public static long getAndBitwiseOrLong(long address, long bits) {
         return (long) LONG.getAndBitwiseOr(ALL, address, bits);
     }
 
-    /** Atomic and of 8 bytes with volatile semantics; returns the previous value. */
+    /**
+     * Atomic and of 8 bytes with volatile semantics; returns the previous value.
+     *
+     * @param address absolute address
+     * @param bits bits to combine with
+     * @return the previous value
+     */
     public static long getAndBitwiseAndLong(long address, long bits) {
         return (long) LONG.getAndBitwiseAnd(ALL, address, bits);
     }
 
-    /** Atomic addition to 8 bytes with volatile semantics; returns the previous value. */
+    /**
+     * Atomic addition to 8 bytes with volatile semantics; returns the previous value.
+     *
+     * @param address absolute address
+     * @param delta number to add
+     * @return the previous value
+     */
     public static long getAndAddLong(long address, long delta) {
         return (long) LONG.getAndAdd(ALL, address, delta);
     }
 
-    /** Plain load of 4 bytes. */
+    /**
+     * Plain load of 4 bytes.
+     *
+     * @param address absolute address
+     * @return the value
+     */
     public static int getInt(long address) {
         return (int) INT.get(ALL, address);
     }
 
-    /** Opaque load of 4 bytes: coherent, orders nothing. */
+    /**
+     * Opaque load of 4 bytes: coherent, orders nothing.
+     *
+     * @param address absolute address
+     * @return the value
+     */
     public static int getIntOpaque(long address) {
         return (int) INT.getOpaque(ALL, address);
     }
 
-    /** Acquire load of 4 bytes. */
+    /**
+     * Acquire load of 4 bytes.
+     *
+     * @param address absolute address
+     * @return the value
+     */
     public static int getIntAcquire(long address) {
         return (int) INT.getAcquire(ALL, address);
     }
 
-    /** Plain store of 4 bytes. */
+    /**
+     * Plain store of 4 bytes.
+     *
+     * @param address absolute address
+     * @param value value to store
+     */
     public static void setInt(long address, int value) {
         INT.set(ALL, address, value);
     }
 
-    /** Release store of 4 bytes. */
+    /**
+     * Release store of 4 bytes.
+     *
+     * @param address absolute address
+     * @param value value to store
+     */
     public static void setIntRelease(long address, int value) {
         INT.setRelease(ALL, address, value);
     }
 
-    /** Compare and set of 4 bytes with volatile semantics. */
+    /**
+     * Compare and set of 4 bytes with volatile semantics.
+     *
+     * @param address absolute address
+     * @param expected value that must be there
+     * @param value value to store
+     * @return whether the value was as expected and is replaced
+     */
     public static boolean compareAndSetInt(long address, int expected, int value) {
         return INT.compareAndSet(ALL, address, expected, value);
     }
 
-    /** Atomic addition to 4 bytes with volatile semantics; returns the previous value. */
+    /**
+     * Atomic addition to 4 bytes with volatile semantics; returns the previous value.
+     *
+     * @param address absolute address
+     * @param delta number to add
+     * @return the previous value
+     */
     public static int getAndAddInt(long address, int delta) {
         return (int) INT.getAndAdd(ALL, address, delta);
     }
 
-    /** Plain load of 1 byte, as a signed number. */
+    /**
+     * Plain load of 1 byte, as a signed number.
+     *
+     * @param address absolute address
+     * @return the value
+     */
     public static byte getByte(long address) {
         return ALL.get(JAVA_BYTE, address);
     }
 
-    /** Plain store of 1 byte. */
+    /**
+     * Plain store of 1 byte.
+     *
+     * @param address absolute address
+     * @param value value to store
+     */
     public static void setByte(long address, byte value) {
         ALL.set(JAVA_BYTE, address, value);
     }
 
-    /** Plain store of {@code nrBytes} times the same byte. */
+    /**
+     * Plain store of {@code nrBytes} times the same byte.
+     *
+     * @param address first byte
+     * @param nrBytes length in bytes
+     * @param value what to store
+     */
     public static void fill(long address, long nrBytes, byte value) {
         ALL.asSlice(address, nrBytes).fill(value);
     }
 
-    /** Plain copy of {@code nrBytes}; the ranges may overlap. */
+    /**
+     * Plain copy of {@code nrBytes}; the ranges may overlap.
+     *
+     * @param fromAddress first byte to read
+     * @param toAddress first byte to write
+     * @param nrBytes length in bytes
+     */
     public static void copy(long fromAddress, long toAddress, long nrBytes) {
         MemorySegment.copy(ALL, fromAddress, ALL, toAddress, nrBytes);
     }

@@ -1,6 +1,8 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.memory;
 
+import java.util.concurrent.atomic.AtomicBoolean;
+
 /**
  * One reservation cut into regions: page frames, page structs, head bits, index nodes, small objects, and one page each
  * of zone state and counters.
@@ -52,6 +54,7 @@ public final class PageArena implements AutoCloseable {
     private final long objectsBase;
     private final long zoneBase;
     private final long countersBase;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     private PageArena(Reservation reservation, long nrPages, long nrNodes, long nrObjects) {
         this.reservation = reservation;
@@ -110,72 +113,92 @@ public final class PageArena implements AutoCloseable {
                 * Long.BYTES;
     }
 
-    /** Number of page frames. */
+    /** {@return number of page frames} */
     public long nrPages() {
         return nrPages;
     }
 
-    /** Number of XArray nodes that fit. */
+    /** {@return number of XArray nodes that fit} */
     public long nrNodes() {
         return nrNodes;
     }
 
-    /** Number of small objects that fit. */
+    /** {@return number of small objects that fit} */
     public long nrObjects() {
         return nrObjects;
     }
 
-    /** Address of the first page frame; a multiple of 1 GiB. */
+    /** {@return address of the first page frame; a multiple of 1 GiB} */
     public long framesBase() {
         return framesBase;
     }
 
-    /** Handle of page 0. */
+    /** {@return handle of page 0} */
     public long pageStructsBase() {
         return pageStructsBase;
     }
 
-    /** Address of the first word of the lowest level of head bits. */
+    /** {@return address of the first word of the lowest level of head bits} */
     public long headBitsBase() {
         return headBitsBase;
     }
 
-    /** Address of the first XArray node. */
+    /** {@return address of the first XArray node} */
     public long nodesBase() {
         return nodesBase;
     }
 
-    /** Address of the first small object. */
+    /** {@return address of the first small object} */
     public long objectsBase() {
         return objectsBase;
     }
 
-    /** Address of the page of zone state. */
+    /** {@return address of the page of zone state} */
     public long zoneBase() {
         return zoneBase;
     }
 
-    /** Address of the page of counters. */
+    /** {@return address of the page of counters} */
     public long countersBase() {
         return countersBase;
     }
 
-    /** Handle of the page with this number; the number is trusted. */
+    /**
+     * Handle of the page with this number; the number is trusted.
+     *
+     * @param pfn page number
+     * @return its handle
+     */
     public long pageAt(long pfn) {
         return pageStructsBase + (pfn << PAGE_STRUCT_SHIFT);
     }
 
-    /** Number of the page with this handle; the handle is trusted. */
+    /**
+     * Number of the page with this handle; the handle is trusted.
+     *
+     * @param page handle of a page
+     * @return its number
+     */
     public long pfnOf(long page) {
         return (page - pageStructsBase) >>> PAGE_STRUCT_SHIFT;
     }
 
-    /** Address of the 4 KiB frame that a page describes; the handle is trusted. */
+    /**
+     * Address of the 4 KiB frame that a page describes; the handle is trusted.
+     *
+     * @param page handle of a page
+     * @return its address
+     */
     public long frameOf(long page) {
         return framesBase + (pfnOf(page) << Geometry.PAGE_SHIFT);
     }
 
-    /** Whether a word is the handle of a page of this arena. */
+    /**
+     * Whether a word is the handle of a page of this arena.
+     *
+     * @param word any word
+     * @return true if it is
+     */
     public boolean isPage(long word) {
         return word >= pageStructsBase && word < pageStructsEnd && (word & (PAGE_STRUCT_BYTES - 1)) == 0;
     }
@@ -205,9 +228,12 @@ public final class PageArena implements AutoCloseable {
         return reservation.adviseHugePages(pageStructsBase, zoneBase - pageStructsBase, wanted);
     }
 
-    /** Gives the addresses back. Any later access through a stale handle would crash the JVM. */
+    /** Gives the addresses back. Any later access through a stale handle would crash the JVM. Again, it does nothing. */
     @Override
     public void close() {
-        reservation.close();
+        // Once only: by the second time the addresses may belong to somebody else.
+        if (closed.compareAndSet(false, true)) {
+            reservation.close();
+        }
     }
 }

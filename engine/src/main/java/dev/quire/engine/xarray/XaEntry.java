@@ -60,22 +60,42 @@ public final class XaEntry {
         return (integer << 1) | 1;
     }
 
-    /** Whether a word is a value. */
+    /**
+     * Whether a word is a value.
+     *
+     * @param word any word
+     * @return true if it is
+     */
     public static boolean isValue(long word) {
         return (word & 1) != 0;
     }
 
-    /** The integer that a value holds; meaningless for other words. */
+    /**
+     * The integer that a value holds; meaningless for other words.
+     *
+     * @param word any word
+     * @return 0 to 2^63-1
+     */
     public static long valueOf(long word) {
         return word >>> 1;
     }
 
-    /** Whether a word is a pointer: a multiple of 4 that is not 0. */
+    /**
+     * Whether a word is a pointer: a multiple of 4 that is not 0.
+     *
+     * @param word any word
+     * @return true if it is
+     */
     public static boolean isPointer(long word) {
         return (word & 3) == 0 && word != EMPTY;
     }
 
-    /** Whether a word is internal to the array: a sibling, retry, zero, a child node or an error. */
+    /**
+     * Whether a word is internal to the array: a sibling, retry, zero, a child node or an error.
+     *
+     * @param word any word
+     * @return true if it is
+     */
     public static boolean isInternal(long word) {
         return (word & 3) == 2;
     }
@@ -98,7 +118,12 @@ public final class XaEntry {
         return ((long) slot << 2) | 2;
     }
 
-    /** Whether a word is a sibling. */
+    /**
+     * Whether a word is a sibling.
+     *
+     * @param word any word
+     * @return true if it is
+     */
     public static boolean isSibling(long word) {
         return isInternal(word) && Long.compareUnsigned(word, sibling(MAX_SIBLING)) <= 0;
     }
@@ -123,12 +148,22 @@ public final class XaEntry {
         return ((long) errno << 2) | 2;
     }
 
-    /** Whether a word is an error. */
+    /**
+     * Whether a word is an error.
+     *
+     * @param word any word
+     * @return true if it is
+     */
     public static boolean isError(long word) {
         return isInternal(word) && word < 0 && word >= ((long) -Errno.MAX_ERRNO << 2);
     }
 
-    /** The negative error number of an error word; 0 for any other word. */
+    /**
+     * The negative error number of an error word; 0 for any other word.
+     *
+     * @param word any word
+     * @return 0 or a negative number of {@link Errno}
+     */
     public static int errnoOf(long word) {
         return isError(word) ? (int) (word >> 2) : Errno.OK;
     }

@@ -86,19 +86,27 @@ public final class XaNodePool {
         });
     }
 
-    /** Number of nodes that fit in the slab. */
+    /** {@return number of nodes that fit in the slab} */
     public long nrNodes() {
         return arena.nrNodes();
     }
 
-    /** Number of nodes in arrays and spare in cursors; exact while nobody allocates or frees. */
+    /** {@return number of nodes in arrays and spare in cursors; exact while nobody allocates or frees} */
     public long nrInUse() {
         return nrTouched.get() - nrFree.get() - queue.nrPending();
     }
 
-    /** Number of nodes that wait for a grace period; exact while nobody frees. */
+    /** {@return number of nodes that wait for a grace period; exact while nobody frees} */
     public long nrPendingReclaim() {
         return queue.nrPending();
+    }
+
+    /** Whether an address is that of a node that was handed out at some time. */
+    boolean isNode(long address) {
+        long offsetBytes = address - arena.nodesBase();
+        return offsetBytes >= 0
+                && offsetBytes < nrTouched.get() * XaNodeStruct.BYTES
+                && offsetBytes % XaNodeStruct.BYTES == 0;
     }
 
     Lifetime lifetime() {

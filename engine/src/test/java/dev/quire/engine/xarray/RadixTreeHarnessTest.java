@@ -61,9 +61,10 @@ class RadixTreeHarnessTest extends XArrayCatalogue {
         List<Block> marked =
                 BLOCKS.stream().filter(block -> block.order() % 2 == 1).toList();
         marked.forEach(block -> setMark(block.last(), 1));
-        for (long start = 0; start < 256; start++) {
+        for (long from = 0; from < 256; from++) {
+            long start = from;
             List<Found> expected = from(marked, start).stream()
-                    .map(block -> new Found(block.index(), value(block.index())))
+                    .map(block -> new Found(foundFrom(start, block.index(), block.order()), value(block.index())))
                     .toList();
             assertEquals(expected, walkMarked(start, 1), "start=" + start);
         }

@@ -92,11 +92,6 @@ final class RangeModel {
         return range == null ? 0 : range.word();
     }
 
-    int getOrder(long index) {
-        Range range = at(index);
-        return range == null ? 0 : range.order();
-    }
-
     boolean isAnyMarked(int mark) {
         return ranges.values().stream().anyMatch(range -> (range.marks() & 1 << mark) != 0);
     }
@@ -126,9 +121,9 @@ final class RangeModel {
         long from = first;
         while (true) {
             int shift = blockShift(from, last);
-            long nrSlotsWanted = ((last - from) >>> shift) + (isLastOfSlot(last, shift) ? 1 : 0);
-            long slot = (from >>> shift) & (NR_SLOTS - 1);
-            long nrSlots = Math.min(nrSlotsWanted, NR_SLOTS - slot);
+            long nrMoreSlots = (last - from - ((1L << shift) - 1)) >>> shift;
+            long nrMoreInNode = NR_SLOTS - 1 - ((from >>> shift) & (NR_SLOTS - 1));
+            long nrSlots = 1 + (Long.compareUnsigned(nrMoreSlots, nrMoreInNode) < 0 ? nrMoreSlots : nrMoreInNode);
             long blockLast = from + (nrSlots << shift) - 1;
             put(from, blockLast, shift, word);
             if (blockLast == last) {
@@ -136,10 +131,6 @@ final class RangeModel {
             }
             from = blockLast + 1;
         }
-    }
-
-    private static boolean isLastOfSlot(long last, int shift) {
-        return (last & ((1L << shift) - 1)) == (1L << shift) - 1;
     }
 
     private static int blockShift(long from, long last) {

@@ -19,6 +19,9 @@ final class TraceReplayer {
     private final XArray array;
     private final XaCursor cursor;
 
+    /** Whether the last result is one the array leaves open: what a store over several entries returns. */
+    private boolean resultOpen;
+
     /** What stood at the index of the last split before it. */
     private long splitEntry;
 
@@ -41,6 +44,7 @@ final class TraceReplayer {
      * @return what a trace prints behind the arrow
      */
     String run(String[] operation) {
+        resultOpen = false;
         engine.reader.enter();
         try {
             return switch (operation[0]) {
@@ -101,11 +105,23 @@ final class TraceReplayer {
     private String storeOrder(long index, int order, long entry) {
         array.lock();
         try {
+            resultOpen = holdsPartly(index, order);
             cursor.setOrder(index, order);
             return XaEntry.toText(cursor.store(entry));
         } finally {
             array.unlock();
         }
+    }
+
+    /** Whether anything in a range leaves some of it to other entries or to nothing. */
+    private boolean holdsPartly(long first, int order) {
+        cursor.set(first);
+        boolean holdsAny = cursor.find(first + ((1L << order) - 1)) != XaEntry.EMPTY;
+        return holdsAny && (cursor.index() != first || cursor.getOrder() < order);
+    }
+
+    boolean isResultOpen() {
+        return resultOpen;
     }
 
     private String cut(String[] operation) {

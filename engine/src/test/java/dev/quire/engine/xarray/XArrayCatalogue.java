@@ -214,6 +214,15 @@ abstract class XArrayCatalogue extends QuireTest {
         return all;
     }
 
+    /**
+     * Index at which a marked search from {@code start} reports an entry that lies there or later: the start itself if it is in
+     * the entry's first slot, else the entry's first index.
+     */
+    static long foundFrom(long start, long first, int order) {
+        long slotMask = (1L << order / 6 * 6) - 1;
+        return start >= first && start <= first + slotMask ? start : first;
+    }
+
     // ---- splits
 
     /** Reserves what a plan needs and splits; the result of whichever of the two failed, else 0. */

@@ -32,6 +32,7 @@ class XArrayCatalogueCursorTest extends XArrayCatalogue {
     /** Down from {@code end} and up again over entries at every index but those in [holeFirst, holeEnd), named as (end, first). */
     private void stepDown(int end, int holeEnd, int holeFirst) {
         XaCursor cursor = cursor(end);
+        assertEquals(0, cursor.load());
         for (int i = end - 1; i >= 0; i--) {
             assertEquals(i >= holeFirst && i < holeEnd ? 0 : value(i), cursor.prev());
             assertEquals(i, cursor.index());

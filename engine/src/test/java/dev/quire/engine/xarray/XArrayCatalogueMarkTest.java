@@ -57,7 +57,7 @@ class XArrayCatalogueMarkTest extends XArrayCatalogue {
             assertFalse(getMark(i, 1));
             assertTrue(getMark(i, 2));
             assertEquals(2, findAll(i, XArray.PRESENT).size());
-            assertEquals(List.of(new Found(base, value(index))), walkMarked(i, 0));
+            assertEquals(List.of(new Found(foundFrom(i, base, order), value(index))), walkMarked(i, 0));
         }
         for (int mark = 0; mark < 3; mark++) {
             assertFalse(getMark(next, mark));

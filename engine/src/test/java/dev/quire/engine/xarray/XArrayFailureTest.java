@@ -28,12 +28,13 @@ class XArrayFailureTest extends XArrayCatalogue {
     /**
      * One change.
      *
+     * @param nrNodes nodes that the change needs
      * @param name for reports
      * @param flags of the array
      * @param before makes the array that is changed
      * @param change is made to fail
      */
-    private record Failing(String name, int flags, Change before, Change change) {
+    private record Failing(int nrNodes, String name, int flags, Change before, Change change) {
         @Override
         public String toString() {
             return name;
@@ -46,75 +47,79 @@ class XArrayFailureTest extends XArrayCatalogue {
 
     private static Stream<Failing> stores() {
         return Stream.of(
-                of("store into nothing", test -> 0, test -> test.errnoOfStore(5)),
-                of("store at the last index", test -> 0, test -> test.errnoOfStore(MAX)),
-                of("store beside a head entry", test -> test.errnoOfStore(0), test -> test.errnoOfStore(1)),
-                of("store far above a head entry", test -> test.errnoOfStore(0), test -> test.errnoOfStore(FAR)),
+                of(1, "store into nothing", test -> 0, test -> test.errnoOfStore(5)),
+                of(11, "store at the last index", test -> 0, test -> test.errnoOfStore(MAX)),
+                of(1, "store beside a head entry", test -> test.errnoOfStore(0), test -> test.errnoOfStore(1)),
+                of(11, "store far above a head entry", test -> test.errnoOfStore(0), test -> test.errnoOfStore(FAR)),
                 of(
-                        "store far above a marked head entry",
+                        11, "store far above a marked head entry",
                         XArrayFailureTest::markedHead,
                         test -> test.errnoOfStore(FAR)),
-                of("store far above a tree", XArrayFailureTest::smallTree, test -> test.errnoOfStore(FAR)),
-                of("store into a hole", XArrayFailureTest::tallTree, test -> test.errnoOfStore(FAR / 2)),
-                of("insert", XArrayFailureTest::tallTree, test -> test.array.insert(FAR / 2, WORD)),
-                of("reserve", XArrayFailureTest::tallTree, test -> test.array.reserve(FAR / 2)),
-                of("compareExchange", XArrayFailureTest::tallTree, XArrayFailureTest::exchangeInHole),
-                of("storeOrder into nothing", test -> 0, test -> test.errnoOfStoreOrder(512, 9)),
-                of("storeOrder over head", XArrayFailureTest::markedHead, test -> test.errnoOfStoreOrder(0, 9)),
-                of("storeOrder far away", XArrayFailureTest::smallTree, test -> test.errnoOfStoreOrder(FAR, 13)),
-                of("storeOrder of the largest order", test -> 0, test -> test.errnoOfStoreOrder(0, 63)));
+                of(9, "store far above a tree", XArrayFailureTest::smallTree, test -> test.errnoOfStore(FAR)),
+                of(4, "store into a hole", XArrayFailureTest::tallTree, test -> test.errnoOfStore(FAR / 2)),
+                of(4, "insert", XArrayFailureTest::tallTree, test -> test.array.insert(FAR / 2, WORD)),
+                of(4, "reserve", XArrayFailureTest::tallTree, test -> test.array.reserve(FAR / 2)),
+                of(4, "compareExchange", XArrayFailureTest::tallTree, XArrayFailureTest::exchangeInHole),
+                of(1, "storeOrder into nothing", test -> 0, test -> test.errnoOfStoreOrder(512, 9)),
+                of(2, "storeOrder over head", XArrayFailureTest::markedHead, test -> test.errnoOfStoreOrder(0, 9)),
+                of(7, "storeOrder far away", XArrayFailureTest::smallTree, test -> test.errnoOfStoreOrder(FAR, 13)),
+                of(1, "storeOrder of the largest order", test -> 0, test -> test.errnoOfStoreOrder(0, 63)));
     }
 
     private static Stream<Failing> ranges() {
         return Stream.of(
-                of("storeRange into nothing", test -> 0, test -> test.array.storeRange(1, 5000, WORD)),
+                of(5, "storeRange into nothing", test -> 0, test -> test.array.storeRange(1, 5000, WORD)),
                 of(
-                        "storeRange over a tree",
+                        3, "storeRange over a tree",
                         XArrayFailureTest::smallTree,
                         test -> test.array.storeRange(3, 9000, WORD)),
                 of(
-                        "storeRange far away",
+                        13, "storeRange far away",
                         XArrayFailureTest::smallTree,
                         test -> test.array.storeRange(FAR - 5, FAR + 5, WORD)),
-                of("createRange in nothing", test -> 0, test -> test.createRange(256, 8)),
-                of("createRange in a tree", XArrayFailureTest::tallTree, test -> test.createRange(FAR / 2, 9)));
+                of(5, "createRange in nothing", test -> 0, test -> test.createRange(256, 8)),
+                of(11, "createRange in a tree", XArrayFailureTest::tallTree, test -> test.createRange(FAR / 2, 9)));
     }
 
     private static Stream<Failing> splits() {
         return Stream.of(
-                of("split 9 -> 0", test -> test.large(9), test -> test.splitLarge(SplitPlan.uniform(9, 0))),
-                of("split 12 -> 0", test -> test.large(12), test -> test.splitLarge(SplitPlan.uniform(12, 0))),
-                of("split 13 -> 5", test -> test.large(13), test -> test.splitLarge(SplitPlan.uniform(13, 5))),
+                of(8, "split 9 -> 0", test -> test.large(9), test -> test.splitLarge(SplitPlan.uniform(9, 0))),
+                of(65, "split 12 -> 0", test -> test.large(12), test -> test.splitLarge(SplitPlan.uniform(12, 0))),
+                of(130, "split 13 -> 5", test -> test.large(13), test -> test.splitLarge(SplitPlan.uniform(13, 5))),
                 of(
-                        "split 18 -> one page",
+                        3, "split 18 -> one page",
                         test -> test.large(18),
                         test -> test.splitLarge(SplitNodeCountTest.shrinkingTowards(4711, 18, 0))),
                 of(
-                        "split 9 -> 0 without reserving",
+                        8, "split 9 -> 0 without reserving",
                         test -> test.large(9),
                         test -> test.splitUnreserved(SplitPlan.uniform(9, 0))),
                 of(
-                        "split 13 -> one page without reserving",
+                        2, "split 13 -> one page without reserving",
                         test -> test.large(13),
                         test -> test.splitUnreserved(SplitNodeCountTest.shrinkingTowards(8191, 13, 0))),
-                of("trySplit 6 -> 5", test -> test.large(6), test -> test.trySplitOnce(5)),
-                of("trySplit 12 -> 11", test -> test.large(12), test -> test.trySplitOnce(11)));
+                of(1, "trySplit 6 -> 5", test -> test.large(6), test -> test.trySplitOnce(5)),
+                of(1, "trySplit 12 -> 11", test -> test.large(12), test -> test.trySplitOnce(11)));
     }
 
     private static Stream<Failing> idAllocations() {
-        return Stream.of(XArray.TRACK_FREE, XArray.TRACK_FREE | XArray.ZERO_BUSY)
-                .flatMap(flags -> Stream.of(
-                        new Failing("alloc, flags " + flags, flags, test -> 0, test -> test.alloc(0)),
-                        new Failing("alloc far, flags " + flags, flags, test -> test.alloc(0), test -> test.alloc(FAR)),
-                        new Failing(
-                                "allocCyclic, flags " + flags, flags, test -> test.alloc(0), test -> test.cyclic(4095)),
-                        new Failing(
-                                "store, flags " + flags, flags, test -> test.alloc(0), test -> test.errnoOfStore(FAR)),
-                        new Failing("reserve, flags " + flags, flags, test -> 0, test -> test.array.reserve(FAR))));
+        int fromZero = XArray.TRACK_FREE;
+        int fromOne = XArray.TRACK_FREE | XArray.ZERO_BUSY;
+        return Stream.of(
+                new Failing(1, "alloc 1 beside 0", fromZero, test -> test.alloc(0), test -> test.alloc(0)),
+                new Failing(1, "alloc 1", fromOne, test -> 0, test -> test.alloc(0)),
+                new Failing(11, "alloc far beside 0", fromZero, test -> test.alloc(0), test -> test.alloc(FAR)),
+                new Failing(10, "alloc far beside 1", fromOne, test -> test.alloc(0), test -> test.alloc(FAR)),
+                new Failing(3, "allocCyclic beside 0", fromZero, test -> test.alloc(0), test -> test.cyclic(4095)),
+                new Failing(2, "allocCyclic beside 1", fromOne, test -> test.alloc(0), test -> test.cyclic(4095)),
+                new Failing(11, "store beside id 0", fromZero, test -> test.alloc(0), test -> test.errnoOfStore(FAR)),
+                new Failing(10, "store beside id 1", fromOne, test -> test.alloc(0), test -> test.errnoOfStore(FAR)),
+                new Failing(6, "reserve an id", fromZero, test -> 0, test -> test.array.reserve(FAR)),
+                new Failing(11, "reserve an id from 1", fromOne, test -> 0, test -> test.array.reserve(FAR)));
     }
 
-    private static Failing of(String name, Change before, Change change) {
-        return new Failing(name, 0, before, change);
+    private static Failing of(int nrNodes, String name, Change before, Change change) {
+        return new Failing(nrNodes, name, 0, before, change);
     }
 
     @ParameterizedTest(name = "{0}")
@@ -137,8 +142,7 @@ class XArrayFailureTest extends XArrayCatalogue {
             assertEquals(nodesBefore, engine.nodes.nrInUse(), "after failing at node " + nrFailures);
             nrFailures++;
         }
-        assertTrue(nrFailures > 0, "the change needed no node");
-        assertEquals(engine.nodes.nrInUse() - nodesBefore, nrFailures, "it failed once for each node it needs");
+        assertEquals(failing.nrNodes(), nrFailures, "it fails once for each node it needs");
         assertNotEquals(before, text());
         XaChecker.check(array);
         assertSameAsWithoutFailures(failing);
@@ -305,8 +309,9 @@ class XArrayFailureTest extends XArrayCatalogue {
         return id < 0 ? (int) id : Errno.OK;
     }
 
-    private int cyclic(long next) {
-        long id = array.allocCyclic(new XaIdCycle(0, XaIdCycle.MAX_ID, next), WORD);
+    /** Of a cycle that cannot wrap; another would look for a lower index when there is no memory for a higher one. */
+    private int cyclic(long min) {
+        long id = array.allocCyclic(new XaIdCycle(min, XaIdCycle.MAX_ID, 0), WORD);
         return id < 0 ? (int) id : Errno.OK;
     }
 }

@@ -2,16 +2,7 @@
 package dev.quire.stress.lock;
 
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
-import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE_INTERESTING;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
-
-import org.openjdk.jcstress.annotations.Actor;
-import org.openjdk.jcstress.annotations.Arbiter;
-import org.openjdk.jcstress.annotations.Description;
-import org.openjdk.jcstress.annotations.JCStressMeta;
-import org.openjdk.jcstress.annotations.JCStressTest;
-import org.openjdk.jcstress.annotations.Outcome;
-import org.openjdk.jcstress.annotations.State;
 
 import dev.quire.engine.lock.FolioLock;
 import dev.quire.engine.lock.LockOrder;
@@ -19,6 +10,12 @@ import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.Description;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
@@ -50,7 +47,10 @@ public final class FolioLockHandover {
 
     /** The holder has the lock from the start. */
     @JCStressTest
-    @Outcome(id = "0, 1", expect = ACCEPTABLE, desc = "the waiter came late, or just in time; it saw the holder's write")
+    @Outcome(
+            id = "0, 1",
+            expect = ACCEPTABLE,
+            desc = "the waiter came late, or just in time; it saw the holder's write")
     @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "window: the waiter was asleep or about to be, and was woken")
     @Outcome(id = "., 1.", expect = FORBIDDEN, desc = "the waiter slept on although the lock was free")
     @Outcome(expect = FORBIDDEN, desc = "the waiter has the lock and does not see the holder's write")

@@ -1,0 +1,234 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.bench;
+
+import com.sun.management.ThreadMXBean;
+import dev.quire.engine.Leaks;
+import dev.quire.engine.Quire;
+import dev.quire.engine.folio.FolioSplitter;
+import dev.quire.engine.folio.Folios;
+import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.folio.SplitStatistics;
+import dev.quire.engine.mapping.AddressSpace;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.struct.PageStruct;
+import java.lang.management.ManagementFactory;
+import java.util.SplittableRandom;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/**
+ * Folios of one order in the page cache of one file, each to be split once; dropped and made anew between batches.
+ *
+ * <p>A batch is as large as can be dropped and made again in a reasonable time: it keeps the two clock readings that JMH
+ * takes around it below a hundredth of what it measures, see {@link FolioSplitBenchmark}.
+ */
+@State(Scope.Thread)
+public abstract class FolioBatch {
+    private static final long SEED = 0x5eed;
+    private static final ThreadMXBean THREADS = ManagementFactory.getPlatformMXBean(ThreadMXBean.class);
+
+    /** How the folios are cut. */
+    @Param({"UNIFORM", "NON_UNIFORM"})
+    public SplitPolicies policy;
+
+    /** How the head of a page is found. */
+    @Param({"HEAD_BITS", "TAIL_WORDS"})
+    public HeadMapKind headMap;
+
+    /** Whether the engine guards its calls, as it does by default. */
+    @Param("true")
+    public boolean checked;
+
+    private final int nrFolios;
+    private final long[] folios;
+
+    /** For each folio the page, relative to it, around which it is split. */
+    private final long[] splitAt;
+
+    private int order;
+    private int newOrder;
+    private Quire engine;
+    private Folios engineFolios;
+    private FolioSplitter splitter;
+    private AddressSpace space;
+    private int nrFailed;
+
+    private long nrBytesBefore;
+    private long nrNodesBefore;
+    private long nrPiecesBefore;
+    private long nrSplitsBefore;
+
+    /** What the thread allocated between fixtures in this iteration. */
+    private long nrHeapBytes;
+
+    private long nrHeapBytesBefore;
+
+    /**
+     * Describes batches.
+     *
+     * @param nrFolios folios in a batch
+     */
+    protected FolioBatch(int nrFolios) {
+        this.nrFolios = nrFolios;
+        folios = new long[nrFolios];
+        splitAt = new long[nrFolios];
+    }
+
+    /**
+     * Orders of a folio before its split and of its smallest pieces after it, as {@code 9->0}.
+     *
+     * @return the value of the subclass's parameter
+     */
+    protected abstract String split();
+
+    /** Opens an engine, and checks what one batch of splits leaves against {@link #expectedOrder}. */
+    @Setup(Level.Trial)
+    public final void open() {
+        String[] orders = split().split("->", 2);
+        order = Integer.parseInt(orders[0]);
+        newOrder = Integer.parseInt(orders[1]);
+        SplittableRandom random = new SplittableRandom(SEED);
+        for (int i = 0; i < nrFolios; i++) {
+            splitAt[i] = random.nextLong(Geometry.pagesIn(order));
+        }
+        engine = Quire.builder()
+                .capacityBytes(Geometry.bytesIn(order) * nrFolios)
+                .headMap(headMap)
+                .checked(checked)
+                .open();
+        engineFolios = engine.folios();
+        splitter = engine.splitter();
+        space = engine.newAddressSpace();
+        makeFolios();
+        splitAll();
+        PieceCheck check = new PieceCheck();
+        space.forEachFolio(check::visit);
+        check.requireEnd();
+        dropFolios();
+    }
+
+    /** Fails if the batches left anything behind. */
+    @TearDown(Level.Trial)
+    public final void close() {
+        space.close();
+        Leaks leaks = engine.leaks();
+        engine.close();
+        if (!leaks.isEmpty()) {
+            throw new IllegalStateException("the benchmark left something behind: " + leaks);
+        }
+    }
+
+    /** Remembers the engine's counters. */
+    @Setup(Level.Iteration)
+    public final void startCounting() {
+        SplitStatistics statistics = engine.splitStatistics();
+        nrBytesBefore = statistics.metadataBytesWritten();
+        nrNodesBefore = statistics.nrNodesAdded();
+        nrPiecesBefore = statistics.nrPieces();
+        nrSplitsBefore = statistics.nrSplits();
+        nrHeapBytes = 0;
+    }
+
+    /**
+     * Reports what the iteration's splits did.
+     *
+     * @param counters where to
+     */
+    @TearDown(Level.Iteration)
+    public final void count(SplitCounters counters) {
+        SplitStatistics statistics = engine.splitStatistics();
+        counters.report(
+                statistics.nrSplits() - nrSplitsBefore,
+                statistics.metadataBytesWritten() - nrBytesBefore,
+                statistics.nrNodesAdded() - nrNodesBefore,
+                statistics.nrPieces() - nrPiecesBefore,
+                nrHeapBytes);
+    }
+
+    /** Makes the folios of a batch. */
+    @Setup(Level.Invocation)
+    public final void makeFolios() {
+        space.extend(Geometry.bytesIn(order) * nrFolios);
+        for (int i = 0; i < nrFolios; i++) {
+            folios[i] = engineFolios.allocate(order);
+            int result = folios[i] == 0 ? Errno.ENOMEM : space.add(folios[i], i * Geometry.pagesIn(order));
+            if (result != Errno.OK) {
+                throw new IllegalStateException("no folio to split: number=" + i + ", result=" + Errno.name(result));
+            }
+        }
+        nrHeapBytesBefore = THREADS.getCurrentThreadAllocatedBytes();
+    }
+
+    /** Drops what the splits left, and waits until the blocks and nodes are free and merged again. */
+    @TearDown(Level.Invocation)
+    public final void dropFolios() {
+        nrHeapBytes += THREADS.getCurrentThreadAllocatedBytes() - nrHeapBytesBefore;
+        if (nrFailed != 0) {
+            throw new IllegalStateException("folios were not split: failed=" + nrFailed + ", of=" + nrFolios);
+        }
+        for (long folio : folios) {
+            engineFolios.unpin(folio);
+        }
+        space.truncate(0, SplitPolicies.UNIFORM);
+        engine.awaitReclaim();
+    }
+
+    /**
+     * What is measured: lock, split, unlock, for each folio.
+     *
+     * @return number of folios that were not split, always 0
+     */
+    final int splitAll() {
+        nrFailed = 0;
+        for (int i = 0; i < nrFolios; i++) {
+            long folio = folios[i];
+            long at = splitAt[i];
+            engineFolios.lock(folio);
+            int result = splitter.split(folio, policy, at, at + 1, newOrder, SplitPolicies.ALL_ORDERS, false);
+            engineFolios.unlock(folio);
+            nrFailed += result == Errno.OK ? 0 : 1;
+        }
+        return nrFailed;
+    }
+
+    /**
+     * Order of the piece that holds a page, by arithmetic on page numbers alone: halving around a page leaves every other page
+     * in the largest block that has it but not that page, whose order is that of the highest bit in which the two differ.
+     */
+    private int expectedOrder(int folioNumber, long page) {
+        if (policy == SplitPolicies.UNIFORM) {
+            return newOrder;
+        }
+        long difference = page ^ splitAt[folioNumber];
+        return Math.max(newOrder, 63 - Long.numberOfLeadingZeros(difference | 1));
+    }
+
+    /** Walks the pieces that a batch of splits left, in order, and compares each with the expected one. */
+    private final class PieceCheck {
+        private long nextIndex;
+
+        void visit(long index, int pieceOrder, long folio) {
+            int folioNumber = (int) (nextIndex >>> order);
+            long page = nextIndex & Geometry.pagesIn(order) - 1;
+            int expected = expectedOrder(folioNumber, page);
+            long lastPage = folio + (Geometry.pagesIn(pieceOrder) - 1) * PageStruct.BYTES;
+            if (index != nextIndex || pieceOrder != expected || engineFolios.headOf(lastPage) != folio) {
+                throw new IllegalStateException("wrong piece: index=" + index + ", order=" + pieceOrder
+                        + ", expectedIndex=" + nextIndex + ", expectedOrder=" + expected);
+            }
+            nextIndex += Geometry.pagesIn(pieceOrder);
+        }
+
+        void requireEnd() {
+            if (nextIndex != Geometry.pagesIn(order) * nrFolios) {
+                throw new IllegalStateException("pages missing: end=" + nextIndex);
+            }
+        }
+    }
+}
