@@ -47,10 +47,11 @@ public final class Quire implements AutoCloseable {
     private volatile boolean closed;
 
     Quire(QuireBuilder options) {
-        arena = PageArena.open(options.nrPages(), options.nrNodes(), options.nrAddressSpaces, options.backing);
-        LockOrder lockOrder = new LockOrder(options.lockOrderChecked);
+        // Before the arena is mapped, as a barrier mode can be refused.
         rcu = new Rcu(options.barrierMode);
         lifetime = new Lifetime(options.checked, options.barrierMode);
+        arena = PageArena.open(options.nrPages(), options.nrNodes(), options.nrAddressSpaces, options.backing);
+        LockOrder lockOrder = new LockOrder(options.lockOrderChecked);
         objects = new ObjectSlab(arena);
         @Nullable HeadBits headBits = options.headMap == HeadMapKind.HEAD_BITS ? new HeadBits(arena) : null;
         HeadMap headMap = headBits == null ? new TailWordsMap() : new HeadBitsMap(arena, headBits);

@@ -15,7 +15,12 @@ import java.util.concurrent.locks.LockSupport;
  * atomic operation each and allocate nothing. The caller must hold a reference to the folio.
  */
 public final class FolioLock {
-    private static final int NR_BUCKETS = 256;
+    private static final int BUCKET_BITS = 8;
+    private static final int NR_BUCKETS = 1 << BUCKET_BITS;
+
+    /** 2^64 divided by the golden ratio, odd: its multiples spread over the upper bits (Knuth, multiplicative hashing). */
+    private static final long GOLDEN_RATIO = 0x9e37_79b9_7f4a_7c15L;
+
     private static final long LOCKED = PageFlag.LOCKED.mask();
     private static final long WAITERS = PageFlag.WAITERS.mask();
 
@@ -141,6 +146,11 @@ public final class FolioLock {
     }
 
     private Queue<Waiter> bucketOf(long folio) {
-        return buckets[(int) (folio / PageStruct.BYTES) & NR_BUCKETS - 1];
+        return buckets[bucketIndex(folio)];
+    }
+
+    /** Hashes, because the heads of large folios are multiples of a large power of two apart. */
+    static int bucketIndex(long folio) {
+        return (int) ((folio / PageStruct.BYTES * GOLDEN_RATIO) >>> (Long.SIZE - BUCKET_BITS));
     }
 }

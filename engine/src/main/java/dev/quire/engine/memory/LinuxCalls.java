@@ -13,8 +13,8 @@ import java.lang.invoke.MethodHandle;
 /**
  * The system calls the engine makes on Linux: reserve, release and advise memory, and the process-wide memory barrier.
  *
- * <p>Initialising this class links native functions, which takes about 150 ms once per JVM; nothing else in the engine
- * does. Thread-safe; every method is one system call.
+ * <p>The first call links native functions, which takes about 150 ms once per JVM; nothing else in the engine does.
+ * Thread-safe; every method but {@link #areAvailable} is one system call.
  */
 public final class LinuxCalls {
     private static final int PROT_READ_WRITE = 3;
@@ -24,17 +24,25 @@ public final class LinuxCalls {
     private static final int MEMBARRIER_PRIVATE_EXPEDITED = 1 << 3;
     private static final int MEMBARRIER_REGISTER_PRIVATE_EXPEDITED = 1 << 4;
 
-    private static final MethodHandle MMAP =
-            link("mmap", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
-    private static final MethodHandle MUNMAP = link("munmap", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
-    private static final MethodHandle MADVISE =
-            link("madvise", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
-    private static final MethodHandle SYSCALL = link(
-            "syscall",
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT),
-            Linker.Option.firstVariadicArg(1));
-
     private LinuxCalls() {}
+
+    /** The linked functions, apart so that asking whether they exist links nothing: elsewhere there is nothing to link. */
+    private static final class Linked {
+        static final MethodHandle MMAP = function(
+                "mmap", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+        static final MethodHandle MUNMAP = function("munmap", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
+        static final MethodHandle MADVISE =
+                function("madvise", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
+        static final MethodHandle SYSCALL = function(
+                "syscall",
+                FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT),
+                Linker.Option.firstVariadicArg(1));
+
+        private static MethodHandle function(String name, FunctionDescriptor descriptor, Linker.Option... options) {
+            Linker linker = Linker.nativeLinker();
+            return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), descriptor, options);
+        }
+    }
 
     /**
      * Whether these calls exist on this platform.
@@ -53,7 +61,7 @@ public final class LinuxCalls {
      */
     static long reserve(long nrBytes) {
         try {
-            MemorySegment address = (MemorySegment) MMAP.invokeExact(
+            MemorySegment address = (MemorySegment) Linked.MMAP.invokeExact(
                     MemorySegment.NULL, nrBytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS_NORESERVE, -1, 0L);
             return address.address();
         } catch (Throwable failure) {
@@ -63,7 +71,7 @@ public final class LinuxCalls {
 
     static void release(long address, long nrBytes) {
         try {
-            int result = (int) MUNMAP.invokeExact(MemorySegment.ofAddress(address), nrBytes);
+            int result = (int) Linked.MUNMAP.invokeExact(MemorySegment.ofAddress(address), nrBytes);
             if (result != 0) {
                 throw new IllegalStateException(
                         "munmap refused: address=0x" + Long.toHexString(address) + ", bytes=" + nrBytes);
@@ -76,7 +84,7 @@ public final class LinuxCalls {
     static boolean adviseHugePages(long address, long nrBytes, boolean wanted) {
         try {
             int advice = wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE;
-            return (int) MADVISE.invokeExact(MemorySegment.ofAddress(address), nrBytes, advice) == 0;
+            return (int) Linked.MADVISE.invokeExact(MemorySegment.ofAddress(address), nrBytes, advice) == 0;
         } catch (Throwable failure) {
             throw callFailed("madvise", failure);
         }
@@ -102,7 +110,7 @@ public final class LinuxCalls {
 
     private static long membarrierCall(int command) {
         try {
-            return (long) SYSCALL.invokeExact((long) membarrierNumber(), command, 0, 0);
+            return (long) Linked.SYSCALL.invokeExact((long) membarrierNumber(), command, 0, 0);
         } catch (Throwable failure) {
             throw callFailed("membarrier", failure);
         }
@@ -114,11 +122,6 @@ public final class LinuxCalls {
             case "aarch64" -> 283;
             default -> -1;
         };
-    }
-
-    private static MethodHandle link(String name, FunctionDescriptor descriptor, Linker.Option... options) {
-        Linker linker = Linker.nativeLinker();
-        return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), descriptor, options);
     }
 
     private static RuntimeException callFailed(String name, Throwable failure) {

@@ -1,6 +1,8 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.memory;
 
+import java.util.concurrent.atomic.AtomicBoolean;
+
 /**
  * One reservation cut into regions: page frames, page structs, head bits, index nodes, small objects, and one page each
  * of zone state and counters.
@@ -52,6 +54,7 @@ public final class PageArena implements AutoCloseable {
     private final long objectsBase;
     private final long zoneBase;
     private final long countersBase;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     private PageArena(Reservation reservation, long nrPages, long nrNodes, long nrObjects) {
         this.reservation = reservation;
@@ -205,9 +208,12 @@ public final class PageArena implements AutoCloseable {
         return reservation.adviseHugePages(pageStructsBase, zoneBase - pageStructsBase, wanted);
     }
 
-    /** Gives the addresses back. Any later access through a stale handle would crash the JVM. */
+    /** Gives the addresses back. Any later access through a stale handle would crash the JVM. Again, it does nothing. */
     @Override
     public void close() {
-        reservation.close();
+        // Once only: by the second time the addresses may belong to somebody else.
+        if (closed.compareAndSet(false, true)) {
+            reservation.close();
+        }
     }
 }

@@ -65,6 +65,11 @@ public final class Lifetime implements AutoCloseable {
         registry.close();
     }
 
+    /** Threads that have called and are not known to have ended: those that did are dropped when the next one comes. */
+    int nrThreads() {
+        return registry.readers().length;
+    }
+
     private synchronized RcuReader register() {
         callers.removeIf(this::hasEnded);
         RcuReader reader = registry.register();

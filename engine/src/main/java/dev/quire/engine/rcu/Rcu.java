@@ -92,8 +92,8 @@ public final class Rcu implements AutoCloseable {
     }
 
     /**
-     * Waits for a full grace period: every section that was running when this was called has ended. A caller inside a
-     * section of its own would wait for itself for ever.
+     * Waits for a full grace period: every section that was running when this was called has ended; those that begin
+     * meanwhile are not waited for. A caller inside a section of its own would wait for itself for ever. Allocates.
      */
     public void synchronize() {
         registry.awaitSections();
@@ -102,7 +102,8 @@ public final class Rcu implements AutoCloseable {
     /** Waits until everything retired before this call is reclaimed (rcu_barrier). */
     public void barrier() {
         for (RcuQueue queue : queues) {
-            // Queues are reclaimed in the order of retiring, so a count says which objects are through.
+            // Objects are counted before they arrive and reclaimed with all that arrived before them, so a count says
+            // which are through.
             long nrRetiredBefore = queue.nrRetired();
             for (int attempt = 0; queue.nrReclaimed() < nrRetiredBefore; attempt++) {
                 if (!poll()) {
@@ -139,10 +140,11 @@ public final class Rcu implements AutoCloseable {
         if (!graceRunning || !awaitedHaveLeft()) {
             return false;
         }
-        graceRunning = false;
         for (RcuQueue queue : queues) {
             queue.reclaimWaiting();
         }
+        // Last: if a reclaimer throws, the next poll goes on with what still waits.
+        graceRunning = false;
         return true;
     }
 

@@ -19,7 +19,7 @@ public final class RcuQueue {
     private final AtomicLong nrRetired = new AtomicLong();
     private final AtomicLong nrReclaimed = new AtomicLong();
 
-    /** Head of the chain whose grace period is running; guarded by the domain's monitor. */
+    /** Head of the chain whose grace period is running; guarded by the domain's driver lock. */
     private long waiting = EMPTY;
 
     RcuQueue(Rcu rcu, long linkOffsetBytes, Reclaimer reclaimer) {
@@ -45,13 +45,14 @@ public final class RcuQueue {
      * @param nrObjects length of the chain
      */
     public void retireChain(long first, long last, long nrObjects) {
+        // Counted before they arrive: a barrier that reads the count then never takes a later object for one of these.
+        long nrBefore = nrRetired.getAndAdd(nrObjects);
         long firstBefore;
         do {
             firstBefore = arriving.get();
             NativeMemory.setLong(last + linkOffsetBytes, firstBefore);
             // Volatile: the links are visible to whoever takes the chain.
         } while (!arriving.compareAndSet(firstBefore, first));
-        long nrBefore = nrRetired.getAndAdd(nrObjects);
         if (nrBefore / RETIRED_PER_POLL != (nrBefore + nrObjects) / RETIRED_PER_POLL) {
             rcu.poll();
         }
@@ -84,19 +85,23 @@ public final class RcuQueue {
         waiting = arriving.getAndSet(EMPTY);
     }
 
+    /** Reclaims what waits. If the reclaimer throws, its object counts as reclaimed and the rest goes on waiting. */
     void reclaimWaiting() {
-        long object = waiting;
-        waiting = EMPTY;
+        long next = waiting;
         long nrObjects = 0;
-        while (object != EMPTY) {
-            long next = NativeMemory.getLong(object + linkOffsetBytes);
-            reclaimer.reclaim(object);
-            object = next;
-            nrObjects++;
+        try {
+            while (next != EMPTY) {
+                long object = next;
+                next = NativeMemory.getLong(object + linkOffsetBytes);
+                nrObjects++;
+                reclaimer.reclaim(object);
+            }
+        } finally {
+            waiting = next;
+            if (nrObjects > 0) {
+                reclaimer.endOfBatch();
+            }
+            nrReclaimed.addAndGet(nrObjects);
         }
-        if (nrObjects > 0) {
-            reclaimer.endOfBatch();
-        }
-        nrReclaimed.addAndGet(nrObjects);
     }
 }

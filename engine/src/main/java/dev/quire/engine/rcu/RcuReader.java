@@ -10,6 +10,9 @@ import java.lang.invoke.VarHandle;
  * <p>Used by one thread at a time. Entry and exit are wait-free and allocate nothing.
  */
 public final class RcuReader extends ReaderSequence implements AutoCloseable {
+    /** Nesting of a closed reader: so far below 0 that every entry finds it, without a test of its own for an open one. */
+    private static final int CLOSED = Integer.MIN_VALUE;
+
     private final ReaderRegistry registry;
     private final boolean writerHasMembarrier;
     private int nesting;
@@ -31,6 +34,9 @@ public final class RcuReader extends ReaderSequence implements AutoCloseable {
             if (registry.isClosed()) {
                 refuse();
             }
+        } else if (nesting <= 0) {
+            nesting = CLOSED;
+            throw new IllegalStateException("the reader is closed");
         }
     }
 
@@ -38,8 +44,7 @@ public final class RcuReader extends ReaderSequence implements AutoCloseable {
     private void orderEntry() {
         if (writerHasMembarrier) {
             // Release plus acquire fence keep the compiler from moving the section's loads above the store; the
-            // hardware
-            // may still do so, which the writer's membarrier undoes on every running thread.
+            // hardware may still do so, which the writer's membarrier undoes on every running thread.
             VarHandle.releaseFence();
             VarHandle.acquireFence();
         } else {
@@ -53,9 +58,7 @@ public final class RcuReader extends ReaderSequence implements AutoCloseable {
      * @throws IllegalStateException if the reader is not in one
      */
     public void exit() {
-        if (nesting <= 0) {
-            throw new IllegalStateException("not in a read section: nesting=" + nesting);
-        }
+        requireInSection();
         if (--nesting == 0) {
             sequenceRelease(sequence() + 1);
         }
@@ -77,12 +80,12 @@ public final class RcuReader extends ReaderSequence implements AutoCloseable {
      */
     public void requireInSection() {
         if (nesting <= 0) {
-            throw new IllegalStateException("the reader is not in a read section: nesting=" + nesting);
+            throw new IllegalStateException("the reader is not in a read section");
         }
     }
 
     /**
-     * Takes the reader off its domain; it can enter no more sections.
+     * Takes the reader off its domain; it can enter no more sections. Closing again does nothing.
      *
      * @throws IllegalStateException if it is in a section
      */
@@ -91,6 +94,7 @@ public final class RcuReader extends ReaderSequence implements AutoCloseable {
         if (nesting > 0) {
             throw new IllegalStateException("reader closed inside a read section: nesting=" + nesting);
         }
+        nesting = CLOSED;
         registry.remove(this);
     }
 

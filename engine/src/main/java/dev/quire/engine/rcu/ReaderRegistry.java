@@ -73,13 +73,18 @@ final class ReaderRegistry {
         }
     }
 
-    /** Waits until every section that may have begun before this call has ended. */
+    /** Waits until every section that may have begun before this call has ended, and for none that begins later. */
     void awaitSections() {
         orderAgainstReaders();
-        for (RcuReader reader : readers) {
-            long sequence = reader.sequenceAcquire();
-            if (ReaderSequence.isInSection(sequence)) {
-                awaitChange(reader, sequence);
+        RcuReader[] present = readers;
+        // All sequences before the first wait: a section that begins while this waits for another may depend on the
+        // caller.
+        long[] sequences = Arrays.stream(present)
+                .mapToLong(ReaderSequence::sequenceAcquire)
+                .toArray();
+        for (int i = 0; i < present.length; i++) {
+            if (ReaderSequence.isInSection(sequences[i])) {
+                awaitChange(present[i], sequences[i]);
             }
         }
     }

@@ -23,6 +23,10 @@ public final class SplitPlan {
     private int nrRuns;
     private long nrUnits;
     private long nrPieces;
+
+    /** Nodes that cutting an entry by the runs so far takes. */
+    private long nrNodes;
+
     private byte[] runOrders = new byte[INITIAL_RUNS];
     private long[] runCounts = new long[INITIAL_RUNS];
 
@@ -60,11 +64,12 @@ public final class SplitPlan {
      * @throws IllegalArgumentException if the order is out of range; then nothing has changed
      */
     public void reset(int order) {
-        requireOrder("order", order, MAX_ORDER);
+        XaArguments.requireOrder("order", order, MAX_ORDER);
         this.order = order;
         nrRuns = 0;
         nrUnits = 0;
         nrPieces = 0;
+        nrNodes = 0;
     }
 
     /**
@@ -75,8 +80,8 @@ public final class SplitPlan {
      * @throws IllegalArgumentException if an order is out of range; then nothing has changed
      */
     public void resetUniform(int order, int newOrder) {
-        requireOrder("order", order, MAX_ORDER);
-        requireOrder("newOrder", newOrder, order);
+        XaArguments.requireOrder("order", order, MAX_ORDER);
+        XaArguments.requireOrder("newOrder", newOrder, order);
         reset(order);
         append(newOrder, 1L << (order - newOrder));
     }
@@ -90,7 +95,7 @@ public final class SplitPlan {
      *     size, or the pieces would not fit; then nothing has changed
      */
     public void append(int pieceOrder, long count) {
-        requireOrder("pieceOrder", pieceOrder, order);
+        XaArguments.requireOrder("pieceOrder", pieceOrder, order);
         if ((nrUnits & ((1L << pieceOrder) - 1)) != 0) {
             throw new IllegalArgumentException(
                     "piece not aligned: offset=" + Long.toUnsignedString(nrUnits) + ", pieceOrder=" + pieceOrder);
@@ -100,6 +105,7 @@ public final class SplitPlan {
             throw new IllegalArgumentException("count out of range: count=" + Long.toUnsignedString(count)
                     + ", pieceOrder=" + pieceOrder + ", max=" + Long.toUnsignedString(room));
         }
+        nrNodes += nrNodesStartedBy(pieceOrder, count);
         if (nrRuns > 0 && runOrders[nrRuns - 1] == pieceOrder) {
             runCounts[nrRuns - 1] += count;
         } else {
@@ -107,6 +113,23 @@ public final class SplitPlan {
         }
         nrUnits += count << pieceOrder;
         nrPieces += count;
+    }
+
+    /**
+     * Counts the blocks, at every level of the index up to the entry's, that the pieces are smaller than: each is a node. The
+     * first at each level is counted already if the pieces before these reach into it.
+     */
+    private long nrNodesStartedBy(int pieceOrder, long count) {
+        int topLevel = order - order % XaWalk.LEVEL_BITS;
+        long last = nrUnits + (count << pieceOrder) - 1;
+        long nrBlocks = 0;
+        int level = pieceOrder - pieceOrder % XaWalk.LEVEL_BITS + XaWalk.LEVEL_BITS;
+        for (; level <= topLevel; level += XaWalk.LEVEL_BITS) {
+            long firstBlock = nrUnits >>> level;
+            boolean isCounted = nrUnits != 0 && (nrUnits - 1) >>> level == firstBlock;
+            nrBlocks += (last >>> level) - firstBlock + (isCounted ? 0 : 1);
+        }
+        return nrBlocks;
     }
 
     private void addRun(int pieceOrder, long count) {
@@ -156,6 +179,11 @@ public final class SplitPlan {
         return nrPieces;
     }
 
+    /** Index nodes that cutting an entry by this plan takes; Integer.MAX_VALUE if there are more. */
+    int nrNodesNeeded() {
+        return (int) Math.min(nrNodes, Integer.MAX_VALUE);
+    }
+
     /** Whether the pieces cover all of what is cut. */
     public boolean isComplete() {
         return nrUnits == 1L << order;
@@ -188,12 +216,6 @@ public final class SplitPlan {
         for (long i = 0; i < (isLong ? 1 : count); i++) {
             text.append(text.isEmpty() ? "" : ",");
             text.append(isLong ? Long.toUnsignedString(count) + "x" : "").append(pieceOrder);
-        }
-    }
-
-    private static void requireOrder(String name, int order, int max) {
-        if (order < 0 || order > max) {
-            throw new IllegalArgumentException(name + " out of range: " + name + "=" + order + ", max=" + max);
         }
     }
 }

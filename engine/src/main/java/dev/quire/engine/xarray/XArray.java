@@ -2,10 +2,7 @@
 package dev.quire.engine.xarray;
 
 import dev.quire.engine.lock.LockOrder;
-import dev.quire.engine.lock.LockRank;
-import dev.quire.engine.lock.SpinLock;
 import dev.quire.engine.memory.Errno;
-import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.XArrayStruct;
 import java.util.Objects;
@@ -41,21 +38,15 @@ public final class XArray {
     /** Flag: index 0 is never handed out; with {@link #TRACK_FREE} (XA_FLAGS_ALLOC1). */
     public static final int ZERO_BUSY = 8;
 
-    static final int ALLOC_WRAPPED = 16;
+    /** The mark that means free in an array that tracks free indices. */
     static final int FREE_MARK = 0;
-    private static final int FIRST_MARK_FLAG = 64;
 
     private final long anchor;
     private final XaNodePool pool;
-    private final LockOrder lockOrder;
-    private final Lifetime lifetime;
-    private final boolean checked;
+    private final XArrayLock lock;
 
     /** The cursor of the normal API's changes; used under the lock. */
     private final XaCursor writer;
-
-    /** Id of the thread that holds the lock, 0 for none; exact for the thread that asks about itself. */
-    private long holderId;
 
     /**
      * Makes an empty array.
@@ -67,66 +58,33 @@ public final class XArray {
      * @throws IllegalArgumentException if the anchor or the flags are none of these
      */
     public XArray(long anchor, XaNodePool pool, LockOrder lockOrder, int flags) {
-        if (anchor <= 0 || (anchor & 7) != 0) {
-            throw new IllegalArgumentException("anchor not aligned: anchor=0x" + Long.toHexString(anchor));
-        }
-        if (flags != 0 && flags != TRACK_FREE && flags != (TRACK_FREE | ZERO_BUSY)) {
-            throw new IllegalArgumentException("flags not known: flags=" + flags);
-        }
+        XaArguments.requireAnchor(anchor);
+        XaArguments.requireFlags(flags);
         this.anchor = anchor;
         this.pool = pool;
-        this.lockOrder = lockOrder;
-        lifetime = pool.lifetime();
-        checked = lifetime.isChecked();
-        writer = new XaCursor(this);
-        initialise(flags);
-    }
-
-    private void initialise(int flags) {
-        lifetime.enter();
+        pool.lifetime().enter();
         try {
-            // With index 0 busy, an empty array has no free index but those that growing will bring.
-            XArrayStruct.flags(anchor, flags == TRACK_FREE ? flags | markFlag(FREE_MARK) : flags);
-            SpinLock.unlock(XArrayStruct.lock(anchor));
+            lock = new XArrayLock(anchor, lockOrder, pool.lifetime());
+            XaFlags.initialise(anchor, flags);
             XArrayStruct.headRelease(anchor, XaEntry.EMPTY);
         } finally {
-            lifetime.exit();
+            pool.lifetime().exit();
         }
+        writer = new XaCursor(this);
     }
-
-    // ---- lock
 
     /**
      * Takes the array's lock, for use of {@link XaCursor} or to read several things at one moment. Not reentrant: the
      * other changing methods of this class take it themselves.
      */
     public void lock() {
-        lifetime.enter();
-        try {
-            lockOrder.beforeLock(LockRank.INDEX);
-        } catch (IllegalStateException violation) {
-            lifetime.exit();
-            throw violation;
-        }
-        SpinLock.lock(XArrayStruct.lock(anchor));
-        lockOrder.afterLock(LockRank.INDEX);
-        holderId = Thread.currentThread().threadId();
+        lock.lock();
     }
 
-    /**
-     * Releases the array's lock.
-     *
-     * @throws IllegalStateException if this thread does not hold it
-     */
+    /** Releases the array's lock; throws {@link IllegalStateException} if this thread does not hold it. */
     public void unlock() {
-        requireLocked();
-        holderId = 0;
-        lockOrder.beforeUnlock(LockRank.INDEX);
-        SpinLock.unlock(XArrayStruct.lock(anchor));
-        lifetime.exit();
+        lock.unlock();
     }
-
-    // ---- single entries
 
     /**
      * Looks an index up (xa_load). Lock-free.
@@ -150,14 +108,13 @@ public final class XArray {
      * @throws IllegalArgumentException if the entry is an internal word
      */
     public long store(long index, long entry) {
-        requireEntry("entry", entry);
+        XaArguments.requireEntry("entry", entry);
         lock();
         try {
             writer.set(index);
-            long old = XaStore.store(writer, tracksFree() && entry == XaEntry.EMPTY ? XaEntry.ZERO : entry);
-            if (tracksFree()) {
-                XaMarks.clear(writer, FREE_MARK);
-            }
+            boolean reserves = entry == XaEntry.EMPTY && XaFlags.tracksFree(anchor);
+            long old = XaStore.store(writer, reserves ? XaEntry.ZERO : entry);
+            clearFreeMark();
             return result(old);
         } finally {
             unlock();
@@ -177,12 +134,8 @@ public final class XArray {
      * @throws IllegalArgumentException if the order is out of range, the index not aligned, or the entry an internal word
      */
     public long storeOrder(long index, int order, long entry) {
-        requireOrder("order", order, MAX_ORDER);
-        if ((index & ~(-1L << order)) != 0) {
-            throw new IllegalArgumentException(
-                    "index not aligned: index=0x" + Long.toHexString(index) + ", order=" + order);
-        }
-        requireEntry("entry", entry);
+        XaArguments.requireAligned(index, order);
+        XaArguments.requireEntry("entry", entry);
         lock();
         try {
             writer.setOrder(index, order);
@@ -220,9 +173,9 @@ public final class XArray {
      */
     public long compareExchange(long index, long expected, long entry) {
         if (expected != XaEntry.ZERO) {
-            requireEntry("expected", expected);
+            XaArguments.requireEntry("expected", expected);
         }
-        requireEntry("entry", entry);
+        XaArguments.requireEntry("entry", entry);
         return exchangeIf(index, expected, entry);
     }
 
@@ -235,7 +188,7 @@ public final class XArray {
      * @throws IllegalArgumentException if the entry is an internal word
      */
     public int insert(long index, long entry) {
-        requireEntry("entry", entry);
+        XaArguments.requireEntry("entry", entry);
         lock();
         try {
             writer.set(index);
@@ -243,9 +196,7 @@ public final class XArray {
                 return Errno.EBUSY;
             }
             XaStore.store(writer, entry == XaEntry.EMPTY ? XaEntry.ZERO : entry);
-            if (tracksFree()) {
-                XaMarks.clear(writer, FREE_MARK);
-            }
+            clearFreeMark();
             return writer.error();
         } finally {
             unlock();
@@ -279,8 +230,8 @@ public final class XArray {
             long current = XaWalk.load(writer);
             if (current == expected) {
                 XaStore.store(writer, entry);
-                if (tracksFree() && current == XaEntry.EMPTY && entry != XaEntry.EMPTY) {
-                    XaMarks.clear(writer, FREE_MARK);
+                if (current == XaEntry.EMPTY && entry != XaEntry.EMPTY) {
+                    clearFreeMark();
                 }
             }
             return result(current);
@@ -301,8 +252,6 @@ public final class XArray {
         return XaWalk.getOrder(anchor, index);
     }
 
-    // ---- ranges and searches
-
     /**
      * Stores one entry over any range of indices, as few entries as the tree allows (xa_store_range): greedily from the
      * first index, each up to 64 slots of one node, whether a power of two or not. What happens to one index of the range
@@ -315,7 +264,7 @@ public final class XArray {
      * @throws IllegalArgumentException if the entry is an internal word
      */
     public int storeRange(long first, long last, long entry) {
-        requireEntry("entry", entry);
+        XaArguments.requireEntry("entry", entry);
         if (Long.compareUnsigned(last, first) < 0) {
             return Errno.EINVAL;
         }
@@ -377,8 +326,6 @@ public final class XArray {
         return XaFind.extract(cursor, last, filter, entries, nrEntries);
     }
 
-    // ---- marks
-
     /**
      * Marks the entry that covers an index; does nothing if there is none (xa_set_mark).
      *
@@ -387,16 +334,7 @@ public final class XArray {
      * @throws IllegalArgumentException if there is no such mark
      */
     public void setMark(long index, int mark) {
-        requireMark(mark);
-        lock();
-        try {
-            writer.set(index);
-            if (XaWalk.load(writer) != XaEntry.EMPTY) {
-                XaMarks.set(writer, mark);
-            }
-        } finally {
-            unlock();
-        }
+        changeMark(index, mark, true);
     }
 
     /**
@@ -407,11 +345,20 @@ public final class XArray {
      * @throws IllegalArgumentException if there is no such mark
      */
     public void clearMark(long index, int mark) {
-        requireMark(mark);
+        changeMark(index, mark, false);
+    }
+
+    private void changeMark(long index, int mark, boolean set) {
+        XaArguments.requireMark(mark);
         lock();
         try {
             writer.set(index);
-            if (XaWalk.load(writer) != XaEntry.EMPTY) {
+            if (XaWalk.load(writer) == XaEntry.EMPTY) {
+                return;
+            }
+            if (set) {
+                XaMarks.set(writer, mark);
+            } else {
                 XaMarks.clear(writer, mark);
             }
         } finally {
@@ -429,7 +376,7 @@ public final class XArray {
      * @throws IllegalArgumentException if there is no such mark
      */
     public boolean getMark(RcuReader reader, long index, int mark) {
-        requireMark(mark);
+        XaArguments.requireMark(mark);
         reader.requireInSection();
         return XaMarks.get(anchor, index, mark);
     }
@@ -443,12 +390,10 @@ public final class XArray {
      * @throws IllegalArgumentException if there is no such mark
      */
     public boolean isMarked(RcuReader reader, int mark) {
-        requireMark(mark);
+        XaArguments.requireMark(mark);
         reader.requireInSection();
-        return XaMarks.isMarked(anchor, mark);
+        return XaFlags.isMarked(anchor, mark);
     }
-
-    // ---- free indices
 
     /**
      * Stores an entry at the lowest free index of a range (xa_alloc); for arrays with {@link #TRACK_FREE}.
@@ -461,9 +406,9 @@ public final class XArray {
      * @throws IllegalArgumentException if a limit is out of range or the entry an internal word
      */
     public long alloc(long min, long max, long entry) {
-        XaIdCycle.requireId("min", min);
-        XaIdCycle.requireId("max", max);
-        requireEntry("entry", entry);
+        XaArguments.requireId("min", min);
+        XaArguments.requireId("max", max);
+        XaArguments.requireEntry("entry", entry);
         lock();
         try {
             return XaIdAllocation.alloc(writer, min, max, entry);
@@ -481,7 +426,7 @@ public final class XArray {
      * @throws IllegalArgumentException if the entry is an internal word
      */
     public long allocCyclic(XaIdCycle cycle, long entry) {
-        requireEntry("entry", entry);
+        XaArguments.requireEntry("entry", entry);
         lock();
         try {
             return XaIdAllocation.allocCyclic(writer, cycle, entry);
@@ -489,8 +434,6 @@ public final class XArray {
             unlock();
         }
     }
-
-    // ---- the whole
 
     /** Removes all entries and marks and frees all nodes (xa_destroy). What the entries point at stays untouched. */
     public void destroy() {
@@ -523,28 +466,13 @@ public final class XArray {
         return pool;
     }
 
-    // ---- for this package
-
-    /** The mark's bit in the flags: some entry has this mark. */
-    static int markFlag(int mark) {
-        return FIRST_MARK_FLAG << mark;
-    }
-
-    static boolean tracksFree(long anchor) {
-        return (XArrayStruct.flagsOpaque(anchor) & TRACK_FREE) != 0;
-    }
-
-    static boolean isZeroBusy(long anchor) {
-        return (XArrayStruct.flagsOpaque(anchor) & ZERO_BUSY) != 0;
-    }
-
-    private boolean tracksFree() {
-        return tracksFree(anchor);
-    }
-
     void requireLocked() {
-        if (checked && holderId != Thread.currentThread().threadId()) {
-            throw new IllegalStateException("the array is not locked by this thread, and no read section is open");
+        lock.requireHeld();
+    }
+
+    private void clearFreeMark() {
+        if (XaFlags.tracksFree(anchor)) {
+            XaMarks.clear(writer, FREE_MARK);
         }
     }
 
@@ -562,32 +490,8 @@ public final class XArray {
                     + Long.toHexString(cursor.anchor) + ", want=0x" + Long.toHexString(anchor));
         }
         if (filter != PRESENT) {
-            requireMark(filter);
+            XaArguments.requireMark(filter);
         }
         cursor.requireAccess();
-    }
-
-    static void requireOrder(String name, int order, int max) {
-        if (order < 0 || order > max) {
-            throw new IllegalArgumentException(name + " out of range: " + name + "=" + order + ", max=" + max);
-        }
-    }
-
-    static void requireMark(int mark) {
-        if (mark < 0 || mark >= NR_MARKS) {
-            throw new IllegalArgumentException("mark out of range: mark=" + mark + ", max=" + (NR_MARKS - 1));
-        }
-    }
-
-    private static void requireEntry(String name, long entry) {
-        if (XaEntry.isInternal(entry)) {
-            throw new IllegalArgumentException(name + " is internal: " + name + "=0x" + Long.toHexString(entry));
-        }
-    }
-
-    static void requireStorable(long entry) {
-        if (XaEntry.isInternal(entry) && entry != XaEntry.ZERO && entry != XaEntry.RETRY) {
-            throw new IllegalArgumentException("entry is internal: entry=0x" + Long.toHexString(entry));
-        }
     }
 }

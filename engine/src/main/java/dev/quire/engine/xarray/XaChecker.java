@@ -11,13 +11,18 @@ import dev.quire.engine.struct.XaNodeStruct;
  * <p>Used by one thread at a time; the array must be quiescent, or locked by the caller.
  */
 public final class XaChecker {
+    /** Slots of a node of the highest shift that cover any index at all. */
+    private static final int NR_SLOTS_AT_MAX_SHIFT = 1 << (Long.SIZE - XaWalk.MAX_SHIFT);
+
+    private final XaNodePool pool;
     private final long anchor;
     private final boolean tracksFree;
     private long nrNodes;
 
     private XaChecker(XArray array) {
+        pool = array.pool();
         anchor = array.anchor();
-        tracksFree = XArray.tracksFree(anchor);
+        tracksFree = XaFlags.tracksFree(anchor);
     }
 
     /**
@@ -38,55 +43,62 @@ public final class XaChecker {
      * @throws AssertionError naming the index, node and field of the first violation
      */
     public static long check(XArray array) {
-        XaChecker checker = new XaChecker(array);
-        checker.checkHead();
-        return checker.nrNodes;
+        // Guards against the engine's close, not against changes.
+        array.pool().lifetime().enter();
+        try {
+            XaChecker checker = new XaChecker(array);
+            checker.checkHead();
+            return checker.nrNodes;
+        } finally {
+            array.pool().lifetime().exit();
+        }
     }
 
     private void checkHead() {
         long head = XArrayStruct.head(anchor);
-        require(
-                !XaEntry.isInternal(head) || XaEntry.isNode(head) || head == XaEntry.ZERO,
-                0,
-                0,
-                "head",
-                XaEntry.toText(head),
-                "an entry or a node");
-        for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
-            boolean isMarked = XaMarks.isMarked(anchor, mark);
-            if (XaEntry.isNode(head)) {
-                boolean topHasMark = XaNodeStruct.marksOpaque(XaEntry.nodeAddress(head), mark) != 0;
-                require(isMarked == topHasMark, 0, 0, "flags, mark " + mark, isMarked, topHasMark);
-            } else if (head == XaEntry.EMPTY) {
-                boolean isFree = mark == XArray.FREE_MARK && tracksFree && !XArray.isZeroBusy(anchor);
-                require(isMarked == isFree, 0, 0, "flags, mark " + mark, isMarked, isFree);
-            }
-        }
-        if (XaEntry.isNode(head)) {
+        if (isNode(head)) {
             checkNode(head, 0, 0, 0);
+        } else if (head != XaEntry.EMPTY && !isEntry(head)) {
+            throw violation(0, 0, "head=" + XaEntry.toText(head));
+        }
+        for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
+            checkHeadMark(head, mark);
+        }
+    }
+
+    /** An entry in the head has its marks in the flags and nowhere else. */
+    private void checkHeadMark(long head, int mark) {
+        boolean isMarked = XaFlags.isMarked(anchor, mark);
+        boolean mustBe = isMarked;
+        if (XaEntry.isNode(head)) {
+            mustBe = hasMark(head, mark);
+        } else if (head == XaEntry.EMPTY) {
+            mustBe = XaFlags.isFreeMark(anchor, mark) && !XaFlags.isZeroBusy(anchor);
+        }
+        if (isMarked != mustBe) {
+            throw violation(0, 0, "flags, mark " + mark + "=" + isMarked + ", want=" + mustBe);
         }
     }
 
     private void checkNode(long nodeWord, long base, long parent, int slotInParent) {
         long node = XaEntry.nodeAddress(nodeWord);
-        nrNodes++;
-        require(XaNodeStruct.array(node) == anchor, base, node, "array", XaNodeStruct.array(node), anchor);
-        require(XaNodeStruct.parent(node) == parent, base, node, "parent", XaNodeStruct.parent(node), parent);
-        require(
-                XaNodeStruct.offset(node) == slotInParent,
-                base,
-                node,
-                "offset",
-                XaNodeStruct.offset(node),
-                slotInParent);
         int shift = XaEntry.nodeShift(nodeWord);
-        require(XaNodeStruct.shift(node) == shift, base, node, "shift", XaNodeStruct.shift(node), shift);
-        int shiftBelowParent = parent == 0 ? shift : XaNodeStruct.shift(parent) - XaWalk.LEVEL_BITS;
-        require(shift == shiftBelowParent && shift >= 0, base, node, "shift", shift, shiftBelowParent);
-        checkCounts(node, base);
-        for (int slot = 0; slot < XaWalk.NR_SLOTS; slot++) {
-            checkSlot(node, shift, slot, base + ((long) slot << shift));
+        nrNodes++;
+        requireField(base, node, "array", XaNodeStruct.array(node), anchor);
+        requireField(base, node, "parent", XaNodeStruct.parent(node), parent);
+        requireField(base, node, "offset", XaNodeStruct.offset(node), slotInParent);
+        requireField(base, node, "shift", XaNodeStruct.shift(node), shift);
+        if (parent != 0) {
+            requireField(base, node, "shift", shift, XaNodeStruct.shift(parent) - XaWalk.LEVEL_BITS);
         }
+        for (int slot = 0; slot < XaWalk.NR_SLOTS; slot++) {
+            long index = base + ((long) slot << shift);
+            checkSlot(node, shift, slot, index);
+            for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
+                checkMark(node, slot, index, mark);
+            }
+        }
+        checkCounts(node, base);
     }
 
     private static void checkCounts(long node, long base) {
@@ -98,72 +110,68 @@ public final class XaChecker {
                 nrValues += XaEntry.isValue(entryOf(node, slot)) ? 1 : 0;
             }
         }
-        require(XaNodeStruct.count(node) == count, base, node, "count", XaNodeStruct.count(node), count);
-        require(count > 0, base, node, "count", count, "at least 1");
-        require(
-                XaNodeStruct.nrValues(node) == nrValues,
-                base,
-                node,
-                "nr_values",
-                XaNodeStruct.nrValues(node),
-                nrValues);
+        requireField(base, node, "count", XaNodeStruct.count(node), count);
+        requireField(base, node, "nr_values", XaNodeStruct.nrValues(node), nrValues);
+        if (count == 0) {
+            throw violation(base, node, "count=0 in a node that is attached");
+        }
     }
 
     private void checkSlot(long node, int shift, int slot, long index) {
         long word = XaNodeStruct.slot(node, slot);
-        if (word != XaEntry.EMPTY) {
-            require(isReachable(shift, slot), index, node, "slot " + slot, XaEntry.toText(word), "empty");
+        if (word == XaEntry.EMPTY) {
+            return;
         }
-        require(word != XaEntry.RETRY, index, node, "slot " + slot, XaEntry.toText(word), "none");
+        if (shift == XaWalk.MAX_SHIFT && slot >= NR_SLOTS_AT_MAX_SHIFT) {
+            throw violation(index, node, "slot " + slot + "=" + XaEntry.toText(word) + " behind the last index");
+        }
         if (XaEntry.isSibling(word)) {
             checkSibling(node, slot, index);
-        } else if (XaEntry.isNode(word)) {
-            require(shift > 0, index, node, "slot " + slot, "a node", "an entry");
+        } else if (isNode(word) && shift > 0) {
             checkNode(word, index, node, slot);
-        } else {
-            require(
-                    !XaEntry.isInternal(word) || word == XaEntry.ZERO,
-                    index,
-                    node,
-                    "slot " + slot,
-                    XaEntry.toText(word),
-                    "an entry");
+        } else if (!isEntry(word)) {
+            throw violation(index, node, "slot " + slot + "=" + XaEntry.toText(word) + " in a node of shift " + shift);
         }
-        for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
-            checkMark(node, slot, index, mark);
-        }
-    }
-
-    /** At the highest shift, 64 slots would cover more than all indices. */
-    private static boolean isReachable(int shift, int slot) {
-        return shift < XaWalk.MAX_SHIFT || slot < 1 << (Long.SIZE - XaWalk.MAX_SHIFT);
     }
 
     private static void checkSibling(long node, int slot, long index) {
         int canonical = XaEntry.siblingSlot(XaNodeStruct.slot(node, slot));
-        require(canonical < slot, index, node, "sibling in slot " + slot, canonical, "less than " + slot);
+        boolean isApart = canonical >= slot;
         for (int between = canonical + 1; between < slot; between++) {
-            long word = XaNodeStruct.slot(node, between);
-            require(XaEntry.isSibling(word), index, node, "slot " + between, XaEntry.toText(word), "a sibling");
+            isApart |= !XaEntry.isSibling(XaNodeStruct.slot(node, between));
         }
-        long entry = entryOf(node, slot);
-        boolean isEntry = XaEntry.isValue(entry) || XaEntry.isPointer(entry) || entry == XaEntry.ZERO;
-        require(isEntry, index, node, "entry of slot " + slot, XaEntry.toText(entry), "an entry");
+        if (isApart || !isEntry(entryOf(node, slot))) {
+            throw violation(index, node, "slot " + slot + "=s" + canonical + " does not follow an entry there");
+        }
     }
 
     private void checkMark(long node, int slot, long index, int mark) {
         long word = XaNodeStruct.slot(node, slot);
         boolean isMarked = XaMarks.isMarked(node, slot, mark);
-        String field = "mark " + mark + " of slot " + slot;
-        if (XaEntry.isNode(word)) {
-            boolean childHasMark = XaNodeStruct.marksOpaque(XaEntry.nodeAddress(word), mark) != 0;
-            require(isMarked == childHasMark, index, node, field, isMarked, childHasMark);
+        boolean mustBe = isMarked;
+        if (isNode(word)) {
+            mustBe = hasMark(word, mark);
         } else if (XaEntry.isSibling(word)) {
-            require(!isMarked, index, node, field, true, false);
+            mustBe = false;
         } else if (word == XaEntry.EMPTY) {
-            boolean isFree = mark == XArray.FREE_MARK && tracksFree;
-            require(isMarked == isFree, index, node, field, isMarked, isFree);
+            mustBe = tracksFree && mark == XArray.FREE_MARK;
         }
+        if (isMarked != mustBe) {
+            throw violation(index, node, "mark " + mark + " of slot " + slot + "=" + isMarked + ", want=" + mustBe);
+        }
+    }
+
+    private static boolean hasMark(long nodeWord, int mark) {
+        return XaNodeStruct.marksOpaque(XaEntry.nodeAddress(nodeWord), mark) != 0;
+    }
+
+    /** A word that would lead out of the slab is none: whatever damage the checker finds, it does not follow it. */
+    private boolean isNode(long word) {
+        return XaEntry.isNode(word) && pool.isNode(XaEntry.nodeAddress(word));
+    }
+
+    private static boolean isEntry(long word) {
+        return XaEntry.isValue(word) || XaEntry.isPointer(word) || word == XaEntry.ZERO;
     }
 
     /** The word of the entry that a slot belongs to; ranges stored over parts of others leave siblings of siblings. */
@@ -177,10 +185,14 @@ public final class XaChecker {
         return word;
     }
 
-    private static void require(boolean holds, long index, long node, String field, Object actual, Object expected) {
-        if (!holds) {
-            throw new AssertionError("index=0x" + Long.toHexString(index) + ", node=0x" + Long.toHexString(node) + ", "
-                    + field + ": is " + actual + ", must be " + expected);
+    private static void requireField(long index, long node, String field, long actual, long expected) {
+        if (actual != expected) {
+            throw violation(index, node, field + "=" + actual + ", want=" + expected);
         }
+    }
+
+    private static AssertionError violation(long index, long node, String what) {
+        return new AssertionError(
+                "index=0x" + Long.toHexString(index) + ", node=0x" + Long.toHexString(node) + ": " + what);
     }
 }

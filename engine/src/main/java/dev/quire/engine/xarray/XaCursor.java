@@ -3,6 +3,7 @@ package dev.quire.engine.xarray;
 
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.rcu.RcuReader;
+import dev.quire.engine.struct.XaNodeStruct;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,53 +24,15 @@ import org.jspecify.annotations.Nullable;
  * <p>Reusable, for one thread at a time; no method allocates memory on the Java heap. Reading is lock-free: it starts over
  * only if a writer got further.
  */
-public final class XaCursor {
-    /** Position: at the entry in the head. */
-    static final long AT_HEAD = 0;
-
-    /** Position: past the end of the tree. */
-    static final long BOUNDS = 1;
-
-    /** Position: not walked yet. */
-    static final long RESTART = 3;
-
-    private static final int INVALID_BITS = 3;
-    private static final int FROZEN_BIT = 2;
-
+public final class XaCursor extends XaPosition {
     final XArray array;
     final long anchor;
     final XaNodePool pool;
     final @Nullable RcuReader reader;
 
+    final XaSpares spares;
+    final XaRetired retired;
     private final XaSplit splitter = new XaSplit(this);
-
-    long index;
-
-    /** Index bits below one slot of the level that holds entries of the cursor's order. */
-    int shift;
-
-    /** Slots after the first that an entry of the cursor's order takes. */
-    int sibs;
-
-    /** Address of the node, or {@link #AT_HEAD}, {@link #BOUNDS}, {@link #RESTART}, or an error word. */
-    long node = RESTART;
-
-    /** Shift of the node; meaningless without one. */
-    int nodeShift;
-
-    /** Slot in the node: the canonical one, if the index is covered by a multi-slot entry. */
-    int offset;
-
-    /** First of the spare nodes, chained through their parent word. */
-    long spares;
-
-    int nrSpares;
-
-    /** The nodes that the running operation gave up, chained through their RCU link. */
-    long retiredFirst;
-
-    long retiredLast;
-    long nrRetired;
 
     @Nullable
     NodeUpdate update;
@@ -94,47 +57,11 @@ public final class XaCursor {
         this.reader = reader;
         anchor = array.anchor();
         pool = array.pool();
+        spares = new XaSpares(pool);
+        retired = new XaRetired(pool);
     }
 
     // ---- position
-
-    /**
-     * Moves to one index, not walked yet, and clears any error (xas_set).
-     *
-     * @param index any index, unsigned
-     */
-    public void set(long index) {
-        this.index = index;
-        shift = 0;
-        sibs = 0;
-        node = RESTART;
-    }
-
-    /**
-     * Moves to the naturally aligned range of an order that holds an index, not walked yet, and clears any error
-     * (xas_set_order).
-     *
-     * @param index any index, unsigned; rounded down to a multiple of {@code 2^order}
-     * @param order log2 of the range, 0 to {@link XArray#MAX_ORDER}
-     * @throws IllegalArgumentException if the order is out of range; then nothing has changed
-     */
-    public void setOrder(long index, int order) {
-        XArray.requireOrder("order", order, XArray.MAX_ORDER);
-        this.index = index & -1L << order;
-        setWidth(order);
-        node = RESTART;
-    }
-
-    void setWidth(int order) {
-        int bitsInLevel = order % XaWalk.LEVEL_BITS;
-        shift = order - bitsInLevel;
-        sibs = (1 << bitsInLevel) - 1;
-    }
-
-    /** Gives the position up, keeping index and order, and clears any error: the next operation walks from the head. */
-    public void reset() {
-        node = RESTART;
-    }
 
     /**
      * Gives the position up and moves to the index after the current entry, so that a forward iteration can go on after
@@ -157,60 +84,6 @@ public final class XaCursor {
     public void advance(long index) {
         requireAccess();
         XaWalk.advance(this, index);
-    }
-
-    /** The current index, unsigned. What the last operation left is described there. */
-    public long index() {
-        return index;
-    }
-
-    /** The error the cursor is in: a negative number of {@link Errno}, or 0. */
-    public int error() {
-        return XaEntry.errnoOf(node);
-    }
-
-    /**
-     * Puts the cursor in an error.
-     *
-     * @param errno -4095 to -1
-     * @throws IllegalArgumentException if it is out of range
-     */
-    public void setError(int errno) {
-        node = XaEntry.error(errno);
-    }
-
-    /** Whether the cursor is at a slot or at the head: not unwalked, not past the end, not in an error. */
-    public boolean isValid() {
-        return (node & INVALID_BITS) == 0;
-    }
-
-    /** Whether the cursor was not walked yet. */
-    public boolean isRestart() {
-        return node == RESTART;
-    }
-
-    /** Whether the cursor is past the end of the tree. */
-    public boolean isBounds() {
-        return node == BOUNDS;
-    }
-
-    /** Address of the node the cursor is in, for readers of {@code XaNodeStruct}; 0 if it is in none. */
-    public long nodeAddress() {
-        return isValid() ? node : 0;
-    }
-
-    /** Slot of that node the cursor is at: the canonical one of a multi-slot entry. Meaningless without a node. */
-    public int slot() {
-        return offset;
-    }
-
-    /** Unwalked or in an error: {@link #next} and {@link #prev} do not move such a cursor. */
-    boolean isFrozen() {
-        return (node & FROZEN_BIT) != 0;
-    }
-
-    boolean isInError() {
-        return XaEntry.isError(node);
     }
 
     /**
@@ -304,7 +177,7 @@ public final class XaCursor {
      * @throws IllegalArgumentException if there is no such mark
      */
     public long findMarked(long max, int mark) {
-        XArray.requireMark(mark);
+        XaArguments.requireMark(mark);
         requireAccess();
         return XaFind.findMarked(this, max, mark);
     }
@@ -352,7 +225,7 @@ public final class XaCursor {
      * @throws IllegalArgumentException if there is no such mark
      */
     public boolean getMark(int mark) {
-        XArray.requireMark(mark);
+        XaArguments.requireMark(mark);
         requireAccess();
         return XaMarks.get(this, mark);
     }
@@ -364,7 +237,7 @@ public final class XaCursor {
      * @throws IllegalArgumentException if there is no such mark
      */
     public void setMark(int mark) {
-        XArray.requireMark(mark);
+        XaArguments.requireMark(mark);
         requireLock();
         XaMarks.set(this, mark);
     }
@@ -376,7 +249,7 @@ public final class XaCursor {
      * @throws IllegalArgumentException if there is no such mark
      */
     public void clearMark(int mark) {
-        XArray.requireMark(mark);
+        XaArguments.requireMark(mark);
         requireLock();
         XaMarks.clear(this, mark);
     }
@@ -403,7 +276,7 @@ public final class XaCursor {
      * @throws IllegalStateException if the array is not locked
      */
     public long store(long entry) {
-        XArray.requireStorable(entry);
+        XaArguments.requireStorable(entry);
         requireLock();
         return XaStore.store(this, entry);
     }
@@ -427,7 +300,12 @@ public final class XaCursor {
     public boolean nomem() {
         pool.lifetime().enter();
         try {
-            return XaStore.nomem(this);
+            if (error() == Errno.ENOMEM && spares.addOne()) {
+                reset();
+                return true;
+            }
+            spares.free();
+            return false;
         } finally {
             pool.lifetime().exit();
         }
@@ -437,7 +315,7 @@ public final class XaCursor {
     public void destroy() {
         pool.lifetime().enter();
         try {
-            XaStore.destroySpares(this);
+            spares.free();
         } finally {
             pool.lifetime().exit();
         }
@@ -453,7 +331,8 @@ public final class XaCursor {
      * @throws IllegalArgumentException if the plan is not complete
      */
     public static int nodesNeeded(SplitPlan plan) {
-        return XaSplit.nodesNeeded(plan);
+        plan.requireComplete();
+        return plan.nrNodesNeeded();
     }
 
     /**
@@ -465,6 +344,7 @@ public final class XaCursor {
      * @throws IllegalArgumentException if the plan is not complete
      */
     public int reserve(SplitPlan plan) {
+        plan.requireComplete();
         pool.lifetime().enter();
         try {
             return splitter.reserve(plan);
@@ -493,7 +373,7 @@ public final class XaCursor {
      * @throws IllegalStateException if the array is not locked
      */
     public int split(SplitPlan plan, long expectedEntry, long firstEntry, long entryStride) {
-        XaSplit.requireWords(firstEntry, entryStride);
+        XaArguments.requirePieces(firstEntry, entryStride);
         plan.requireComplete();
         requireLock();
         return splitter.split(plan, expectedEntry, firstEntry, entryStride);
@@ -517,8 +397,8 @@ public final class XaCursor {
      * @throws IllegalStateException if the array is not locked
      */
     public int trySplit(int newOrder, long firstEntry, long entryStride) {
-        XArray.requireOrder("newOrder", newOrder, XArray.MAX_ORDER);
-        XaSplit.requireWords(firstEntry, entryStride);
+        XaArguments.requireOrder("newOrder", newOrder, XArray.MAX_ORDER);
+        XaArguments.requirePieces(firstEntry, entryStride);
         requireLock();
         return splitter.trySplit(newOrder, firstEntry, entryStride);
     }
@@ -531,7 +411,7 @@ public final class XaCursor {
      * @throws IllegalArgumentException if the order is out of range
      */
     public static int trySplitMinimumOrder(int order) {
-        XArray.requireOrder("order", order, XArray.MAX_ORDER);
+        XaArguments.requireOrder("order", order, XArray.MAX_ORDER);
         if (order == 0) {
             return 0;
         }
@@ -547,18 +427,9 @@ public final class XaCursor {
 
     private void requireLock() {
         array.requireLocked();
-    }
-
-    private void requireValid() {
-        if (!isValid()) {
-            throw new IllegalStateException("the cursor is at no entry: position=" + positionName());
+        if (nodeAddress() != 0 && XaNodeStruct.array(node) != anchor) {
+            throw new IllegalStateException(
+                    "the cursor kept its position while the array was unlocked: index=0x" + Long.toHexString(index));
         }
-    }
-
-    private String positionName() {
-        if (node == RESTART) {
-            return "restart";
-        }
-        return node == BOUNDS ? "bounds" : "error " + Errno.name(error());
     }
 }

@@ -124,7 +124,7 @@ final class XaFind {
             return endOfSearch(cursor, max);
         }
         if (!XaEntry.isNode(head)) {
-            if (XaMarks.isMarked(cursor.anchor, mark)) {
+            if (XaFlags.isMarked(cursor.anchor, mark)) {
                 return head;
             }
             cursor.index = 1;
@@ -151,7 +151,7 @@ final class XaFind {
 
     /** The first marked entry in a slot of the cursor's node, or after it. */
     private static long findMarkedInTree(XaCursor cursor, long max, int mark, int firstSlot) {
-        boolean emptyIsHit = mark == XArray.FREE_MARK && XArray.tracksFree(cursor.anchor);
+        boolean emptyIsHit = XaFlags.isFreeMark(cursor.anchor, mark);
         int slot = firstSlot;
         while (true) {
             slot = nextMarked(cursor.node, slot, mark);

@@ -2,7 +2,6 @@
 package dev.quire.engine.xarray;
 
 import dev.quire.engine.memory.Errno;
-import dev.quire.engine.struct.XArrayStruct;
 
 /** Hands out free indices, found by the free mark. All of it runs under the array's lock. */
 final class XaIdAllocation {
@@ -10,7 +9,7 @@ final class XaIdAllocation {
 
     /** The lowest free index of a range (xa_alloc). */
     static long alloc(XaCursor cursor, long min, long max, long entry) {
-        if (!XArray.tracksFree(cursor.anchor)) {
+        if (!XaFlags.tracksFree(cursor.anchor)) {
             return Errno.EINVAL;
         }
         cursor.set(min);
@@ -26,13 +25,14 @@ final class XaIdAllocation {
 
     /**
      * The next free index of a cycle (xa_alloc_cyclic). Handing out the very last index makes the next search begin at 0; that
-     * it wrapped is remembered in the array, as the original does.
+     * it wrapped is remembered in the array, as the original does. Unlike there, only a lack of free indices makes the search
+     * wrap, not a lack of memory.
      */
     static long allocCyclic(XaCursor cursor, XaIdCycle cycle, long entry) {
         long from = Math.max(cycle.min, cycle.next);
         long id = alloc(cursor, from, cycle.max, entry);
-        boolean wrapped = id >= 0 && takeWrapped(cursor.anchor);
-        if (id < 0 && from > cycle.min) {
+        boolean wrapped = id >= 0 && XaFlags.takeWrapped(cursor.anchor);
+        if (id == Errno.EBUSY && from > cycle.min) {
             id = alloc(cursor, cycle.min, cycle.max, entry);
             wrapped = id >= 0;
         }
@@ -40,15 +40,9 @@ final class XaIdAllocation {
             cycle.wrapped = wrapped;
             cycle.next = id + 1 & XaIdCycle.MAX_ID;
             if (cycle.next == 0) {
-                XArrayStruct.flags(cursor.anchor, XArrayStruct.flagsOpaque(cursor.anchor) | XArray.ALLOC_WRAPPED);
+                XaFlags.setWrapped(cursor.anchor);
             }
         }
         return id;
-    }
-
-    private static boolean takeWrapped(long anchor) {
-        int flags = XArrayStruct.flagsOpaque(anchor);
-        XArrayStruct.flags(anchor, flags & ~XArray.ALLOC_WRAPPED);
-        return (flags & XArray.ALLOC_WRAPPED) != 0;
     }
 }

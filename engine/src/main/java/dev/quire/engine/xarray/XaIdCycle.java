@@ -25,9 +25,12 @@ public final class XaIdCycle {
      * @throws IllegalArgumentException if a number is out of range
      */
     public XaIdCycle(long min, long max, long next) {
-        this.min = requireId("min", min);
-        this.max = requireId("max", max);
-        this.next = requireId("next", next);
+        XaArguments.requireId("min", min);
+        XaArguments.requireId("max", max);
+        XaArguments.requireId("next", next);
+        this.min = min;
+        this.max = max;
+        this.next = next;
     }
 
     /** Where the next search begins. */
@@ -38,12 +41,5 @@ public final class XaIdCycle {
     /** Whether the last successful search went on from the lowest index. */
     public boolean hasWrapped() {
         return wrapped;
-    }
-
-    static long requireId(String name, long id) {
-        if (id < 0 || id > MAX_ID) {
-            throw new IllegalArgumentException(name + " out of range: " + name + "=" + id + ", max=" + MAX_ID);
-        }
-        return id;
     }
 }

@@ -14,25 +14,6 @@ import dev.quire.engine.struct.XaNodeStruct;
 final class XaMarks {
     private XaMarks() {}
 
-    static boolean isMarked(long anchor, int mark) {
-        return (XArrayStruct.flagsOpaque(anchor) & XArray.markFlag(mark)) != 0;
-    }
-
-    private static void setMarked(long anchor, int mark, boolean marked) {
-        int flags = XArrayStruct.flagsOpaque(anchor);
-        XArrayStruct.flags(anchor, marked ? flags | XArray.markFlag(mark) : flags & ~XArray.markFlag(mark));
-    }
-
-    /** Sets the anchor's bit of a mark. */
-    static void setMarked(long anchor, int mark) {
-        setMarked(anchor, mark, true);
-    }
-
-    /** Clears the anchor's bit of a mark. */
-    static void clearMarked(long anchor, int mark) {
-        setMarked(anchor, mark, false);
-    }
-
     static boolean isMarked(long node, int slot, int mark) {
         return ((XaNodeStruct.marksOpaque(node, mark) >>> slot) & 1) != 0;
     }
@@ -41,7 +22,7 @@ final class XaMarks {
     static boolean get(long anchor, long index, int mark) {
         while (true) {
             long word = XArrayStruct.headAcquire(anchor);
-            if (!isMarked(anchor, mark)) {
+            if (!XaFlags.isMarked(anchor, mark)) {
                 return false;
             }
             if (!XaEntry.isNode(word)) {
@@ -76,7 +57,7 @@ final class XaMarks {
             return false;
         }
         return cursor.node == XaCursor.AT_HEAD
-                ? isMarked(cursor.anchor, mark)
+                ? XaFlags.isMarked(cursor.anchor, mark)
                 : isMarked(cursor.node, cursor.offset, mark);
     }
 
@@ -94,8 +75,8 @@ final class XaMarks {
             XaNodeStruct.marksOpaque(node, mark, bits | (1L << slot));
             slot = XaNodeStruct.offset(node);
         }
-        if (!isMarked(cursor.anchor, mark)) {
-            setMarked(cursor.anchor, mark);
+        if (!XaFlags.isMarked(cursor.anchor, mark)) {
+            XaFlags.setMarked(cursor.anchor, mark);
         }
     }
 
@@ -117,15 +98,15 @@ final class XaMarks {
             }
             slot = XaNodeStruct.offset(node);
         }
-        if (isMarked(cursor.anchor, mark)) {
-            clearMarked(cursor.anchor, mark);
+        if (XaFlags.isMarked(cursor.anchor, mark)) {
+            XaFlags.clearMarked(cursor.anchor, mark);
         }
     }
 
     /** The marks of an index that holds nothing: none, but for the free mark where free indices are tracked. */
     static void init(XaCursor cursor) {
         for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
-            if (mark == XArray.FREE_MARK && XArray.tracksFree(cursor.anchor)) {
+            if (XaFlags.isFreeMark(cursor.anchor, mark)) {
                 set(cursor, mark);
             } else {
                 clear(cursor, mark);
@@ -166,12 +147,11 @@ final class XaMarks {
 
     /** Gives a node that is not reachable yet the marks of a new level over an array's head entry. */
     static void initOverHead(long anchor, long node) {
-        boolean tracksFree = XArray.tracksFree(anchor);
         for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
-            boolean marked = isMarked(anchor, mark);
-            if (mark == XArray.FREE_MARK && tracksFree) {
+            boolean marked = XaFlags.isMarked(anchor, mark);
+            if (XaFlags.isFreeMark(anchor, mark)) {
                 XaNodeStruct.marksOpaque(node, mark, marked ? -1L : -2L);
-                setMarked(anchor, mark);
+                XaFlags.setMarked(anchor, mark);
             } else {
                 XaNodeStruct.marksOpaque(node, mark, marked ? 1L : 0L);
             }

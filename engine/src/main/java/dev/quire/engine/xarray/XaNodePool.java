@@ -101,6 +101,14 @@ public final class XaNodePool {
         return queue.nrPending();
     }
 
+    /** Whether an address is that of a node that was handed out at some time. */
+    boolean isNode(long address) {
+        long offsetBytes = address - arena.nodesBase();
+        return offsetBytes >= 0
+                && offsetBytes < nrTouched.get() * XaNodeStruct.BYTES
+                && offsetBytes % XaNodeStruct.BYTES == 0;
+    }
+
     Lifetime lifetime() {
         return lifetime;
     }

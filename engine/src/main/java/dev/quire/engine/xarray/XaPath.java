@@ -2,7 +2,6 @@
 package dev.quire.engine.xarray;
 
 import dev.quire.engine.memory.Errno;
-import dev.quire.engine.memory.NativeMemory;
 import dev.quire.engine.struct.XArrayStruct;
 import dev.quire.engine.struct.XaNodeStruct;
 import org.jspecify.annotations.Nullable;
@@ -12,9 +11,6 @@ import org.jspecify.annotations.Nullable;
  * empty or were cut off are given back. All of it runs under the array's lock.
  */
 final class XaPath {
-    /** In a node's array field once it is given up, in place of the array (an address that no array can have). */
-    private static final long FREED = 1;
-
     private XaPath() {}
 
     // ---- creation
@@ -64,10 +60,10 @@ final class XaPath {
     /** Hangs an empty node into the cursor's slot, or the head; the spare for it must be there. */
     private static long attachNode(XaCursor cursor, int shift) {
         long parent = cursor.node;
-        long node = takeSpare(cursor);
+        long node = cursor.spares.take();
         XaNodePool.wipe(node);
         initialise(cursor, node, parent, shift, cursor.offset);
-        if (XArray.tracksFree(cursor.anchor)) {
+        if (XaFlags.tracksFree(cursor.anchor)) {
             XaNodeStruct.marksOpaque(node, XArray.FREE_MARK, -1L);
         }
         long word = XaEntry.node(node, shift);
@@ -98,7 +94,7 @@ final class XaPath {
      */
     private static int grow(XaCursor cursor, boolean canBeInHead) {
         long head = XArrayStruct.head(cursor.anchor);
-        if (head == XaEntry.EMPTY && XArray.isZeroBusy(cursor.anchor)) {
+        if (head == XaEntry.EMPTY && XaFlags.isZeroBusy(cursor.anchor)) {
             head = XaEntry.ZERO;
         }
         long last = lastIndexToReach(cursor);
@@ -150,7 +146,7 @@ final class XaPath {
     }
 
     private static long addLevel(XaCursor cursor, long head, int shift) {
-        long node = takeSpare(cursor);
+        long node = cursor.spares.take();
         XaNodePool.wipe(node);
         initialise(cursor, node, XaCursor.AT_HEAD, shift, 0);
         XaNodeStruct.count(node, 1);
@@ -168,40 +164,13 @@ final class XaPath {
         return word;
     }
 
-    // ---- spare nodes
-
     /** Makes sure that the cursor has spare nodes; without them it is in the error ENOMEM. */
     static boolean reserve(XaCursor cursor, int nrNodes) {
-        if (cursor.nrSpares >= nrNodes || addSpares(cursor, nrNodes - cursor.nrSpares)) {
+        if (cursor.spares.reserve(nrNodes)) {
             return true;
         }
         cursor.setError(Errno.ENOMEM);
         return false;
-    }
-
-    static boolean addSpares(XaCursor cursor, int nrNodes) {
-        long first = cursor.pool.allocateChain(nrNodes);
-        if (first == 0) {
-            return false;
-        }
-        if (cursor.nrSpares > 0) {
-            long last = cursor.spares;
-            for (int i = 1; i < cursor.nrSpares; i++) {
-                last = XaNodeStruct.parent(last);
-            }
-            XaNodeStruct.parentOpaque(last, first);
-        } else {
-            cursor.spares = first;
-        }
-        cursor.nrSpares += nrNodes;
-        return true;
-    }
-
-    static long takeSpare(XaCursor cursor) {
-        long node = cursor.spares;
-        cursor.spares = XaNodeStruct.parent(node);
-        cursor.nrSpares--;
-        return node;
     }
 
     // ---- change and removal
@@ -234,7 +203,7 @@ final class XaPath {
             boolean hasParent = XaWalk.ascend(cursor);
             if (!hasParent) {
                 XArrayStruct.headRelease(cursor.anchor, XaEntry.EMPTY);
-                retire(cursor, node);
+                cursor.retired.add(node);
                 cursor.node = XaCursor.BOUNDS;
                 return;
             }
@@ -242,7 +211,7 @@ final class XaPath {
             XaNodeStruct.slotRelease(cursor.node, cursor.offset, XaEntry.EMPTY);
             XaNodeStruct.count(cursor.node, XaNodeStruct.count(cursor.node) - 1);
             notify(cursor, cursor.node);
-            retire(cursor, node);
+            cursor.retired.add(node);
         }
         if (XaNodeStruct.parent(cursor.node) == XaCursor.AT_HEAD) {
             shrink(cursor, cursor.node);
@@ -259,11 +228,11 @@ final class XaPath {
                 return;
             }
             cursor.node = XaCursor.BOUNDS;
-            boolean isBusyZero = word == XaEntry.ZERO && XArray.isZeroBusy(cursor.anchor);
+            boolean isBusyZero = word == XaEntry.ZERO && XaFlags.isZeroBusy(cursor.anchor);
             // Readers come in through the new head from here on; a node in it was published long ago.
             XArrayStruct.headRelease(cursor.anchor, isBusyZero ? XaEntry.EMPTY : word);
-            if (XArray.tracksFree(cursor.anchor) && !XaMarks.isMarked(top, 0, XArray.FREE_MARK)) {
-                XaMarks.clearMarked(cursor.anchor, XArray.FREE_MARK);
+            if (XaFlags.tracksFree(cursor.anchor) && !XaMarks.isMarked(top, 0, XArray.FREE_MARK)) {
+                XaFlags.clearMarked(cursor.anchor, XArray.FREE_MARK);
             }
             if (isNode) {
                 // A reader that loaded the old top still gets to the node through it.
@@ -308,26 +277,6 @@ final class XaPath {
         XaNodeStruct.count(node, 0);
         XaNodeStruct.nrValues(node, 0);
         notify(cursor, node);
-        retire(cursor, node);
-    }
-
-    /** Collects a node for {@link #flushRetired}. */
-    private static void retire(XaCursor cursor, long node) {
-        XaNodeStruct.array(node, FREED);
-        NativeMemory.setLong(node + XaNodeStruct.RCU_LINK, cursor.retiredFirst);
-        if (cursor.nrRetired == 0) {
-            cursor.retiredLast = node;
-        }
-        cursor.retiredFirst = node;
-        cursor.nrRetired++;
-    }
-
-    /** Hands the nodes that an operation gave up to the pool, all at once. */
-    static void flushRetired(XaCursor cursor) {
-        if (cursor.nrRetired > 0) {
-            cursor.pool.retireChain(cursor.retiredFirst, cursor.retiredLast, cursor.nrRetired);
-            cursor.retiredFirst = 0;
-            cursor.nrRetired = 0;
-        }
+        cursor.retired.add(node);
     }
 }

@@ -41,7 +41,7 @@ final class XaRange {
         if (cursor.isInError()) {
             cursor.setOrder(last, lastOrder);
             removeIfEmpty(cursor);
-            XaPath.flushRetired(cursor);
+            cursor.retired.flush();
             return false;
         }
         return true;
@@ -112,7 +112,7 @@ final class XaRange {
             removeIfEmpty(cursor);
             index = base - 1;
         }
-        XaPath.flushRetired(cursor);
+        cursor.retired.flush();
     }
 
     private static void removeIfEmpty(XaCursor cursor) {

@@ -35,49 +35,14 @@ final class XaSplit {
         this.cursor = cursor;
     }
 
-    // ---- size
-
-    /**
-     * Counts the blocks, at every level up to the entry's, that hold a piece smaller than themselves: each is a node. All
-     * of a run's blocks are such below its order's level; the first is counted already if the run before it ends in it.
-     */
-    static int nodesNeeded(SplitPlan plan) {
-        plan.requireComplete();
-        int topLevel = plan.order() - plan.order() % XaWalk.LEVEL_BITS;
-        long nrNodes = 0;
-        long first = 0;
-        for (int run = 0; run < plan.nrRuns(); run++) {
-            int order = plan.runOrder(run);
-            long end = first + (plan.runCount(run) << order);
-            int level = order - order % XaWalk.LEVEL_BITS + XaWalk.LEVEL_BITS;
-            for (; level <= topLevel; level += XaWalk.LEVEL_BITS) {
-                long firstBlock = first >>> level;
-                boolean isCounted = first != 0 && (first - 1) >>> level == firstBlock;
-                nrNodes += ((end - 1) >>> level) - firstBlock + (isCounted ? 0 : 1);
-            }
-            first = end;
-        }
-        return (int) Math.min(nrNodes, Integer.MAX_VALUE);
-    }
+    // ---- before the lock
 
     int reserve(SplitPlan plan) {
-        if (XaPath.reserve(cursor, nodesNeeded(plan))) {
+        if (XaPath.reserve(cursor, plan.nrNodesNeeded())) {
             return Errno.OK;
         }
-        XaStore.destroySpares(cursor);
+        cursor.spares.free();
         return Errno.ENOMEM;
-    }
-
-    static void requireWords(long firstEntry, long entryStride) {
-        boolean isValue = XaEntry.isValue(firstEntry);
-        if (!isValue && !XaEntry.isPointer(firstEntry)) {
-            throw new IllegalArgumentException(
-                    "firstEntry is no value or pointer: firstEntry=0x" + Long.toHexString(firstEntry));
-        }
-        if ((entryStride & (isValue ? 1 : 3)) != 0) {
-            throw new IllegalArgumentException("entryStride changes the kind of the words: entryStride=" + entryStride
-                    + ", firstEntry=0x" + Long.toHexString(firstEntry));
-        }
     }
 
     // ---- split
@@ -110,7 +75,7 @@ final class XaSplit {
         boolean staysInLevel = newOrder >= cursor.nodeShift && newOrder < order;
         boolean halvesOneSlot = order == cursor.nodeShift && newOrder == order - 1;
         if (XaEntry.isInternal(entry) || !(staysInLevel || halvesOneSlot)) {
-            XaStore.destroySpares(cursor);
+            cursor.spares.free();
             cursor.setError(Errno.EINVAL);
             return Errno.EINVAL;
         }
@@ -142,8 +107,8 @@ final class XaSplit {
     }
 
     private int apply(SplitPlan newPlan, long oldEntry, long firstEntry, long newEntryStride) {
-        if (!XaPath.reserve(cursor, nodesNeeded(newPlan))) {
-            XaStore.destroySpares(cursor);
+        if (!XaPath.reserve(cursor, newPlan.nrNodesNeeded())) {
+            cursor.spares.free();
             return Errno.ENOMEM;
         }
         if (cursor.node == XaCursor.AT_HEAD) {
@@ -221,7 +186,7 @@ final class XaSplit {
 
     /** Builds the node that takes a slot's place, with everything below it, out of the plan's next pieces. */
     private long build(long parent, int shift, int slotInParent) {
-        long node = XaPath.takeSpare(cursor);
+        long node = cursor.spares.take();
         long heads = 0;
         int nrChildren = 0;
         int slot = 0;
@@ -256,10 +221,7 @@ final class XaSplit {
         int width = 1 << widthOrder;
         int end = firstSlot + (nrPieces << widthOrder);
         if (width == 1) {
-            for (int slot = firstSlot; slot < end; slot++) {
-                XaNodeStruct.slot(node, slot, word);
-                word += step;
-            }
+            fillSingles(node, firstSlot, end, word, step);
             return XaMarks.bitsOf(firstSlot, nrPieces);
         }
         long heads = 0;
@@ -272,6 +234,21 @@ final class XaSplit {
             }
         }
         return heads;
+    }
+
+    private static void fillSingles(long node, int firstSlot, int endSlot, long firstWord, long step) {
+        if (step == 0) {
+            // A loop of its own, because the compiler vectorises it only without the sum.
+            for (int slot = firstSlot; slot < endSlot; slot++) {
+                XaNodeStruct.slot(node, slot, firstWord);
+            }
+        } else {
+            long word = firstWord;
+            for (int slot = firstSlot; slot < endSlot; slot++) {
+                XaNodeStruct.slot(node, slot, word);
+                word += step;
+            }
+        }
     }
 
     private void takePieces(int nrPieces) {

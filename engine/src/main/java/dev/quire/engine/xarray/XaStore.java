@@ -1,7 +1,6 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.xarray;
 
-import dev.quire.engine.memory.Errno;
 import dev.quire.engine.struct.XArrayStruct;
 import dev.quire.engine.struct.XaNodeStruct;
 
@@ -25,7 +24,7 @@ final class XaStore {
         } else {
             before = storeInNode(cursor, entry, current);
         }
-        XaPath.flushRetired(cursor);
+        cursor.retired.flush();
         return before;
     }
 
@@ -146,31 +145,12 @@ final class XaStore {
         // The tree is cut off here; readers inside meet RETRY in its leaves.
         XArrayStruct.headRelease(cursor.anchor, XaEntry.EMPTY);
         XaMarks.init(cursor);
-        if (XArray.isZeroBusy(cursor.anchor)) {
-            XaMarks.clearMarked(cursor.anchor, XArray.FREE_MARK);
+        if (XaFlags.isZeroBusy(cursor.anchor)) {
+            XaFlags.clearMarked(cursor.anchor, XArray.FREE_MARK);
         }
         if (XaEntry.isNode(head)) {
             XaPath.retireSubtree(cursor, head);
         }
-        XaPath.flushRetired(cursor);
-    }
-
-    // ---- spare nodes
-
-    static boolean nomem(XaCursor cursor) {
-        if (cursor.error() != Errno.ENOMEM || !XaPath.addSpares(cursor, 1)) {
-            destroySpares(cursor);
-            return false;
-        }
-        cursor.reset();
-        return true;
-    }
-
-    static void destroySpares(XaCursor cursor) {
-        if (cursor.nrSpares > 0) {
-            cursor.pool.freeChain(cursor.spares, cursor.nrSpares);
-            cursor.spares = 0;
-            cursor.nrSpares = 0;
-        }
+        cursor.retired.flush();
     }
 }

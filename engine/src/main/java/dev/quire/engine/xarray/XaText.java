@@ -14,8 +14,6 @@ import dev.quire.engine.struct.XaNodeStruct;
  * </pre>
  */
 public final class XaText {
-    private static final int PRINTED_FLAGS = 63;
-
     private XaText() {}
 
     /**
@@ -26,13 +24,22 @@ public final class XaText {
      * @return the text
      */
     public static String tree(XArray array) {
-        long anchor = array.anchor();
+        // Guards against the engine's close, not against changes.
+        array.pool().lifetime().enter();
+        try {
+            return treeOf(array.anchor());
+        } finally {
+            array.pool().lifetime().exit();
+        }
+    }
+
+    private static String treeOf(long anchor) {
         long head = XArrayStruct.head(anchor);
         StringBuilder text = new StringBuilder("T flags=")
-                .append(Integer.toHexString(XArrayStruct.flagsOpaque(anchor) & PRINTED_FLAGS))
+                .append(Integer.toHexString(XaFlags.kindAndState(anchor)))
                 .append(" marks=");
         for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
-            text.append(XaMarks.isMarked(anchor, mark) ? '1' : '0');
+            text.append(XaFlags.isMarked(anchor, mark) ? '1' : '0');
         }
         text.append(" head=").append(XaEntry.toText(head)).append('\n');
         if (XaEntry.isNode(head)) {

@@ -139,8 +139,7 @@ final class XaWalk {
     /** Goes to the head: leaves the cursor at the head, or past the end if the tree does not reach the index. */
     static long start(XaCursor cursor) {
         long word = XArrayStruct.headAcquire(cursor.anchor);
-        boolean covered =
-                XaEntry.isNode(word) ? covers(XaEntry.nodeShift(word), cursor.index) : cursor.index == 0;
+        boolean covered = XaEntry.isNode(word) ? covers(XaEntry.nodeShift(word), cursor.index) : cursor.index == 0;
         cursor.node = covered ? XaCursor.AT_HEAD : XaCursor.BOUNDS;
         return covered ? word : XaEntry.EMPTY;
     }

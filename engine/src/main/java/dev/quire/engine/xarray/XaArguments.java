@@ -1,0 +1,73 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.xarray;
+
+/** What the public methods of this package accept; each check throws {@link IllegalArgumentException} otherwise. */
+final class XaArguments {
+    private XaArguments() {}
+
+    static void requireAnchor(long anchor) {
+        if (anchor <= 0 || (anchor & 7) != 0) {
+            throw new IllegalArgumentException("anchor not aligned: anchor=0x" + Long.toHexString(anchor));
+        }
+    }
+
+    static void requireFlags(int flags) {
+        if (flags != 0 && flags != XArray.TRACK_FREE && flags != (XArray.TRACK_FREE | XArray.ZERO_BUSY)) {
+            throw new IllegalArgumentException("flags not known: flags=" + flags);
+        }
+    }
+
+    static void requireOrder(String name, int order, int max) {
+        if (order < 0 || order > max) {
+            throw new IllegalArgumentException(name + " out of range: " + name + "=" + order + ", max=" + max);
+        }
+    }
+
+    static void requireAligned(long index, int order) {
+        requireOrder("order", order, XArray.MAX_ORDER);
+        if ((index & ~(-1L << order)) != 0) {
+            throw new IllegalArgumentException(
+                    "index not aligned: index=0x" + Long.toHexString(index) + ", order=" + order);
+        }
+    }
+
+    static void requireMark(int mark) {
+        if (mark < 0 || mark >= XArray.NR_MARKS) {
+            throw new IllegalArgumentException("mark out of range: mark=" + mark + ", max=" + (XArray.NR_MARKS - 1));
+        }
+    }
+
+    static void requireId(String name, long id) {
+        if (id < 0 || id > XaIdCycle.MAX_ID) {
+            throw new IllegalArgumentException(
+                    name + " out of range: " + name + "=" + id + ", max=" + XaIdCycle.MAX_ID);
+        }
+    }
+
+    /** What the normal API stores: nothing, values and pointers. */
+    static void requireEntry(String name, long entry) {
+        if (XaEntry.isInternal(entry)) {
+            throw new IllegalArgumentException(name + " is internal: " + name + "=0x" + Long.toHexString(entry));
+        }
+    }
+
+    /** What a cursor stores: also reservations, and retry words for tests of readers. */
+    static void requireStorable(long entry) {
+        if (entry != XaEntry.ZERO && entry != XaEntry.RETRY) {
+            requireEntry("entry", entry);
+        }
+    }
+
+    /** What the pieces of a split are: values or pointers, all of one kind. */
+    static void requirePieces(long firstEntry, long entryStride) {
+        boolean isValue = XaEntry.isValue(firstEntry);
+        if (!isValue && !XaEntry.isPointer(firstEntry)) {
+            throw new IllegalArgumentException(
+                    "firstEntry is no value or pointer: firstEntry=0x" + Long.toHexString(firstEntry));
+        }
+        if ((entryStride & (isValue ? 1 : 3)) != 0) {
+            throw new IllegalArgumentException("entryStride changes the kind of the words: entryStride=" + entryStride
+                    + ", firstEntry=0x" + Long.toHexString(firstEntry));
+        }
+    }
+}

@@ -1,0 +1,75 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.xarray;
+
+import dev.quire.engine.struct.XArrayStruct;
+
+/**
+ * The flags in an array's anchor: what the array is (bits 0 to 5, as in the kernel) and, above, one bit per mark that says
+ * whether any entry has it.
+ *
+ * <p>Changed under the array's lock; readers load them opaque. What the array is never changes; the rest is a hint to them.
+ */
+final class XaFlags {
+    /** The last index handed out was the highest there is. */
+    private static final int ALLOC_WRAPPED = 16;
+
+    private static final int FIRST_MARK = 64;
+    private static final int KIND_AND_STATE = FIRST_MARK - 1;
+
+    private XaFlags() {}
+
+    /** The flags of an empty array of a kind; with index 0 busy, what is free in it comes only as it grows. */
+    static void initialise(long anchor, int kind) {
+        boolean hasFree = kind == XArray.TRACK_FREE;
+        XArrayStruct.flags(anchor, hasFree ? kind | bitOf(XArray.FREE_MARK) : kind);
+    }
+
+    static boolean tracksFree(long anchor) {
+        return has(anchor, XArray.TRACK_FREE);
+    }
+
+    static boolean isZeroBusy(long anchor) {
+        return has(anchor, XArray.ZERO_BUSY);
+    }
+
+    /** Whether mark is the one that means free, and not a mark like any other. */
+    static boolean isFreeMark(long anchor, int mark) {
+        return mark == XArray.FREE_MARK && tracksFree(anchor);
+    }
+
+    static boolean isMarked(long anchor, int mark) {
+        return has(anchor, bitOf(mark));
+    }
+
+    static void setMarked(long anchor, int mark) {
+        XArrayStruct.flags(anchor, XArrayStruct.flagsOpaque(anchor) | bitOf(mark));
+    }
+
+    static void clearMarked(long anchor, int mark) {
+        XArrayStruct.flags(anchor, XArrayStruct.flagsOpaque(anchor) & ~bitOf(mark));
+    }
+
+    static void setWrapped(long anchor) {
+        XArrayStruct.flags(anchor, XArrayStruct.flagsOpaque(anchor) | ALLOC_WRAPPED);
+    }
+
+    /** Clears the wrapped flag and returns what it was. */
+    static boolean takeWrapped(long anchor) {
+        boolean wrapped = has(anchor, ALLOC_WRAPPED);
+        XArrayStruct.flags(anchor, XArrayStruct.flagsOpaque(anchor) & ~ALLOC_WRAPPED);
+        return wrapped;
+    }
+
+    /** The bits below those of the marks. */
+    static int kindAndState(long anchor) {
+        return XArrayStruct.flagsOpaque(anchor) & KIND_AND_STATE;
+    }
+
+    private static boolean has(long anchor, int bit) {
+        return (XArrayStruct.flagsOpaque(anchor) & bit) != 0;
+    }
+
+    private static int bitOf(int mark) {
+        return FIRST_MARK << mark;
+    }
+}

@@ -1,0 +1,141 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.xarray;
+
+import dev.quire.engine.memory.Errno;
+
+/** Where a {@link XaCursor} is, and the range it covers. */
+abstract sealed class XaPosition permits XaCursor {
+    /** Position: at the entry in the head. */
+    static final long AT_HEAD = 0;
+
+    /** Position: past the end of the tree. */
+    static final long BOUNDS = 1;
+
+    /** Position: not walked yet. */
+    static final long RESTART = 3;
+
+    private static final int INVALID_BITS = 3;
+    private static final int FROZEN_BIT = 2;
+
+    long index;
+
+    /** Index bits below one slot of the level that holds entries of the cursor's order. */
+    int shift;
+
+    /** Slots after the first that an entry of the cursor's order takes. */
+    int sibs;
+
+    /** Address of the node, or {@link #AT_HEAD}, {@link #BOUNDS}, {@link #RESTART}, or an error word. */
+    long node = RESTART;
+
+    /** Shift of the node; meaningless without one. */
+    int nodeShift;
+
+    /** Slot in the node: the canonical one, if the index is covered by a multi-slot entry. */
+    int offset;
+
+    /**
+     * Moves to one index, not walked yet, and clears any error (xas_set).
+     *
+     * @param index any index, unsigned
+     */
+    public final void set(long index) {
+        this.index = index;
+        shift = 0;
+        sibs = 0;
+        node = RESTART;
+    }
+
+    /**
+     * Moves to the naturally aligned range of an order that holds an index, not walked yet, and clears any error
+     * (xas_set_order).
+     *
+     * @param index any index, unsigned; rounded down to a multiple of {@code 2^order}
+     * @param order log2 of the range, 0 to {@link XArray#MAX_ORDER}
+     * @throws IllegalArgumentException if the order is out of range; then nothing has changed
+     */
+    public final void setOrder(long index, int order) {
+        XaArguments.requireOrder("order", order, XArray.MAX_ORDER);
+        this.index = index & -1L << order;
+        setWidth(order);
+        node = RESTART;
+    }
+
+    final void setWidth(int order) {
+        int bitsInLevel = order % XaWalk.LEVEL_BITS;
+        shift = order - bitsInLevel;
+        sibs = (1 << bitsInLevel) - 1;
+    }
+
+    /** Gives the position up, keeping index and order, and clears any error: the next operation walks from the head. */
+    public final void reset() {
+        node = RESTART;
+    }
+
+    /** The current index, unsigned. What the last operation left is described there. */
+    public final long index() {
+        return index;
+    }
+
+    /** The error the cursor is in: a negative number of {@link Errno}, or 0. */
+    public final int error() {
+        return XaEntry.errnoOf(node);
+    }
+
+    /**
+     * Puts the cursor in an error.
+     *
+     * @param errno -4095 to -1
+     * @throws IllegalArgumentException if it is out of range
+     */
+    public final void setError(int errno) {
+        node = XaEntry.error(errno);
+    }
+
+    /** Whether the cursor is at a slot or at the head: not unwalked, not past the end, not in an error. */
+    public final boolean isValid() {
+        return (node & INVALID_BITS) == 0;
+    }
+
+    /** Whether the cursor was not walked yet. */
+    public final boolean isRestart() {
+        return node == RESTART;
+    }
+
+    /** Whether the cursor is past the end of the tree. */
+    public final boolean isBounds() {
+        return node == BOUNDS;
+    }
+
+    /** Address of the node the cursor is in, for readers of {@code XaNodeStruct}; 0 if it is in none. */
+    public final long nodeAddress() {
+        return isValid() ? node : 0;
+    }
+
+    /** Slot of that node the cursor is at: the canonical one of a multi-slot entry. Meaningless without a node. */
+    public final int slot() {
+        return offset;
+    }
+
+    /** Unwalked or in an error: {@code next} and {@code prev} do not move such a cursor. */
+    final boolean isFrozen() {
+        return (node & FROZEN_BIT) != 0;
+    }
+
+    final boolean isInError() {
+        return XaEntry.isError(node);
+    }
+
+    final void requireValid() {
+        if (!isValid()) {
+            throw new IllegalStateException("the cursor is at no entry: position=" + positionName());
+        }
+    }
+
+    private String positionName() {
+        if (node == RESTART) {
+            return "restart";
+        }
+        return node == BOUNDS ? "bounds" : "error " + Errno.name(error());
+    }
+}

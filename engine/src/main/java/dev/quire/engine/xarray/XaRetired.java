@@ -1,0 +1,43 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.xarray;
+
+import dev.quire.engine.memory.NativeMemory;
+import dev.quire.engine.struct.XaNodeStruct;
+
+/**
+ * Nodes that the operation in progress took out of the tree, collected so that they are handed to the pool, which reuses
+ * them after a grace period, in one step.
+ */
+final class XaRetired {
+    /** In a node's array field once it is given up, in place of the array; no array has this address. */
+    private static final long FREED = 1;
+
+    private final XaNodePool pool;
+    private long first;
+    private long last;
+    private long nrNodes;
+
+    XaRetired(XaNodePool pool) {
+        this.pool = pool;
+    }
+
+    /** Adds a node that readers who come from now on cannot reach; its private list, overwritten here, must be empty. */
+    void add(long node) {
+        XaNodeStruct.array(node, FREED);
+        NativeMemory.setLong(node + XaNodeStruct.RCU_LINK, first);
+        if (nrNodes == 0) {
+            last = node;
+        }
+        first = node;
+        nrNodes++;
+    }
+
+    /** Hands all of them to the pool. */
+    void flush() {
+        if (nrNodes > 0) {
+            pool.retireChain(first, last, nrNodes);
+            first = 0;
+            nrNodes = 0;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.xarray;
+
+import dev.quire.engine.struct.XaNodeStruct;
+
+/** Nodes that a cursor has in hand for what it is about to change, chained through their parent words. */
+final class XaSpares {
+    private final XaNodePool pool;
+    private long first;
+    private int nrNodes;
+
+    XaSpares(XaNodePool pool) {
+        this.pool = pool;
+    }
+
+    /**
+     * Gets nodes until there are enough, or none.
+     *
+     * @param nrWanted how many there must be
+     * @return whether there are as many now; if not, there are as many as before
+     */
+    boolean reserve(int nrWanted) {
+        return nrNodes >= nrWanted || add(nrWanted - nrNodes);
+    }
+
+    /** Gets one more node, if there is one. */
+    boolean addOne() {
+        return add(1);
+    }
+
+    private boolean add(int nrMore) {
+        long added = pool.allocateChain(nrMore);
+        if (added == 0) {
+            return false;
+        }
+        if (nrNodes == 0) {
+            first = added;
+        } else {
+            XaNodeStruct.parentOpaque(last(), added);
+        }
+        nrNodes += nrMore;
+        return true;
+    }
+
+    private long last() {
+        long last = first;
+        for (int i = 1; i < nrNodes; i++) {
+            last = XaNodeStruct.parent(last);
+        }
+        return last;
+    }
+
+    /** Takes a node; there must be one. Its slots and marks hold anything. */
+    long take() {
+        long node = first;
+        first = XaNodeStruct.parent(node);
+        nrNodes--;
+        return node;
+    }
+
+    /** Frees them all. */
+    void free() {
+        if (nrNodes > 0) {
+            pool.freeChain(first, nrNodes);
+            first = 0;
+            nrNodes = 0;
+        }
+    }
+}

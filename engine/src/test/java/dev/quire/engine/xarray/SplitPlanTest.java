@@ -1,0 +1,120 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.xarray;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.quire.engine.TestSeed;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class SplitPlanTest {
+    @Test
+    void runsAreMergedAndWrittenInOrder() {
+        SplitPlan plan = new SplitPlan(4);
+        plan.append(1, 1);
+        plan.append(0, 1);
+        plan.append(0, 1);
+        plan.append(2, 1);
+        assertFalse(plan.isComplete());
+        plan.append(3, 1);
+
+        assertTrue(plan.isComplete());
+        assertEquals("1,0,0,2,3", plan.toString());
+        assertEquals(4, plan.nrRuns());
+        assertEquals(5, plan.nrPieces());
+        assertEquals(0, plan.runOrder(1));
+        assertEquals(2, plan.runCount(1));
+        assertThrows(IndexOutOfBoundsException.class, () -> plan.runOrder(4));
+        assertThrows(IndexOutOfBoundsException.class, () -> plan.runCount(-1));
+    }
+
+    @Test
+    void longRunsAreWrittenShort() {
+        assertEquals("512x9", SplitPlan.uniform(18, 9).toString());
+        assertEquals("5,5", SplitPlan.uniform(6, 5).toString());
+        SplitPlan plan = new SplitPlan(18);
+        plan.append(9, 511);
+        plan.append(0, 512);
+        assertEquals("511x9,512x0", plan.toString());
+        assertEquals(73, XaCursor.nodesNeeded(plan));
+    }
+
+    @Test
+    void theLargestOrderFits() {
+        SplitPlan plan = SplitPlan.uniform(63, 0);
+        assertTrue(plan.isComplete());
+        assertEquals(Long.MIN_VALUE, plan.nrPieces());
+        assertEquals("9223372036854775808x0", plan.toString());
+        assertEquals(Integer.MAX_VALUE, XaCursor.nodesNeeded(plan));
+        assertEquals("63", SplitPlan.uniform(63, 63).toString());
+    }
+
+    @Test
+    void whatDoesNotFitIsRefusedAndChangesNothing() {
+        SplitPlan plan = new SplitPlan(4);
+        plan.append(1, 1);
+        String before = plan.toString();
+        assertRefused("piece not aligned: offset=2, pieceOrder=2", () -> plan.append(2, 1));
+        assertRefused("count out of range: count=8, pieceOrder=1, max=7", () -> plan.append(1, 8));
+        assertRefused("count out of range: count=0, pieceOrder=1, max=7", () -> plan.append(1, 0));
+        assertRefused("count out of range: count=18446744073709551615, pieceOrder=1, max=7", () -> plan.append(1, -1));
+        assertRefused("pieceOrder out of range: pieceOrder=5, max=4", () -> plan.append(5, 1));
+        assertRefused("pieceOrder out of range: pieceOrder=-1, max=4", () -> plan.append(-1, 1));
+        assertRefused("order out of range: order=64, max=63", () -> plan.reset(64));
+        assertRefused("newOrder out of range: newOrder=5, max=4", () -> plan.resetUniform(4, 5));
+        assertRefused("plan not complete: covered=2, want=16, plan=1", plan::requireComplete);
+        assertRefused("plan not complete: covered=2, want=16, plan=1", () -> XaCursor.nodesNeeded(plan));
+        assertEquals(before, plan.toString());
+        assertEquals(4, plan.order());
+    }
+
+    private static void assertRefused(String message, Runnable call) {
+        assertEquals(
+                message, assertThrows(IllegalArgumentException.class, call::run).getMessage());
+    }
+
+    /** Against the definition: a node for every block of a level that is not one piece or part of one. */
+    @Test
+    void nodesNeededIsTheNumberOfBlocksThatAreCut() {
+        SplittableRandom random = TestSeed.random("nodesNeededIsTheNumberOfBlocksThatAreCut");
+        SplitPlan plan = new SplitPlan();
+        for (int i = 0; i < 300; i++) {
+            int order = random.nextInt(20);
+            plan.reset(order);
+            byte[] pieceOrderAt = new byte[1 << order];
+            int unit = 0;
+            while (unit < 1 << order) {
+                int largest = Math.min(order, Integer.numberOfTrailingZeros(unit | 1 << order));
+                int pieceOrder = random.nextInt(largest + 1);
+                plan.append(pieceOrder, 1);
+                pieceOrderAt[unit] = (byte) pieceOrder;
+                unit += 1 << pieceOrder;
+            }
+            assertEquals(nrBlocksCut(pieceOrderAt, order), XaCursor.nodesNeeded(plan), plan::toString);
+        }
+    }
+
+    private static int nrBlocksCut(byte[] pieceOrderAt, int order) {
+        int nrBlocks = 0;
+        for (int level = 6; level <= order - order % 6; level += 6) {
+            for (int first = 0; first < pieceOrderAt.length; first += 1 << level) {
+                boolean isInLargerPiece = isInsidePiece(pieceOrderAt, first);
+                nrBlocks += isInLargerPiece || pieceOrderAt[first] >= level ? 0 : 1;
+            }
+        }
+        return nrBlocks;
+    }
+
+    private static boolean isInsidePiece(byte[] pieceOrderAt, int unit) {
+        for (int order = 1; 1 << order <= pieceOrderAt.length; order++) {
+            int first = unit & -(1 << order);
+            if (first < unit && pieceOrderAt[first] >= order) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,200 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.xarray;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.quire.engine.EngineFixture;
+import dev.quire.engine.memory.Errno;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What must not be done is refused at once, says why, and changes nothing. */
+class XArrayMisuseTest extends XArrayCatalogue {
+    private static final long SIBLING = XaEntry.sibling(3);
+
+    private record Misuse(String message, Consumer<XArrayMisuseTest> call) {
+        @Override
+        public String toString() {
+            return message;
+        }
+    }
+
+    static Stream<Misuse> badArguments() {
+        return Stream.of(
+                new Misuse("entry is internal: entry=0xe", test -> test.array.store(1, SIBLING)),
+                new Misuse("entry is internal: entry=0x406", test -> test.array.store(1, XaEntry.ZERO)),
+                new Misuse("entry is internal: entry=0xe", test -> test.array.storeOrder(0, 3, SIBLING)),
+                new Misuse("entry is internal: entry=0xe", test -> test.array.insert(1, SIBLING)),
+                new Misuse("entry is internal: entry=0xe", test -> test.array.storeRange(1, 2, SIBLING)),
+                new Misuse("entry is internal: entry=0xe", test -> test.array.alloc(0, 1, SIBLING)),
+                new Misuse("expected is internal: expected=0xe", test -> test.array.compareExchange(1, SIBLING, 0)),
+                new Misuse("entry is internal: entry=0xe", test -> test.array.compareExchange(1, 0, SIBLING)),
+                new Misuse("order out of range: order=64, max=63", test -> test.array.storeOrder(0, 64, 0)),
+                new Misuse("order out of range: order=-1, max=63", test -> test.array.storeOrder(0, -1, 0)),
+                new Misuse("index not aligned: index=0x5, order=2", test -> test.array.storeOrder(5, 2, 0)),
+                new Misuse("mark out of range: mark=3, max=2", test -> test.array.setMark(1, 3)),
+                new Misuse("mark out of range: mark=-1, max=2", test -> test.array.clearMark(1, -1)),
+                new Misuse("mark out of range: mark=3, max=2", test -> test.array.getMark(test.engine.reader, 1, 3)),
+                new Misuse("mark out of range: mark=7, max=2", test -> test.array.find(test.cursor(0), 1, 7)),
+                new Misuse("min out of range: min=-1, max=4294967295", test -> test.array.alloc(-1, 1, 0)),
+                new Misuse(
+                        "max out of range: max=4294967296, max=4294967295", test -> test.array.alloc(0, 1L << 32, 0)),
+                new Misuse("next out of range: next=-1, max=4294967295", test -> new XaIdCycle(0, 1, -1)),
+                new Misuse("order out of range: order=64, max=63", test -> test.cursor(0, 64)),
+                new Misuse("order out of range: order=64, max=63", test -> XaCursor.trySplitMinimumOrder(64)),
+                new Misuse(
+                        "errno out of range: errno=0, min=-4095, max=-1",
+                        test -> test.cursor(0).setError(0)),
+                new Misuse(
+                        "firstEntry is no value or pointer: firstEntry=0x0",
+                        test -> test.cursor(0).split(SplitPlan.uniform(6, 0), value(0), 0, 0)),
+                new Misuse(
+                        "entryStride changes the kind of the words: entryStride=3, firstEntry=0x1",
+                        test -> test.cursor(0).split(SplitPlan.uniform(6, 0), value(0), value(0), 3)),
+                new Misuse(
+                        "entryStride changes the kind of the words: entryStride=2, firstEntry=0x100000",
+                        test -> test.cursor(0).trySplit(0, pointer(0), 2)),
+                new Misuse(
+                        "plan not complete: covered=0, want=64, plan=",
+                        test -> test.cursor(0).split(new SplitPlan(6), value(0), value(0), 2)),
+                new Misuse(
+                        "plan not complete: covered=0, want=64, plan=",
+                        test -> test.cursor(0).reserve(new SplitPlan(6))));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("badArguments")
+    void badArgumentsAreNamed(Misuse misuse) {
+        storeOrder(0, 6, value(0));
+        String before = text();
+        engine.reader.enter();
+        IllegalArgumentException refusal =
+                assertThrows(IllegalArgumentException.class, () -> misuse.call().accept(this));
+        engine.reader.exit();
+        assertEquals(misuse.message(), refusal.getMessage());
+        assertEquals(before, text());
+        assertEquals(0, store(500, value(1)), "the lock is free");
+    }
+
+    @Test
+    void anchorsAndFlagsAreChecked() {
+        for (long anchor : new long[] {0, -8, 12}) {
+            assertThrows(IllegalArgumentException.class, () -> new XArray(anchor, engine.nodes, engine.lockOrder, 0));
+        }
+        for (int flags : new int[] {1, XArray.ZERO_BUSY, 16, -1}) {
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> new XArray(array.anchor(), engine.nodes, engine.lockOrder, flags));
+        }
+    }
+
+    @Test
+    void readingNeedsASectionAndWritingTheLock() {
+        storeIndex(5);
+        XaCursor cursor = new XaCursor(array, engine.reader);
+        XaCursor locked = new XaCursor(array);
+        assertThrows(IllegalStateException.class, () -> array.load(engine.reader, 5));
+        assertThrows(IllegalStateException.class, () -> array.getOrder(engine.reader, 5));
+        assertThrows(IllegalStateException.class, () -> array.find(cursor, 9, XArray.PRESENT));
+        for (XaCursor either : List.of(cursor, locked)) {
+            assertThrows(IllegalStateException.class, either::load);
+            assertThrows(IllegalStateException.class, () -> either.find(9));
+            assertThrows(IllegalStateException.class, either::next);
+            assertThrows(IllegalStateException.class, () -> either.store(0));
+            assertThrows(IllegalStateException.class, either::createRange);
+        }
+        engine.reader.enter();
+        assertEquals(0, cursor.load());
+        assertThrows(IllegalStateException.class, () -> cursor.store(0));
+        assertThrows(IllegalStateException.class, locked::load);
+        engine.reader.exit();
+        array.lock();
+        assertEquals(0, locked.load());
+        array.unlock();
+        assertThrows(IllegalStateException.class, array::unlock);
+    }
+
+    @Test
+    void anotherThreadsLockIsNoLicence() throws InterruptedException {
+        array.lock();
+        Thread other = new Thread(() -> {
+            assertThrows(IllegalStateException.class, () -> new XaCursor(array).store(value(1)));
+            assertThrows(IllegalStateException.class, array::unlock);
+        });
+        Throwable[] failure = new Throwable[1];
+        other.setUncaughtExceptionHandler((thread, thrown) -> failure[0] = thrown);
+        other.start();
+        other.join();
+        array.unlock();
+        assertEquals(null, failure[0]);
+    }
+
+    @Test
+    void aCursorOfAnotherArrayIsRefused() {
+        XArray other = engine.newArray(0);
+        engine.reader.enter();
+        assertThrows(IllegalArgumentException.class, () -> other.find(cursor(0), 1, XArray.PRESENT));
+        engine.reader.exit();
+    }
+
+    @Test
+    void aPositionInAFreedNodeIsNoticed() {
+        storeIndex(500);
+        array.lock();
+        XaCursor cursor = cursor(500);
+        assertEquals(value(500), cursor.load());
+        array.unlock();
+        eraseIndex(500);
+        array.lock();
+        IllegalStateException refusal = assertThrows(IllegalStateException.class, () -> cursor.store(value(1)));
+        array.unlock();
+        assertTrue(refusal.getMessage().contains("index=0x1f4"), refusal.getMessage());
+        cursor.reset();
+    }
+
+    @Test
+    void aClosedEngineRefusesEveryCall() {
+        EngineFixture closed = new EngineFixture();
+        XArray lost = closed.newArray(0);
+        lost.store(9, value(9));
+        XaCursor cursor = new XaCursor(lost, closed.reader);
+        closed.close();
+        assertThrows(IllegalStateException.class, () -> lost.store(9, value(1)));
+        assertThrows(IllegalStateException.class, lost::lock);
+        assertThrows(IllegalStateException.class, lost::destroy);
+        assertThrows(IllegalStateException.class, () -> lost.load(closed.reader, 9));
+        assertThrows(IllegalStateException.class, () -> cursor.reserve(SplitPlan.uniform(9, 0)));
+        assertThrows(IllegalStateException.class, () -> XaText.tree(lost));
+        assertThrows(IllegalStateException.class, () -> XaChecker.check(lost));
+        assertThrows(IllegalStateException.class, () -> new XArray(lost.anchor(), closed.nodes, closed.lockOrder, 0));
+    }
+
+    @Test
+    void errorsStickUntilTheyAreCleared() {
+        storeIndex(5);
+        array.lock();
+        XaCursor cursor = cursor(5);
+        cursor.setError(Errno.EBUSY);
+        assertEquals(0, cursor.load());
+        assertEquals(0, cursor.store(value(6)));
+        assertEquals(0, cursor.find(MAX));
+        assertEquals(0, cursor.findMarked(MAX, 0));
+        assertEquals(0, cursor.findConflict());
+        assertEquals(0, cursor.next());
+        assertEquals(5, cursor.index());
+        assertEquals(Errno.EBUSY, cursor.split(SplitPlan.uniform(0, 0), value(5), value(5), 0));
+        assertEquals(Errno.EBUSY, cursor.trySplit(0, value(5), 0));
+        cursor.createRange();
+        cursor.pause();
+        assertEquals(Errno.EBUSY, cursor.error());
+        cursor.reset();
+        assertEquals(value(5), cursor.load());
+        array.unlock();
+    }
+}

@@ -1,0 +1,196 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.stress;
+
+import dev.quire.engine.memory.PageArena;
+import dev.quire.stress.MutantCompiler.BrokenMutantException;
+import dev.quire.stress.StressResults.Observation;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.openjdk.jcstress.infra.collectors.TestResult;
+
+/**
+ * Runs, against each mutant, the scenario that must catch it. A mutant is killed if the scenario sees an outcome that it
+ * forbids; one that survives means that the scenario proves nothing.
+ *
+ * <p>A mutated class is compiled from a copy of its source and put before the engine on the class path of the forks; the
+ * engine itself has no switch for it.
+ */
+public final class MutantRunner {
+    /** Iterations per fork and their length, tried in this order until the mutant is dead. */
+    private enum Effort {
+        SHORT(2, Duration.ofMillis(100)),
+        MEDIUM(5, Duration.ofMillis(300)),
+        LONG(10, Duration.ofSeconds(1));
+
+        private final int nrIterations;
+        private final Duration iteration;
+
+        Effort(int nrIterations, Duration iteration) {
+            this.nrIterations = nrIterations;
+            this.iteration = iteration;
+        }
+    }
+
+    private enum Fate {
+        KILLED,
+        SURVIVED,
+        BROKEN
+    }
+
+    private record Verdict(Fate fate, String evidence) {}
+
+    private final Path checkout;
+    private final String classPath = System.getProperty("java.class.path");
+    private final JcstressForks forks;
+
+    private MutantRunner(Path checkout) throws IOException {
+        this.checkout = checkout;
+        forks = new JcstressForks();
+    }
+
+    /**
+     * Runs mutants and prints the fate of each; exits with 0 only if all are killed.
+     *
+     * @param arguments root of the checkout, then names of mutants; none means all
+     * @throws IOException if a file cannot be read or written
+     */
+    public static void main(String[] arguments) throws IOException {
+        if (arguments.length < 1 || Stream.of(arguments).anyMatch(argument -> argument.startsWith("-"))) {
+            System.err.println("usage: quire mutants [NAME...]");
+            System.err.println("Breaks the engine in one place at a time and runs the test that must notice.");
+            System.err.println("NAME is a file in stress/mutants without its ending; without a name all are run.");
+            System.err.println("Example: quire mutants grace-period-without-membarrier");
+            System.exit(2);
+        }
+        Path checkout = Path.of(arguments[0]);
+        requireEngineOf(checkout);
+        List<Mutant> mutants = choose(Mutant.readAll(checkout), List.of(arguments).subList(1, arguments.length));
+        int nrKilled = new MutantRunner(checkout).runAll(mutants);
+        System.out.printf("%d of %d mutants killed%n", nrKilled, mutants.size());
+        System.exit(nrKilled == mutants.size() ? 0 : 1);
+    }
+
+    /** A mutated class fits only the engine that the other classes come from. */
+    private static void requireEngineOf(Path checkout) throws IOException {
+        try (Stream<Path> sources = Files.walk(checkout.resolve("engine/src/main/java"))) {
+            Path jar = Path.of(PageArena.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toURI());
+            long built = lastModified(jar);
+            if (sources.anyMatch(source -> Files.isRegularFile(source) && lastModified(source) > built)) {
+                System.err.println("The engine's sources are newer than " + jar.getFileName()
+                        + ". To build it: mvn -q package -DskipTests -pl stress -am");
+                System.exit(2);
+            }
+        } catch (URISyntaxException e) {
+            throw new IOException("cannot tell where the engine's classes are", e);
+        }
+    }
+
+    private static long lastModified(Path file) {
+        try {
+            return Files.getLastModifiedTime(file).toMillis();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static List<Mutant> choose(List<Mutant> all, List<String> names) {
+        if (names.isEmpty()) {
+            return all;
+        }
+        List<Mutant> chosen = new ArrayList<>();
+        for (String name : names) {
+            chosen.add(all.stream()
+                    .filter(mutant -> mutant.name().equals(name))
+                    .findAny()
+                    .orElseThrow(() -> new IllegalArgumentException("no such mutant: name=" + name + ", mutants="
+                            + all.stream().map(Mutant::name).toList())));
+        }
+        return chosen;
+    }
+
+    private int runAll(List<Mutant> mutants) throws IOException {
+        int nrKilled = 0;
+        for (Mutant mutant : mutants) {
+            long startNanos = System.nanoTime();
+            Verdict verdict = run(mutant);
+            long seconds = Duration.ofNanos(System.nanoTime() - startNanos).toSeconds();
+            System.out.printf("%-8s %s (%d s): %s%n", verdict.fate, mutant.name(), seconds, verdict.evidence);
+            if (verdict.fate != Fate.KILLED) {
+                System.out.printf("         %s%n         %s%n", mutant.guarantee(), mutant.reason());
+            }
+            nrKilled += verdict.fate == Fate.KILLED ? 1 : 0;
+        }
+        return nrKilled;
+    }
+
+    private Verdict run(Mutant mutant) throws IOException {
+        if (mutant.tests().isEmpty()) {
+            return new Verdict(Fate.BROKEN, "no test matches its scenario: " + mutant.scenario());
+        }
+        Path classes = Files.createTempDirectory("quire-mutant");
+        try {
+            new MutantCompiler(checkout, classPath).compile(mutant, classes);
+            return hunt(mutant, classes + File.pathSeparator + classPath);
+        } catch (BrokenMutantException e) {
+            return new Verdict(Fate.BROKEN, e.getMessage());
+        } finally {
+            delete(classes);
+        }
+    }
+
+    /** Runs forks, the best optimised first, until one of them sees what its test forbids. */
+    private Verdict hunt(Mutant mutant, String mutatedClassPath) throws IOException {
+        List<TestResult> results = new ArrayList<>();
+        for (Effort effort : Effort.values()) {
+            for (int jvmMode = forks.nrJvmModes() - 1; jvmMode >= 0; jvmMode--) {
+                for (String test : mutant.tests()) {
+                    results.addAll(
+                            forks.run(test, jvmMode, mutatedClassPath, effort.nrIterations, effort.iteration));
+                    StressResults seen = StressResults.of(results);
+                    if (!seen.forbidden().isEmpty()) {
+                        return killed(seen, seen.forbidden().getFirst());
+                    }
+                    if (!seen.failures().isEmpty()) {
+                        return new Verdict(Fate.BROKEN, "does not finish: " + seen.failures().getFirst());
+                    }
+                }
+            }
+        }
+        StressResults seen = StressResults.of(results);
+        long nrSamples = mutant.tests().stream().mapToLong(seen::nrSamples).sum();
+        return new Verdict(Fate.SURVIVED, String.format("%,d samples, none of them forbidden", nrSamples));
+    }
+
+    private static Verdict killed(StressResults seen, Observation observation) {
+        return new Verdict(
+                Fate.KILLED,
+                String.format(
+                        "%s saw \"%s\" %,d times in %,d: %s",
+                        observation.test().substring(observation.test().lastIndexOf('.', observation.test().lastIndexOf('.') - 1) + 1),
+                        observation.outcome(),
+                        observation.nrSamples(),
+                        seen.nrSamples(observation.test()),
+                        observation.description()));
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}

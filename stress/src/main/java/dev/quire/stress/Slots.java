@@ -1,0 +1,47 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.stress;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+
+/**
+ * Numbers that the live states of a scenario take from one engine per fork. jcstress keeps 10,240 states alive; an engine
+ * each would not fit. A number comes round again only after all others, so what the engine still does with a finished
+ * state's memory has time to go wrong visibly.
+ *
+ * <p>Thread-safe, wait-free: both actors' threads replace states at the same time.
+ */
+public final class Slots {
+    /** How many there are: twice the live states, and a power of two. */
+    public static final int COUNT = 1 << 15;
+
+    private static final int FREE = 0;
+    private static final int TAKEN = 1;
+
+    private final AtomicInteger next = new AtomicInteger();
+    private final AtomicIntegerArray taken = new AtomicIntegerArray(COUNT);
+
+    /**
+     * Takes a slot for a new state.
+     *
+     * @return 0 to {@link #COUNT} - 1
+     * @throws IllegalStateException if its last state has not given it back
+     */
+    public int take() {
+        int slot = next.getAndIncrement() & (COUNT - 1);
+        if (taken.getAndSet(slot, TAKEN) != FREE) {
+            throw new IllegalStateException("more live states than slots: slots=" + COUNT
+                    + "; choose a smaller -strideSize or -strideCount");
+        }
+        return slot;
+    }
+
+    /**
+     * Gives a slot back, from the arbiter.
+     *
+     * @param slot a number from {@link #take}
+     */
+    public void giveBack(int slot) {
+        taken.set(slot, FREE);
+    }
+}
