@@ -116,8 +116,7 @@ final class CachedFolios {
 
     /** Drops some pages of a range, splitting the folio there. */
     void drop(long base, int firstPage, int nrPages, SplitPolicy policy) {
-        file.punchHole(
-                (base + firstPage) << Geometry.PAGE_SHIFT, (long) nrPages << Geometry.PAGE_SHIFT, policy);
+        file.punchHole((base + firstPage) << Geometry.PAGE_SHIFT, (long) nrPages << Geometry.PAGE_SHIFT, policy);
     }
 
     // ---- what readers do
