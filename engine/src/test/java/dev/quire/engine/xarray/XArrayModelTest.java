@@ -197,8 +197,10 @@ class XArrayModelTest extends XArrayCatalogue {
         long last = random.nextBoolean() ? MAX : anyIndex();
         operation = "findAfter " + hex(start) + " " + hex(last);
         Range next = model.after(start);
-        boolean within = next != null && Long.compareUnsigned(next.first(), last) <= 0;
-        assertEquals(within ? new Found(next.first(), next.word()) : null, findAfter(start, last, XArray.PRESENT));
+        Found expected = next == null || Long.compareUnsigned(next.first(), last) > 0
+                ? null
+                : new Found(next.first(), next.word());
+        assertEquals(expected, findAfter(start, last, XArray.PRESENT));
     }
 
     private @Nullable Found expectedFind(long start, long last, int filter) {

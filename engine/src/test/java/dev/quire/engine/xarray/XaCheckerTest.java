@@ -84,8 +84,9 @@ class XaCheckerTest extends XArrayCatalogue {
         byte[] leafBytes = bytes(leaf);
         damaged.damage().to(top, leaf);
         AssertionError found = assertThrows(AssertionError.class, () -> XaChecker.check(array));
-        assertTrue(found.getMessage().contains(": " + damaged.field()), found.getMessage());
-        assertTrue(found.getMessage().contains("node=0x"), found.getMessage());
+        String message = String.valueOf(found.getMessage());
+        assertTrue(message.contains(": " + damaged.field()), message);
+        assertTrue(message.contains("node=0x"), message);
 
         restore(top, topBytes);
         restore(leaf, leafBytes);
