@@ -303,7 +303,7 @@ class XArrayRaceTest extends XArrayCatalogue {
                     cursor.set(0);
                     long word = array.find(cursor, MAX, 1);
                     assertTrue(
-                            word == value(70) && cursor.index() == 70 || word == value(200) && cursor.index() == 200);
+                            (word == value(70) && cursor.index() == 70) || (word == value(200) && cursor.index() == 200));
                     cursor.set(71);
                     assertEquals(value(200), array.find(cursor, MAX, 1));
                 });
