@@ -222,6 +222,35 @@ class XArrayRaceTest extends XArrayCatalogue {
                 });
     }
 
+    /** Other than a merge, which moves marks between slots; so looks count only if no merge ran meanwhile. */
+    @Test
+    void aSplitHidesNoMark() {
+        int order = 11;
+        long first = 1L << order;
+        storeOrder(first, order, pointer(2));
+        setMark(first, 1);
+        SplitPlan plan = SplitNodeCountTest.shrinkingTowards(1029, order, 0);
+        AtomicLong phase = new AtomicLong();
+        AtomicLong nrValidLooks = new AtomicLong();
+        race(
+                () -> {
+                    assertEquals(0, splitPatiently(first, plan, pointer(2), pointer(2), 0));
+                    phase.incrementAndGet();
+                    storeOrder(first, order, pointer(2));
+                    phase.incrementAndGet();
+                },
+                (reader, cursor, round) -> {
+                    long phaseBefore = phase.get();
+                    long index = first + (round * 0x9e37_79b9L & (first - 1));
+                    boolean marked = array.getMark(reader, index, 1);
+                    if (phaseBefore % 2 == 0 && phase.get() == phaseBefore) {
+                        nrValidLooks.incrementAndGet();
+                        assertTrue(marked, () -> "index=" + index);
+                    }
+                });
+        assertTrue(nrValidLooks.get() > 100, () -> "looks without a merge: " + nrValidLooks);
+    }
+
     @Test
     void aPositionInAMergedLeafIsTurnedAway() {
         storeOrder(512, 9, pointer(2));
