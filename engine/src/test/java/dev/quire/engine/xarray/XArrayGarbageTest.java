@@ -28,11 +28,11 @@ class XArrayGarbageTest extends XArrayCatalogue {
         cursor = new XaCursor(array, engine.reader);
     }
 
-    private interface Operation {
+    interface Operation {
         void on(XArrayGarbageTest test, int round);
     }
 
-    private record Named(String name, Operation operation) {
+    record Named(String name, Operation operation) {
         @Override
         public String toString() {
             return name;

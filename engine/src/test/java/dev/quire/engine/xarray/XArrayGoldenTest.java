@@ -76,10 +76,10 @@ class XArrayGoldenTest {
             int bar = line.indexOf(BAR);
             String operation = line.substring(0, arrow);
             String expected = line.substring(arrow + ARROW.length(), bar < 0 ? line.length() : bar);
-            String actual = replayer.run(operation.split(" "));
+            String actual = replayer.run(operation.split(" ", -1));
             if (expected.equals("!ENOMEM") && actual.equals("ok") && operation.startsWith("split ")) {
                 System.out.println(position() + ": " + operation + ": reference " + expected + ", engine " + actual);
-                replayer.takeSplitBack(operation.split(" "));
+                replayer.takeSplitBack(operation.split(" ", -1));
             } else if (!replayer.isResultOpen()) {
                 assertEquals(expected, actual, () -> position() + ": " + operation);
             }

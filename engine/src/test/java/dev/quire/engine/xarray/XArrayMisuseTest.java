@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class XArrayMisuseTest extends XArrayCatalogue {
     private static final long SIBLING = XaEntry.sibling(3);
 
-    private record Misuse(String message, Consumer<XArrayMisuseTest> call) {
+    record Misuse(String message, Consumer<XArrayMisuseTest> call) {
         @Override
         public String toString() {
             return message;

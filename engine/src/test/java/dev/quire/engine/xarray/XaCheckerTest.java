@@ -18,11 +18,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Damages one field of a sound tree at a time; the checker must find it and name the field. */
 class XaCheckerTest extends XArrayCatalogue {
     /** Does damage to a tree: the top has shift 6, a leaf in slot 1, and in slots 4 to 7 a value of order 8. */
-    private interface Damage {
+    interface Damage {
         void to(long top, long leaf);
     }
 
-    private record Damaged(String field, Damage damage) {
+    record Damaged(String field, Damage damage) {
         @Override
         public String toString() {
             return field;
