@@ -46,8 +46,8 @@ public final class Slots {
     public int take() {
         int slot = next.getAndIncrement() & (nrSlots - 1);
         if (taken.getAndSet(slot, TAKEN) != FREE) {
-            throw new IllegalStateException("more live states than slots: slots=" + nrSlots
-                    + "; choose a smaller -strideSize or -strideCount");
+            throw new IllegalStateException(
+                    "more live states than slots: slots=" + nrSlots + "; choose a smaller -strideSize or -strideCount");
         }
         return slot;
     }

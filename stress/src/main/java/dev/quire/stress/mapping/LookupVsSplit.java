@@ -2,9 +2,10 @@
 package dev.quire.stress.mapping;
 
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
-import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE_INTERESTING;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
@@ -12,9 +13,6 @@ import org.openjdk.jcstress.annotations.JCStressMeta;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
-
-import dev.quire.engine.folio.HeadMapKind;
-import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
@@ -30,7 +28,10 @@ public final class LookupVsSplit {
     private LookupVsSplit() {}
 
     /** How all variants are graded. */
-    @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the reader pinned the old folio and let go of it before the split")
+    @Outcome(
+            id = "1, 0",
+            expect = ACCEPTABLE,
+            desc = "the reader pinned the old folio and let go of it before the split")
     @Outcome(id = "2, 0", expect = ACCEPTABLE, desc = "the reader pinned the new folio")
     @Outcome(
             id = "1, -11",
@@ -40,17 +41,20 @@ public final class LookupVsSplit {
             id = "12, 0",
             expect = ACCEPTABLE,
             desc = "window: the reader came while the folio was frozen, waited, and pinned the new one")
+    @Outcome(id = "2, -11", expect = FORBIDDEN, desc = "the reader pinned a piece of a folio that was not split")
     @Outcome(
-            id = "2, -11",
+            id = "1?9, .*",
             expect = FORBIDDEN,
-            desc = "the reader pinned a piece of a folio that was not split")
-    @Outcome(id = "1?9, .*", expect = FORBIDDEN, desc = "the reader pinned a folio that does not cover its index, or is not whole")
-    @Outcome(id = "1?0, .*", expect = FORBIDDEN, desc = "the reader found nothing at an index that was cached all the time")
+            desc = "the reader pinned a folio that does not cover its index, or is not whole")
+    @Outcome(
+            id = "1?0, .*",
+            expect = FORBIDDEN,
+            desc = "the reader found nothing at an index that was cached all the time")
     @Outcome(expect = FORBIDDEN, desc = "no such history")
     public static class Grading {}
 
     private static void lookUp(CachedFolios folios, long folio, long base, II_Result seen) {
-        int page = (int) (base >>> CachedFolios.ORDER) & 7;
+        int page = CachedFolios.pageOf(base);
         int cameFrozen = folios.isFrozen(folio) ? CAME_FROZEN : 0;
         seen.r1 = folios.lookUp(base, page) + cameFrozen;
     }
@@ -82,7 +86,8 @@ public final class LookupVsSplit {
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            FOLIOS.giveBack(folio, base);
+            FOLIOS.letGo(folio);
+            FOLIOS.giveBack(base);
         }
     }
 
@@ -113,7 +118,8 @@ public final class LookupVsSplit {
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            FOLIOS.giveBack(folio, base);
+            FOLIOS.letGo(folio);
+            FOLIOS.giveBack(base);
         }
     }
 }

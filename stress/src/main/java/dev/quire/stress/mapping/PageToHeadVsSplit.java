@@ -2,9 +2,10 @@
 package dev.quire.stress.mapping;
 
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
-import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE_INTERESTING;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
@@ -12,9 +13,6 @@ import org.openjdk.jcstress.annotations.JCStressMeta;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
-
-import dev.quire.engine.folio.HeadMapKind;
-import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
@@ -28,23 +26,29 @@ public final class PageToHeadVsSplit {
     private PageToHeadVsSplit() {}
 
     /** How both variants are graded. */
-    @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the reader pinned the old folio and let go of it before the split")
+    @Outcome(
+            id = "1, 0",
+            expect = ACCEPTABLE,
+            desc = "the reader pinned the old folio and let go of it before the split")
     @Outcome(id = "2, 0", expect = ACCEPTABLE, desc = "the reader pinned the new folio")
-    @Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "window: the reader was refused while the folio was frozen or had moved")
+    @Outcome(
+            id = "0, 0",
+            expect = ACCEPTABLE,
+            desc = "window: the reader was refused while the folio was frozen or had moved")
     @Outcome(
             id = "1, -11",
             expect = ACCEPTABLE,
             desc = "window: the reader held the old folio, which kept it from being split")
+    @Outcome(id = "0, -11", expect = FORBIDDEN, desc = "the reader was refused a folio that nobody froze")
     @Outcome(
-            id = "0, -11",
+            id = "9, .*",
             expect = FORBIDDEN,
-            desc = "the reader was refused a folio that nobody froze")
-    @Outcome(id = "9, .*", expect = FORBIDDEN, desc = "the reader pinned a folio that does not hold the page, or is not whole")
+            desc = "the reader pinned a folio that does not hold the page, or is not whole")
     @Outcome(expect = FORBIDDEN, desc = "no such history")
     public static class Grading {}
 
     private static void pin(CachedFolios folios, long folio, long base, II_Result seen) {
-        seen.r1 = folios.pinFolioOf(folio, base, (int) (base >>> CachedFolios.ORDER) & 7);
+        seen.r1 = folios.pinFolioOf(folio, base, CachedFolios.pageOf(base));
     }
 
     /** Heads found by head bits. */
@@ -74,7 +78,8 @@ public final class PageToHeadVsSplit {
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            FOLIOS.giveBack(folio, base);
+            FOLIOS.letGo(folio);
+            FOLIOS.giveBack(base);
         }
     }
 
@@ -105,7 +110,8 @@ public final class PageToHeadVsSplit {
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            FOLIOS.giveBack(folio, base);
+            FOLIOS.letGo(folio);
+            FOLIOS.giveBack(base);
         }
     }
 }

@@ -2,9 +2,10 @@
 package dev.quire.stress.xarray;
 
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
-import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE_INTERESTING;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import dev.quire.engine.xarray.SplitPlan;
+import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
@@ -12,9 +13,6 @@ import org.openjdk.jcstress.annotations.JCStressMeta;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
-
-import dev.quire.engine.xarray.SplitPlan;
-import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.infra.results.I_Result;
 
 /**
@@ -171,10 +169,14 @@ public final class LoadVsWideningStore {
     /** What a lookup that pins what it finds relies on: after the change, the place where the entry was shows that it is gone. */
     @JCStressTest
     @Outcome(id = "0", expect = ACCEPTABLE, desc = "the reader came after the change")
-    @Outcome(id = "3", expect = ACCEPTABLE, desc = "window: the reader looked again in a node cut off, and saw that it changed")
+    @Outcome(
+            id = "3",
+            expect = ACCEPTABLE,
+            desc = "window: the reader looked again in a node cut off, and saw that it changed")
     @Outcome(id = "1", expect = FORBIDDEN, desc = "the node cut off still shows an entry")
     @Outcome(expect = FORBIDDEN, desc = "no such history")
-    @Description("second look at index 65, at the place where it was found, after an entry of order 7 replaced its node")
+    @Description(
+            "second look at index 65, at the place where it was found, after an entry of order 7 replaced its node")
     @State
     public static class Reload extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(12);

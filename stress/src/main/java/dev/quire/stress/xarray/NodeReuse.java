@@ -2,9 +2,9 @@
 package dev.quire.stress.xarray;
 
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
-import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE_INTERESTING;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
@@ -12,8 +12,6 @@ import org.openjdk.jcstress.annotations.JCStressMeta;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
-
-import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.infra.results.I_Result;
 
 /**
@@ -28,7 +26,10 @@ public final class NodeReuse {
     /** The freed node is wanted again at once. */
     @JCStressTest
     @Outcome(id = "0", expect = ACCEPTABLE, desc = "the reader came after the node was cut off")
-    @Outcome(id = "3", expect = ACCEPTABLE, desc = "window: the reader was in the node all the time, and saw it cut off")
+    @Outcome(
+            id = "3",
+            expect = ACCEPTABLE,
+            desc = "window: the reader was in the node all the time, and saw it cut off")
     @Outcome(id = "1", expect = FORBIDDEN, desc = "the node cut off shows what was stored in it afterwards")
     @Outcome(expect = FORBIDDEN, desc = "no such history")
     @Description("second look into a node, after it was cut off and the writer has taken a node for other entries")

@@ -34,8 +34,8 @@ final class OwnArrays {
     private final PageArena arena = PageArena.open(1, 1L << 18, NR_ARRAYS, Backing.AUTOMATIC);
     private final Rcu rcu = new Rcu(BarrierMode.AUTOMATIC);
     private final RcuReader reader = rcu.register();
-    private final XaNodePool nodes = new XaNodePool(
-            arena, rcu, new AllocationFailures(), new Lifetime(false, BarrierMode.AUTOMATIC));
+    private final XaNodePool nodes =
+            new XaNodePool(arena, rcu, new AllocationFailures(), new Lifetime(false, BarrierMode.AUTOMATIC));
 
     /** An empty array. */
     Own take() {
