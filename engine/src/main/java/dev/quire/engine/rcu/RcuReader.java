@@ -40,7 +40,7 @@ public final class RcuReader extends ReaderSequence implements AutoCloseable {
         }
     }
 
-    /** Orders the entry store before the section's loads; partner: the writer's barrier in {@link ReaderRegistry}. */
+    /** Orders the entry store before the section's loads; partner: the writer's barrier in {@link ReaderRegistry} (I2). */
     private void orderEntry() {
         if (writerHasMembarrier) {
             // Release plus acquire fence keep the compiler from moving the section's loads above the store; the

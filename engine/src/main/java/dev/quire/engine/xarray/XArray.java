@@ -456,7 +456,7 @@ public final class XArray {
         return XArrayStruct.headAcquire(anchor) == XaEntry.EMPTY;
     }
 
-    /** {@return address of the array's anchor} */
+    /** {@return the address of the array's anchor} */
     public long anchor() {
         return anchor;
     }

@@ -86,17 +86,17 @@ public final class XaNodePool {
         });
     }
 
-    /** {@return number of nodes that fit in the slab} */
+    /** {@return the number of nodes that fit in the slab} */
     public long nrNodes() {
         return arena.nrNodes();
     }
 
-    /** {@return number of nodes in arrays and spare in cursors; exact while nobody allocates or frees} */
+    /** {@return the number of nodes in arrays and spare in cursors; exact while nobody allocates or frees} */
     public long nrInUse() {
         return nrTouched.get() - nrFree.get() - queue.nrPending();
     }
 
-    /** {@return number of nodes that wait for a grace period; exact while nobody frees} */
+    /** {@return the number of nodes that wait for a grace period; exact while nobody frees} */
     public long nrPendingReclaim() {
         return queue.nrPending();
     }

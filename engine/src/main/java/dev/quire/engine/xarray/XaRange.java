@@ -58,8 +58,9 @@ final class XaRange {
             shift += XaWalk.LEVEL_BITS;
         }
         long nrMoreSlots = (nrMoreIndices - ((1L << shift) - 1)) >>> shift;
+        int nrSlotsAfter = XaWalk.NR_SLOTS - 1 - XaWalk.slotOf(first, shift);
         cursor.shift = shift;
-        cursor.sibs = (int) Math.min(nrMoreSlots, XaWalk.NR_SLOTS - 1 - XaWalk.slotOf(first, shift));
+        cursor.sibs = Long.compareUnsigned(nrMoreSlots, nrSlotsAfter) < 0 ? (int) nrMoreSlots : nrSlotsAfter;
     }
 
     // ---- slots at the lowest level

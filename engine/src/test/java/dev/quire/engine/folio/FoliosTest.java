@@ -115,6 +115,8 @@ class FoliosTest extends WholeEngineTest {
         assertThrows(IllegalStateException.class, other::newAddressSpace);
         assertThrows(IllegalStateException.class, other::newReader);
         assertThrows(IllegalStateException.class, other::leaks);
+        assertThrows(IllegalStateException.class, () -> other.splitStatistics().nrSplits());
+        assertThrows(IllegalStateException.class, () -> engine.arena().close());
         assertEquals(0, lookup.pin(0), "an engine does not mind that another is closed");
         reader.close();
     }

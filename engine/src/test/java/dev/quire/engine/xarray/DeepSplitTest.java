@@ -26,7 +26,7 @@ class DeepSplitTest extends XArrayCatalogue {
 
     @Override
     protected EngineFixture newEngine() {
-        return new EngineFixture(1, 1 << 16, 64);
+        return new EngineFixture(1, 1 << 18, 64);
     }
 
     static Stream<Integer> orders() {

@@ -9,6 +9,7 @@ import dev.quire.engine.TestSeed;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.struct.XaNodeStruct;
 import java.util.List;
+import java.util.SortedSet;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -102,7 +103,7 @@ class RadixTreeHarnessTest extends XArrayCatalogue {
     void marksAreCopiedWithinARangeOnly() {
         SplittableRandom random = TestSeed.random("marksAreCopiedWithinARangeOnly");
         int nrEntries = 50_000;
-        long first = 1000 + random.nextInt(1 << 20);
+        long first = 1000L + random.nextInt(1 << 20);
         long last = first + 1 + random.nextInt(1 << 24);
         int expected = 0;
         TreeMap<Long, Boolean> marks = new TreeMap<>();
@@ -121,7 +122,7 @@ class RadixTreeHarnessTest extends XArrayCatalogue {
         }
         assertEquals(expected, copyMark(first, last, 0, 1), TestSeed.asOption());
         for (long index : marks.keySet()) {
-            boolean copied = marks.get(index) && index >= first && index <= last;
+            boolean copied = Boolean.TRUE.equals(marks.get(index)) && index >= first && index <= last;
             assertEquals(marks.get(index), getMark(index, 0), TestSeed.asOption());
             assertEquals(copied, getMark(index, 1), TestSeed.asOption());
         }
@@ -172,7 +173,7 @@ class RadixTreeHarnessTest extends XArrayCatalogue {
         array.destroy();
     }
 
-    private void assertMinimalHeight(TreeSet<Long> stored) {
+    private void assertMinimalHeight(SortedSet<Long> stored) {
         if (stored.isEmpty()) {
             assertTrue(isEmpty());
             return;

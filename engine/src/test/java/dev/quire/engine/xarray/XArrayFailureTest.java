@@ -52,7 +52,8 @@ class XArrayFailureTest extends XArrayCatalogue {
                 of(1, "store beside a head entry", test -> test.errnoOfStore(0), test -> test.errnoOfStore(1)),
                 of(11, "store far above a head entry", test -> test.errnoOfStore(0), test -> test.errnoOfStore(FAR)),
                 of(
-                        11, "store far above a marked head entry",
+                        11,
+                        "store far above a marked head entry",
                         XArrayFailureTest::markedHead,
                         test -> test.errnoOfStore(FAR)),
                 of(9, "store far above a tree", XArrayFailureTest::smallTree, test -> test.errnoOfStore(FAR)),
@@ -70,11 +71,13 @@ class XArrayFailureTest extends XArrayCatalogue {
         return Stream.of(
                 of(5, "storeRange into nothing", test -> 0, test -> test.array.storeRange(1, 5000, WORD)),
                 of(
-                        3, "storeRange over a tree",
+                        3,
+                        "storeRange over a tree",
                         XArrayFailureTest::smallTree,
                         test -> test.array.storeRange(3, 9000, WORD)),
                 of(
-                        13, "storeRange far away",
+                        13,
+                        "storeRange far away",
                         XArrayFailureTest::smallTree,
                         test -> test.array.storeRange(FAR - 5, FAR + 5, WORD)),
                 of(5, "createRange in nothing", test -> 0, test -> test.createRange(256, 8)),
@@ -87,15 +90,18 @@ class XArrayFailureTest extends XArrayCatalogue {
                 of(65, "split 12 -> 0", test -> test.large(12), test -> test.splitLarge(SplitPlan.uniform(12, 0))),
                 of(130, "split 13 -> 5", test -> test.large(13), test -> test.splitLarge(SplitPlan.uniform(13, 5))),
                 of(
-                        3, "split 18 -> one page",
+                        3,
+                        "split 18 -> one page",
                         test -> test.large(18),
                         test -> test.splitLarge(SplitNodeCountTest.shrinkingTowards(4711, 18, 0))),
                 of(
-                        8, "split 9 -> 0 without reserving",
+                        8,
+                        "split 9 -> 0 without reserving",
                         test -> test.large(9),
                         test -> test.splitUnreserved(SplitPlan.uniform(9, 0))),
                 of(
-                        2, "split 13 -> one page without reserving",
+                        2,
+                        "split 13 -> one page without reserving",
                         test -> test.large(13),
                         test -> test.splitUnreserved(SplitNodeCountTest.shrinkingTowards(8191, 13, 0))),
                 of(1, "trySplit 6 -> 5", test -> test.large(6), test -> test.trySplitOnce(5)),

@@ -43,7 +43,7 @@ class XArrayGoldenTest {
             while (lines.get(next).startsWith("#")) {
                 next++;
             }
-            String[] start = lines.get(next++).split(" ");
+            String[] start = lines.get(next++).split(" ", -1);
             assertEquals("init", start[0]);
             try (EngineFixture engine = new EngineFixture()) {
                 int nrOperations = replay(new TraceReplayer(engine, start[1]));

@@ -77,7 +77,7 @@ class XArrayMisuseTest extends XArrayCatalogue {
         IllegalArgumentException refusal =
                 assertThrows(IllegalArgumentException.class, () -> misuse.call().accept(this));
         engine.reader.exit();
-        assertEquals(misuse.message(), refusal.getMessage());
+        assertEquals(misuse.message(), String.valueOf(refusal.getMessage()));
         assertEquals(before, text());
         assertEquals(0, store(500, value(1)), "the lock is free");
     }
@@ -154,7 +154,7 @@ class XArrayMisuseTest extends XArrayCatalogue {
         array.lock();
         IllegalStateException refusal = assertThrows(IllegalStateException.class, () -> cursor.store(value(1)));
         array.unlock();
-        assertTrue(refusal.getMessage().contains("index=0x1f4"), refusal.getMessage());
+        assertTrue(String.valueOf(refusal.getMessage()).contains("index=0x1f4"), String.valueOf(refusal.getMessage()));
         cursor.reset();
     }
 

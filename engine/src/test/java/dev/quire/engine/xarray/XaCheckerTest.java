@@ -84,8 +84,10 @@ class XaCheckerTest extends XArrayCatalogue {
         byte[] leafBytes = bytes(leaf);
         damaged.damage().to(top, leaf);
         AssertionError found = assertThrows(AssertionError.class, () -> XaChecker.check(array));
-        assertTrue(found.getMessage().contains(": " + damaged.field()), found.getMessage());
-        assertTrue(found.getMessage().contains("node=0x"), found.getMessage());
+        assertTrue(
+                String.valueOf(found.getMessage()).contains(": " + damaged.field()),
+                String.valueOf(found.getMessage()));
+        assertTrue(String.valueOf(found.getMessage()).contains("node=0x"), String.valueOf(found.getMessage()));
 
         restore(top, topBytes);
         restore(leaf, leafBytes);
