@@ -16,8 +16,9 @@ import java.util.Objects;
  *
  * <p>Thread-safe. Readers pass their {@link RcuReader}, inside a read section; they take no lock and write nothing
  * shared (lock-free). Changes take the array's own lock (blocking), which {@link #lock} also gives to users of
- * {@link XaCursor}. No method allocates memory on the Java heap. If a change cannot get the nodes it needs, the array is as
- * it was. Calls after the engine was closed throw {@link IllegalStateException}.
+ * {@link XaCursor}. No method allocates memory on the Java heap. If the only free nodes are those that readers may still be
+ * in, a change waits for these a while, so it should not be called from a read section. If it cannot get the nodes it
+ * needs, the array is as it was. Calls after the engine was closed throw {@link IllegalStateException}.
  */
 public final class XArray {
     /** Largest order of an entry: log2 of the indices it covers. */
@@ -95,7 +96,7 @@ public final class XArray {
      */
     public long load(RcuReader reader, long index) {
         reader.requireInSection();
-        return visible(XaWalk.load(anchor, index));
+        return XaEntry.visible(XaWalk.load(anchor, index));
     }
 
     /**
@@ -109,16 +110,16 @@ public final class XArray {
      */
     public long store(long index, long entry) {
         XaArguments.requireEntry("entry", entry);
-        lock();
-        try {
-            writer.set(index);
-            boolean reserves = entry == XaEntry.EMPTY && XaFlags.tracksFree(anchor);
-            long old = XaStore.store(writer, reserves ? XaEntry.ZERO : entry);
-            clearFreeMark();
-            return result(old);
-        } finally {
-            unlock();
-        }
+        long result;
+        do {
+            lock();
+            try {
+                result = XaChange.store(writer, index, entry);
+            } finally {
+                unlock();
+            }
+        } while (mayRetry(XaEntry.errnoOf(result)));
+        return result;
     }
 
     /**
@@ -136,13 +137,16 @@ public final class XArray {
     public long storeOrder(long index, int order, long entry) {
         XaArguments.requireAligned(index, order);
         XaArguments.requireEntry("entry", entry);
-        lock();
-        try {
-            writer.setOrder(index, order);
-            return result(XaStore.store(writer, entry));
-        } finally {
-            unlock();
-        }
+        long result;
+        do {
+            lock();
+            try {
+                result = XaChange.storeOrder(writer, index, order, entry);
+            } finally {
+                unlock();
+            }
+        } while (mayRetry(XaEntry.errnoOf(result)));
+        return result;
     }
 
     /**
@@ -154,8 +158,7 @@ public final class XArray {
     public long erase(long index) {
         lock();
         try {
-            writer.set(index);
-            return result(XaStore.store(writer, XaEntry.EMPTY));
+            return XaChange.storeOrder(writer, index, 0, XaEntry.EMPTY);
         } finally {
             unlock();
         }
@@ -189,18 +192,16 @@ public final class XArray {
      */
     public int insert(long index, long entry) {
         XaArguments.requireEntry("entry", entry);
-        lock();
-        try {
-            writer.set(index);
-            if (XaWalk.load(writer) != XaEntry.EMPTY) {
-                return Errno.EBUSY;
+        int result;
+        do {
+            lock();
+            try {
+                result = XaChange.insert(writer, index, entry);
+            } finally {
+                unlock();
             }
-            XaStore.store(writer, entry == XaEntry.EMPTY ? XaEntry.ZERO : entry);
-            clearFreeMark();
-            return writer.error();
-        } finally {
-            unlock();
-        }
+        } while (mayRetry(result));
+        return result;
     }
 
     /**
@@ -224,20 +225,16 @@ public final class XArray {
     }
 
     private long exchangeIf(long index, long expected, long entry) {
-        lock();
-        try {
-            writer.set(index);
-            long current = XaWalk.load(writer);
-            if (current == expected) {
-                XaStore.store(writer, entry);
-                if (current == XaEntry.EMPTY && entry != XaEntry.EMPTY) {
-                    clearFreeMark();
-                }
+        long result;
+        do {
+            lock();
+            try {
+                result = XaChange.exchangeIf(writer, index, expected, entry);
+            } finally {
+                unlock();
             }
-            return result(current);
-        } finally {
-            unlock();
-        }
+        } while (mayRetry(XaEntry.errnoOf(result)));
+        return result;
     }
 
     /**
@@ -268,12 +265,16 @@ public final class XArray {
         if (Long.compareUnsigned(last, first) < 0) {
             return Errno.EINVAL;
         }
-        lock();
-        try {
-            return XaRange.store(writer, first, last, entry);
-        } finally {
-            unlock();
-        }
+        int result;
+        do {
+            lock();
+            try {
+                result = XaRange.store(writer, first, last, entry);
+            } finally {
+                unlock();
+            }
+        } while (mayRetry(result));
+        return result;
     }
 
     /**
@@ -352,15 +353,7 @@ public final class XArray {
         XaArguments.requireMark(mark);
         lock();
         try {
-            writer.set(index);
-            if (XaWalk.load(writer) == XaEntry.EMPTY) {
-                return;
-            }
-            if (set) {
-                XaMarks.set(writer, mark);
-            } else {
-                XaMarks.clear(writer, mark);
-            }
+            XaChange.mark(writer, index, mark, set);
         } finally {
             unlock();
         }
@@ -409,12 +402,16 @@ public final class XArray {
         XaArguments.requireId("min", min);
         XaArguments.requireId("max", max);
         XaArguments.requireEntry("entry", entry);
-        lock();
-        try {
-            return XaIdAllocation.alloc(writer, min, max, entry);
-        } finally {
-            unlock();
-        }
+        long result;
+        do {
+            lock();
+            try {
+                result = XaIdAllocation.alloc(writer, min, max, entry);
+            } finally {
+                unlock();
+            }
+        } while (mayRetry(result));
+        return result;
     }
 
     /**
@@ -427,12 +424,16 @@ public final class XArray {
      */
     public long allocCyclic(XaIdCycle cycle, long entry) {
         XaArguments.requireEntry("entry", entry);
-        lock();
-        try {
-            return XaIdAllocation.allocCyclic(writer, cycle, entry);
-        } finally {
-            unlock();
-        }
+        long result;
+        do {
+            lock();
+            try {
+                result = XaIdAllocation.allocCyclic(writer, cycle, entry);
+            } finally {
+                unlock();
+            }
+        } while (mayRetry(result));
+        return result;
     }
 
     /** Removes all entries and marks and frees all nodes (xa_destroy). What the entries point at stays untouched. */
@@ -470,18 +471,9 @@ public final class XArray {
         lock.requireHeld();
     }
 
-    private void clearFreeMark() {
-        if (XaFlags.tracksFree(anchor)) {
-            XaMarks.clear(writer, FREE_MARK);
-        }
-    }
-
-    private long result(long old) {
-        return writer.isInError() ? writer.node : visible(old);
-    }
-
-    static long visible(long word) {
-        return word == XaEntry.ZERO ? XaEntry.EMPTY : word;
+    /** Whether nodes came back that readers had kept, so that what failed for want of them may succeed now. */
+    private boolean mayRetry(long errno) {
+        return errno == Errno.ENOMEM && pool.awaitReclaim();
     }
 
     private void requireSearch(XaCursor cursor, int filter) {

@@ -300,7 +300,7 @@ public final class XaCursor extends XaPosition {
     public boolean nomem() {
         pool.lifetime().enter();
         try {
-            if (error() == Errno.ENOMEM && spares.addOne()) {
+            if (error() == Errno.ENOMEM && (spares.addOne() || (pool.awaitReclaim() && spares.addOne()))) {
                 reset();
                 return true;
             }

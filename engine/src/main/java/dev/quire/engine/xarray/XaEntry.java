@@ -111,6 +111,11 @@ public final class XaEntry {
         return isInternal(word) && Long.compareUnsigned(word, RETRY) <= 0;
     }
 
+    /** What the normal API shows of a word: a reservation reads as nothing. */
+    static long visible(long word) {
+        return word == ZERO ? EMPTY : word;
+    }
+
     /**
      * Makes a sibling word.
      *

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -21,6 +22,11 @@ class XArrayGarbageTest extends XArrayCatalogue {
     private final SplitPlan shrinking = SplitNodeCountTest.shrinkingTowards(300, 13, 0);
     private final long[] entries = new long[16];
     private XaCursor cursor;
+
+    @BeforeEach
+    void openCursor() {
+        cursor = new XaCursor(array, engine.reader);
+    }
 
     private interface Operation {
         void on(XArrayGarbageTest test, int round);
@@ -52,7 +58,6 @@ class XArrayGarbageTest extends XArrayCatalogue {
     @ParameterizedTest(name = "{0}")
     @MethodSource("operations")
     void allocatesNothing(Named named) {
-        cursor = new XaCursor(array, engine.reader);
         run(named.operation(), WARM_UP);
         // The compiler may still be replacing code, which can allocate once: a clean run proves the point.
         long least = Long.MAX_VALUE;

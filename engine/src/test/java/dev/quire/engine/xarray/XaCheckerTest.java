@@ -84,10 +84,9 @@ class XaCheckerTest extends XArrayCatalogue {
         byte[] leafBytes = bytes(leaf);
         damaged.damage().to(top, leaf);
         AssertionError found = assertThrows(AssertionError.class, () -> XaChecker.check(array));
-        assertTrue(
-                String.valueOf(found.getMessage()).contains(": " + damaged.field()),
-                String.valueOf(found.getMessage()));
-        assertTrue(String.valueOf(found.getMessage()).contains("node=0x"), String.valueOf(found.getMessage()));
+        String message = String.valueOf(found.getMessage());
+        assertTrue(message.contains(": " + damaged.field()), message);
+        assertTrue(message.contains("node=0x"), message);
 
         restore(top, topBytes);
         restore(leaf, leafBytes);
