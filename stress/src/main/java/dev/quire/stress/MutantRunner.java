@@ -156,7 +156,7 @@ public final class MutantRunner {
             new MutantCompiler(checkout, classPath).compile(mutant, classes);
             return hunt(mutant, classes + File.pathSeparator + classPath);
         } catch (BrokenMutantException e) {
-            return new Verdict(Fate.BROKEN, e.getMessage());
+            return new Verdict(Fate.BROKEN, e.problem());
         } finally {
             delete(classes);
         }

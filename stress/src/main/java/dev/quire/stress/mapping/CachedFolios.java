@@ -151,7 +151,7 @@ final class CachedFolios {
 
     /** Pins the folio that holds a page, by the page itself, and lets go of it. */
     int pinFolioOf(long folio, long base, int page) {
-        return inspect(folios.tryPinFolioOf(folio + page * PageStruct.BYTES), base, page);
+        return inspect(folios.tryPinFolioOf(folio + (long) page * PageStruct.BYTES), base, page);
     }
 
     private int inspect(long head, long base, int page) {
