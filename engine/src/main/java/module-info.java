@@ -4,8 +4,8 @@
  * page index and page tables.
  */
 module dev.quire.engine {
-    requires org.agrona;
-    requires static org.jspecify;
+    requires transitive org.agrona;
+    requires static transitive org.jspecify;
 
     exports dev.quire.engine;
     exports dev.quire.engine.buddy;

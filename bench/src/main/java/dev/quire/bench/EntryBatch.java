@@ -14,6 +14,7 @@ import dev.quire.engine.xarray.XaCursor;
 import dev.quire.engine.xarray.XaEntry;
 import java.lang.foreign.Arena;
 import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
@@ -28,6 +29,10 @@ import org.openjdk.jmh.annotations.TearDown;
 public abstract class EntryBatch {
     private static final long MAX_NODES = 1 << 18;
     private static final long WORD_PER_INDEX = XaEntry.value(1) - XaEntry.value(0);
+
+    /** Whether the system is asked for huge pages behind the nodes; opt-in: {@code true}. */
+    @Param("false")
+    public boolean hugePages;
 
     private final int nrEntries;
     private final int order;
@@ -66,6 +71,7 @@ public abstract class EntryBatch {
     public final void open() {
         anchorMemory = Arena.ofShared();
         engine = Quire.builder().capacityBytes(1 << 30).nodes(MAX_NODES).open();
+        HugePages.advise(engine, hugePages);
         long anchor = anchorMemory.allocate(XArrayStruct.BYTES, Long.BYTES).address();
         array = new XArray(anchor, engine.nodes(), new LockOrder(false), 0);
         cursor = new XaCursor(array);
@@ -73,6 +79,7 @@ public abstract class EntryBatch {
         prepare();
         run();
         check();
+        HugePages.report(engine.arena().nodesBase(), hugePages);
         putBack();
     }
 

@@ -45,6 +45,10 @@ public abstract class FolioBatch {
     @Param("true")
     public boolean checked;
 
+    /** Whether the system is asked for huge pages behind page structs and nodes; opt-in: {@code true}. */
+    @Param("false")
+    public boolean hugePages;
+
     private final int nrFolios;
     private final long[] folios;
 
@@ -102,6 +106,7 @@ public abstract class FolioBatch {
                 .headMap(headMap)
                 .checked(checked)
                 .open();
+        HugePages.advise(engine, hugePages);
         engineFolios = engine.folios();
         splitter = engine.splitter();
         space = engine.newAddressSpace();
@@ -110,6 +115,7 @@ public abstract class FolioBatch {
         PieceCheck check = new PieceCheck();
         space.forEachFolio(check::visit);
         check.requireEnd();
+        HugePages.report(engine.arena().pageStructsBase(), hugePages);
         dropFolios();
     }
 

@@ -1,24 +1,43 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.bench;
 
+import dev.quire.engine.Quire;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Tells whether the system followed the advice to use huge pages. */
+/** Asks the system for huge pages behind an engine's metadata, and tells whether it followed. */
 final class HugePages {
     private static final Path MAPPINGS = Path.of("/proc/self/smaps");
 
     private HugePages() {}
 
     /**
-     * Describes the mapping that holds an address.
+     * Gives the advice, if it is wanted. To be called before the metadata is touched.
+     *
+     * @param engine the engine
+     * @param wanted whether it is wanted
+     */
+    static void advise(Quire engine, boolean wanted) {
+        if (wanted && !engine.arena().adviseHugeMetadata(true)) {
+            System.out.println("# Huge pages: the system refused the advice");
+        }
+    }
+
+    /**
+     * Prints how much of the mapping that holds an address lies in huge pages, if that is wanted.
      *
      * @param address any address
-     * @return how much of what is resident lies in huge pages, for people
+     * @param wanted whether it is wanted
      */
-    static String describe(long address) {
+    static void report(long address, boolean wanted) {
+        if (wanted) {
+            System.out.println("# Huge pages: " + use(address));
+        }
+    }
+
+    private static String use(long address) {
         if (!Files.isReadable(MAPPINGS)) {
             return "use unknown on this system";
         }
@@ -37,7 +56,7 @@ final class HugePages {
         } catch (IOException failure) {
             throw new UncheckedIOException("cannot read the list of mappings: " + MAPPINGS, failure);
         }
-        return "no mapping found";
+        return "use unknown, no mapping at 0x" + Long.toHexString(address);
     }
 
     /** Headers begin with a range of addresses in hexadecimal, all other lines with a name and a colon. */

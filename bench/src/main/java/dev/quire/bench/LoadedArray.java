@@ -43,7 +43,7 @@ public class LoadedArray {
                 .capacityBytes(1 << 30)
                 .nodes(Math.max(1 << 10, indexed.nrEntries() / ENTRIES_PER_NODE))
                 .open();
-        boolean accepted = hugePages && engine.arena().adviseHugeMetadata(true);
+        HugePages.advise(engine, hugePages);
         array = new XArray(
                 anchorMemory.allocate(XArrayStruct.BYTES, Long.BYTES).address(),
                 engine.nodes(),
@@ -57,10 +57,7 @@ public class LoadedArray {
             indexed.check(index -> XaEntry.valueOf(array.load(reader, index)));
             reader.exit();
         }
-        if (hugePages) {
-            System.out.println("# Huge pages behind nodes: advice " + (accepted ? "accepted, " : "refused, ")
-                    + HugePages.describe(engine.arena().nodesBase()));
-        }
+        HugePages.report(engine.arena().nodesBase(), hugePages);
     }
 
     /** Gives the memory back. */

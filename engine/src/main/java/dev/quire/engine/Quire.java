@@ -35,6 +35,7 @@ public final class Quire implements AutoCloseable {
     private static final Logger LOGGER = System.getLogger(Quire.class.getName());
 
     private final PageArena arena;
+    private final Runnable arenaCloser;
     private final ObjectSlab objects;
     private final Rcu rcu;
     private final Lifetime lifetime;
@@ -51,6 +52,7 @@ public final class Quire implements AutoCloseable {
         rcu = new Rcu(options.barrierMode);
         lifetime = new Lifetime(options.checked, options.barrierMode);
         arena = PageArena.open(options.nrPages(), options.nrNodes(), options.nrAddressSpaces, options.backing);
+        arenaCloser = arena.handOver();
         LockOrder lockOrder = new LockOrder(options.lockOrderChecked);
         objects = new ObjectSlab(arena);
         @Nullable HeadBits headBits = options.headMap == HeadMapKind.HEAD_BITS ? new HeadBits(arena) : null;
@@ -60,7 +62,7 @@ public final class Quire implements AutoCloseable {
         FolioLock folioLock = new FolioLock(lockOrder);
         folios = new Folios(arena, zone, headMap, rcu, lifetime, folioLock);
         FolioOwners owners = new FolioOwners(objects, options.nrAddressSpaces);
-        statistics = new SplitStatistics(arena);
+        statistics = new SplitStatistics(arena, lifetime);
         splitter = new FolioSplitter(
                 arena, folios, headMap, folioLock, owners, lifetime, statistics, options.splitObserver);
         mappings = new MappingContext(arena, objects, nodes, folios, splitter, owners, rcu, lifetime, lockOrder);
@@ -94,7 +96,7 @@ public final class Quire implements AutoCloseable {
     }
 
     /**
-     * Counters of splits. They must not be read after the engine is closed.
+     * Counters of splits.
      *
      * @return the counters of this engine
      */
@@ -210,6 +212,6 @@ public final class Quire implements AutoCloseable {
             LOGGER.log(Level.WARNING, "engine closed with leaks: {0}", leaks);
         }
         lifetime.close();
-        arena.close();
+        arenaCloser.run();
     }
 }

@@ -8,6 +8,7 @@ import dev.quire.engine.memory.Backing;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.rcu.BarrierMode;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Describes an engine and opens it. Setters check their argument at once and return this. Not thread-safe. */
@@ -88,7 +89,7 @@ public final class QuireBuilder {
      * @return this
      */
     public QuireBuilder headMap(HeadMapKind headMap) {
-        this.headMap = headMap;
+        this.headMap = Objects.requireNonNull(headMap, "headMap");
         return this;
     }
 
@@ -99,7 +100,7 @@ public final class QuireBuilder {
      * @return this
      */
     public QuireBuilder backing(Backing backing) {
-        this.backing = backing;
+        this.backing = Objects.requireNonNull(backing, "backing");
         return this;
     }
 
@@ -110,7 +111,7 @@ public final class QuireBuilder {
      * @return this
      */
     public QuireBuilder barrierMode(BarrierMode barrierMode) {
-        this.barrierMode = barrierMode;
+        this.barrierMode = Objects.requireNonNull(barrierMode, "barrierMode");
         return this;
     }
 
@@ -143,7 +144,7 @@ public final class QuireBuilder {
      * @return this
      */
     public QuireBuilder allocationFailures(AllocationFailures failures) {
-        this.failures = failures;
+        this.failures = Objects.requireNonNull(failures, "failures");
         return this;
     }
 

@@ -9,6 +9,9 @@ public abstract class QuireTest {
     /** The engine of the running test. */
     protected EngineFixture engine;
 
+    /** For subclasses. */
+    protected QuireTest() {}
+
     @BeforeEach
     final void openEngine() {
         engine = newEngine();

@@ -18,6 +18,9 @@ public abstract class WholeEngineTest {
 
     private final List<Quire> engines = new ArrayList<>();
 
+    /** For subclasses. */
+    protected WholeEngineTest() {}
+
     /**
      * Opens an engine of 4 GiB that checks the order of locks.
      *

@@ -12,26 +12,42 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
  * <p>Thread-safe, wait-free: both actors' threads replace states at the same time.
  */
 public final class Slots {
-    /** How many there are: twice the live states, and a power of two. */
+    /** How many there are unless said otherwise: three times the live states. */
     public static final int COUNT = 1 << 15;
 
     private static final int FREE = 0;
     private static final int TAKEN = 1;
 
+    private final int nrSlots;
     private final AtomicInteger next = new AtomicInteger();
-    private final AtomicIntegerArray taken = new AtomicIntegerArray(COUNT);
+    private final AtomicIntegerArray taken;
+
+    /** Makes {@link #COUNT} slots. */
+    public Slots() {
+        this(COUNT);
+    }
+
+    /**
+     * Makes slots.
+     *
+     * @param nrSlots how many, a power of two
+     */
+    public Slots(int nrSlots) {
+        this.nrSlots = nrSlots;
+        taken = new AtomicIntegerArray(nrSlots);
+    }
 
     /**
      * Takes a slot for a new state.
      *
-     * @return 0 to {@link #COUNT} - 1
+     * @return 0 to the number of slots - 1
      * @throws IllegalStateException if its last state has not given it back
      */
     public int take() {
-        int slot = next.getAndIncrement() & (COUNT - 1);
+        int slot = next.getAndIncrement() & (nrSlots - 1);
         if (taken.getAndSet(slot, TAKEN) != FREE) {
             throw new IllegalStateException(
-                    "more live states than slots: slots=" + COUNT + "; choose a smaller -strideSize or -strideCount");
+                    "more live states than slots: slots=" + nrSlots + "; choose a smaller -strideSize or -strideCount");
         }
         return slot;
     }

@@ -4,6 +4,7 @@ package dev.quire.engine.folio;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.memory.NativeMemory;
 import dev.quire.engine.memory.PageArena;
+import dev.quire.engine.rcu.Lifetime;
 
 /**
  * Counters of splits, in the arena's page of counters.
@@ -22,14 +23,17 @@ public final class SplitStatistics {
     private static final long NODES = BYTES + Long.BYTES;
     private static final long PIECES = NODES + Long.BYTES;
 
+    private final Lifetime lifetime;
     private final long base;
 
     /**
      * Makes the counters of an arena.
      *
      * @param arena the arena
+     * @param lifetime guard against close
      */
-    public SplitStatistics(PageArena arena) {
+    public SplitStatistics(PageArena arena, Lifetime lifetime) {
+        this.lifetime = lifetime;
         base = arena.countersBase();
     }
 
@@ -51,7 +55,7 @@ public final class SplitStatistics {
      * @return number of splits
      */
     public long nrSplits(int order) {
-        return NativeMemory.getLongOpaque(base + (long) Geometry.requireOrder(order) * Long.BYTES);
+        return read((long) Geometry.requireOrder(order) * Long.BYTES);
     }
 
     /**
@@ -61,7 +65,7 @@ public final class SplitStatistics {
      * @return number of attempts
      */
     public long nrFailed(int order) {
-        return NativeMemory.getLongOpaque(base + FAILED + (long) Geometry.requireOrder(order) * Long.BYTES);
+        return read(FAILED + (long) Geometry.requireOrder(order) * Long.BYTES);
     }
 
     /**
@@ -83,7 +87,7 @@ public final class SplitStatistics {
      * @return bytes
      */
     public long metadataBytesWritten() {
-        return NativeMemory.getLongOpaque(base + BYTES);
+        return read(BYTES);
     }
 
     /**
@@ -92,7 +96,7 @@ public final class SplitStatistics {
      * @return number of nodes
      */
     public long nrNodesAdded() {
-        return NativeMemory.getLongOpaque(base + NODES);
+        return read(NODES);
     }
 
     /**
@@ -101,6 +105,16 @@ public final class SplitStatistics {
      * @return number of folios
      */
     public long nrPieces() {
-        return NativeMemory.getLongOpaque(base + PIECES);
+        return read(PIECES);
+    }
+
+    private long read(long offsetBytes) {
+        lifetime.enter();
+        try {
+            // Opaque: a count that moves; whoever needs it exact excludes splits.
+            return NativeMemory.getLongOpaque(base + offsetBytes);
+        } finally {
+            lifetime.exit();
+        }
     }
 }

@@ -12,7 +12,7 @@ import java.util.concurrent.locks.LockSupport;
  * (folio_lock, folio_trylock, folio_unlock).
  *
  * <p>Not reentrant, not fair; any thread may unlock. Taking a free lock and releasing one that nobody waits for are one
- * atomic operation each and allocate nothing. The caller must hold a reference to the folio.
+ * atomic operation each and allocate nothing. The caller must hold a reference to the folio. Keeps I9 and I10.
  */
 public final class FolioLock {
     private static final int BUCKET_BITS = 8;

@@ -6,6 +6,7 @@ import dev.quire.engine.struct.PageStruct;
 /**
  * The reference count of a folio and its frozen state (folio_try_get, folio_put_testzero, folio_ref_freeze,
  * folio_ref_unfreeze). A count of 0 is free, a tail, or frozen; nobody can take a reference then.
+ * Keeps I6, I7 and I8.
  *
  * <p>Handles are trusted. All operations are lock-free; those that add or subtract a fixed number are wait-free.
  */
@@ -80,7 +81,8 @@ public final class References {
      * @param nrReferences references there are from now on, 1 or more
      */
     public static void unfreeze(long folio, int nrReferences) {
-        // Release: whoever takes a reference sees the folio's fields, map and index as they are now (partner: tryGet).
+        // Release: whoever takes a reference sees the folio's fields, map and index as they are now (I7; partner:
+        // tryGet).
         PageStruct.refcountRelease(folio, nrReferences);
     }
 

@@ -54,6 +54,7 @@ public final class PageArena implements AutoCloseable {
     private final long objectsBase;
     private final long zoneBase;
     private final long countersBase;
+    private final AtomicBoolean owned = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private PageArena(Reservation reservation, long nrPages, long nrNodes, long nrObjects) {
@@ -228,9 +229,33 @@ public final class PageArena implements AutoCloseable {
         return reservation.adviseHugePages(pageStructsBase, zoneBase - pageStructsBase, wanted);
     }
 
-    /** Gives the addresses back. Any later access through a stale handle would crash the JVM. Again, it does nothing. */
+    /**
+     * Makes this arena part of an engine: from now on only the engine can close it.
+     *
+     * @return what closes it, once
+     * @throws IllegalStateException if it is part of an engine already
+     */
+    public Runnable handOver() {
+        if (!owned.compareAndSet(false, true)) {
+            throw new IllegalStateException("the arena belongs to an engine");
+        }
+        return this::release;
+    }
+
+    /**
+     * Gives the addresses back. Any later access through a stale handle would crash the JVM. Again, it does nothing.
+     *
+     * @throws IllegalStateException if the arena belongs to an engine
+     */
     @Override
     public void close() {
+        if (owned.get()) {
+            throw new IllegalStateException("the arena belongs to an engine, which closes it");
+        }
+        release();
+    }
+
+    private void release() {
         // Once only: by the second time the addresses may belong to somebody else.
         if (closed.compareAndSet(false, true)) {
             reservation.close();

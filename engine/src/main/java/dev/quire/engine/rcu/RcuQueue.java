@@ -45,13 +45,13 @@ public final class RcuQueue {
      * @param nrObjects length of the chain
      */
     public void retireChain(long first, long last, long nrObjects) {
-        // Counted before they arrive: a barrier that reads the count then never takes a later object for one of these.
-        long nrBefore = nrRetired.getAndAdd(nrObjects);
         long firstBefore;
+        // Counted before they arrive: a barrier that reads the count takes no later object for one of these (I4).
+        long nrBefore = nrRetired.getAndAdd(nrObjects);
         do {
             firstBefore = arriving.get();
             NativeMemory.setLong(last + linkOffsetBytes, firstBefore);
-            // Volatile: the links are visible to whoever takes the chain.
+            // RMW: the links, and what was unlinked before, are visible to whoever takes the chain (I1).
         } while (!arriving.compareAndSet(firstBefore, first));
         if (nrBefore / RETIRED_PER_POLL != (nrBefore + nrObjects) / RETIRED_PER_POLL) {
             rcu.poll();

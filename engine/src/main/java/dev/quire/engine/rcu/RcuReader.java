@@ -40,7 +40,7 @@ public final class RcuReader extends ReaderSequence implements AutoCloseable {
         }
     }
 
-    /** Orders the entry store before the section's loads; partner: the writer's barrier in {@link ReaderRegistry}. */
+    /** Orders the entry store before the section's loads; partner: the writer's barrier in {@link ReaderRegistry} (I2). */
     private void orderEntry() {
         if (writerHasMembarrier) {
             // Release plus acquire fence keep the compiler from moving the section's loads above the store; the
@@ -82,6 +82,22 @@ public final class RcuReader extends ReaderSequence implements AutoCloseable {
         if (nesting <= 0) {
             throw new IllegalStateException("the reader is not in a read section");
         }
+    }
+
+    /**
+     * Checks at the public edge that the reader is in a section that protects what belongs to a domain.
+     *
+     * @param rcu the domain
+     * @throws IllegalStateException if the reader is not in a section
+     * @throws IllegalArgumentException if it is a reader of another domain
+     */
+    public void requireInSectionOf(Rcu rcu) {
+        requireInSection();
+        rcu.requireOwn(this);
+    }
+
+    boolean isOf(ReaderRegistry other) {
+        return registry == other;
     }
 
     /**

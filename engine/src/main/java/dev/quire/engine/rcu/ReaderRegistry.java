@@ -64,7 +64,7 @@ final class ReaderRegistry {
 
     /**
      * Full barrier on every thread that runs a reader: afterwards each reader either shows its entry to this thread, or
-     * all loads of its section see everything this thread did before.
+     * all loads of its section see everything this thread did before (I2). Partner: the fence in {@link RcuReader#enter}.
      */
     void orderAgainstReaders() {
         VarHandle.fullFence();
@@ -94,7 +94,8 @@ final class ReaderRegistry {
         synchronized (this) {
             closed = true;
         }
-        // A section entered before the barrier is seen and waited for; one entered after it sees closed and backs out.
+        // A section entered before the barrier is seen and waited for; one entered after it sees closed and backs out
+        // (I5).
         awaitSections();
     }
 

@@ -45,7 +45,7 @@ abstract class ReaderSequence extends ReaderSequencePaddingBefore {
         SEQUENCE.setOpaque(this, value);
     }
 
-    /** Release store at exit: the section's loads come before it. Partner: {@link #sequenceAcquire}. */
+    /** Release store at exit: the section's loads come before it (I3). Partner: {@link #sequenceAcquire}. */
     final void sequenceRelease(long value) {
         SEQUENCE.setRelease(this, value);
     }

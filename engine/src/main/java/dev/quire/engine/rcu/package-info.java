@@ -8,7 +8,8 @@
  * queue's reclaimer gets them back. There is no background thread: writers drive grace periods as they retire objects.
  *
  * <p>The scheme is that of liburcu's memb flavour: a reader's entry is a store without a hardware fence, and the writer
- * makes up for it with membarrier(2). Where membarrier is missing, every entry has a full fence instead.
+ * makes up for it with membarrier(2). Where membarrier is missing, every entry has a full fence instead. Comments cite the
+ * invariants of docs/memory-model.md by number (I1 to I5).
  */
 @NullMarked
 package dev.quire.engine.rcu;

@@ -147,7 +147,7 @@ public final class SplitPlan {
         return order;
     }
 
-    /** {@return number of runs; neighbouring runs differ in order} */
+    /** {@return the number of runs; neighbouring runs differ in order} */
     public int nrRuns() {
         return nrRuns;
     }
@@ -174,7 +174,7 @@ public final class SplitPlan {
         return runCounts[Objects.checkIndex(run, nrRuns)];
     }
 
-    /** {@return number of pieces, unsigned} */
+    /** {@return the number of pieces, unsigned} */
     public long nrPieces() {
         return nrPieces;
     }

@@ -3,6 +3,7 @@ package dev.quire.engine.xarray;
 
 import dev.quire.engine.lock.LockOrder;
 import dev.quire.engine.memory.Errno;
+import dev.quire.engine.rcu.Rcu;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.XArrayStruct;
 import java.util.Objects;
@@ -16,8 +17,9 @@ import java.util.Objects;
  *
  * <p>Thread-safe. Readers pass their {@link RcuReader}, inside a read section; they take no lock and write nothing
  * shared (lock-free). Changes take the array's own lock (blocking), which {@link #lock} also gives to users of
- * {@link XaCursor}. No method allocates memory on the Java heap. If a change cannot get the nodes it needs, the array is as
- * it was. Calls after the engine was closed throw {@link IllegalStateException}.
+ * {@link XaCursor}. No method allocates memory on the Java heap. If the only free nodes are those that readers may still be
+ * in, a change waits for these a while, so it should not be called from a read section. If it cannot get the nodes it
+ * needs, the array is as it was. Calls after the engine was closed throw {@link IllegalStateException}.
  */
 public final class XArray {
     /** Largest order of an entry: log2 of the indices it covers. */
@@ -43,6 +45,7 @@ public final class XArray {
 
     private final long anchor;
     private final XaNodePool pool;
+    private final Rcu rcu;
     private final XArrayLock lock;
 
     /** The cursor of the normal API's changes; used under the lock. */
@@ -62,6 +65,7 @@ public final class XArray {
         XaArguments.requireFlags(flags);
         this.anchor = anchor;
         this.pool = pool;
+        rcu = pool.rcu();
         pool.lifetime().enter();
         try {
             lock = new XArrayLock(anchor, lockOrder, pool.lifetime());
@@ -89,13 +93,13 @@ public final class XArray {
     /**
      * Looks an index up (xa_load). Lock-free.
      *
-     * @param reader the caller's reader, in a read section
+     * @param reader the caller's reader, one of this engine, in a read section
      * @param index any index
      * @return the entry; 0 for none or a reservation
      */
     public long load(RcuReader reader, long index) {
-        reader.requireInSection();
-        return visible(XaWalk.load(anchor, index));
+        reader.requireInSectionOf(rcu);
+        return XaEntry.visible(XaWalk.load(anchor, index));
     }
 
     /**
@@ -109,16 +113,16 @@ public final class XArray {
      */
     public long store(long index, long entry) {
         XaArguments.requireEntry("entry", entry);
-        lock();
-        try {
-            writer.set(index);
-            boolean reserves = entry == XaEntry.EMPTY && XaFlags.tracksFree(anchor);
-            long old = XaStore.store(writer, reserves ? XaEntry.ZERO : entry);
-            clearFreeMark();
-            return result(old);
-        } finally {
-            unlock();
-        }
+        long result;
+        do {
+            lock();
+            try {
+                result = XaChange.store(writer, index, entry);
+            } finally {
+                unlock();
+            }
+        } while (mayRetry(XaEntry.errnoOf(result)));
+        return result;
     }
 
     /**
@@ -136,13 +140,16 @@ public final class XArray {
     public long storeOrder(long index, int order, long entry) {
         XaArguments.requireAligned(index, order);
         XaArguments.requireEntry("entry", entry);
-        lock();
-        try {
-            writer.setOrder(index, order);
-            return result(XaStore.store(writer, entry));
-        } finally {
-            unlock();
-        }
+        long result;
+        do {
+            lock();
+            try {
+                result = XaChange.storeOrder(writer, index, order, entry);
+            } finally {
+                unlock();
+            }
+        } while (mayRetry(XaEntry.errnoOf(result)));
+        return result;
     }
 
     /**
@@ -154,8 +161,7 @@ public final class XArray {
     public long erase(long index) {
         lock();
         try {
-            writer.set(index);
-            return result(XaStore.store(writer, XaEntry.EMPTY));
+            return XaChange.storeOrder(writer, index, 0, XaEntry.EMPTY);
         } finally {
             unlock();
         }
@@ -189,18 +195,16 @@ public final class XArray {
      */
     public int insert(long index, long entry) {
         XaArguments.requireEntry("entry", entry);
-        lock();
-        try {
-            writer.set(index);
-            if (XaWalk.load(writer) != XaEntry.EMPTY) {
-                return Errno.EBUSY;
+        int result;
+        do {
+            lock();
+            try {
+                result = XaChange.insert(writer, index, entry);
+            } finally {
+                unlock();
             }
-            XaStore.store(writer, entry == XaEntry.EMPTY ? XaEntry.ZERO : entry);
-            clearFreeMark();
-            return writer.error();
-        } finally {
-            unlock();
-        }
+        } while (mayRetry(result));
+        return result;
     }
 
     /**
@@ -224,31 +228,27 @@ public final class XArray {
     }
 
     private long exchangeIf(long index, long expected, long entry) {
-        lock();
-        try {
-            writer.set(index);
-            long current = XaWalk.load(writer);
-            if (current == expected) {
-                XaStore.store(writer, entry);
-                if (current == XaEntry.EMPTY && entry != XaEntry.EMPTY) {
-                    clearFreeMark();
-                }
+        long result;
+        do {
+            lock();
+            try {
+                result = XaChange.exchangeIf(writer, index, expected, entry);
+            } finally {
+                unlock();
             }
-            return result(current);
-        } finally {
-            unlock();
-        }
+        } while (mayRetry(XaEntry.errnoOf(result)));
+        return result;
     }
 
     /**
      * Order of the entry that covers an index (xa_get_order); a hint, since a writer may change it at any time.
      *
-     * @param reader the caller's reader, in a read section
+     * @param reader the caller's reader, one of this engine, in a read section
      * @param index any index
      * @return log2 of the indices it covers; 0 if there is none
      */
     public int getOrder(RcuReader reader, long index) {
-        reader.requireInSection();
+        reader.requireInSectionOf(rcu);
         return XaWalk.getOrder(anchor, index);
     }
 
@@ -268,12 +268,16 @@ public final class XArray {
         if (Long.compareUnsigned(last, first) < 0) {
             return Errno.EINVAL;
         }
-        lock();
-        try {
-            return XaRange.store(writer, first, last, entry);
-        } finally {
-            unlock();
-        }
+        int result;
+        do {
+            lock();
+            try {
+                result = XaRange.store(writer, first, last, entry);
+            } finally {
+                unlock();
+            }
+        } while (mayRetry(result));
+        return result;
     }
 
     /**
@@ -352,15 +356,7 @@ public final class XArray {
         XaArguments.requireMark(mark);
         lock();
         try {
-            writer.set(index);
-            if (XaWalk.load(writer) == XaEntry.EMPTY) {
-                return;
-            }
-            if (set) {
-                XaMarks.set(writer, mark);
-            } else {
-                XaMarks.clear(writer, mark);
-            }
+            XaChange.mark(writer, index, mark, set);
         } finally {
             unlock();
         }
@@ -369,7 +365,7 @@ public final class XArray {
     /**
      * Whether the entry that covers an index has a mark (xa_get_mark). Lock-free.
      *
-     * @param reader the caller's reader, in a read section
+     * @param reader the caller's reader, one of this engine, in a read section
      * @param index any index
      * @param mark 0 to 2
      * @return true if it has
@@ -377,21 +373,21 @@ public final class XArray {
      */
     public boolean getMark(RcuReader reader, long index, int mark) {
         XaArguments.requireMark(mark);
-        reader.requireInSection();
+        reader.requireInSectionOf(rcu);
         return XaMarks.get(anchor, index, mark);
     }
 
     /**
      * Whether any entry has a mark (xa_marked).
      *
-     * @param reader the caller's reader, in a read section
+     * @param reader the caller's reader, one of this engine, in a read section
      * @param mark 0 to 2
      * @return true if one has
      * @throws IllegalArgumentException if there is no such mark
      */
     public boolean isMarked(RcuReader reader, int mark) {
         XaArguments.requireMark(mark);
-        reader.requireInSection();
+        reader.requireInSectionOf(rcu);
         return XaFlags.isMarked(anchor, mark);
     }
 
@@ -409,12 +405,16 @@ public final class XArray {
         XaArguments.requireId("min", min);
         XaArguments.requireId("max", max);
         XaArguments.requireEntry("entry", entry);
-        lock();
-        try {
-            return XaIdAllocation.alloc(writer, min, max, entry);
-        } finally {
-            unlock();
-        }
+        long result;
+        do {
+            lock();
+            try {
+                result = XaIdAllocation.alloc(writer, min, max, entry);
+            } finally {
+                unlock();
+            }
+        } while (mayRetry(result));
+        return result;
     }
 
     /**
@@ -427,12 +427,16 @@ public final class XArray {
      */
     public long allocCyclic(XaIdCycle cycle, long entry) {
         XaArguments.requireEntry("entry", entry);
-        lock();
-        try {
-            return XaIdAllocation.allocCyclic(writer, cycle, entry);
-        } finally {
-            unlock();
-        }
+        long result;
+        do {
+            lock();
+            try {
+                result = XaIdAllocation.allocCyclic(writer, cycle, entry);
+            } finally {
+                unlock();
+            }
+        } while (mayRetry(result));
+        return result;
     }
 
     /** Removes all entries and marks and frees all nodes (xa_destroy). What the entries point at stays untouched. */
@@ -448,15 +452,15 @@ public final class XArray {
     /**
      * Whether no entry and no reservation is there.
      *
-     * @param reader the caller's reader, in a read section
+     * @param reader the caller's reader, one of this engine, in a read section
      * @return true if the array is empty
      */
     public boolean isEmpty(RcuReader reader) {
-        reader.requireInSection();
+        reader.requireInSectionOf(rcu);
         return XArrayStruct.headAcquire(anchor) == XaEntry.EMPTY;
     }
 
-    /** {@return address of the array's anchor} */
+    /** {@return the address of the array's anchor} */
     public long anchor() {
         return anchor;
     }
@@ -470,18 +474,9 @@ public final class XArray {
         lock.requireHeld();
     }
 
-    private void clearFreeMark() {
-        if (XaFlags.tracksFree(anchor)) {
-            XaMarks.clear(writer, FREE_MARK);
-        }
-    }
-
-    private long result(long old) {
-        return writer.isInError() ? writer.node : visible(old);
-    }
-
-    static long visible(long word) {
-        return word == XaEntry.ZERO ? XaEntry.EMPTY : word;
+    /** Whether nodes came back that readers had kept, so that what failed for want of them may succeed now. */
+    private boolean mayRetry(long errno) {
+        return errno == Errno.ENOMEM && pool.awaitReclaim();
     }
 
     private void requireSearch(XaCursor cursor, int filter) {

@@ -64,37 +64,37 @@ public final class XaEntry {
      * Whether a word is a value.
      *
      * @param word any word
-     * @return true if it is
+     * @return true for a value
      */
     public static boolean isValue(long word) {
         return (word & 1) != 0;
     }
 
     /**
-     * The integer that a value holds; meaningless for other words.
+     * The integer that a value holds.
      *
      * @param word any word
-     * @return 0 to 2^63-1
+     * @return 0 to {@link #MAX_VALUE}; meaningless for other words
      */
     public static long valueOf(long word) {
         return word >>> 1;
     }
 
     /**
-     * Whether a word is a pointer: a multiple of 4 that is not 0.
+     * Whether a word is a pointer.
      *
      * @param word any word
-     * @return true if it is
+     * @return true for a multiple of 4 that is not 0
      */
     public static boolean isPointer(long word) {
         return (word & 3) == 0 && word != EMPTY;
     }
 
     /**
-     * Whether a word is internal to the array: a sibling, retry, zero, a child node or an error.
+     * Whether a word is internal to the array.
      *
      * @param word any word
-     * @return true if it is
+     * @return true for siblings, retry, zero, child nodes and errors
      */
     public static boolean isInternal(long word) {
         return (word & 3) == 2;
@@ -103,9 +103,17 @@ public final class XaEntry {
     /**
      * Whether a word may be met only by users of the cursor: a sibling or retry. Zero is not among them, because a
      * reservation goes through the same compare and exchange as any entry.
+     *
+     * @param word any word
+     * @return true if only they may
      */
     public static boolean isAdvanced(long word) {
         return isInternal(word) && Long.compareUnsigned(word, RETRY) <= 0;
+    }
+
+    /** What the normal API shows of a word: a reservation reads as nothing. */
+    static long visible(long word) {
+        return word == ZERO ? EMPTY : word;
     }
 
     /**
@@ -122,7 +130,7 @@ public final class XaEntry {
      * Whether a word is a sibling.
      *
      * @param word any word
-     * @return true if it is
+     * @return true for a sibling
      */
     public static boolean isSibling(long word) {
         return isInternal(word) && Long.compareUnsigned(word, sibling(MAX_SIBLING)) <= 0;
@@ -152,17 +160,17 @@ public final class XaEntry {
      * Whether a word is an error.
      *
      * @param word any word
-     * @return true if it is
+     * @return true for an error
      */
     public static boolean isError(long word) {
         return isInternal(word) && word < 0 && word >= ((long) -Errno.MAX_ERRNO << 2);
     }
 
     /**
-     * The negative error number of an error word; 0 for any other word.
+     * The error number of an error word.
      *
      * @param word any word
-     * @return 0 or a negative number of {@link Errno}
+     * @return a negative number of {@link Errno}; 0 for any other word
      */
     public static int errnoOf(long word) {
         return isError(word) ? (int) (word >> 2) : Errno.OK;

@@ -11,6 +11,7 @@ import dev.quire.engine.rcu.Reclaimer;
 import dev.quire.engine.struct.ListHead;
 import dev.quire.engine.struct.XaNodeStruct;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The nodes of all arrays of an engine, out of the arena's node slab (the kernel's radix_tree_node cache).
@@ -31,6 +32,9 @@ public final class XaNodePool {
 
     private static final int TAG_SHIFT = 40;
     private static final long POSITION_MASK = (1L << TAG_SHIFT) - 1;
+    private static final int YIELDS = 100;
+    private static final int MAX_NAPS = 1_000;
+    private static final long NAP_NANOS = 100_000;
     private static final long WIPED_BYTES = XaNodeStruct.BYTES - XaNodeStruct.slotAddress(0, 0);
 
     private final PageArena arena;
@@ -86,17 +90,17 @@ public final class XaNodePool {
         });
     }
 
-    /** {@return number of nodes that fit in the slab} */
+    /** {@return the number of nodes that fit in the slab} */
     public long nrNodes() {
         return arena.nrNodes();
     }
 
-    /** {@return number of nodes in arrays and spare in cursors; exact while nobody allocates or frees} */
+    /** {@return the number of nodes in arrays and spare in cursors; exact while nobody allocates or frees} */
     public long nrInUse() {
         return nrTouched.get() - nrFree.get() - queue.nrPending();
     }
 
-    /** {@return number of nodes that wait for a grace period; exact while nobody frees} */
+    /** {@return the number of nodes that wait for a grace period; exact while nobody frees} */
     public long nrPendingReclaim() {
         return queue.nrPending();
     }
@@ -111,6 +115,10 @@ public final class XaNodePool {
 
     Lifetime lifetime() {
         return lifetime;
+    }
+
+    Rcu rcu() {
+        return rcu;
     }
 
     /**
@@ -178,6 +186,32 @@ public final class XaNodePool {
      */
     void retireChain(long first, long last, long nrNodes) {
         queue.retireChain(first, last, nrNodes);
+    }
+
+    /**
+     * Waits, up to {@link #MAX_NAPS} naps, until nodes that were retired come back. For callers that hold no index lock and
+     * ran out of nodes; in vain for one that is in a read section.
+     *
+     * @return whether some came back; false if none is pending
+     */
+    boolean awaitReclaim() {
+        lifetime.enter();
+        try {
+            long nrFreeBefore = nrFree.get();
+            for (int attempt = 0; attempt < YIELDS + MAX_NAPS && queue.nrPending() > 0; attempt++) {
+                if (rcu.poll() || nrFree.get() > nrFreeBefore) {
+                    return true;
+                }
+                if (attempt < YIELDS) {
+                    Thread.yield();
+                } else {
+                    LockSupport.parkNanos(NAP_NANOS);
+                }
+            }
+            return false;
+        } finally {
+            lifetime.exit();
+        }
     }
 
     private long takeChain(int nrNodes) {

@@ -72,7 +72,7 @@ abstract sealed class XaPosition permits XaCursor {
         node = RESTART;
     }
 
-    /** {@return the current index, unsigned. What the last operation left is described there} */
+    /** {@return the current index, unsigned; each operation says what it leaves} */
     public final long index() {
         return index;
     }
@@ -107,12 +107,12 @@ abstract sealed class XaPosition permits XaCursor {
         return node == BOUNDS;
     }
 
-    /** Address of the node the cursor is in, for readers of {@code XaNodeStruct}; 0 if it is in none. */
+    /** {@return the address of the node the cursor is in, see {@code XaNodeStruct}; 0 if it is in none} */
     public final long nodeAddress() {
         return isValid() ? node : 0;
     }
 
-    /** {@return slot of that node the cursor is at: the canonical one of a multi-slot entry. Meaningless without a node} */
+    /** {@return the slot of that node, the canonical one of a multi-slot entry; meaningless without a node} */
     public final int slot() {
         return offset;
     }

@@ -58,10 +58,9 @@ final class XaRange {
             shift += XaWalk.LEVEL_BITS;
         }
         long nrMoreSlots = (nrMoreIndices - ((1L << shift) - 1)) >>> shift;
+        int nrSlotsAfter = XaWalk.NR_SLOTS - 1 - XaWalk.slotOf(first, shift);
         cursor.shift = shift;
-        int nrMoreInNode = XaWalk.NR_SLOTS - 1 - XaWalk.slotOf(first, shift);
-        // Unsigned: at shift 0 the rest of the range can be more than 2^63 slots.
-        cursor.sibs = Long.compareUnsigned(nrMoreSlots, nrMoreInNode) < 0 ? (int) nrMoreSlots : nrMoreInNode;
+        cursor.sibs = Long.compareUnsigned(nrMoreSlots, nrSlotsAfter) < 0 ? (int) nrMoreSlots : nrSlotsAfter;
     }
 
     // ---- slots at the lowest level

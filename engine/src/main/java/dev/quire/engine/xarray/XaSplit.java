@@ -38,11 +38,14 @@ final class XaSplit {
     // ---- before the lock
 
     int reserve(SplitPlan plan) {
-        if (XaPath.reserve(cursor, plan.nrNodesNeeded())) {
-            return Errno.OK;
+        while (!cursor.spares.reserve(plan.nrNodesNeeded())) {
+            if (!cursor.pool.awaitReclaim()) {
+                cursor.spares.free();
+                cursor.setError(Errno.ENOMEM);
+                return Errno.ENOMEM;
+            }
         }
-        cursor.spares.free();
-        return Errno.ENOMEM;
+        return Errno.OK;
     }
 
     // ---- split

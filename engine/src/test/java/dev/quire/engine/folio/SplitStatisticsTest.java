@@ -9,6 +9,7 @@ import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.memory.NativeMemory;
+import dev.quire.engine.memory.PageArena;
 import java.util.Arrays;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -18,21 +19,19 @@ class SplitStatisticsTest extends WholeEngineTest {
     private static final int ORDER = 12;
     private static final long NR_NODES = 1000;
 
-    private record Snapshot(long address, byte[] bytes) {
-        static Snapshot of(long address, long nrBytes) {
-            return new Snapshot(address, NativeMemory.segment(address, nrBytes).toArray(JAVA_BYTE));
-        }
+    private static byte[] bytes(long address, long nrBytes) {
+        return NativeMemory.segment(address, nrBytes).toArray(JAVA_BYTE);
+    }
 
-        /** Bytes in 8-byte words that differ now. */
-        long changedBytes() {
-            byte[] now = of(address, bytes.length).bytes;
-            long changed = 0;
-            for (int at = 0; at < bytes.length; at += Long.BYTES) {
-                boolean same = Arrays.equals(bytes, at, at + Long.BYTES, now, at, at + Long.BYTES);
-                changed += same ? 0 : Long.BYTES;
-            }
-            return changed;
+    /** Bytes in 8-byte words that differ now from what they were. */
+    private static long changedBytes(long address, byte[] before) {
+        byte[] now = bytes(address, before.length);
+        long changed = 0;
+        for (int at = 0; at < before.length; at += Long.BYTES) {
+            boolean same = Arrays.equals(before, at, at + Long.BYTES, now, at, at + Long.BYTES);
+            changed += same ? 0 : Long.BYTES;
         }
+        return changed;
     }
 
     @ParameterizedTest
@@ -53,12 +52,14 @@ class SplitStatisticsTest extends WholeEngineTest {
             long folio = engine.folios().allocate(ORDER);
             assertEquals(0, space.add(folio, 0));
             engine.folios().lock(folio);
-            Snapshot pages =
-                    Snapshot.of(engine.arena().pageStructsBase(), engine.arena().nrPages() * 64);
-            Snapshot bits = Snapshot.of(engine.arena().headBitsBase(), 4161 * 8);
-            Snapshot nodes = Snapshot.of(engine.arena().nodesBase(), NR_NODES * 576);
+            PageArena arena = engine.arena();
+            byte[] pages = bytes(arena.pageStructsBase(), arena.nrPages() * 64);
+            byte[] bits = bytes(arena.headBitsBase(), 4161 * 8);
+            byte[] nodes = bytes(arena.nodesBase(), NR_NODES * 576);
             int result = engine.splitter().split(folio, policy, 1000, 3000, 0, SplitPolicies.ALL_ORDERS, false);
-            long changed = pages.changedBytes() + bits.changedBytes() + nodes.changedBytes();
+            long changed = changedBytes(arena.pageStructsBase(), pages)
+                    + changedBytes(arena.headBitsBase(), bits)
+                    + changedBytes(arena.nodesBase(), nodes);
             engine.folios().unlock(folio);
             engine.folios().unpin(folio);
             assertEquals(0, result);

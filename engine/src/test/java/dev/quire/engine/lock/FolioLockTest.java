@@ -93,7 +93,7 @@ class FolioLockTest {
         List<Thread> threads = new ArrayList<>();
         for (int thread = 0; thread < 4; thread++) {
             threads.add(Thread.ofPlatform().start(() -> {
-                for (int round = 0; round < 5_000; round++) {
+                for (int round = 0; round < 30_000; round++) {
                     addUnderLock(arena.pageAt(round % 3), 1);
                 }
             }));
@@ -101,9 +101,9 @@ class FolioLockTest {
         for (Thread thread : threads) {
             thread.join();
         }
-        assertEquals(4 * 1667, PageStruct.privateWord(arena.pageAt(0)));
-        assertEquals(4 * 1667, PageStruct.privateWord(arena.pageAt(1)));
-        assertEquals(4 * 1666, PageStruct.privateWord(arena.pageAt(2)));
+        assertEquals(4 * 10_000, PageStruct.privateWord(arena.pageAt(0)));
+        assertEquals(4 * 10_000, PageStruct.privateWord(arena.pageAt(1)));
+        assertEquals(4 * 10_000, PageStruct.privateWord(arena.pageAt(2)));
     }
 
     @Test

@@ -98,7 +98,7 @@ class ReferencesTest {
 
     @Test
     void exactlyOneOfManyThreadsGivesBackTheLast() throws InterruptedException {
-        for (int round = 0; round < 200; round++) {
+        for (int round = 0; round < 100; round++) {
             References.unfreeze(folio, 1);
             AtomicInteger nrLast = new AtomicInteger();
             List<Thread> threads = new ArrayList<>();
@@ -129,7 +129,7 @@ class ReferencesTest {
         References.unfreeze(folio, 1);
         AtomicInteger nrTorn = new AtomicInteger();
         Thread pinner = Thread.ofPlatform().start(() -> {
-            for (int nrPinned = 0; nrPinned < 100_000; ) {
+            for (int nrPinned = 0; nrPinned < 20_000; ) {
                 if (References.tryGet(folio)) {
                     if (PageStruct.index(folio) != PageStruct.privateWord(folio)) {
                         nrTorn.incrementAndGet();

@@ -49,7 +49,7 @@ class SpinLockTest {
     @Test
     void threadsExcludeEachOtherAndSeeWhatTheLastHolderWrote() throws InterruptedException {
         int nrThreads = 4;
-        int nrRounds = 50_000;
+        int nrRounds = 500_000;
         List<Thread> threads = new ArrayList<>();
         for (int thread = 0; thread < nrThreads; thread++) {
             boolean tries = thread == 0;

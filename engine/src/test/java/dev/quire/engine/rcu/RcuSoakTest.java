@@ -19,18 +19,20 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Readers follow one published pointer to an object of eight stamped words, while a writer replaces the object, retires
- * the old one and overwrites it the moment it is reclaimed. A reader that finds two stamps in one object, or another one
- * at the end of its section than at the beginning, has read memory that was reused under it.
+ * A reader follows one published pointer to an object of stamped words, while a writer replaces the object, retires the
+ * old one and overwrites it the moment it is reclaimed. A reader that finds two stamps in one object, or another one at
+ * the end of its section than at the beginning, has read memory that was reused under it.
+ *
+ * <p>One reader, as the race needs it and the writer to run at the same instant: with more threads than processors a
+ * barrier that does nothing went unseen. It is a matter of luck even so; the scenarios in the stress module are not.
  */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class RcuSoakTest {
     private static final long SOAK_NANOS = TimeUnit.SECONDS.toNanos(2);
-    private static final int NR_READERS = 2;
     private static final int NR_OBJECTS = 512;
     private static final long OBJECT_BYTES = 64;
     private static final long LINK_OFFSET_BYTES = 8;
-    private static final int NR_LOOKS = 50;
+    private static final int NR_LOOKS = 5;
     private static final long RECLAIMED = -1;
 
     private final Arena arena = Arena.ofShared();
@@ -62,15 +64,10 @@ class RcuSoakTest {
                 free.add(objectsBase + object * OBJECT_BYTES);
             }
             publishNew(1);
-            List<Thread> readers = new ArrayList<>();
-            for (int reader = 0; reader < NR_READERS; reader++) {
-                readers.add(Thread.ofPlatform().start(() -> readUntilStopped(rcu)));
-            }
+            Thread reader = Thread.ofPlatform().start(() -> readUntilStopped(rcu));
             nrReplaced = replaceUntilTimeIsUp(rcu, rcu.newQueue(LINK_OFFSET_BYTES, this::reclaim));
             stop.set(true);
-            for (Thread reader : readers) {
-                reader.join();
-            }
+            reader.join();
         }
         assertEquals(0, nrTornSections.get(), () -> "torn of " + nrSections.get() + " sections");
         assertEquals(NR_OBJECTS - 1, free.size());
@@ -129,11 +126,11 @@ class RcuSoakTest {
                 sections++;
             }
         }
-        nrSections.addAndGet(sections);
-        nrTornSections.addAndGet(torn);
+        nrSections.set(sections);
+        nrTornSections.set(torn);
     }
 
-    /** Looks for as long as the writer needs to replace the object and to get it back. */
+    /** Looks more than once, so that the writer gets to reclaim the object in between if nothing holds it back. */
     private static boolean keeps(long object, long stamp) {
         boolean whole = true;
         for (int look = 0; look < NR_LOOKS; look++) {

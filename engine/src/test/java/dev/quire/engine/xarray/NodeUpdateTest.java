@@ -82,7 +82,7 @@ class NodeUpdateTest extends XArrayCatalogue {
     }
 
     private void changeThrough(SplittableRandom random) {
-        long index = random.nextLong() >>> 40 + random.nextInt(24);
+        long index = random.nextLong() >>> (40 + random.nextInt(24));
         long word = random.nextBoolean() ? value(random.nextInt(1000)) : pointer(random.nextInt(1000));
         int order = random.nextInt(16);
         array.lock();

@@ -9,6 +9,7 @@ import dev.quire.engine.TestSeed;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.struct.XaNodeStruct;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -102,8 +103,8 @@ class RadixTreeHarnessTest extends XArrayCatalogue {
     void marksAreCopiedWithinARangeOnly() {
         SplittableRandom random = TestSeed.random("marksAreCopiedWithinARangeOnly");
         int nrEntries = 50_000;
-        long first = 1000 + random.nextInt(1 << 20);
-        long last = first + 1 + random.nextInt(1 << 24);
+        long first = 1000L + random.nextInt(1 << 20);
+        long last = first + 1L + random.nextInt(1 << 24);
         int expected = 0;
         TreeMap<Long, Boolean> marks = new TreeMap<>();
         while (marks.size() < nrEntries) {
@@ -120,11 +121,11 @@ class RadixTreeHarnessTest extends XArrayCatalogue {
             }
         }
         assertEquals(expected, copyMark(first, last, 0, 1), TestSeed.asOption());
-        for (long index : marks.keySet()) {
-            boolean copied = marks.get(index) && index >= first && index <= last;
-            assertEquals(marks.get(index), getMark(index, 0), TestSeed.asOption());
+        marks.forEach((index, marked) -> {
+            boolean copied = marked && index >= first && index <= last;
+            assertEquals(marked, getMark(index, 0), TestSeed.asOption());
             assertEquals(copied, getMark(index, 1), TestSeed.asOption());
-        }
+        });
         array.destroy();
     }
 
@@ -139,7 +140,7 @@ class RadixTreeHarnessTest extends XArrayCatalogue {
     }
 
     private void denseRun(long start, long end, int chunk, int hop) {
-        TreeSet<Long> stored = new TreeSet<>();
+        NavigableSet<Long> stored = new TreeSet<>();
         for (long index = start; index < end; index += hop) {
             for (long i = index; i < index + chunk; i++) {
                 if (stored.add(i)) {
@@ -157,7 +158,7 @@ class RadixTreeHarnessTest extends XArrayCatalogue {
     @Test
     void theTreeIsAsLowAsItsLargestIndexAllows() {
         SplittableRandom random = TestSeed.random("theTreeIsAsLowAsItsLargestIndexAllows");
-        TreeSet<Long> stored = new TreeSet<>(Long::compareUnsigned);
+        NavigableSet<Long> stored = new TreeSet<>(Long::compareUnsigned);
         for (int step = 0; step < 20_000; step++) {
             long index = random.nextLong() >>> random.nextInt(Long.SIZE);
             if (random.nextInt(3) > 0 && stored.size() < 40) {
@@ -172,7 +173,7 @@ class RadixTreeHarnessTest extends XArrayCatalogue {
         array.destroy();
     }
 
-    private void assertMinimalHeight(TreeSet<Long> stored) {
+    private void assertMinimalHeight(NavigableSet<Long> stored) {
         if (stored.isEmpty()) {
             assertTrue(isEmpty());
             return;

@@ -54,7 +54,7 @@ class SplitNodeCountTest extends XArrayCatalogue {
     void uniformCountsFollowTheFormula(int order) {
         for (int newOrder = 0; newOrder <= order; newOrder++) {
             int levels = order / 6 - newOrder / 6;
-            long nodesPerSlot = ((1L << 6 * levels) - 1) / 63;
+            long nodesPerSlot = ((1L << (6 * levels)) - 1) / 63;
             long nodes = (1L << order % 6) * nodesPerSlot;
             assertSplit(SplitPlan.uniform(order, newOrder), nodes, 1L << (order - newOrder));
         }

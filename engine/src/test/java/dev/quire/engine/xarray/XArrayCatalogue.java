@@ -219,7 +219,7 @@ abstract class XArrayCatalogue extends QuireTest {
      * the entry's first slot, else the entry's first index.
      */
     static long foundFrom(long start, long first, int order) {
-        long slotMask = (1L << order / 6 * 6) - 1;
+        long slotMask = (1L << (order / 6 * 6)) - 1;
         return start >= first && start <= first + slotMask ? start : first;
     }
 

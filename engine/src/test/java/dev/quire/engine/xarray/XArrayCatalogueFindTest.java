@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.quire.engine.memory.Errno;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Searching and pausing, as the kernel's own suite checks them. */
@@ -158,7 +159,7 @@ class XArrayCatalogueFindTest extends XArrayCatalogue {
     }
 
     /** First index that holds a word, by an iteration that gives way every fourth entry; null if none does. */
-    private Long search(long word) {
+    private @Nullable Long search(long word) {
         engine.reader.enter();
         try {
             XaCursor cursor = cursor(0);

@@ -26,7 +26,7 @@ class XArrayCatalogueRangeTest extends XArrayCatalogue {
         assertEquals(Errno.OK, array.storeRange(first, last, value(first)));
         assertEquals(value(first), load(first));
         assertEquals(value(first), load(last));
-        assertEquals(value(first), load(first + (last - first >>> 1)));
+        assertEquals(value(first), load(first + ((last - first) >>> 1)));
         assertEquals(0, load(first - 1));
         assertEquals(0, load(last + 1));
         assertEquals(Errno.OK, array.storeRange(first, last, 0));

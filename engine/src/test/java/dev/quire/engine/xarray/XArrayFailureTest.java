@@ -20,7 +20,7 @@ class XArrayFailureTest extends XArrayCatalogue {
     private static final long FAR = 1L << 30;
     private static final long WORD = value(77);
 
-    private interface Change {
+    interface Change {
         /** 0 or a negative errno. */
         int on(XArrayFailureTest test);
     }
@@ -34,7 +34,7 @@ class XArrayFailureTest extends XArrayCatalogue {
      * @param before makes the array that is changed
      * @param change is made to fail
      */
-    private record Failing(int nrNodes, String name, int flags, Change before, Change change) {
+    record Failing(int nrNodes, String name, int flags, Change before, Change change) {
         @Override
         public String toString() {
             return name;

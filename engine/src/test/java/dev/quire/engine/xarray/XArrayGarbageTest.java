@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Nothing allocates on the Java heap once it is warm: not a read, not a change, not a split, not a grace period. */
+@SuppressWarnings("NullAway.Init")
 class XArrayGarbageTest extends XArrayCatalogue {
     private static final int WARM_UP = 3_000;
     private static final int MEASURED = 2_000;
@@ -21,11 +23,16 @@ class XArrayGarbageTest extends XArrayCatalogue {
     private final long[] entries = new long[16];
     private XaCursor cursor;
 
-    private interface Operation {
+    @BeforeEach
+    void openCursor() {
+        cursor = new XaCursor(array, engine.reader);
+    }
+
+    interface Operation {
         void on(XArrayGarbageTest test, int round);
     }
 
-    private record Named(String name, Operation operation) {
+    record Named(String name, Operation operation) {
         @Override
         public String toString() {
             return name;
@@ -51,7 +58,6 @@ class XArrayGarbageTest extends XArrayCatalogue {
     @ParameterizedTest(name = "{0}")
     @MethodSource("operations")
     void allocatesNothing(Named named) {
-        cursor = new XaCursor(array, engine.reader);
         run(named.operation(), WARM_UP);
         // The compiler may still be replacing code, which can allocate once: a clean run proves the point.
         long least = Long.MAX_VALUE;

@@ -43,7 +43,7 @@ class XArrayGoldenTest {
             while (lines.get(next).startsWith("#")) {
                 next++;
             }
-            String[] start = lines.get(next++).split(" ");
+            String[] start = lines.get(next++).split(" ", -1);
             assertEquals("init", start[0]);
             try (EngineFixture engine = new EngineFixture()) {
                 int nrOperations = replay(new TraceReplayer(engine, start[1]));
@@ -76,10 +76,10 @@ class XArrayGoldenTest {
             int bar = line.indexOf(BAR);
             String operation = line.substring(0, arrow);
             String expected = line.substring(arrow + ARROW.length(), bar < 0 ? line.length() : bar);
-            String actual = replayer.run(operation.split(" "));
+            String actual = replayer.run(operation.split(" ", -1));
             if (expected.equals("!ENOMEM") && actual.equals("ok") && operation.startsWith("split ")) {
                 System.out.println(position() + ": " + operation + ": reference " + expected + ", engine " + actual);
-                replayer.takeSplitBack(operation.split(" "));
+                replayer.takeSplitBack(operation.split(" ", -1));
             } else if (!replayer.isResultOpen()) {
                 assertEquals(expected, actual, () -> position() + ": " + operation);
             }

@@ -197,8 +197,10 @@ class XArrayModelTest extends XArrayCatalogue {
         long last = random.nextBoolean() ? MAX : anyIndex();
         operation = "findAfter " + hex(start) + " " + hex(last);
         Range next = model.after(start);
-        boolean within = next != null && Long.compareUnsigned(next.first(), last) <= 0;
-        assertEquals(within ? new Found(next.first(), next.word()) : null, findAfter(start, last, XArray.PRESENT));
+        Found expected = next == null || Long.compareUnsigned(next.first(), last) > 0
+                ? null
+                : new Found(next.first(), next.word());
+        assertEquals(expected, findAfter(start, last, XArray.PRESENT));
     }
 
     private @Nullable Found expectedFind(long start, long last, int filter) {
@@ -252,7 +254,7 @@ class XArrayModelTest extends XArrayCatalogue {
         int newOrder = random.nextBoolean() ? XaCursor.trySplitMinimumOrder(order) : random.nextInt(order);
         long word = anyWord();
         operation = "trySplit " + hex(range.first()) + " " + order + " " + newOrder;
-        boolean possible = newOrder / 6 == order / 6 || order % 6 == 0 && newOrder == order - 1;
+        boolean possible = newOrder / 6 == order / 6 || (order % 6 == 0 && newOrder == order - 1);
         assertEquals(possible ? Errno.OK : Errno.EINVAL, trySplit(range.first(), newOrder, word));
         if (possible) {
             model.split(range.first(), orders(SplitPlan.uniform(order, newOrder)), word, 0);

@@ -66,7 +66,8 @@ class XArrayRaceTest extends XArrayCatalogue {
         }
     }
 
-    // A reader that loses its CPU inside a section holds every node back that is retired meanwhile: the slab can run dry.
+    // A reader that loses its CPU inside a section holds every node back that is retired meanwhile: the slab can run
+    // dry.
 
     private int splitPatiently(long index, SplitPlan plan, long expected, long firstWord, long stride) {
         int result = split(index, plan, expected, firstWord, stride);
@@ -331,8 +332,8 @@ class XArrayRaceTest extends XArrayCatalogue {
                 (reader, cursor, round) -> {
                     cursor.set(0);
                     long word = array.find(cursor, MAX, 1);
-                    assertTrue(
-                            word == value(70) && cursor.index() == 70 || word == value(200) && cursor.index() == 200);
+                    assertTrue((word == value(70) && cursor.index() == 70)
+                            || (word == value(200) && cursor.index() == 200));
                     cursor.set(71);
                     assertEquals(value(200), array.find(cursor, MAX, 1));
                 });

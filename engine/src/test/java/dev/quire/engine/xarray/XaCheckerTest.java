@@ -18,11 +18,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Damages one field of a sound tree at a time; the checker must find it and name the field. */
 class XaCheckerTest extends XArrayCatalogue {
     /** Does damage to a tree: the top has shift 6, a leaf in slot 1, and in slots 4 to 7 a value of order 8. */
-    private interface Damage {
+    interface Damage {
         void to(long top, long leaf);
     }
 
-    private record Damaged(String field, Damage damage) {
+    record Damaged(String field, Damage damage) {
         @Override
         public String toString() {
             return field;
@@ -84,8 +84,9 @@ class XaCheckerTest extends XArrayCatalogue {
         byte[] leafBytes = bytes(leaf);
         damaged.damage().to(top, leaf);
         AssertionError found = assertThrows(AssertionError.class, () -> XaChecker.check(array));
-        assertTrue(found.getMessage().contains(": " + damaged.field()), found.getMessage());
-        assertTrue(found.getMessage().contains("node=0x"), found.getMessage());
+        String message = String.valueOf(found.getMessage());
+        assertTrue(message.contains(": " + damaged.field()), message);
+        assertTrue(message.contains("node=0x"), message);
 
         restore(top, topBytes);
         restore(leaf, leafBytes);

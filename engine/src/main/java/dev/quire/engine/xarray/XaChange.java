@@ -1,0 +1,71 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.xarray;
+
+import dev.quire.engine.memory.Errno;
+
+/** The changes of the normal API to single indices, as they look under the lock. */
+final class XaChange {
+    private XaChange() {}
+
+    /** xa_store: the entry before, or an error word. */
+    static long store(XaCursor cursor, long index, long entry) {
+        cursor.set(index);
+        boolean reserves = entry == XaEntry.EMPTY && XaFlags.tracksFree(cursor.anchor);
+        long old = XaStore.store(cursor, reserves ? XaEntry.ZERO : entry);
+        clearFreeMark(cursor);
+        return result(cursor, old);
+    }
+
+    /** xas_store with an order, and xa_erase with order 0: the entry before, or an error word. */
+    static long storeOrder(XaCursor cursor, long index, int order, long entry) {
+        cursor.setOrder(index, order);
+        return result(cursor, XaStore.store(cursor, entry));
+    }
+
+    /** xa_cmpxchg, with reservations as what is there or comes: the entry before, or an error word. */
+    static long exchangeIf(XaCursor cursor, long index, long expected, long entry) {
+        cursor.set(index);
+        long current = XaWalk.load(cursor);
+        if (current == expected) {
+            XaStore.store(cursor, entry);
+            if (current == XaEntry.EMPTY && entry != XaEntry.EMPTY) {
+                clearFreeMark(cursor);
+            }
+        }
+        return result(cursor, current);
+    }
+
+    /** xa_insert: 0 or a negative errno. */
+    static int insert(XaCursor cursor, long index, long entry) {
+        cursor.set(index);
+        if (XaWalk.load(cursor) != XaEntry.EMPTY) {
+            return Errno.EBUSY;
+        }
+        XaStore.store(cursor, entry == XaEntry.EMPTY ? XaEntry.ZERO : entry);
+        clearFreeMark(cursor);
+        return cursor.error();
+    }
+
+    /** xa_set_mark and xa_clear_mark. */
+    static void mark(XaCursor cursor, long index, int mark, boolean set) {
+        cursor.set(index);
+        if (XaWalk.load(cursor) == XaEntry.EMPTY) {
+            return;
+        }
+        if (set) {
+            XaMarks.set(cursor, mark);
+        } else {
+            XaMarks.clear(cursor, mark);
+        }
+    }
+
+    private static void clearFreeMark(XaCursor cursor) {
+        if (XaFlags.tracksFree(cursor.anchor)) {
+            XaMarks.clear(cursor, XArray.FREE_MARK);
+        }
+    }
+
+    private static long result(XaCursor cursor, long word) {
+        return cursor.isInError() ? cursor.node : XaEntry.visible(word);
+    }
+}

@@ -1,0 +1,188 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.stress.mapping;
+
+import dev.quire.engine.Quire;
+import dev.quire.engine.folio.FolioSplitter;
+import dev.quire.engine.folio.Folios;
+import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.mapping.AddressSpace;
+import dev.quire.engine.mapping.FolioLookup;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.memory.NativeMemory;
+import dev.quire.engine.memory.PageArena;
+import dev.quire.engine.struct.PageStruct;
+import dev.quire.stress.Slots;
+
+/**
+ * One file in memory, of which each state of a scenario has a range of 8 pages for itself, cached in one folio of order 3.
+ * Every page frame holds its own index in the file, so that a reader can tell whose bytes it reads.
+ *
+ * <p>Splits are non-uniform around page 2: into folios over pages 0-1, 2, 3 and 4-7. Holes are pages 4-7.
+ */
+final class CachedFolios {
+    /** Log2 pages of each state's folio. */
+    static final int ORDER = 3;
+
+    /** Nothing found, or not to be pinned just now. */
+    static final int NOTHING = 0;
+
+    /** Pinned the folio as it was before the split. */
+    static final int WHOLE = 1;
+
+    /** Pinned the piece that covers the page. */
+    static final int PIECE = 2;
+
+    /** Pinned a folio that does not cover the page, or whose bytes are another page's, or that changed while pinned. */
+    static final int WRONG = 9;
+
+    private static final int NR_SLOTS = 1 << 14;
+    private static final int NR_PAGES = 1 << ORDER;
+    private static final int SPLIT_AT = 2;
+    private static final int HOLE = NR_PAGES / 2;
+
+    private final Quire quire;
+    private final PageArena arena;
+    private final Folios folios;
+    private final FolioSplitter splitter;
+    private final AddressSpace file;
+    private final FolioLookup lookup;
+    private final Slots slots = new Slots(NR_SLOTS);
+
+    /** Makes an empty file. */
+    CachedFolios(HeadMapKind headMap) {
+        quire = Quire.builder()
+                .capacityBytes(8L * NR_SLOTS * NR_PAGES * Geometry.PAGE_BYTES)
+                .headMap(headMap)
+                .open();
+        arena = quire.arena();
+        folios = quire.folios();
+        splitter = quire.splitter();
+        file = quire.newAddressSpace();
+        file.extend((long) NR_SLOTS * NR_PAGES * Geometry.PAGE_BYTES);
+        lookup = file.newLookup(quire.newReader());
+    }
+
+    // ---- the state
+
+    /** Caches a folio in a new state's range; the caller has a reference to it. */
+    long take() {
+        long folio = takeUncached();
+        add(folio);
+        return folio;
+    }
+
+    /** Makes a folio for a new state's range, which is empty; the caller has the only reference to it. */
+    long takeUncached() {
+        int slot = slots.take();
+        long folio = folios.allocate(ORDER);
+        if (folio == 0) {
+            quire.awaitReclaim();
+            folio = folios.allocate(ORDER);
+        }
+        long base = (long) slot * NR_PAGES;
+        for (int page = 0; page < NR_PAGES; page++) {
+            NativeMemory.setLong(frame(folio, page), base + page);
+        }
+        return folio;
+    }
+
+    /** Caches a state's folio. */
+    void add(long folio) {
+        int result = file.add(folio, baseOf(folio));
+        if (result != Errno.OK) {
+            throw new IllegalStateException("cannot cache the folio: result=" + Errno.name(result));
+        }
+    }
+
+    /** First index of a state's range. */
+    long baseOf(long folio) {
+        return NativeMemory.getLong(arena.frameOf(folio));
+    }
+
+    /** Gives the caller's reference to a folio back. */
+    void letGo(long folio) {
+        folios.unpin(folio);
+    }
+
+    /** Drops what is cached in a state's range. */
+    void giveBack(long base) {
+        punchHole(base, 0, NR_PAGES);
+        slots.giveBack((int) (base / NR_PAGES));
+    }
+
+    // ---- what writers do
+
+    /** Splits the folio; 0 or an error number. */
+    int split(long folio) {
+        folios.lock(folio);
+        int result = splitter.splitNonUniform(folio, folio + SPLIT_AT * PageStruct.BYTES, 0);
+        folios.unlock(folio);
+        return result;
+    }
+
+    /** Punches the hole. */
+    void punchHole(long base) {
+        punchHole(base, HOLE, NR_PAGES - HOLE);
+    }
+
+    private void punchHole(long base, int firstPage, int nrPages) {
+        file.punchHole(
+                (base + firstPage) << Geometry.PAGE_SHIFT, (long) nrPages << Geometry.PAGE_SHIFT, SplitPolicies.RANGE);
+    }
+
+    // ---- what readers do
+
+    /** Whether a folio is frozen, or free. */
+    boolean isFrozen(long folio) {
+        return folios.references(folio) == 0;
+    }
+
+    /** The page of a range that its reader looks for: all of them in turn. */
+    static int pageOf(long base) {
+        return (int) (base / NR_PAGES) % NR_PAGES;
+    }
+
+    /** Pins the folio that covers a page of a range, by its index, and lets go of it. */
+    int lookUp(long base, int page) {
+        return inspect(lookup.pin(base + page), base, page);
+    }
+
+    /** Pins the folio that holds a page, by the page itself, and lets go of it. */
+    int pinFolioOf(long folio, long base, int page) {
+        return inspect(folios.tryPinFolioOf(folio + (long) page * PageStruct.BYTES), base, page);
+    }
+
+    private int inspect(long head, long base, int page) {
+        if (head == 0) {
+            return NOTHING;
+        }
+        int first = classify(head, base, page);
+        int again = classify(head, base, page);
+        folios.unpin(head);
+        return first == again ? first : WRONG;
+    }
+
+    private int classify(long head, long base, int page) {
+        int order = folios.order(head);
+        long start = folios.index(head) - base;
+        boolean covers = start >= 0 && start <= page && page < start + Geometry.pagesIn(order);
+        if (!covers || !Geometry.isAligned(start, order)) {
+            return WRONG;
+        }
+        long stamp = NativeMemory.getLong(frame(head, (int) (page - start)));
+        // A hole in a folio that cannot be split, because somebody has pinned it, is filled with zeroes.
+        boolean ownBytes = stamp == base + page || (stamp == 0 && isInHole(page));
+        return !ownBytes ? WRONG : order == ORDER ? WHOLE : PIECE;
+    }
+
+    /** Whether a page of a range is where holes are punched. */
+    static boolean isInHole(int page) {
+        return page >= HOLE;
+    }
+
+    private long frame(long head, int page) {
+        return arena.frameOf(head) + (long) page * Geometry.PAGE_BYTES;
+    }
+}

@@ -1,0 +1,125 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.stress.mapping;
+
+import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
+
+import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.stress.Rendezvous;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.Description;
+import org.openjdk.jcstress.annotations.JCStressMeta;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.II_Result;
+
+/**
+ * A lookup by index beside a split pins the folio that covers the index, whole and with its own bytes, for as long as it
+ * holds the pin: the old folio, which then is not split, or the new one.
+ *
+ * <p>First number: what the reader pinned (0 nothing, 1 the old folio, 2 its page's new folio, 9 another, or one that changed
+ * while pinned); 10 more if it came while the old one was frozen. Second: how the split ended (0, or -11 for EAGAIN).
+ */
+public final class LookupVsSplit {
+    private static final int CAME_FROZEN = 10;
+
+    private LookupVsSplit() {}
+
+    /** How all variants are graded. */
+    @Outcome(
+            id = "1, 0",
+            expect = ACCEPTABLE,
+            desc = "the reader pinned the old folio and let go of it before the split")
+    @Outcome(id = "2, 0", expect = ACCEPTABLE, desc = "the reader pinned the new folio")
+    @Outcome(
+            id = "1, -11",
+            expect = ACCEPTABLE,
+            desc = "window: the reader held the old folio, which kept it from being split")
+    @Outcome(
+            id = "12, 0",
+            expect = ACCEPTABLE,
+            desc = "window: the reader came while the folio was frozen, waited, and pinned the new one")
+    @Outcome(id = "2, -11", expect = FORBIDDEN, desc = "the reader pinned a piece of a folio that was not split")
+    @Outcome(
+            id = "1?9, .*",
+            expect = FORBIDDEN,
+            desc = "the reader pinned a folio that does not cover its index, or is not whole")
+    @Outcome(
+            id = "1?0, .*",
+            expect = FORBIDDEN,
+            desc = "the reader found nothing at an index that was cached all the time")
+    @Outcome(expect = FORBIDDEN, desc = "no such history")
+    public static class Grading {}
+
+    private static void lookUp(CachedFolios folios, long folio, long base, II_Result seen) {
+        int page = CachedFolios.pageOf(base);
+        int cameFrozen = folios.isFrozen(folio) ? CAME_FROZEN : 0;
+        seen.r1 = folios.lookUp(base, page) + cameFrozen;
+    }
+
+    /** Heads found by head bits. */
+    @JCStressTest
+    @JCStressMeta(Grading.class)
+    @Description("lookup by index of a page-cache folio while it is split around page 2, head bits")
+    @State
+    public static class HeadBits extends Rendezvous {
+        private static final CachedFolios FOLIOS = new CachedFolios(HeadMapKind.HEAD_BITS);
+        private final long folio = FOLIOS.take();
+        private final long base = FOLIOS.baseOf(folio);
+
+        /** Pins. */
+        @Actor
+        public void reader(II_Result seen) {
+            meet(base >>> CachedFolios.ORDER);
+            lookUp(FOLIOS, folio, base, seen);
+        }
+
+        /** Splits. */
+        @Actor
+        public void writer(II_Result seen) {
+            meet();
+            seen.r2 = FOLIOS.split(folio);
+        }
+
+        /** Recycles the slot. */
+        @Arbiter
+        public void arbiter(II_Result seen) {
+            FOLIOS.letGo(folio);
+            FOLIOS.giveBack(base);
+        }
+    }
+
+    /** Heads named by tail words. */
+    @JCStressTest
+    @JCStressMeta(Grading.class)
+    @Description("lookup by index of a page-cache folio while it is split around page 2, tail words")
+    @State
+    public static class TailWords extends Rendezvous {
+        private static final CachedFolios FOLIOS = new CachedFolios(HeadMapKind.TAIL_WORDS);
+        private final long folio = FOLIOS.take();
+        private final long base = FOLIOS.baseOf(folio);
+
+        /** Pins. */
+        @Actor
+        public void reader(II_Result seen) {
+            meet(base >>> CachedFolios.ORDER);
+            lookUp(FOLIOS, folio, base, seen);
+        }
+
+        /** Splits. */
+        @Actor
+        public void writer(II_Result seen) {
+            meet();
+            seen.r2 = FOLIOS.split(folio);
+        }
+
+        /** Recycles the slot. */
+        @Arbiter
+        public void arbiter(II_Result seen) {
+            FOLIOS.letGo(folio);
+            FOLIOS.giveBack(base);
+        }
+    }
+}

@@ -1,0 +1,214 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.stress.xarray;
+
+import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
+
+import dev.quire.engine.xarray.SplitPlan;
+import dev.quire.stress.Rendezvous;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.Description;
+import org.openjdk.jcstress.annotations.JCStressMeta;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.I_Result;
+
+/**
+ * A lookup beside a store that replaces several small entries by a large one finds, at every index, the small entry that was
+ * there or the large one: never an internal word, never a neighbour's entry.
+ * * <p>The digit: what a reader saw that looked several times (1 the old entry, 2 the new one, 3 the old one and then the new
+ * one, 4 the new one and then the old one, 9 something else); 10 more if it met RETRY.
+ */
+public final class LoadVsWideningStore {
+    private static final int LARGE = 4000;
+
+    private LoadVsWideningStore() {}
+
+    /** How a change that is made once is graded. */
+    @Outcome(id = "1", expect = ACCEPTABLE, desc = "the reader was through before the change")
+    @Outcome(id = "2", expect = ACCEPTABLE, desc = "the reader came after the change")
+    @Outcome(id = "1[123]", expect = ACCEPTABLE, desc = "the reader met RETRY and looked again")
+    @Outcome(id = "3", expect = ACCEPTABLE, desc = "window: the entry changed under the reader's eyes")
+    @Outcome(id = "1?4", expect = FORBIDDEN, desc = "the old entry came back")
+    @Outcome(id = "1?9", expect = FORBIDDEN, desc = "the reader got a word that was never stored for its index")
+    @Outcome(expect = FORBIDDEN, desc = "no such history")
+    public static class Grading {}
+
+    /** How a change that cuts off a node, or puts one in place of an entry, is graded. */
+    @Outcome(id = "1", expect = ACCEPTABLE, desc = "the reader was through before the change")
+    @Outcome(id = "2", expect = ACCEPTABLE, desc = "the reader came after the change")
+    @Outcome(id = "3", expect = ACCEPTABLE, desc = "window: the entry changed under the reader's eyes")
+    @Outcome(
+            id = "1[123]",
+            expect = ACCEPTABLE,
+            desc = "window: the reader met RETRY where the change was under way, and looked again")
+    @Outcome(id = "1?4", expect = FORBIDDEN, desc = "the old entry came back")
+    @Outcome(id = "1?9", expect = FORBIDDEN, desc = "the reader got a word that was never stored for its index")
+    @Outcome(expect = FORBIDDEN, desc = "no such history")
+    public static class GradingWithRetry {}
+
+    /** All in one node. The slot looked at is a sibling before and after; its canonical slot becomes a sibling itself. */
+    @JCStressTest
+    @JCStressMeta(Grading.class)
+    @Description("lookup of index 5, a sibling, while one entry of order 3 replaces four of order 1 in a node")
+    @State
+    public static class SameNode extends Rendezvous {
+        private static final SharedIndex INDEX = new SharedIndex(6);
+        private final long base = INDEX.take();
+
+        /** Four entries of two indices each. */
+        public SameNode() {
+            for (int offset = 0; offset < 8; offset += 2) {
+                INDEX.store(base + offset, 1, SharedIndex.word(offset));
+            }
+        }
+
+        /** Looks. */
+        @Actor
+        public void reader(I_Result seen) {
+            meet(base >>> 6);
+            seen.r1 = INDEX.watch().watch(base + 5, SharedIndex.word(4), SharedIndex.word(LARGE));
+        }
+
+        /** Changes. */
+        @Actor
+        public void writer() {
+            meet();
+            INDEX.store(base, 3, SharedIndex.word(LARGE));
+        }
+
+        /** Recycles the slot. */
+        @Arbiter
+        public void arbiter(I_Result seen) {
+            INDEX.giveBack(base);
+        }
+    }
+
+    /** The large entry takes the place of two nodes, which are cut off. */
+    @JCStressTest
+    @JCStressMeta(GradingWithRetry.class)
+    @Description("lookup of index 65 while an entry of order 7 replaces the two nodes of indices 0 to 127")
+    @State
+    public static class AcrossNodes extends Rendezvous {
+        private static final SharedIndex INDEX = new SharedIndex(12);
+        private final long base = INDEX.take();
+
+        /** Two nodes with entries. */
+        public AcrossNodes() {
+            for (int offset : new int[] {2, 5, 65, 70}) {
+                INDEX.store(base + offset, 0, SharedIndex.word(offset));
+            }
+        }
+
+        /** Looks. */
+        @Actor
+        public void reader(I_Result seen) {
+            meet(base >>> 12);
+            seen.r1 = INDEX.watch().watch(base + 65, SharedIndex.word(65), SharedIndex.word(LARGE));
+        }
+
+        /** Changes. */
+        @Actor
+        public void writer() {
+            meet();
+            INDEX.store(base, 7, SharedIndex.word(LARGE));
+        }
+
+        /** Recycles the slot. */
+        @Arbiter
+        public void arbiter(I_Result seen) {
+            INDEX.giveBack(base);
+        }
+    }
+
+    /** The large entry is split again at once. */
+    @JCStressTest
+    @Outcome(id = "1", expect = ACCEPTABLE, desc = "the reader saw the small entry only")
+    @Outcome(id = "2", expect = ACCEPTABLE, desc = "the reader saw the large entry only")
+    @Outcome(id = "3", expect = ACCEPTABLE, desc = "window: the store came under the reader's eyes")
+    @Outcome(id = "4", expect = ACCEPTABLE, desc = "window: the split came under the reader's eyes")
+    @Outcome(expect = FORBIDDEN, desc = "the reader got a word that was never stored for its index")
+    @Description("lookup of index 5 while eight entries are replaced by one of order 3, which is split again at once")
+    @State
+    public static class ThereAndBack extends Rendezvous {
+        private static final SharedIndex INDEX = new SharedIndex(6);
+        private final long base = INDEX.take();
+        private static final SplitPlan BACK = SplitPlan.uniform(3, 0);
+
+        /** Eight entries of one index each. */
+        public ThereAndBack() {
+            for (int offset = 0; offset < 8; offset++) {
+                INDEX.store(base + offset, 0, SharedIndex.word(offset));
+            }
+        }
+
+        /** Looks. */
+        @Actor
+        public void reader(I_Result seen) {
+            meet(base >>> 6);
+            seen.r1 = INDEX.watch().watch(base + 5, SharedIndex.word(5), SharedIndex.word(0));
+        }
+
+        /** Changes. */
+        @Actor
+        public void writer() {
+            meet();
+            INDEX.store(base, 3, SharedIndex.word(0));
+            INDEX.split(base, BACK);
+        }
+
+        /** Recycles the slot. */
+        @Arbiter
+        public void arbiter(I_Result seen) {
+            INDEX.giveBack(base);
+        }
+    }
+
+    /** What a lookup that pins what it finds relies on: after the change, the place where the entry was shows that it is gone. */
+    @JCStressTest
+    @Outcome(id = "0", expect = ACCEPTABLE, desc = "the reader came after the change")
+    @Outcome(
+            id = "3",
+            expect = ACCEPTABLE,
+            desc = "window: the reader looked again in a node cut off, and saw that it changed")
+    @Outcome(id = "1", expect = FORBIDDEN, desc = "the node cut off still shows an entry")
+    @Outcome(expect = FORBIDDEN, desc = "no such history")
+    @Description(
+            "second look at index 65, at the place where it was found, after an entry of order 7 replaced its node")
+    @State
+    public static class Reload extends Rendezvous {
+        private static final SharedIndex INDEX = new SharedIndex(12);
+        private final long base = INDEX.take();
+        private final Progress writer = new Progress();
+
+        /** Two nodes with entries. */
+        public Reload() {
+            for (int offset : new int[] {2, 5, 65, 70}) {
+                INDEX.store(base + offset, 0, SharedIndex.word(offset));
+            }
+        }
+
+        /** Looks. */
+        @Actor
+        public void reader(I_Result seen) {
+            meet(base >>> 12);
+            seen.r1 = INDEX.watch().reload(base + 65, SharedIndex.word(65), writer);
+        }
+
+        /** Changes. */
+        @Actor
+        public void writer() {
+            meet();
+            INDEX.store(base, 7, SharedIndex.word(LARGE));
+            writer.complete();
+        }
+
+        /** Recycles the slot. */
+        @Arbiter
+        public void arbiter(I_Result seen) {
+            INDEX.giveBack(base);
+        }
+    }
+}
