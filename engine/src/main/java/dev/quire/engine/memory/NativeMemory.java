@@ -232,6 +232,36 @@ public final class NativeMemory {
     }
 
     /**
+     * Plain stores of the same long, one after the other. Aligned ones are atomic each, on the 64-bit platforms there are.
+     *
+     * @param address of the first long
+     * @param nrLongs how many, 0 or more
+     * @param value the long
+     */
+    public static void fillLongs(long address, int nrLongs, long value) {
+        MemorySegment target = ALL.asSlice(address, (long) nrLongs << 3);
+        for (int i = 0; i < nrLongs; i++) {
+            target.setAtIndex(JAVA_LONG, i, value);
+        }
+    }
+
+    /**
+     * Plain stores of consecutive longs, {@code base + addends[i]} for each {@code i} below {@code nrLongs}. Twice as fast as
+     * a loop of single stores: the compiler vectorises stores at int indices of a segment, but not at long addresses.
+     *
+     * @param address of the first long
+     * @param base what all have in common
+     * @param addends what each adds
+     * @param nrLongs how many, 0 to the length of {@code addends}
+     */
+    public static void setLongs(long address, long base, long[] addends, int nrLongs) {
+        MemorySegment target = ALL.asSlice(address, (long) nrLongs << 3);
+        for (int i = 0; i < nrLongs; i++) {
+            target.setAtIndex(JAVA_LONG, i, base + addends[i]);
+        }
+    }
+
+    /**
      * Plain copy of {@code nrBytes}; the ranges may overlap.
      *
      * @param fromAddress first byte to read

@@ -163,6 +163,16 @@ public final class XaNodeStruct {
         NativeMemory.setLong(slotAddress(node, slot), entry);
     }
 
+    /** Plain stores of the same word to all slots: atomic each, ordered by the caller. */
+    public static void fillSlots(long node, long entry) {
+        NativeMemory.fillLongs(slotAddress(node, 0), NR_SLOTS, entry);
+    }
+
+    /** Plain stores of {@code base + addends[i]} to slots from one on, of a node that is not yet reachable. */
+    public static void slots(long node, int firstSlot, long base, long[] addends, int nrSlots) {
+        NativeMemory.setLongs(slotAddress(node, firstSlot), base, addends, nrSlots);
+    }
+
     /** Release store of a slot; publishes what the entry leads to. */
     public static void slotRelease(long node, int slot, long entry) {
         NativeMemory.setLongRelease(slotAddress(node, slot), entry);

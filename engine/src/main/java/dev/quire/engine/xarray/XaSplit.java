@@ -15,10 +15,18 @@ import dev.quire.engine.struct.XaNodeStruct;
  * gets RETRY.
  */
 final class XaSplit {
+    /** Pieces from which on the vector loop pays off. */
+    private static final int MIN_VECTOR_PIECES = 8;
+
     private final XaCursor cursor;
 
     /** The new words of the slots that the entry takes, before any of them is published. */
     private final long[] slotWords = new long[XaWalk.NR_SLOTS];
+
+    /** What each of a node's slots adds to the first word, while all of a node's pieces take one slot. */
+    private final long[] addends = new long[XaWalk.NR_SLOTS];
+
+    private long addendStep;
 
     private final SplitPlan stepPlan = new SplitPlan();
 
@@ -219,19 +227,17 @@ final class XaSplit {
 
     /** Fills slots of a node that is not reachable yet with equal pieces; returns the bits of their canonical slots. */
     private long fill(long node, int firstSlot, int nrPieces, int widthOrder) {
-        long word = pieceWord;
         long step = entryStride << pieceOrder;
-        int width = 1 << widthOrder;
-        int end = firstSlot + (nrPieces << widthOrder);
-        if (width == 1) {
-            fillSingles(node, firstSlot, end, word, step);
+        if (widthOrder == 0) {
+            fillSingles(node, firstSlot, nrPieces, step);
             return XaMarks.bitsOf(firstSlot, nrPieces);
         }
         long heads = 0;
-        for (int head = firstSlot; head < end; head += width) {
-            XaNodeStruct.slot(node, head, word);
-            word += step;
+        int width = 1 << widthOrder;
+        for (int i = 0; i < nrPieces; i++) {
+            int head = firstSlot + (i << widthOrder);
             heads |= 1L << head;
+            XaNodeStruct.slot(node, head, pieceWord + i * step);
             for (int slot = head + 1; slot < head + width; slot++) {
                 XaNodeStruct.slot(node, slot, XaEntry.sibling(head));
             }
@@ -239,19 +245,24 @@ final class XaSplit {
         return heads;
     }
 
-    private static void fillSingles(long node, int firstSlot, int endSlot, long firstWord, long step) {
-        if (step == 0) {
-            // A loop of its own, because the compiler vectorises it only without the sum.
-            for (int slot = firstSlot; slot < endSlot; slot++) {
-                XaNodeStruct.slot(node, slot, firstWord);
+    private void fillSingles(long node, int firstSlot, int nrPieces, long step) {
+        if (nrPieces >= MIN_VECTOR_PIECES) {
+            if (step != addendStep) {
+                computeAddends(step);
             }
+            XaNodeStruct.slots(node, firstSlot, pieceWord, addends, nrPieces);
         } else {
-            long word = firstWord;
-            for (int slot = firstSlot; slot < endSlot; slot++) {
-                XaNodeStruct.slot(node, slot, word);
-                word += step;
+            for (int i = 0; i < nrPieces; i++) {
+                XaNodeStruct.slot(node, firstSlot + i, pieceWord + i * step);
             }
         }
+    }
+
+    private void computeAddends(long step) {
+        for (int i = 0; i < XaWalk.NR_SLOTS; i++) {
+            addends[i] = i * step;
+        }
+        addendStep = step;
     }
 
     private void takePieces(int nrPieces) {
