@@ -109,7 +109,7 @@ class MutantTest {
     void refusesIncompleteHeader() {
         for (int field = 0; field < 3; field++) {
             List<String> lines = new ArrayList<>(PATCH);
-            String key = lines.remove(field).split(" ")[0];
+            String key = lines.remove(field).split(" ", -1)[0];
             assertRefused("no line starts with \"" + key + " \"", lines);
         }
     }
