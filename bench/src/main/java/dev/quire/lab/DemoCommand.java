@@ -49,17 +49,17 @@ final class DemoCommand implements Callable<Integer> {
     private void replay(PrintWriter out) throws IOException {
         TraceSource source = TraceSource.bundled(TRACE);
         SplitPolicies[] policies = SplitPolicies.values();
+        List<ReplayResult> results = new ArrayList<>();
+        TraceSummary summary;
         try (ProgressBar progress = ProgressBar.onTerminal(source.sizeBytes() * (1 + policies.length))) {
             Replay replay = new Replay(source, factory, progress);
-            List<ReplayResult> results = new ArrayList<>();
+            summary = replay.summary();
             for (SplitPolicies policy : policies) {
-                ReplaySettings settings =
-                        new ReplaySettings(policy, ReplaySettings.DEFAULT_MAX_ORDER, HeadMapKind.HEAD_BITS);
-                results.add(replay.run(settings, 1));
+                results.add(replay.run(
+                        new ReplaySettings(policy, ReplaySettings.DEFAULT_MAX_ORDER, HeadMapKind.HEAD_BITS), 1));
             }
-            progress.close();
-            new ReplayTable(source.name(), replay.summary(), results).printText(out);
         }
+        new ReplayTable(source.name(), summary, results).printText(out);
     }
 
     private static void split(PrintWriter out) {

@@ -18,8 +18,15 @@ final class MutantCompiler {
     static final class BrokenMutantException extends Exception {
         private static final long serialVersionUID = 1L;
 
-        private BrokenMutantException(String message) {
-            super(message);
+        private final String problem;
+
+        private BrokenMutantException(String problem) {
+            super(problem);
+            this.problem = problem;
+        }
+
+        String problem() {
+            return problem;
         }
     }
 

@@ -72,28 +72,38 @@ public final class MutantRunner {
             System.exit(2);
         }
         Path checkout = Path.of(arguments[0]);
-        requireEngineOf(checkout);
-        List<Mutant> mutants =
-                choose(Mutant.readAll(checkout), List.of(arguments).subList(1, arguments.length));
-        int nrKilled = new MutantRunner(checkout).runAll(mutants);
-        System.out.printf("%d of %d mutants killed%n", nrKilled, mutants.size());
-        System.exit(nrKilled == mutants.size() ? 0 : 1);
+        try {
+            requireEngineOf(checkout);
+            List<Mutant> mutants =
+                    choose(Mutant.readAll(checkout), List.of(arguments).subList(1, arguments.length));
+            int nrKilled = new MutantRunner(checkout).runAll(mutants);
+            System.out.printf("%d of %d mutants killed%n", nrKilled, mutants.size());
+            System.exit(nrKilled == mutants.size() ? 0 : 1);
+        } catch (IllegalArgumentException e) {
+            System.err.println(e.getMessage());
+            System.exit(2);
+        }
     }
 
     /** A mutated class fits only the engine that the other classes come from. */
     private static void requireEngineOf(Path checkout) throws IOException {
+        Path classes = locationOfEngine();
+        long built = lastModified(classes);
         try (Stream<Path> sources = Files.walk(checkout.resolve("engine/src/main/java"))) {
-            Path jar = Path.of(PageArena.class
+            if (sources.anyMatch(source -> Files.isRegularFile(source) && lastModified(source) > built)) {
+                throw new IllegalArgumentException("the engine's sources are newer than " + classes.getFileName()
+                        + "; to build it: mvn -q package -DskipTests -pl stress -am");
+            }
+        }
+    }
+
+    private static Path locationOfEngine() throws IOException {
+        try {
+            return Path.of(PageArena.class
                     .getProtectionDomain()
                     .getCodeSource()
                     .getLocation()
                     .toURI());
-            long built = lastModified(jar);
-            if (sources.anyMatch(source -> Files.isRegularFile(source) && lastModified(source) > built)) {
-                System.err.println("The engine's sources are newer than " + jar.getFileName()
-                        + ". To build it: mvn -q package -DskipTests -pl stress -am");
-                System.exit(2);
-            }
         } catch (URISyntaxException e) {
             throw new IOException("cannot tell where the engine's classes are", e);
         }
@@ -146,7 +156,7 @@ public final class MutantRunner {
             new MutantCompiler(checkout, classPath).compile(mutant, classes);
             return hunt(mutant, classes + File.pathSeparator + classPath);
         } catch (BrokenMutantException e) {
-            return new Verdict(Fate.BROKEN, e.getMessage());
+            return new Verdict(Fate.BROKEN, e.problem());
         } finally {
             delete(classes);
         }
@@ -177,20 +187,15 @@ public final class MutantRunner {
     }
 
     private static Verdict killed(StressResults seen, Observation observation) {
+        String test = observation.test();
         return new Verdict(
                 Fate.KILLED,
                 String.format(
                         "%s saw \"%s\" %,d times in %,d: %s",
-                        observation
-                                .test()
-                                .substring(observation
-                                                .test()
-                                                .lastIndexOf(
-                                                        '.', observation.test().lastIndexOf('.') - 1)
-                                        + 1),
+                        test.substring(MutantRunner.class.getPackageName().length() + 1),
                         observation.outcome(),
                         observation.nrSamples(),
-                        seen.nrSamples(observation.test()),
+                        seen.nrSamples(test),
                         observation.description()));
     }
 

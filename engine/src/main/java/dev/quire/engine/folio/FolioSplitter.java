@@ -242,7 +242,8 @@ public final class FolioSplitter {
     private void splitFrozen(FolioSplit split, FolioOwner owner, XaCursor cursor) {
         split.writePieces();
         split.nrBytesStored += headMap.split(split.folio, split.plan);
-        // Every slot goes from the frozen original straight to its own final folio (a piece's word is its page struct's
+        // I15: every slot goes from the frozen original straight to its own final folio (a piece's word is its page
+        // struct's
         // address), so that no reader can find a piece at another piece's index.
         split.nrNodes = XaCursor.nodesNeeded(split.plan);
         split.nrBytesStored += split.nrNodes * XaNodeStruct.BYTES + nrTopSlots(split.order) * Long.BYTES;
@@ -251,7 +252,7 @@ public final class FolioSplitter {
             throw new IllegalStateException("index refused a checked split: result=" + Errno.name(result));
         }
         dropBeyondEnd(split, owner, cursor);
-        // Last: until here whoever looks up the first index cannot get a folio that no longer covers what it did.
+        // Last (I15): until here whoever looks up the first index cannot get a folio that no longer covers what it did.
         split.unfreezeFirst();
     }
 

@@ -134,6 +134,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
      *
      * @param reader reader of the thread that will use it
      * @return a lookup for that thread
+     * @throws IllegalArgumentException if the reader is of another engine
      */
     public FolioLookup newLookup(RcuReader reader) {
         return new FolioLookup(this, folios, reader);

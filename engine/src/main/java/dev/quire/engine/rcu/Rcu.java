@@ -56,6 +56,18 @@ public final class Rcu implements AutoCloseable {
     }
 
     /**
+     * Checks at the public edge that a reader is one of this domain: the sections of any other protect nothing here.
+     *
+     * @param reader a reader
+     * @throws IllegalArgumentException if another domain registered it
+     */
+    public void requireOwn(RcuReader reader) {
+        if (!reader.isOf(registry)) {
+            throw new IllegalArgumentException("the reader belongs to another engine");
+        }
+    }
+
+    /**
      * Adds a queue for one kind of object.
      *
      * @param linkOffsetBytes offset of a word in each object that may be overwritten once it is retired

@@ -85,6 +85,22 @@ public final class RcuReader extends ReaderSequence implements AutoCloseable {
     }
 
     /**
+     * Checks at the public edge that the reader is in a section that protects what belongs to a domain.
+     *
+     * @param rcu the domain
+     * @throws IllegalStateException if the reader is not in a section
+     * @throws IllegalArgumentException if it is a reader of another domain
+     */
+    public void requireInSectionOf(Rcu rcu) {
+        requireInSection();
+        rcu.requireOwn(this);
+    }
+
+    boolean isOf(ReaderRegistry other) {
+        return registry == other;
+    }
+
+    /**
      * Takes the reader off its domain; it can enter no more sections. Closing again does nothing.
      *
      * @throws IllegalStateException if it is in a section

@@ -3,6 +3,7 @@ package dev.quire.engine.xarray;
 
 import dev.quire.engine.lock.LockOrder;
 import dev.quire.engine.memory.Errno;
+import dev.quire.engine.rcu.Rcu;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.XArrayStruct;
 import java.util.Objects;
@@ -44,6 +45,7 @@ public final class XArray {
 
     private final long anchor;
     private final XaNodePool pool;
+    private final Rcu rcu;
     private final XArrayLock lock;
 
     /** The cursor of the normal API's changes; used under the lock. */
@@ -63,6 +65,7 @@ public final class XArray {
         XaArguments.requireFlags(flags);
         this.anchor = anchor;
         this.pool = pool;
+        rcu = pool.rcu();
         pool.lifetime().enter();
         try {
             lock = new XArrayLock(anchor, lockOrder, pool.lifetime());
@@ -90,12 +93,12 @@ public final class XArray {
     /**
      * Looks an index up (xa_load). Lock-free.
      *
-     * @param reader the caller's reader, in a read section
+     * @param reader the caller's reader, one of this engine, in a read section
      * @param index any index
      * @return the entry; 0 for none or a reservation
      */
     public long load(RcuReader reader, long index) {
-        reader.requireInSection();
+        reader.requireInSectionOf(rcu);
         return XaEntry.visible(XaWalk.load(anchor, index));
     }
 
@@ -240,12 +243,12 @@ public final class XArray {
     /**
      * Order of the entry that covers an index (xa_get_order); a hint, since a writer may change it at any time.
      *
-     * @param reader the caller's reader, in a read section
+     * @param reader the caller's reader, one of this engine, in a read section
      * @param index any index
      * @return log2 of the indices it covers; 0 if there is none
      */
     public int getOrder(RcuReader reader, long index) {
-        reader.requireInSection();
+        reader.requireInSectionOf(rcu);
         return XaWalk.getOrder(anchor, index);
     }
 
@@ -362,7 +365,7 @@ public final class XArray {
     /**
      * Whether the entry that covers an index has a mark (xa_get_mark). Lock-free.
      *
-     * @param reader the caller's reader, in a read section
+     * @param reader the caller's reader, one of this engine, in a read section
      * @param index any index
      * @param mark 0 to 2
      * @return true if it has
@@ -370,21 +373,21 @@ public final class XArray {
      */
     public boolean getMark(RcuReader reader, long index, int mark) {
         XaArguments.requireMark(mark);
-        reader.requireInSection();
+        reader.requireInSectionOf(rcu);
         return XaMarks.get(anchor, index, mark);
     }
 
     /**
      * Whether any entry has a mark (xa_marked).
      *
-     * @param reader the caller's reader, in a read section
+     * @param reader the caller's reader, one of this engine, in a read section
      * @param mark 0 to 2
      * @return true if one has
      * @throws IllegalArgumentException if there is no such mark
      */
     public boolean isMarked(RcuReader reader, int mark) {
         XaArguments.requireMark(mark);
-        reader.requireInSection();
+        reader.requireInSectionOf(rcu);
         return XaFlags.isMarked(anchor, mark);
     }
 
@@ -449,11 +452,11 @@ public final class XArray {
     /**
      * Whether no entry and no reservation is there.
      *
-     * @param reader the caller's reader, in a read section
+     * @param reader the caller's reader, one of this engine, in a read section
      * @return true if the array is empty
      */
     public boolean isEmpty(RcuReader reader) {
-        reader.requireInSection();
+        reader.requireInSectionOf(rcu);
         return XArrayStruct.headAcquire(anchor) == XaEntry.EMPTY;
     }
 

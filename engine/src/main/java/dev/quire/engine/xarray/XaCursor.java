@@ -51,8 +51,12 @@ public final class XaCursor extends XaPosition {
      *
      * @param array the array
      * @param reader the reader of the thread that will use the cursor; of the same engine
+     * @throws IllegalArgumentException if the reader is of another engine
      */
     public XaCursor(XArray array, @Nullable RcuReader reader) {
+        if (reader != null) {
+            array.pool().rcu().requireOwn(reader);
+        }
         this.array = array;
         this.reader = reader;
         anchor = array.anchor();

@@ -117,6 +117,10 @@ public final class XaNodePool {
         return lifetime;
     }
 
+    Rcu rcu() {
+        return rcu;
+    }
+
     /**
      * Takes a node with all slots and marks empty.
      *

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
+import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageStruct;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -105,6 +106,11 @@ class FoliosTest extends WholeEngineTest {
         Quire other = Quire.builder().capacityBytes(1L << 30).open();
         long page = other.folios().allocate(0);
         other.folios().unpin(page);
+        try (RcuReader foreign = other.newReader()) {
+            var another = engine.newAddressSpace();
+            assertThrows(IllegalArgumentException.class, () -> another.newLookup(foreign));
+            another.close();
+        }
         Folios closed = other.folios();
         other.close();
         other.close();

@@ -11,6 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Nothing allocates on the Java heap once it is warm: not a read, not a change, not a split, not a grace period. */
+@SuppressWarnings("NullAway.Init")
 class XArrayGarbageTest extends XArrayCatalogue {
     private static final int WARM_UP = 3_000;
     private static final int MEASURED = 2_000;

@@ -3,7 +3,6 @@ package dev.quire.engine.xarray;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.EngineFixture;
 import dev.quire.engine.memory.Errno;

@@ -66,7 +66,8 @@ class XArrayRaceTest extends XArrayCatalogue {
         }
     }
 
-    // A reader that loses its CPU inside a section holds every node back that is retired meanwhile: the slab can run dry.
+    // A reader that loses its CPU inside a section holds every node back that is retired meanwhile: the slab can run
+    // dry.
 
     private int splitPatiently(long index, SplitPlan plan, long expected, long firstWord, long stride) {
         int result = split(index, plan, expected, firstWord, stride);
@@ -222,6 +223,35 @@ class XArrayRaceTest extends XArrayCatalogue {
                 });
     }
 
+    /** Other than a merge, which moves marks between slots; so looks count only if no merge ran meanwhile. */
+    @Test
+    void aSplitHidesNoMark() {
+        int order = 11;
+        long first = 1L << order;
+        storeOrder(first, order, pointer(2));
+        setMark(first, 1);
+        SplitPlan plan = SplitNodeCountTest.shrinkingTowards(1029, order, 0);
+        AtomicLong phase = new AtomicLong();
+        AtomicLong nrValidLooks = new AtomicLong();
+        race(
+                () -> {
+                    assertEquals(0, splitPatiently(first, plan, pointer(2), pointer(2), 0));
+                    phase.incrementAndGet();
+                    storeOrder(first, order, pointer(2));
+                    phase.incrementAndGet();
+                },
+                (reader, cursor, round) -> {
+                    long phaseBefore = phase.get();
+                    long index = first + (round * 0x9e37_79b9L & (first - 1));
+                    boolean marked = array.getMark(reader, index, 1);
+                    if (phaseBefore % 2 == 0 && phase.get() == phaseBefore) {
+                        nrValidLooks.incrementAndGet();
+                        assertTrue(marked, () -> "index=" + index);
+                    }
+                });
+        assertTrue(nrValidLooks.get() > 100, () -> "looks without a merge: " + nrValidLooks);
+    }
+
     @Test
     void aPositionInAMergedLeafIsTurnedAway() {
         storeOrder(512, 9, pointer(2));
@@ -302,8 +332,8 @@ class XArrayRaceTest extends XArrayCatalogue {
                 (reader, cursor, round) -> {
                     cursor.set(0);
                     long word = array.find(cursor, MAX, 1);
-                    assertTrue(
-                            (word == value(70) && cursor.index() == 70) || (word == value(200) && cursor.index() == 200));
+                    assertTrue((word == value(70) && cursor.index() == 70)
+                            || (word == value(200) && cursor.index() == 200));
                     cursor.set(71);
                     assertEquals(value(200), array.find(cursor, MAX, 1));
                 });

@@ -33,7 +33,8 @@ class XaEntryTest {
     void valuesHoldEveryInteger() {
         SplittableRandom random = TestSeed.random("valuesHoldEveryInteger");
         for (int bits = 0; bits < Long.SIZE - 1; bits++) {
-            for (long integer : new long[] {1L << bits, (1L << bits) - 1, random.nextLong() >>> (Long.SIZE - 1 - bits)}) {
+            for (long integer :
+                    new long[] {1L << bits, (1L << bits) - 1, random.nextLong() >>> (Long.SIZE - 1 - bits)}) {
                 long word = XaEntry.value(integer);
                 assertTrue(XaEntry.isValue(word));
                 assertFalse(XaEntry.isPointer(word) || XaEntry.isInternal(word));

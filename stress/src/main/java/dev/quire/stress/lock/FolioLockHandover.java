@@ -86,9 +86,10 @@ public final class FolioLockHandover {
     private static final class Alarm implements Runnable {
         private static final long PERIOD_MILLIS = 1000;
 
-        private record Sleeper(long page, Thread thread) {}
+        private record Sleeper(long ticket, long page, Thread thread) {}
 
         private volatile @Nullable Sleeper sleeper;
+        private long nrTickets;
         private volatile boolean rang;
 
         static Alarm start() {
@@ -100,7 +101,7 @@ public final class FolioLockHandover {
         }
 
         void beforeSleep(long page) {
-            sleeper = new Sleeper(page, Thread.currentThread());
+            sleeper = new Sleeper(nrTickets++, page, Thread.currentThread());
         }
 
         boolean afterSleep() {
@@ -118,12 +119,14 @@ public final class FolioLockHandover {
             while (!Thread.interrupted()) {
                 LockSupport.parkNanos(PERIOD_MILLIS * 1_000_000);
                 Sleeper now = sleeper;
-                boolean oversleeps = now != null && !LOCK.isLocked(now.page);
-                if (oversleeps && now == last) {
+                if (now == null || LOCK.isLocked(now.page)) {
+                    last = null;
+                } else if (now.equals(last)) {
                     rang = true;
                     LockSupport.unpark(now.thread);
+                } else {
+                    last = now;
                 }
-                last = oversleeps ? now : null;
             }
         }
     }

@@ -6,7 +6,6 @@ import dev.quire.engine.folio.FolioSplitter;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitPolicies;
-import dev.quire.engine.folio.SplitPolicy;
 import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.mapping.FolioLookup;
 import dev.quire.engine.memory.Errno;
@@ -20,7 +19,7 @@ import dev.quire.stress.Slots;
  * One file in memory, of which each state of a scenario has a range of 8 pages for itself, cached in one folio of order 3.
  * Every page frame holds its own index in the file, so that a reader can tell whose bytes it reads.
  *
- * <p>Splits are non-uniform around page 2: into folios over pages 0-1, 2, 3 and 4-7.
+ * <p>Splits are non-uniform around page 2: into folios over pages 0-1, 2, 3 and 4-7. Holes are pages 4-7.
  */
 final class CachedFolios {
     /** Log2 pages of each state's folio. */
@@ -41,8 +40,7 @@ final class CachedFolios {
     private static final int NR_SLOTS = 1 << 14;
     private static final int NR_PAGES = 1 << ORDER;
     private static final int SPLIT_AT = 2;
-    private static final int[] PIECE_START = {0, 0, 2, 3, 4, 4, 4, 4};
-    private static final int[] PIECE_ORDER = {1, 1, 0, 0, 2, 2, 2, 2};
+    private static final int HOLE = NR_PAGES / 2;
 
     private final Quire quire;
     private final PageArena arena;
@@ -70,6 +68,13 @@ final class CachedFolios {
 
     /** Caches a folio in a new state's range; the caller has a reference to it. */
     long take() {
+        long folio = takeUncached();
+        add(folio);
+        return folio;
+    }
+
+    /** Makes a folio for a new state's range, which is empty; the caller has the only reference to it. */
+    long takeUncached() {
         int slot = slots.take();
         long folio = folios.allocate(ORDER);
         if (folio == 0) {
@@ -80,11 +85,15 @@ final class CachedFolios {
         for (int page = 0; page < NR_PAGES; page++) {
             NativeMemory.setLong(frame(folio, page), base + page);
         }
-        int result = file.add(folio, base);
+        return folio;
+    }
+
+    /** Caches a state's folio. */
+    void add(long folio) {
+        int result = file.add(folio, baseOf(folio));
         if (result != Errno.OK) {
             throw new IllegalStateException("cannot cache the folio: result=" + Errno.name(result));
         }
-        return folio;
     }
 
     /** First index of a state's range. */
@@ -92,10 +101,14 @@ final class CachedFolios {
         return NativeMemory.getLong(arena.frameOf(folio));
     }
 
-    /** Drops what is cached in a state's range, and the caller's reference to the folio there. */
-    void giveBack(long folio, long base) {
-        dropAll(base);
+    /** Gives the caller's reference to a folio back. */
+    void letGo(long folio) {
         folios.unpin(folio);
+    }
+
+    /** Drops what is cached in a state's range. */
+    void giveBack(long base) {
+        punchHole(base, 0, NR_PAGES);
         slots.giveBack((int) (base / NR_PAGES));
     }
 
@@ -109,14 +122,14 @@ final class CachedFolios {
         return result;
     }
 
-    /** Drops all pages of a range. */
-    void dropAll(long base) {
-        file.punchHole(base << Geometry.PAGE_SHIFT, (long) NR_PAGES << Geometry.PAGE_SHIFT, SplitPolicies.UNIFORM);
+    /** Punches the hole. */
+    void punchHole(long base) {
+        punchHole(base, HOLE, NR_PAGES - HOLE);
     }
 
-    /** Drops some pages of a range, splitting the folio there. */
-    void drop(long base, int firstPage, int nrPages, SplitPolicy policy) {
-        file.punchHole((base + firstPage) << Geometry.PAGE_SHIFT, (long) nrPages << Geometry.PAGE_SHIFT, policy);
+    private void punchHole(long base, int firstPage, int nrPages) {
+        file.punchHole(
+                (base + firstPage) << Geometry.PAGE_SHIFT, (long) nrPages << Geometry.PAGE_SHIFT, SplitPolicies.RANGE);
     }
 
     // ---- what readers do
@@ -126,6 +139,11 @@ final class CachedFolios {
         return folios.references(folio) == 0;
     }
 
+    /** The page of a range that its reader looks for: all of them in turn. */
+    static int pageOf(long base) {
+        return (int) (base / NR_PAGES) % NR_PAGES;
+    }
+
     /** Pins the folio that covers a page of a range, by its index, and lets go of it. */
     int lookUp(long base, int page) {
         return inspect(lookup.pin(base + page), base, page);
@@ -133,7 +151,7 @@ final class CachedFolios {
 
     /** Pins the folio that holds a page, by the page itself, and lets go of it. */
     int pinFolioOf(long folio, long base, int page) {
-        return inspect(folios.tryPinFolioOf(folio + page * PageStruct.BYTES), base, page);
+        return inspect(folios.tryPinFolioOf(folio + (long) page * PageStruct.BYTES), base, page);
     }
 
     private int inspect(long head, long base, int page) {
@@ -150,13 +168,18 @@ final class CachedFolios {
         int order = folios.order(head);
         long start = folios.index(head) - base;
         boolean covers = start >= 0 && start <= page && page < start + Geometry.pagesIn(order);
-        if (!covers || NativeMemory.getLong(frame(head, (int) (page - start))) != base + page) {
+        if (!covers || !Geometry.isAligned(start, order)) {
             return WRONG;
         }
-        if (order == ORDER) {
-            return WHOLE;
-        }
-        return start == PIECE_START[page] && order == PIECE_ORDER[page] ? PIECE : WRONG;
+        long stamp = NativeMemory.getLong(frame(head, (int) (page - start)));
+        // A hole in a folio that cannot be split, because somebody has pinned it, is filled with zeroes.
+        boolean ownBytes = stamp == base + page || (stamp == 0 && isInHole(page));
+        return !ownBytes ? WRONG : order == ORDER ? WHOLE : PIECE;
+    }
+
+    /** Whether a page of a range is where holes are punched. */
+    static boolean isInHole(int page) {
+        return page >= HOLE;
     }
 
     private long frame(long head, int page) {

@@ -54,7 +54,7 @@ public final class LookupVsSplit {
     public static class Grading {}
 
     private static void lookUp(CachedFolios folios, long folio, long base, II_Result seen) {
-        int page = (int) (base >>> CachedFolios.ORDER) & 7;
+        int page = CachedFolios.pageOf(base);
         int cameFrozen = folios.isFrozen(folio) ? CAME_FROZEN : 0;
         seen.r1 = folios.lookUp(base, page) + cameFrozen;
     }
@@ -86,7 +86,8 @@ public final class LookupVsSplit {
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            FOLIOS.giveBack(folio, base);
+            FOLIOS.letGo(folio);
+            FOLIOS.giveBack(base);
         }
     }
 
@@ -117,7 +118,8 @@ public final class LookupVsSplit {
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            FOLIOS.giveBack(folio, base);
+            FOLIOS.letGo(folio);
+            FOLIOS.giveBack(base);
         }
     }
 }

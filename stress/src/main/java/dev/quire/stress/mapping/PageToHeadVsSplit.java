@@ -48,7 +48,7 @@ public final class PageToHeadVsSplit {
     public static class Grading {}
 
     private static void pin(CachedFolios folios, long folio, long base, II_Result seen) {
-        seen.r1 = folios.pinFolioOf(folio, base, (int) (base >>> CachedFolios.ORDER) & 7);
+        seen.r1 = folios.pinFolioOf(folio, base, CachedFolios.pageOf(base));
     }
 
     /** Heads found by head bits. */
@@ -78,7 +78,8 @@ public final class PageToHeadVsSplit {
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            FOLIOS.giveBack(folio, base);
+            FOLIOS.letGo(folio);
+            FOLIOS.giveBack(base);
         }
     }
 
@@ -109,7 +110,8 @@ public final class PageToHeadVsSplit {
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            FOLIOS.giveBack(folio, base);
+            FOLIOS.letGo(folio);
+            FOLIOS.giveBack(base);
         }
     }
 }

@@ -1,0 +1,58 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.stress;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.quire.stress.StressResults.Observation;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.openjdk.jcstress.annotations.Expect;
+import org.openjdk.jcstress.infra.StateCase;
+import org.openjdk.jcstress.infra.TestInfo;
+
+class WindowCheckTest {
+    private static final String TEST = "dev.quire.stress.Example.Variant";
+    private static final List<TestInfo> PLANNED = List.of(planned());
+    private static final Observation EARLY = new Observation(TEST, "0", Expect.ACCEPTABLE, "came early", 90);
+    private static final Observation MET = new Observation(TEST, "1", Expect.ACCEPTABLE, "window: met", 10);
+
+    private static TestInfo planned() {
+        TestInfo test = new TestInfo(TEST, TEST, "", "an example", 2, List.of("reader", "writer"), false);
+        test.addCase(new StateCase(Pattern.compile("0"), Expect.ACCEPTABLE, "came early"));
+        test.addCase(new StateCase(Pattern.compile("[12]"), Expect.ACCEPTABLE, "window: met"));
+        return test;
+    }
+
+    @Test
+    void nothingIsMissingWhenTheWindowWasReached() {
+        StressResults results = new StressResults(Set.of(TEST), List.of(EARLY, MET), List.of());
+        assertEquals(List.of(), WindowCheck.missing(PLANNED, results));
+    }
+
+    @Test
+    void windowThatWasNeverReachedIsMissing() {
+        StressResults results = new StressResults(Set.of(TEST), List.of(EARLY), List.of());
+        assertEquals(
+                List.of("never reached: " + TEST + " \"[12]\" window: met"), WindowCheck.missing(PLANNED, results));
+    }
+
+    @Test
+    void testThatDidNotRunIsMissing() {
+        StressResults results = new StressResults(Set.of(), List.of(), List.of());
+        assertEquals(List.of("did not run: " + TEST), WindowCheck.missing(PLANNED, results));
+    }
+
+    @Test
+    void forkThatFailedIsMissing() {
+        StressResults results = new StressResults(Set.of(TEST), List.of(MET), List.of(TEST + ": TIMEOUT_ERROR"));
+        assertEquals(List.of("failed: " + TEST + ": TIMEOUT_ERROR"), WindowCheck.missing(PLANNED, results));
+    }
+
+    @Test
+    void emptyPlanIsMissing() {
+        StressResults results = new StressResults(Set.of(), List.of(), List.of());
+        assertEquals(List.of("no test was planned"), WindowCheck.missing(List.of(), results));
+    }
+}
