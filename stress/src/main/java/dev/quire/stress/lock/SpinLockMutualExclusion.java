@@ -6,6 +6,7 @@ import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.lock.SpinLock;
 import dev.quire.engine.struct.PageStruct;
+import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
@@ -68,18 +69,20 @@ public final class SpinLockMutualExclusion {
     @Outcome(expect = FORBIDDEN, desc = "an increment was lost, or the lock")
     @Description("a spin lock: two threads wait for it")
     @State
-    public static class Waiting {
+    public static class Waiting extends Rendezvous {
         private final long page = PAGES.take(0, 1);
 
         /** Increments. */
         @Actor
         public void left(III_Result seen) {
+            meet();
             seen.r1 = lockAndIncrement(page);
         }
 
         /** Increments. */
         @Actor
         public void right(III_Result seen) {
+            meet();
             seen.r2 = lockAndIncrement(page);
         }
 
