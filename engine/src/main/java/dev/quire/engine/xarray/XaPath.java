@@ -256,7 +256,8 @@ final class XaPath {
     static void retireSubtree(XaCursor cursor, long nodeWord) {
         long node = XaEntry.nodeAddress(nodeWord);
         if (XaEntry.nodeShift(nodeWord) == 0) {
-            // Orders the store that cut the subtree off before all of these. Pairs with the acquire load of the slot: who
+            // Orders the store that cut the subtree off before all of these. Pairs with the acquire load of the slot:
+            // who
             // meets RETRY starts over and finds that store. One fence and plain stores cost half of 64 release stores.
             VarHandle.releaseFence();
             XaNodeStruct.fillSlots(node, XaEntry.RETRY);

@@ -78,8 +78,7 @@ class XaBatchTest extends XArrayCatalogue {
     void whatDoesNotFitIsRefused() {
         engine.reader.enter();
         assertThrows(
-                IndexOutOfBoundsException.class,
-                () -> XaBatch.load(array, engine.reader, new long[3], new long[2], 3));
+                IndexOutOfBoundsException.class, () -> XaBatch.load(array, engine.reader, new long[3], new long[2], 3));
         assertThrows(
                 IndexOutOfBoundsException.class,
                 () -> XaBatch.load(array, engine.reader, new long[3], new long[3], -1));
