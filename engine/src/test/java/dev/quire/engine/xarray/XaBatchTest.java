@@ -2,8 +2,8 @@
 package dev.quire.engine.xarray;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.TestSeed;
 import java.util.SplittableRandom;
@@ -31,8 +31,8 @@ class XaBatchTest extends XArrayCatalogue {
         long[] expected = new long[nrIndices];
         for (int i = 0; i < nrIndices; i++) {
             Found found = find(random.nextLong() >>> random.nextInt(Long.SIZE), MAX, XArray.PRESENT);
-            boolean near = found != null && random.nextInt(4) > 0;
-            indices[i] = near ? found.index() + random.nextInt(200) : random.nextLong() >>> random.nextInt(Long.SIZE);
+            long anywhere = random.nextLong() >>> random.nextInt(Long.SIZE);
+            indices[i] = found == null || random.nextInt(4) == 0 ? anywhere : found.index() + random.nextInt(200);
             expected[i] = load(indices[i]);
         }
         long[] entries = new long[nrIndices];
@@ -61,7 +61,7 @@ class XaBatchTest extends XArrayCatalogue {
         reader.start();
         cursor.store(value(3));
         array.unlock();
-        assertEquals(true, joined(reader));
+        assertTrue(joined(reader));
         assertArrayEquals(new long[] {value(1), value(3)}, entries);
     }
 
