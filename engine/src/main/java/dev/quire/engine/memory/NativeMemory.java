@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
@@ -17,6 +18,7 @@ import java.lang.invoke.VarHandle;
  */
 public final class NativeMemory {
     private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    private static final MemorySegment ZEROES = Arena.global().allocate(1 << 16, Long.BYTES);
     private static final VarHandle LONG = JAVA_LONG.varHandle().withInvokeExactBehavior();
     private static final VarHandle INT = JAVA_INT.varHandle().withInvokeExactBehavior();
 
@@ -228,37 +230,45 @@ public final class NativeMemory {
      * @param value what to store
      */
     public static void fill(long address, long nrBytes, byte value) {
-        ALL.asSlice(address, nrBytes).fill(value);
+        if (value == 0) {
+            zero(address, nrBytes);
+            return;
+        }
+        for (long at = address; at < address + nrBytes; at++) {
+            setByte(at, value);
+        }
+    }
+
+    /** Copies zeroes: a fill would need a slice of all memory, an object that the compiler does not always remove. */
+    private static void zero(long address, long nrBytes) {
+        for (long done = 0; done < nrBytes; done += ZEROES.byteSize()) {
+            MemorySegment.copy(ZEROES, 0, ALL, address + done, Math.min(nrBytes - done, ZEROES.byteSize()));
+        }
     }
 
     /**
-     * Plain stores of the same long, one after the other. Aligned ones are atomic each, on the 64-bit platforms there are.
+     * Plain stores of the same long, one after the other, each atomic.
      *
      * @param address of the first long
      * @param nrLongs how many, 0 or more
      * @param value the long
      */
     public static void fillLongs(long address, int nrLongs, long value) {
-        MemorySegment target = ALL.asSlice(address, (long) nrLongs << 3);
         for (int i = 0; i < nrLongs; i++) {
-            target.setAtIndex(JAVA_LONG, i, value);
+            setLong(address + ((long) i << 3), value);
         }
     }
 
     /**
-     * Plain stores of consecutive longs, {@code base + addends[i]} for each {@code i} below {@code nrLongs}. Twice as fast as
-     * a loop of single stores: the compiler vectorises stores at int indices of a segment, but not at long addresses.
+     * Plain stores of consecutive longs. Twice as fast as single stores: computing the values in an array and copying them
+     * are vector loops, while the compiler vectorises no store to a long address.
      *
      * @param address of the first long
-     * @param base what all have in common
-     * @param addends what each adds
-     * @param nrLongs how many, 0 to the length of {@code addends}
+     * @param values what to store
+     * @param nrLongs how many, 0 to the length of {@code values}
      */
-    public static void setLongs(long address, long base, long[] addends, int nrLongs) {
-        MemorySegment target = ALL.asSlice(address, (long) nrLongs << 3);
-        for (int i = 0; i < nrLongs; i++) {
-            target.setAtIndex(JAVA_LONG, i, base + addends[i]);
-        }
+    public static void setLongs(long address, long[] values, int nrLongs) {
+        MemorySegment.copy(values, 0, ALL, JAVA_LONG, address, nrLongs);
     }
 
     /**

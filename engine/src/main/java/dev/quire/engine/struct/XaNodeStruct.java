@@ -168,9 +168,9 @@ public final class XaNodeStruct {
         NativeMemory.fillLongs(slotAddress(node, 0), NR_SLOTS, entry);
     }
 
-    /** Plain stores of {@code base + addends[i]} to slots from one on, of a node that is not yet reachable. */
-    public static void slots(long node, int firstSlot, long base, long[] addends, int nrSlots) {
-        NativeMemory.setLongs(slotAddress(node, firstSlot), base, addends, nrSlots);
+    /** Plain stores of words to slots from one on, of a node that is not yet reachable. */
+    public static void slots(long node, int firstSlot, long[] words, int nrSlots) {
+        NativeMemory.setLongs(slotAddress(node, firstSlot), words, nrSlots);
     }
 
     /** Release store of a slot; publishes what the entry leads to. */

@@ -26,6 +26,9 @@ final class XaSplit {
     /** What each of a node's slots adds to the first word, while all of a node's pieces take one slot. */
     private final long[] addends = new long[XaWalk.NR_SLOTS];
 
+    /** The words of a node's slots, on their way there. */
+    private final long[] words = new long[XaWalk.NR_SLOTS];
+
     private long addendStep;
 
     private final SplitPlan stepPlan = new SplitPlan();
@@ -251,7 +254,10 @@ final class XaSplit {
             if (step != addendStep) {
                 computeAddends(step);
             }
-            XaNodeStruct.slots(node, firstSlot, pieceWord, addends, nrPieces);
+            for (int i = 0; i < nrPieces; i++) {
+                words[i] = pieceWord + addends[i];
+            }
+            XaNodeStruct.slots(node, firstSlot, words, nrPieces);
         } else {
             for (int i = 0; i < nrPieces; i++) {
                 XaNodeStruct.slot(node, firstSlot + i, pieceWord + i * step);

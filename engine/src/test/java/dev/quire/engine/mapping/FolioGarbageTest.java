@@ -1,0 +1,78 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.mapping;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.sun.management.ThreadMXBean;
+import dev.quire.engine.Quire;
+import dev.quire.engine.WholeEngineTest;
+import dev.quire.engine.folio.Folios;
+import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.rcu.RcuReader;
+import java.lang.management.ManagementFactory;
+import java.util.function.IntConsumer;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Nothing allocates on the Java heap once it is warm: not a lookup, not a fill, not a split, not a hole. */
+class FolioGarbageTest extends WholeEngineTest {
+    private static final int WARM_UP = 3_000;
+    private static final int MEASURED = 1_000;
+    private static final int ATTEMPTS = 20;
+    private static final int ORDER = 6;
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void lookingUpAndPinningAllocatesNothing(HeadMapKind headMap) {
+        Quire engine = open(headMap);
+        Folios folios = engine.folios();
+        try (AddressSpace space = engine.newAddressSpace();
+                RcuReader reader = engine.newReader()) {
+            space.extend(4096 << 10);
+            space.populate(0, 1 << 10, ORDER);
+            FolioLookup lookup = space.newLookup(reader);
+            assertAllocatesNothing(round -> {
+                long folio = lookup.pin(round & 1023);
+                folios.tryPinFolioOf(folio);
+                folios.unpin(folio);
+                folios.unpin(folio);
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(SplitPolicies.class)
+    void fillingSplittingAndDroppingAllocatesNothing(SplitPolicies policy) {
+        Quire engine = open(HeadMapKind.HEAD_BITS);
+        try (AddressSpace space = engine.newAddressSpace()) {
+            space.extend(4096 << ORDER);
+            assertAllocatesNothing(round -> {
+                space.populate(0, 1 << ORDER, ORDER);
+                space.punchHole(4096L * (round & 63), 4096, policy);
+                space.truncate(4096L * (round & 31), policy);
+                space.extend(4096 << ORDER);
+                space.punchHole(0, 4096 << ORDER, policy);
+            });
+        }
+    }
+
+    private static void assertAllocatesNothing(IntConsumer operation) {
+        run(operation, WARM_UP);
+        // The compiler may still be replacing code, which can allocate once: a clean run proves the point.
+        long least = Long.MAX_VALUE;
+        for (int attempt = 0; attempt < ATTEMPTS && least > 0; attempt++) {
+            long before = THREADS.getCurrentThreadAllocatedBytes();
+            run(operation, MEASURED);
+            least = Math.min(least, THREADS.getCurrentThreadAllocatedBytes() - before);
+        }
+        assertEquals(0, least, "bytes in " + MEASURED + " rounds");
+    }
+
+    private static void run(IntConsumer operation, int nrRounds) {
+        for (int round = 0; round < nrRounds; round++) {
+            operation.accept(round);
+        }
+    }
+}
