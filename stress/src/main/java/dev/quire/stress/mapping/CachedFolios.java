@@ -12,7 +12,9 @@ import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.memory.NativeMemory;
 import dev.quire.engine.memory.PageArena;
+import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageStruct;
+import dev.quire.stress.Progress;
 import dev.quire.stress.Slots;
 
 /**
@@ -37,6 +39,7 @@ final class CachedFolios {
     /** Pinned a folio that does not cover the page, or whose bytes are another page's, or that changed while pinned. */
     static final int WRONG = 9;
 
+    private static final long FOREIGN = -1;
     private static final int NR_SLOTS = 1 << 14;
     private static final int NR_PAGES = 1 << ORDER;
     private static final int SPLIT_AT = 2;
@@ -47,6 +50,7 @@ final class CachedFolios {
     private final Folios folios;
     private final FolioSplitter splitter;
     private final AddressSpace file;
+    private final RcuReader reader;
     private final FolioLookup lookup;
     private final Slots slots = new Slots(NR_SLOTS);
 
@@ -61,7 +65,8 @@ final class CachedFolios {
         splitter = quire.splitter();
         file = quire.newAddressSpace();
         file.extend((long) NR_SLOTS * NR_PAGES * Geometry.PAGE_BYTES);
-        lookup = file.newLookup(quire.newReader());
+        reader = quire.newReader();
+        lookup = file.newLookup(reader);
     }
 
     // ---- the state
@@ -127,6 +132,16 @@ final class CachedFolios {
         punchHole(base, HOLE, NR_PAGES - HOLE);
     }
 
+    /** Drops what is cached in a range, and makes a folio for other bytes; the caller has the only reference to it. */
+    long dropAndAllocate(long base) {
+        punchHole(base, 0, NR_PAGES);
+        long other = folios.allocate(ORDER);
+        for (int page = 0; page < NR_PAGES; page++) {
+            NativeMemory.setLong(frame(other, page), FOREIGN);
+        }
+        return other;
+    }
+
     private void punchHole(long base, int firstPage, int nrPages) {
         file.punchHole(
                 (base + firstPage) << Geometry.PAGE_SHIFT, (long) nrPages << Geometry.PAGE_SHIFT, SplitPolicies.RANGE);
@@ -152,6 +167,26 @@ final class CachedFolios {
     /** Pins the folio that holds a page, by the page itself, and lets go of it. */
     int pinFolioOf(long folio, long base, int page) {
         return inspect(folios.tryPinFolioOf(folio + (long) page * PageStruct.BYTES), base, page);
+    }
+
+    /**
+     * Finds a page by its index and reads its bytes without a pin, in one read section, before and after the writer has
+     * done its part.
+     */
+    int readUnpinned(long base, int page, Progress writer) {
+        reader.enter();
+        try {
+            long head = file.index().load(reader, base + page);
+            if (head == 0) {
+                return NOTHING;
+            }
+            long frame = frame(head, page);
+            boolean ownBytes = NativeMemory.getLongOpaque(frame) == base + page;
+            writer.await();
+            return ownBytes && NativeMemory.getLongOpaque(frame) == base + page ? WHOLE : WRONG;
+        } finally {
+            reader.exit();
+        }
     }
 
     private int inspect(long head, long base, int page) {
