@@ -122,6 +122,7 @@ public final class XaCursor extends XaPosition {
      */
     public long reload() {
         requireAccess();
+        requireValid();
         return XaWalk.reload(this);
     }
 
@@ -160,6 +161,9 @@ public final class XaCursor extends XaPosition {
     /**
      * Finds the next entry (xas_find). From a fresh position that is the one that covers the index, which then stays as
      * it is; afterwards the next one, and the index is its first. Each entry is found once, however wide it is.
+     *
+     * <p>Difference from the original: after {@link #advance} the search goes on from the new index at every level, there
+     * only in leaves.
      *
      * @param max last index to look at, unsigned, inclusive
      * @return the word, which may be ZERO or RETRY; 0 if there is none up to {@code max}. Then the index is one where
@@ -235,7 +239,7 @@ public final class XaCursor extends XaPosition {
     }
 
     /**
-     * Marks the entry at the cursor, which must be there; does nothing at an invalid position.
+     * Marks the entry at the cursor; does nothing if there is none or the position is invalid.
      *
      * @param mark 0 to 2
      * @throws IllegalArgumentException if there is no such mark
@@ -243,7 +247,9 @@ public final class XaCursor extends XaPosition {
     public void setMark(int mark) {
         XaArguments.requireMark(mark);
         requireLock();
-        XaMarks.set(this, mark);
+        if (isValid() && XaWalk.reload(this) != XaEntry.EMPTY) {
+            XaMarks.set(this, mark);
+        }
     }
 
     /**

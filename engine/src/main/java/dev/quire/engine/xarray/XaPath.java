@@ -63,13 +63,12 @@ final class XaPath {
         long parent = cursor.node;
         long node = cursor.spares.take();
         XaNodePool.wipe(node);
-        initialise(cursor, node, parent, shift, cursor.offset);
+        initialise(cursor, node, parent, shift, parent == XaCursor.AT_HEAD ? 0 : cursor.offset);
         if (XaFlags.tracksFree(cursor.anchor)) {
             XaNodeStruct.marksOpaque(node, XArray.FREE_MARK, -1L);
         }
         long word = XaEntry.node(node, shift);
         if (parent == XaCursor.AT_HEAD) {
-            XaNodeStruct.offset(node, 0);
             // Publishes the empty node; pairs with the acquire load of the head.
             XArrayStruct.headRelease(cursor.anchor, word);
         } else {
@@ -82,7 +81,7 @@ final class XaPath {
     }
 
     /** Fills in all of the header but the counts, which are 0. */
-    static void initialise(XaCursor cursor, long node, long parent, int shift, int slot) {
+    private static void initialise(XaCursor cursor, long node, long parent, int shift, int slot) {
         XaNodeStruct.header(node, shift, slot, 0, 0);
         XaNodeStruct.parentOpaque(node, parent);
         XaNodeStruct.array(node, cursor.anchor);
@@ -203,6 +202,7 @@ final class XaPath {
             long node = cursor.node;
             boolean hasParent = XaWalk.ascend(cursor);
             if (!hasParent) {
+                // Readers inside find every slot empty, which is what the array is.
                 XArrayStruct.headRelease(cursor.anchor, XaEntry.EMPTY);
                 cursor.retired.add(node);
                 cursor.node = XaCursor.BOUNDS;
@@ -256,7 +256,8 @@ final class XaPath {
     static void retireSubtree(XaCursor cursor, long nodeWord) {
         long node = XaEntry.nodeAddress(nodeWord);
         if (XaEntry.nodeShift(nodeWord) == 0) {
-            // Orders the store that cut the subtree off before all of these. Pairs with the acquire load of the slot: who
+            // Orders the store that cut the subtree off before all of these. Pairs with the acquire load of the slot:
+            // who
             // meets RETRY starts over and finds that store. One fence and plain stores cost half of 64 release stores.
             VarHandle.releaseFence();
             XaNodeStruct.fillSlots(node, XaEntry.RETRY);

@@ -123,6 +123,7 @@ final class XaSplit {
             return Errno.ENOMEM;
         }
         if (cursor.node == XaCursor.AT_HEAD) {
+            // An entry of order 0: its only piece takes its place. Release as for any word in the head.
             XArrayStruct.headRelease(cursor.anchor, firstEntry);
         } else {
             begin(newPlan, firstEntry, newEntryStride);
@@ -181,7 +182,7 @@ final class XaSplit {
     private void publish(long node, int first, int end, long heads) {
         int groupEnd = end;
         while (groupEnd > first) {
-            int head = 63 - Long.numberOfLeadingZeros(heads & XaMarks.bitsOf(first, groupEnd - first));
+            int head = Long.SIZE - 1 - Long.numberOfLeadingZeros(heads & XaMarks.bitsOf(first, groupEnd - first));
             // Release: the subtree below, if there is one, and the marks. Pairs with the acquire load of the slot.
             XaNodeStruct.slotRelease(node, head, slotWords[head - first]);
             long sibling = XaEntry.sibling(head);

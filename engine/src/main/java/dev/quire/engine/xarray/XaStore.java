@@ -58,7 +58,11 @@ final class XaStore {
         return overwrite(cursor, entry, current);
     }
 
-    /** Canonical slot first, then its siblings: a reader never finds a sibling whose canonical slot is not there yet. */
+    /**
+     * Canonical slot first, then its siblings: a reader never finds a sibling whose canonical slot is not there yet. Where
+     * the range is only a part of a wider entry at its level, the rest of that entry's slots follow it, and are counted with
+     * it (the original then counts too few or too many values).
+     */
     private static long overwrite(XaCursor cursor, long entry, long current) {
         long node = cursor.node;
         int first = cursor.offset;
@@ -70,6 +74,7 @@ final class XaStore {
         long word = entry;
         int slot = first;
         while (true) {
+            // Release: the canonical slot is published before the siblings that lead to it.
             XaNodeStruct.slotRelease(node, slot, word);
             if (before == XaEntry.EMPTY) {
                 nrFilled++;
@@ -90,7 +95,6 @@ final class XaStore {
         }
         int nrSlots = last - first + 1;
         if (XaEntry.isValue(entry) != XaEntry.isValue(canonical)) {
-            // What is left of a wider entry now belongs to this one.
             int nrTrailing = nrSiblingsAfter(node, last);
             nrSlots += nrTrailing;
             nrValuesBefore += XaEntry.isValue(canonical) ? nrTrailing : 0;
@@ -114,6 +118,7 @@ final class XaStore {
                 canonical = before;
                 continue;
             }
+            // Release: after the marks are gone; who finds the slot empty (acquire) finds no mark either.
             XaNodeStruct.slotRelease(node, slot, XaEntry.EMPTY);
             nrEmptied++;
             if (!XaEntry.isSibling(before)) {

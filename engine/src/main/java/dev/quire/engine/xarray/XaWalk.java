@@ -69,7 +69,7 @@ final class XaWalk {
      * Follows a sibling to its canonical slot. A store in progress can show siblings of siblings; they point downwards, so
      * that the loop ends. A canonical slot that has become a node was split, and covers the index no more.
      */
-    private static long loadCanonical(long node, long sibling) {
+    static long loadCanonical(long node, long sibling) {
         long word = sibling;
         while (XaEntry.isSibling(word)) {
             word = XaNodeStruct.slotAcquire(node, XaEntry.siblingSlot(word));

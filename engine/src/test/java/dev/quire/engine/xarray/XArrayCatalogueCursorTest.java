@@ -18,19 +18,19 @@ class XArrayCatalogueCursorTest extends XArrayCatalogue {
             storeIndex(i);
         }
         engine.reader.enter();
-        stepDown(1 << 16, -1, 0);
+        stepDownAndUp(1 << 16, 0, 0);
         engine.reader.exit();
         for (int i = 1 << 8; i < 1 << 15; i++) {
             eraseIndex(i);
         }
         engine.reader.enter();
-        stepDown(1 << 16, 1 << 15, 1 << 8);
+        stepDownAndUp(1 << 16, 1 << 8, 1 << 15);
         engine.reader.exit();
         array.destroy();
     }
 
-    /** Down from {@code end} and up again over entries at every index but those in [holeFirst, holeEnd), named as (end, first). */
-    private void stepDown(int end, int holeEnd, int holeFirst) {
+    /** From {@code end} down and up again, over an entry at every index but those from {@code holeFirst} to {@code holeEnd}. */
+    private void stepDownAndUp(int end, int holeFirst, int holeEnd) {
         XaCursor cursor = cursor(end);
         assertEquals(0, cursor.load());
         for (int i = end - 1; i >= 0; i--) {

@@ -196,4 +196,37 @@ class XArrayMisuseTest extends XArrayCatalogue {
         assertEquals(value(5), cursor.load());
         array.unlock();
     }
+
+    @Test
+    void onlyAPositionAtAnEntryCanBeReadAgain() {
+        storeIndex(5);
+        engine.reader.enter();
+        XaCursor cursor = cursor(5);
+        assertThrows(IllegalStateException.class, cursor::reload);
+        assertThrows(IllegalStateException.class, cursor::getOrder);
+        assertEquals(value(5), cursor.load());
+        assertEquals(value(5), cursor.reload());
+        cursor.set(MAX);
+        assertEquals(0, cursor.load());
+        IllegalStateException refusal = assertThrows(IllegalStateException.class, cursor::reload);
+        assertEquals("the cursor is at no entry: position=bounds", refusal.getMessage());
+        engine.reader.exit();
+    }
+
+    @Test
+    void nothingIsMarkedWhereNothingIs() {
+        storeIndex(5);
+        String before = text();
+        array.setMark(6, 1);
+        array.setMark(MAX, 1);
+        array.lock();
+        XaCursor cursor = cursor(6);
+        assertEquals(0, cursor.load());
+        cursor.setMark(1);
+        cursor.set(MAX);
+        cursor.load();
+        cursor.setMark(1);
+        array.unlock();
+        assertEquals(before, text());
+    }
 }
