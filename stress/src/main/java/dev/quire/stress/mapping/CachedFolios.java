@@ -36,7 +36,7 @@ final class CachedFolios {
     /** Pinned the piece that covers the page. */
     static final int PIECE = 2;
 
-    /** Pinned a folio that does not cover the page, or whose bytes are another page's, or that changed while pinned. */
+    /** Pinned a folio that does not cover the page, or whose bytes are another page's, or that changed or was lost while pinned. */
     static final int WRONG = 9;
 
     private static final long FOREIGN = -1;
@@ -111,10 +111,30 @@ final class CachedFolios {
         folios.unpin(folio);
     }
 
-    /** Drops what is cached in a state's range. */
-    void giveBack(long base) {
-        punchHole(base, 0, NR_PAGES);
-        slots.giveBack((int) (base / NR_PAGES));
+    /** Drops what is cached in a state's range; false if the engine has lost count of the references to it. */
+    boolean giveBack(long base) {
+        try {
+            punchHole(base, 0, NR_PAGES);
+            slots.giveBack((int) (base / NR_PAGES));
+            return true;
+        } catch (IllegalStateException e) {
+            slots.abandon((int) (base / NR_PAGES));
+            return false;
+        }
+    }
+
+    /** The same, after giving the caller's reference to a folio back. */
+    boolean giveBack(long base, long folio) {
+        return unpin(folio) & giveBack(base);
+    }
+
+    private boolean unpin(long folio) {
+        try {
+            folios.unpin(folio);
+            return true;
+        } catch (IllegalStateException e) {
+            return false;
+        }
     }
 
     // ---- what writers do
@@ -195,8 +215,7 @@ final class CachedFolios {
         }
         int first = classify(head, base, page);
         int again = classify(head, base, page);
-        folios.unpin(head);
-        return first == again ? first : WRONG;
+        return unpin(head) && first == again ? first : WRONG;
     }
 
     private int classify(long head, long base, int page) {

@@ -65,8 +65,9 @@ public final class FrameReuse {
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            FOLIOS.letGo(other);
-            FOLIOS.giveBack(base);
+            if (!FOLIOS.giveBack(base, other)) {
+                seen.r1 = CachedFolios.WRONG;
+            }
         }
     }
 }
