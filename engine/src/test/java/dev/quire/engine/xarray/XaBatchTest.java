@@ -31,8 +31,9 @@ class XaBatchTest extends XArrayCatalogue {
         long[] expected = new long[nrIndices];
         for (int i = 0; i < nrIndices; i++) {
             Found found = find(random.nextLong() >>> random.nextInt(Long.SIZE), MAX, XArray.PRESENT);
-            boolean near = found != null && random.nextInt(4) > 0;
-            indices[i] = near ? found.index() + random.nextInt(200) : random.nextLong() >>> random.nextInt(Long.SIZE);
+            indices[i] = found != null && random.nextInt(4) > 0
+                    ? found.index() + random.nextInt(200)
+                    : random.nextLong() >>> random.nextInt(Long.SIZE);
             expected[i] = load(indices[i]);
         }
         long[] entries = new long[nrIndices];
