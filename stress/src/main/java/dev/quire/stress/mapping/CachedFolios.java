@@ -125,7 +125,8 @@ final class CachedFolios {
 
     /** The same, after giving the caller's reference to a folio back. */
     boolean giveBack(long base, long folio) {
-        return unpin(folio) & giveBack(base);
+        boolean counted = unpin(folio);
+        return giveBack(base) && counted;
     }
 
     private boolean unpin(long folio) {
