@@ -17,6 +17,7 @@ public final class Slots {
 
     private static final int FREE = 0;
     private static final int TAKEN = 1;
+    private static final int ABANDONED = 2;
 
     private final int nrSlots;
     private final AtomicInteger next = new AtomicInteger();
@@ -45,6 +46,9 @@ public final class Slots {
      */
     public int take() {
         int slot = next.getAndIncrement() & (nrSlots - 1);
+        while (taken.get(slot) == ABANDONED) {
+            slot = next.getAndIncrement() & (nrSlots - 1);
+        }
         if (taken.getAndSet(slot, TAKEN) != FREE) {
             throw new IllegalStateException(
                     "more live states than slots: slots=" + nrSlots + "; choose a smaller -strideSize or -strideCount");
@@ -59,5 +63,14 @@ public final class Slots {
      */
     public void giveBack(int slot) {
         taken.set(slot, FREE);
+    }
+
+    /**
+     * Takes a slot out of use for good, from the arbiter of a state that left it in disorder.
+     *
+     * @param slot a number from {@link #take}
+     */
+    public void abandon(int slot) {
+        taken.set(slot, ABANDONED);
     }
 }

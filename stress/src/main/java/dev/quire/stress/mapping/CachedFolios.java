@@ -12,7 +12,9 @@ import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.memory.NativeMemory;
 import dev.quire.engine.memory.PageArena;
+import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageStruct;
+import dev.quire.stress.Progress;
 import dev.quire.stress.Slots;
 
 /**
@@ -34,9 +36,10 @@ final class CachedFolios {
     /** Pinned the piece that covers the page. */
     static final int PIECE = 2;
 
-    /** Pinned a folio that does not cover the page, or whose bytes are another page's, or that changed while pinned. */
+    /** Pinned a folio that does not cover the page, or whose bytes are another page's, or that changed or was lost while pinned. */
     static final int WRONG = 9;
 
+    private static final long FOREIGN = -1;
     private static final int NR_SLOTS = 1 << 14;
     private static final int NR_PAGES = 1 << ORDER;
     private static final int SPLIT_AT = 2;
@@ -47,6 +50,7 @@ final class CachedFolios {
     private final Folios folios;
     private final FolioSplitter splitter;
     private final AddressSpace file;
+    private final RcuReader reader;
     private final FolioLookup lookup;
     private final Slots slots = new Slots(NR_SLOTS);
 
@@ -61,7 +65,8 @@ final class CachedFolios {
         splitter = quire.splitter();
         file = quire.newAddressSpace();
         file.extend((long) NR_SLOTS * NR_PAGES * Geometry.PAGE_BYTES);
-        lookup = file.newLookup(quire.newReader());
+        reader = quire.newReader();
+        lookup = file.newLookup(reader);
     }
 
     // ---- the state
@@ -106,10 +111,31 @@ final class CachedFolios {
         folios.unpin(folio);
     }
 
-    /** Drops what is cached in a state's range. */
-    void giveBack(long base) {
-        punchHole(base, 0, NR_PAGES);
-        slots.giveBack((int) (base / NR_PAGES));
+    /** Drops what is cached in a state's range; false if the engine has lost count of the references to it. */
+    boolean giveBack(long base) {
+        try {
+            punchHole(base, 0, NR_PAGES);
+            slots.giveBack((int) (base / NR_PAGES));
+            return true;
+        } catch (IllegalStateException e) {
+            slots.abandon((int) (base / NR_PAGES));
+            return false;
+        }
+    }
+
+    /** The same, after giving the caller's reference to a folio back. */
+    boolean giveBack(long base, long folio) {
+        boolean counted = unpin(folio);
+        return giveBack(base) && counted;
+    }
+
+    private boolean unpin(long folio) {
+        try {
+            folios.unpin(folio);
+            return true;
+        } catch (IllegalStateException e) {
+            return false;
+        }
     }
 
     // ---- what writers do
@@ -125,6 +151,16 @@ final class CachedFolios {
     /** Punches the hole. */
     void punchHole(long base) {
         punchHole(base, HOLE, NR_PAGES - HOLE);
+    }
+
+    /** Drops what is cached in a range, and makes a folio for other bytes; the caller has the only reference to it. */
+    long dropAndAllocate(long base) {
+        punchHole(base, 0, NR_PAGES);
+        long other = folios.allocate(ORDER);
+        for (int page = 0; page < NR_PAGES; page++) {
+            NativeMemory.setLong(frame(other, page), FOREIGN);
+        }
+        return other;
     }
 
     private void punchHole(long base, int firstPage, int nrPages) {
@@ -154,14 +190,33 @@ final class CachedFolios {
         return inspect(folios.tryPinFolioOf(folio + (long) page * PageStruct.BYTES), base, page);
     }
 
+    /**
+     * Finds a page by its index and reads its bytes without a pin, in one read section, before and after the writer has
+     * done its part.
+     */
+    int readUnpinned(long base, int page, Progress writer) {
+        reader.enter();
+        try {
+            long head = file.index().load(reader, base + page);
+            if (head == 0) {
+                return NOTHING;
+            }
+            long frame = frame(head, page);
+            boolean ownBytes = NativeMemory.getLongOpaque(frame) == base + page;
+            writer.await();
+            return ownBytes && NativeMemory.getLongOpaque(frame) == base + page ? WHOLE : WRONG;
+        } finally {
+            reader.exit();
+        }
+    }
+
     private int inspect(long head, long base, int page) {
         if (head == 0) {
             return NOTHING;
         }
         int first = classify(head, base, page);
         int again = classify(head, base, page);
-        folios.unpin(head);
-        return first == again ? first : WRONG;
+        return unpin(head) && first == again ? first : WRONG;
     }
 
     private int classify(long head, long base, int page) {

@@ -75,8 +75,9 @@ public final class LookupVsAdd {
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            FOLIOS.letGo(folio);
-            FOLIOS.giveBack(base);
+            if (!FOLIOS.giveBack(base, folio)) {
+                seen.r1 = CachedFolios.WRONG;
+            }
         }
     }
 }

@@ -91,7 +91,9 @@ public final class LookupVsPunchHole {
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            FOLIOS.giveBack(base);
+            if (!FOLIOS.giveBack(base)) {
+                seen.r1 = CachedFolios.WRONG;
+            }
         }
     }
 
@@ -127,7 +129,9 @@ public final class LookupVsPunchHole {
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            FOLIOS.giveBack(base);
+            if (!FOLIOS.giveBack(base)) {
+                seen.r1 = CachedFolios.WRONG;
+            }
         }
     }
 }

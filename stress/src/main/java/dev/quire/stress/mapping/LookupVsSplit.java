@@ -86,8 +86,9 @@ public final class LookupVsSplit {
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            FOLIOS.letGo(folio);
-            FOLIOS.giveBack(base);
+            if (!FOLIOS.giveBack(base, folio)) {
+                seen.r1 = CachedFolios.WRONG;
+            }
         }
     }
 
@@ -118,8 +119,9 @@ public final class LookupVsSplit {
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            FOLIOS.letGo(folio);
-            FOLIOS.giveBack(base);
+            if (!FOLIOS.giveBack(base, folio)) {
+                seen.r1 = CachedFolios.WRONG;
+            }
         }
     }
 }

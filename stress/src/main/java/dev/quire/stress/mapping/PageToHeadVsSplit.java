@@ -78,8 +78,9 @@ public final class PageToHeadVsSplit {
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            FOLIOS.letGo(folio);
-            FOLIOS.giveBack(base);
+            if (!FOLIOS.giveBack(base, folio)) {
+                seen.r1 = CachedFolios.WRONG;
+            }
         }
     }
 
@@ -110,8 +111,9 @@ public final class PageToHeadVsSplit {
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            FOLIOS.letGo(folio);
-            FOLIOS.giveBack(base);
+            if (!FOLIOS.giveBack(base, folio)) {
+                seen.r1 = CachedFolios.WRONG;
+            }
         }
     }
 }

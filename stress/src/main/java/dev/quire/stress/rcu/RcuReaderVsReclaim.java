@@ -5,6 +5,7 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.rcu.BarrierMode;
+import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
@@ -40,19 +41,21 @@ public final class RcuReaderVsReclaim {
     @JCStressMeta(Grading.class)
     @Description("light read section against retire and reclaim with membarrier")
     @State
-    public static class LightEntry {
+    public static class LightEntry extends Rendezvous {
         private static final RetiredObjects OBJECTS = new RetiredObjects(BarrierMode.AUTOMATIC);
         private final long object = OBJECTS.publishNew();
 
         /** Reads. */
         @Actor
         public void reader(II_Result seen) {
+            meet();
             seen.r1 = OBJECTS.read(object);
         }
 
         /** Retires. */
         @Actor
         public void writer(II_Result seen) {
+            meet(OBJECTS.slotOf(object));
             seen.r2 = OBJECTS.retire(object);
         }
 
@@ -68,19 +71,21 @@ public final class RcuReaderVsReclaim {
     @JCStressMeta(Grading.class)
     @Description("fenced read section against retire and reclaim without membarrier")
     @State
-    public static class FencedEntry {
+    public static class FencedEntry extends Rendezvous {
         private static final RetiredObjects OBJECTS = new RetiredObjects(BarrierMode.FENCE);
         private final long object = OBJECTS.publishNew();
 
         /** Reads. */
         @Actor
         public void reader(II_Result seen) {
+            meet();
             seen.r1 = OBJECTS.read(object);
         }
 
         /** Retires. */
         @Actor
         public void writer(II_Result seen) {
+            meet(OBJECTS.slotOf(object));
             seen.r2 = OBJECTS.retire(object);
         }
 

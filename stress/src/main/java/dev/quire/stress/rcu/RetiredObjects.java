@@ -77,7 +77,11 @@ final class RetiredObjects {
                 throw new IllegalStateException("no reader is left, and the object is not reclaimed");
             }
         }
-        slots.giveBack((int) ((object - arena.objectsBase()) / PageArena.OBJECT_BYTES));
+        slots.giveBack(slotOf(object));
+    }
+
+    int slotOf(long object) {
+        return (int) ((object - arena.objectsBase()) / PageArena.OBJECT_BYTES);
     }
 
     private static int contents(long object) {

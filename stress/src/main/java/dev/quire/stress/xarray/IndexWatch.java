@@ -5,6 +5,7 @@ import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.xarray.XArray;
 import dev.quire.engine.xarray.XaCursor;
 import dev.quire.engine.xarray.XaEntry;
+import dev.quire.stress.Progress;
 
 /**
  * A reader that looks at one index all through a read section, by the array's own load and by a cursor in turn, and sums up

@@ -1,15 +1,17 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
-package dev.quire.stress.xarray;
+package dev.quire.stress;
 
 /** Lets one actor wait, without a limit, until the other has done its part. */
-final class Progress {
+public final class Progress {
     private volatile boolean done;
 
-    void complete() {
+    /** Says that this actor has done its part. */
+    public void complete() {
         done = true;
     }
 
-    void await() {
+    /** Waits until the other actor says so. */
+    public void await() {
         while (!done) {
             Thread.onSpinWait();
         }
