@@ -20,7 +20,18 @@ class LayeringTest {
 
     /** From the ground up; the engine's root package stands on top of all and uses any. */
     private static final List<String> LAYERS = List.of(
-            "memory", "struct", "rcu", "lock", "buddy", "xarray", "folio", "pagetable", "mapping", "guest", "observe");
+            "machine",
+            "memory",
+            "struct",
+            "rcu",
+            "lock",
+            "buddy",
+            "xarray",
+            "folio",
+            "pagetable",
+            "mapping",
+            "guest",
+            "observe");
 
     private static final int ROOT_LAYER = LAYERS.size();
 

@@ -1,6 +1,8 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.memory;
 
+import dev.quire.engine.machine.NativeMemory;
+
 /**
  * Hands out the arena's small objects ({@link PageArena#OBJECT_BYTES} each, zeroed): address spaces and array anchors.
  *

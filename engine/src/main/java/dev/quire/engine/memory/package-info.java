@@ -1,7 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 /**
- * Memory as such: the geometry of pages and orders, the arena (one lazily backed reservation cut into regions), raw
- * access to it, the few system calls the engine makes, and the points where tests inject allocation failures.
+ * Memory as such: the geometry of pages and orders, the arena (one lazily backed reservation cut into regions),
+ * and the points where tests inject allocation failures.
  *
  * <p>Nothing here knows what the memory holds; that starts in the {@code struct} package. All classes are safe for use
  * by many threads; none takes a lock.

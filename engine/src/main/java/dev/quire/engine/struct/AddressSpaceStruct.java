@@ -4,7 +4,7 @@ package dev.quire.engine.struct;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import dev.quire.engine.memory.NativeMemory;
+import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.PageArena;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.StructLayout;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.quire.engine.lock.SpinLock;
-import dev.quire.engine.memory.NativeMemory;
+import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.struct.ListHead;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.struct.ZoneStruct;

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
+import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.mapping.AddressSpace;
-import dev.quire.engine.memory.NativeMemory;
 import dev.quire.engine.memory.PageArena;
 import java.util.Arrays;
 import org.junit.jupiter.params.ParameterizedTest;

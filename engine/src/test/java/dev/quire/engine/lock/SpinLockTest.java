@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.quire.engine.memory.NativeMemory;
+import dev.quire.engine.machine.NativeMemory;
 import java.lang.foreign.Arena;
 import java.time.Duration;
 import java.util.ArrayList;

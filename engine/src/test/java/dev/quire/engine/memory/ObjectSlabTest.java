@@ -3,6 +3,7 @@ package dev.quire.engine.memory;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.quire.engine.machine.NativeMemory;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;

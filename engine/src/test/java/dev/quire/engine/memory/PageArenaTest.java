@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.TestSeed;
+import dev.quire.engine.machine.NativeMemory;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.quire.engine.memory.LinuxCalls;
+import dev.quire.engine.machine.LinuxCalls;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.quire.engine.memory.LinuxCalls;
-import dev.quire.engine.memory.NativeMemory;
+import dev.quire.engine.machine.LinuxCalls;
+import dev.quire.engine.machine.NativeMemory;
 import java.lang.foreign.Arena;
 import java.time.Duration;
 import java.util.ArrayList;

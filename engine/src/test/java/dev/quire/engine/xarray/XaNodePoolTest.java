@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.quire.engine.EngineFixture;
 import dev.quire.engine.QuireTest;
 import dev.quire.engine.TestSeed;
-import dev.quire.engine.memory.NativeMemory;
+import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.struct.ListHead;
 import dev.quire.engine.struct.XaNodeStruct;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.stress.rcu;
 
+import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Backing;
-import dev.quire.engine.memory.NativeMemory;
 import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.rcu.BarrierMode;
 import dev.quire.engine.rcu.Rcu;

@@ -1,5 +1,5 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
-package dev.quire.engine.memory;
+package dev.quire.engine.machine;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
@@ -59,7 +59,7 @@ public final class LinuxCalls {
      * @param nrBytes length in bytes
      * @return address, or -1 if the system refused
      */
-    static long reserve(long nrBytes) {
+    public static long reserve(long nrBytes) {
         try {
             MemorySegment address = (MemorySegment) Linked.MMAP.invokeExact(
                     MemorySegment.NULL, nrBytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS_NORESERVE, -1, 0L);
@@ -69,7 +69,14 @@ public final class LinuxCalls {
         }
     }
 
-    static void release(long address, long nrBytes) {
+    /**
+     * Gives a reservation back; whoever touches it afterwards ends the JVM.
+     *
+     * @param address what {@link #reserve} returned
+     * @param nrBytes its length in bytes
+     * @throws IllegalStateException if the system refuses
+     */
+    public static void release(long address, long nrBytes) {
         try {
             int result = (int) Linked.MUNMAP.invokeExact(MemorySegment.ofAddress(address), nrBytes);
             if (result != 0) {
@@ -81,7 +88,15 @@ public final class LinuxCalls {
         }
     }
 
-    static boolean adviseHugePages(long address, long nrBytes, boolean wanted) {
+    /**
+     * Asks for 2 MiB pages under a range, or against them.
+     *
+     * @param address start, on a page boundary
+     * @param nrBytes length in bytes
+     * @param wanted whether they are wanted
+     * @return whether the system took the advice; that says nothing of whether it follows it
+     */
+    public static boolean adviseHugePages(long address, long nrBytes, boolean wanted) {
         try {
             int advice = wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE;
             return (int) Linked.MADVISE.invokeExact(MemorySegment.ofAddress(address), nrBytes, advice) == 0;

@@ -1,0 +1,9 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+/**
+ * What the machine gives, unchecked: loads and stores at absolute addresses, and system calls. Not exported: a wrong
+ * address here ends the JVM, and every exported package checks what it is given before it comes here.
+ */
+@NullMarked
+package dev.quire.engine.machine;
+
+import org.jspecify.annotations.NullMarked;
