@@ -53,6 +53,10 @@ public final class Quire implements AutoCloseable {
         lifetime = new Lifetime(options.checked, options.barrierMode);
         arena = PageArena.open(options.nrPages(), options.nrNodes(), options.nrAddressSpaces, options.backing);
         arenaCloser = arena.handOver();
+        if (options.hugeMetadata) {
+            // Before anything is touched: the system grants huge pages at the first touch.
+            arena.adviseHugeMetadata(true);
+        }
         LockOrder lockOrder = new LockOrder(options.lockOrderChecked);
         objects = new ObjectSlab(arena);
         @Nullable HeadBits headBits = options.headMap == HeadMapKind.HEAD_BITS ? new HeadBits(arena) : null;
