@@ -186,7 +186,7 @@ final class XaSplit {
         long word = pieceWord + step * (nrSlots / width);
         for (int head = first + nrSlots - width; head >= first; head -= width) {
             word -= step;
-            publishGroup(node, head, head + width, word);
+            XaStore.publish(node, head, head + width, word);
         }
         changeValues(node, nrSlots, wasValue, isValue ? nrSlots : 0);
     }
@@ -239,18 +239,8 @@ final class XaSplit {
         int groupEnd = end;
         while (groupEnd > first) {
             int head = Long.SIZE - 1 - Long.numberOfLeadingZeros(heads & XaMarks.bitsOf(first, groupEnd - first));
-            publishGroup(node, head, groupEnd, slotWords[head - first]);
+            XaStore.publish(node, head, groupEnd, slotWords[head - first]);
             groupEnd = head;
-        }
-    }
-
-    private static void publishGroup(long node, int head, int end, long word) {
-        // Release: the subtree below, if there is one, and the marks. Pairs with the acquire load of the slot.
-        XaNodeStruct.slotRelease(node, head, word);
-        long sibling = XaEntry.sibling(head);
-        for (int slot = head + 1; slot < end; slot++) {
-            // Release: after the slot it points at.
-            XaNodeStruct.slotRelease(node, slot, sibling);
         }
     }
 
