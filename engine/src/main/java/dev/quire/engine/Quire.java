@@ -11,6 +11,7 @@ import dev.quire.engine.folio.HeadBitsMap;
 import dev.quire.engine.folio.HeadMap;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitStatistics;
+import dev.quire.engine.folio.StagedSplitter;
 import dev.quire.engine.folio.TailWordsMap;
 import dev.quire.engine.lock.FolioLock;
 import dev.quire.engine.lock.LockOrder;
@@ -44,6 +45,7 @@ public final class Quire implements AutoCloseable {
     private final XaNodePool nodes;
     private final Folios folios;
     private final FolioSplitter splitter;
+    private final StagedSplitter stagedSplitter;
     private final FolioMerger merger;
     private final SplitStatistics statistics;
     private final MappingContext mappings;
@@ -71,6 +73,7 @@ public final class Quire implements AutoCloseable {
         statistics = new SplitStatistics(arena, lifetime);
         splitter = new FolioSplitter(
                 arena, folios, headMap, folioLock, owners, lifetime, statistics, options.splitObserver);
+        stagedSplitter = new StagedSplitter(folios, splitter);
         merger = new FolioMerger(arena, headMap, folioLock, owners, lifetime);
         mappings = new MappingContext(arena, objects, nodes, folios, splitter, owners, rcu, lifetime, lockOrder);
     }
@@ -100,6 +103,15 @@ public final class Quire implements AutoCloseable {
      */
     public FolioSplitter splitter() {
         return splitter;
+    }
+
+    /**
+     * The splitter that bounds how long readers wait.
+     *
+     * @return the staged splitter of this engine
+     */
+    public StagedSplitter stagedSplitter() {
+        return stagedSplitter;
     }
 
     /**
