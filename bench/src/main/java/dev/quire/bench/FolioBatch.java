@@ -203,16 +203,12 @@ public abstract class FolioBatch {
         return nrFailed;
     }
 
-    /**
-     * Order of the piece that holds a page, by arithmetic on page numbers alone: halving around a page leaves every other page
-     * in the largest block that has it but not that page, whose order is that of the highest bit in which the two differ.
-     */
+    /** Order of the piece that holds a page of a folio. */
     private int expectedOrder(int folioNumber, long page) {
         if (policy == SplitPolicies.UNIFORM) {
             return newOrder;
         }
-        long difference = page ^ splitAt[folioNumber];
-        return Math.max(newOrder, 63 - Long.numberOfLeadingZeros(difference | 1));
+        return Math.max(newOrder, Halving.orderAround(splitAt[folioNumber], page));
     }
 
     /** Walks the pieces that a batch of splits left, in order, and compares each with the expected one. */
