@@ -29,7 +29,7 @@ public class XArraySplitBenchmark {
     private static final int NR_LARGE = 16;
 
     /** Index, relative to the entry, around which non-uniform splits cut; in no special place of any node. */
-    private static final long SPLIT_AT = 300;
+    static final long SPLIT_AT = 300;
 
     /** Uniform splits in one go. */
     public abstract static class UniformSplit extends EntryBatch {
