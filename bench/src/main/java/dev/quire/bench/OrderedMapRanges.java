@@ -5,7 +5,6 @@ import dev.quire.engine.xarray.SplitPlan;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.NavigableMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Ranges in an ordered map by their first indices. Fit for readers beside a writer if the map is: changes of several entries
@@ -13,7 +12,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class OrderedMapRanges implements RangeIndex, RangeReader {
     /** A value of the map; a new one for each store, so that a reader can tell whether it is still the same. */
-    record Range(long first, int order) {
+    static final class Range {
+        private final long first;
+        private final int order;
+
+        Range(long first, int order) {
+            this.first = first;
+            this.order = order;
+        }
+
         boolean covers(long index) {
             return (index - first) >>> order == 0;
         }
@@ -44,20 +51,15 @@ final class OrderedMapRanges implements RangeIndex, RangeReader {
     public long load(long index) {
         Range last = null;
         while (true) {
-            Range range = floor(index);
-            if (range == null || range == last) {
+            Map.Entry<Long, Range> entry = ranges.floorEntry(index);
+            if (entry == null || entry.getValue() == last) {
                 return ABSENT;
             }
-            if (range.covers(index)) {
-                return range.first;
+            last = entry.getValue();
+            if (last.covers(index)) {
+                return last.first;
             }
-            last = range;
         }
-    }
-
-    private @Nullable Range floor(long index) {
-        Map.Entry<Long, Range> entry = ranges.floorEntry(index);
-        return entry == null ? null : entry.getValue();
     }
 
     @Override

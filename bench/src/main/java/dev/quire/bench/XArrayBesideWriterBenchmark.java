@@ -98,36 +98,33 @@ public class XArrayBesideWriterBenchmark {
         }
     }
 
-    /** A reader. */
-    @State(Scope.Thread)
-    public static class Reader {
-        private RcuReader rcuReader;
-        private XArray array;
-        private int[] indices;
+    /** A thread's lookups. */
+    private static final class Lookups implements AutoCloseable {
+        private final RcuReader reader;
+        private final XArray array;
+        private final int[] indices;
         private int next;
 
-        /** Registers the thread with what it reads. */
-        void register(SharedArray shared) {
-            rcuReader = shared.engineArray.engine().newReader();
+        Lookups(SharedArray shared) {
+            reader = shared.engineArray.engine().newReader();
             array = shared.engineArray.array();
             indices = new SplittableRandom(Thread.currentThread().threadId())
                     .ints(1 << 16, 0, NR_ENTRIES << ORDER)
                     .toArray();
         }
 
-        /** Takes the thread off the engine. */
-        @TearDown(Level.Trial)
+        @Override
         public void close() {
-            rcuReader.close();
+            reader.close();
         }
 
-        long read() {
+        long run() {
             long sum = 0;
             for (int i = 0; i < NR_OPERATIONS; i++) {
                 int index = indices[next++ & indices.length - 1];
-                rcuReader.enter();
-                long entry = array.load(rcuReader, index);
-                rcuReader.exit();
+                reader.enter();
+                long entry = array.load(reader, index);
+                reader.exit();
                 requireCovering(index, entry);
                 sum += entry;
             }
@@ -141,46 +138,18 @@ public class XArrayBesideWriterBenchmark {
         }
     }
 
-    /** A reader of what nobody changes. */
-    public static class StillReader extends Reader {
-        /**
-         * Registers the thread.
-         *
-         * @param entries what it reads
-         */
-        @Setup(Level.Trial)
-        public void open(StillEntries entries) {
-            register(entries);
-        }
-    }
-
-    /** A reader of what is changed. */
-    public static class RacingReader extends Reader {
-        /**
-         * Registers the thread.
-         *
-         * @param entries what it reads
-         */
-        @Setup(Level.Trial)
-        public void open(ChangingEntries entries) {
-            register(entries);
-        }
-    }
-
-    /** A writer. */
-    @State(Scope.Thread)
-    public static class Writer {
-        private EntrySplitter splitter;
-        private int firstBlock;
+    /** A thread's splits and merges, of a run of blocks, one after the other. */
+    private static final class Changes {
+        private final EntrySplitter splitter;
+        private final int firstBlock;
         private int next;
 
-        /** Gives the thread what it changes: a run of blocks from this one on. */
-        void open(SharedArray shared, int block) {
+        Changes(SharedArray shared, int firstBlock) {
             splitter = new EntrySplitter(shared.engineArray.array());
-            firstBlock = block;
+            this.firstBlock = firstBlock;
         }
 
-        void splitAndMerge() {
+        void run() {
             for (int i = 0; i < NR_OPERATIONS; i++) {
                 long first = (long) (firstBlock + (next++ & NR_ENTRIES - 1)) << ORDER;
                 splitter.split(first, TO_ORDER_0);
@@ -189,8 +158,55 @@ public class XArrayBesideWriterBenchmark {
         }
     }
 
+    /** A reader of what nobody changes. */
+    @State(Scope.Thread)
+    public static class StillReader {
+        private Lookups lookups;
+
+        /**
+         * Registers the thread.
+         *
+         * @param entries what it reads
+         */
+        @Setup(Level.Trial)
+        public void open(StillEntries entries) {
+            lookups = new Lookups(entries);
+        }
+
+        /** Takes the thread off the engine. */
+        @TearDown(Level.Trial)
+        public void close() {
+            lookups.close();
+        }
+    }
+
+    /** A reader of what is changed. */
+    @State(Scope.Thread)
+    public static class RacingReader {
+        private Lookups lookups;
+
+        /**
+         * Registers the thread.
+         *
+         * @param entries what it reads
+         */
+        @Setup(Level.Trial)
+        public void open(ChangingEntries entries) {
+            lookups = new Lookups(entries);
+        }
+
+        /** Takes the thread off the engine. */
+        @TearDown(Level.Trial)
+        public void close() {
+            lookups.close();
+        }
+    }
+
     /** A writer of entries that are not read. */
-    public static class WriterElsewhere extends Writer {
+    @State(Scope.Thread)
+    public static class WriterElsewhere {
+        private Changes changes;
+
         /**
          * Makes the writer.
          *
@@ -198,12 +214,15 @@ public class XArrayBesideWriterBenchmark {
          */
         @Setup(Level.Trial)
         public void open(StillEntries entries) {
-            open(entries, NR_ENTRIES);
+            changes = new Changes(entries, NR_ENTRIES);
         }
     }
 
     /** A writer of entries that are read. */
-    public static class RacingWriter extends Writer {
+    @State(Scope.Thread)
+    public static class RacingWriter {
+        private Changes changes;
+
         /**
          * Makes the writer.
          *
@@ -211,7 +230,7 @@ public class XArrayBesideWriterBenchmark {
          */
         @Setup(Level.Trial)
         public void open(ChangingEntries entries) {
-            open(entries, 0);
+            changes = new Changes(entries, 0);
         }
     }
 
@@ -220,7 +239,7 @@ public class XArrayBesideWriterBenchmark {
     @Group("alone")
     @OperationsPerInvocation(NR_OPERATIONS)
     public long aloneReader(StillReader reader) {
-        return reader.read();
+        return reader.lookups.run();
     }
 
     /** Sleeps. */
@@ -236,7 +255,7 @@ public class XArrayBesideWriterBenchmark {
     @Group("besideSpinner")
     @OperationsPerInvocation(NR_OPERATIONS)
     public long besideSpinnerReader(StillReader reader) {
-        return reader.read();
+        return reader.lookups.run();
     }
 
     /** Computes. */
@@ -253,7 +272,7 @@ public class XArrayBesideWriterBenchmark {
     @GroupThreads(2)
     @OperationsPerInvocation(NR_OPERATIONS)
     public long besideReaderReader(StillReader reader) {
-        return reader.read();
+        return reader.lookups.run();
     }
 
     /** Reads beside a writer of other entries. */
@@ -261,7 +280,7 @@ public class XArrayBesideWriterBenchmark {
     @Group("besideWriterElsewhere")
     @OperationsPerInvocation(NR_OPERATIONS)
     public long besideWriterElsewhereReader(StillReader reader) {
-        return reader.read();
+        return reader.lookups.run();
     }
 
     /** Splits and merges other entries. */
@@ -269,7 +288,7 @@ public class XArrayBesideWriterBenchmark {
     @Group("besideWriterElsewhere")
     @OperationsPerInvocation(NR_OPERATIONS)
     public void besideWriterElsewhereWriter(WriterElsewhere writer) {
-        writer.splitAndMerge();
+        writer.changes.run();
     }
 
     /** Reads beside a writer of the same entries. */
@@ -277,7 +296,7 @@ public class XArrayBesideWriterBenchmark {
     @Group("besideWriter")
     @OperationsPerInvocation(NR_OPERATIONS)
     public long besideWriterReader(RacingReader reader) {
-        return reader.read();
+        return reader.lookups.run();
     }
 
     /** Splits and merges the same entries. */
@@ -285,6 +304,6 @@ public class XArrayBesideWriterBenchmark {
     @Group("besideWriter")
     @OperationsPerInvocation(NR_OPERATIONS)
     public void besideWriterWriter(RacingWriter writer) {
-        writer.splitAndMerge();
+        writer.changes.run();
     }
 }
