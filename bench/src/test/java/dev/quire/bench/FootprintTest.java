@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class FootprintTest {
     /**
-     * Ranges, leaves and the nodes above them by hand: a leaf for 64 indices, or for 8 ranges of order 9, and 64 nodes to a
+     * Ranges and nodes, counted by hand: a lowest node for 64 indices, or for 8 ranges of order 9, and 64 nodes to a
      * node above.
      */
     @ParameterizedTest
@@ -24,7 +24,7 @@ class FootprintTest {
         "CONSECUTIVE, 64, 1",
         "CONSECUTIVE, 65, 3",
         "CONSECUTIVE, 1000000, 15875",
-        "ORDER_9, 8, 2",
+        "ORDER_9, 8, 1",
         "ORDER_9, 64, 9",
         "ORDER_9, 1000000, 126986",
     })
