@@ -34,8 +34,8 @@ public abstract class ChangedArray {
     @Param({"SEQUENTIAL", "RANDOM"})
     public Visit visit;
 
-    /** Whether the system is asked for huge pages behind the nodes; opt-in: {@code true}. */
-    @Param("false")
+    /** Whether the system is asked for huge pages behind the nodes; opt-in: {@code false}. */
+    @Param("true")
     public boolean hugePages;
 
     /** Of order 9 it is 8, of order 0 it is 63; the rest is for nodes that wait for a grace period. */
@@ -85,7 +85,7 @@ public abstract class ChangedArray {
             run();
         }
         check();
-        HugePages.report(engineArray.engine().arena().nodesBase(), hugePages);
+        HugePages.report(engineArray.engine());
     }
 
     /** Checks what the last pass did so far. */

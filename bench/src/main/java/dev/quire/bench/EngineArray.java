@@ -21,8 +21,11 @@ final class EngineArray implements AutoCloseable {
      * @param hugePages whether the system is asked for huge pages behind the nodes
      */
     EngineArray(long nrNodes, boolean hugePages) {
-        engine = Quire.builder().capacityBytes(1 << 30).nodes(nrNodes).open();
-        HugePages.advise(engine, hugePages);
+        engine = Quire.builder()
+                .capacityBytes(1 << 30)
+                .nodes(nrNodes)
+                .hugeMetadata(hugePages)
+                .open();
         long anchor = anchorMemory.allocate(XArrayStruct.BYTES, Long.BYTES).address();
         array = new XArray(anchor, engine.nodes(), new LockOrder(false), 0);
     }

@@ -22,8 +22,8 @@ import org.openjdk.jmh.annotations.TearDown;
 public abstract class EntryBatch {
     private static final long MAX_NODES = 1 << 18;
 
-    /** Whether the system is asked for huge pages behind the nodes; opt-in: {@code true}. */
-    @Param("false")
+    /** Whether the system is asked for huge pages behind the nodes; opt-in: {@code false}. */
+    @Param("true")
     public boolean hugePages;
 
     private final int nrEntries;
@@ -65,7 +65,7 @@ public abstract class EntryBatch {
         prepare();
         run();
         check();
-        HugePages.report(engineArray.engine().arena().nodesBase(), hugePages);
+        HugePages.report(engineArray.engine());
         putBack();
     }
 

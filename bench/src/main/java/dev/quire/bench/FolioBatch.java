@@ -45,8 +45,8 @@ public abstract class FolioBatch {
     @Param("true")
     public boolean checked;
 
-    /** Whether the system is asked for huge pages behind page structs and nodes; opt-in: {@code true}. */
-    @Param("false")
+    /** Whether the system is asked for huge pages behind page structs and nodes; opt-in: {@code false}. */
+    @Param("true")
     public boolean hugePages;
 
     private final int nrFolios;
@@ -105,8 +105,8 @@ public abstract class FolioBatch {
                 .capacityBytes(Geometry.bytesIn(order) * nrFolios)
                 .headMap(headMap)
                 .checked(checked)
+                .hugeMetadata(hugePages)
                 .open();
-        HugePages.advise(engine, hugePages);
         engineFolios = engine.folios();
         splitter = engine.splitter();
         space = engine.newAddressSpace();
@@ -115,7 +115,7 @@ public abstract class FolioBatch {
         PieceCheck check = new PieceCheck();
         space.forEachFolio(check::visit);
         check.requireEnd();
-        HugePages.report(engine.arena().pageStructsBase(), hugePages);
+        HugePages.report(engine);
         dropFolios();
     }
 

@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.bench;
 
+import dev.quire.engine.Quire;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.xarray.XArray;
 import dev.quire.engine.xarray.XaEntry;
@@ -21,8 +22,8 @@ public class LoadedArray {
     @Param({"1000x0", "1000000x0", "1000000x9"})
     public String entries;
 
-    /** Whether the system is asked for huge pages behind the nodes; opt-in: {@code true}. */
-    @Param("false")
+    /** Whether the system is asked for huge pages behind the nodes; opt-in: {@code false}. */
+    @Param("true")
     public boolean hugePages;
 
     private EngineArray engineArray;
@@ -42,7 +43,7 @@ public class LoadedArray {
             indexed.check(index -> XaEntry.valueOf(array.load(reader, index)));
             reader.exit();
         }
-        HugePages.report(nodesBase(), hugePages);
+        HugePages.report(engineArray.engine());
     }
 
     /** Gives the memory back. */
@@ -63,8 +64,7 @@ public class LoadedArray {
         return engineArray.engine().newReader();
     }
 
-    /** Address of the first node. */
-    long nodesBase() {
-        return engineArray.engine().arena().nodesBase();
+    Quire engine() {
+        return engineArray.engine();
     }
 }

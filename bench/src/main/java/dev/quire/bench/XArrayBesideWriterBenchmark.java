@@ -61,7 +61,7 @@ public class XArrayBesideWriterBenchmark {
         /** Makes the entries. */
         @Setup(Level.Trial)
         public void open() {
-            engineArray = new EngineArray(1 << 17, false);
+            engineArray = new EngineArray(1 << 17, true);
             EntrySplitter splitter = new EntrySplitter(engineArray.array());
             for (int block = 0; block < 2 * NR_ENTRIES; block++) {
                 splitter.merge((long) block << ORDER, ORDER);

@@ -42,8 +42,8 @@ public class XArrayLoadBenchmark {
     @AuxCounters(AuxCounters.Type.EVENTS)
     @State(Scope.Thread)
     public static class Position {
-        /** Share of the index's memory that is in huge pages: 0 to 100. */
-        public double hugePagePercent;
+        /** Metadata that the system put into huge pages, in MiB. */
+        public double hugePageMib;
 
         RcuReader reader;
         int next;
@@ -69,7 +69,7 @@ public class XArrayLoadBenchmark {
          */
         @TearDown(Level.Iteration)
         public void reportHugePages(LoadedArray loaded) {
-            hugePagePercent = HugePages.percentGranted(loaded.nodesBase()) / nrIterations;
+            hugePageMib = HugePages.grantedMib(loaded.engine()) / nrIterations;
         }
 
         /** Takes the reader off the engine. */

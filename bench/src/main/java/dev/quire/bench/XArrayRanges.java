@@ -20,7 +20,7 @@ final class XArrayRanges implements RangeIndex {
      * @param nrNodes most nodes it will have
      */
     XArrayRanges(long nrNodes) {
-        engineArray = new EngineArray(nrNodes, false);
+        engineArray = new EngineArray(nrNodes, true);
         array = engineArray.array();
         splitter = new EntrySplitter(array);
     }
