@@ -49,6 +49,7 @@ public final class Main implements Callable<Integer> {
                 .addSubcommand(withHelp(demo, "-h", "--help"))
                 .addSubcommand(withHelp(replay, "-h", "--help"))
                 .addSubcommand(withHelp(split, "-h", "--help"))
+                .addSubcommand(withHelp(new CommandLine(new FootprintCommand()), "-h", "--help"))
                 .addSubcommand(withHelp(jmh, "--help"))
                 .setParameterExceptionHandler((failure, arguments) -> reportUsage(failure))
                 .setExecutionExceptionHandler((failure, command, parsed) -> report(failure, command));
