@@ -94,6 +94,7 @@ final class XaSplit {
             return Errno.EINVAL;
         }
         stepPlan.resetUniform(order, newOrder);
+        XaArguments.requireLastPiece(stepPlan.offsetOfLastPiece(), firstEntry, entryStride);
         return apply(stepPlan, entry, firstEntry, entryStride);
     }
 

@@ -231,10 +231,13 @@ abstract class XArrayCatalogue extends QuireTest {
         int result = cursor.reserve(plan);
         if (result == 0) {
             array.lock();
-            result = cursor.split(plan, expected, firstWord, stride);
-            array.unlock();
+            try {
+                result = cursor.split(plan, expected, firstWord, stride);
+            } finally {
+                array.unlock();
+                cursor.destroy();
+            }
         }
-        cursor.destroy();
         return result;
     }
 

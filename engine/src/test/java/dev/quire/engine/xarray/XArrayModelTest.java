@@ -3,6 +3,7 @@ package dev.quire.engine.xarray;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.EngineFixture;
@@ -233,6 +234,11 @@ class XArrayModelTest extends XArrayCatalogue {
         long index = range.first() + (range.order() == 0 ? 0 : random.nextLong() & ((1L << range.order()) - 1));
         operation = "split " + hex(index) + " of " + range + " into " + plan;
 
+        long last = (1L << range.order()) - (1L << plan.runOrder(plan.nrRuns() - 1));
+        if (Long.compareUnsigned(word + last * stride, word) < 0) {
+            assertThrows(IllegalArgumentException.class, () -> split(index, plan, range.word(), word, stride));
+            return;
+        }
         assertEquals(Errno.EINVAL, split(index, plan, range.word() ^ 8, word, stride));
         if (range.order() > 0) {
             SplitPlan stale = SplitPlan.uniform(range.order() - 1, range.order() - 1);
