@@ -77,8 +77,11 @@ public final class XaCursor extends XaPosition {
     }
 
     /**
-     * Moves to another index that the current node covers, without walking (xas_advance). If the node does not cover
-     * it, the position is given up.
+     * Moves on to another index, which costs no walk from the head if the current node covers it (xas_advance): the next
+     * {@link #find} returns what comes after the entry at that index. An invalid position stays what it is.
+     *
+     * <p>Differences from the original: it may be an index that the node does not cover; and where the node has a child for
+     * it, the cursor enters that, while the original then skips what is in the child.
      *
      * @param index the new index
      */
@@ -149,9 +152,6 @@ public final class XaCursor extends XaPosition {
     /**
      * Finds the next entry (xas_find). From a fresh position that is the one that covers the index, which then stays as
      * it is; afterwards the next one, and the index is its first. Each entry is found once, however wide it is.
-     *
-     * <p>Difference from the original: after {@link #advance} the search goes on from the new index at every level, there
-     * only in leaves.
      *
      * @param max last index to look at, unsigned, inclusive
      * @return the word, which may be ZERO or RETRY; 0 if there is none up to {@code max}. Then the index is one where
