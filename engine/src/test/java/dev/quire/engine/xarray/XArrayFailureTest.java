@@ -3,11 +3,8 @@ package dev.quire.engine.xarray;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.quire.engine.EngineFixture;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.memory.Errno;
 import java.lang.reflect.Modifier;
@@ -240,17 +237,6 @@ class XArrayFailureTest extends XArrayCatalogue {
         }
     }
 
-    @Test
-    void mergingNeedsNoMemory() {
-        assertEquals(Errno.OK, large(18));
-        String whole = text();
-        assertEquals(Errno.OK, splitLarge(SplitPlan.uniform(18, 0)));
-        engine.failures.failAfter(0);
-        storeOrder(1 << 18, 18, WORD);
-        engine.failures.stop();
-        assertEquals(whole, text());
-    }
-
     /** Whoever adds a method that changes arrays must say here whether it can run out of memory, and test it above. */
     @Test
     void everyMethodThatChangesAnArrayIsTested() {
@@ -313,77 +299,6 @@ class XArrayFailureTest extends XArrayCatalogue {
                 .filter(method -> Modifier.isPublic(method.getModifiers()) && !method.isSynthetic())
                 .forEach(method -> methods.add(method.getName()));
         assertEquals(methods, known);
-    }
-
-    @Test
-    void nomemGetsOneNodePerRoundUntilAStoreSucceeds() {
-        XaCursor cursor = cursor(FAR);
-        assertFalse(cursor.nomem(), "there was no error");
-        cursor.setError(Errno.ENOMEM);
-        assertTrue(cursor.nomem());
-        cursor.setError(Errno.EBUSY);
-        assertFalse(cursor.nomem(), "another error");
-        assertEquals(0, engine.nodes.nrInUse(), "which frees what was obtained before");
-        cursor.setError(Errno.ENOMEM);
-        engine.failures.failAfter(0);
-        assertFalse(cursor.nomem());
-        assertEquals(Errno.ENOMEM, cursor.error());
-        engine.failures.stop();
-        cursor.reset();
-        int nrRounds = 0;
-        do {
-            engine.failures.failAfter(0);
-            array.lock();
-            cursor.store(WORD);
-            array.unlock();
-            engine.failures.stop();
-            nrRounds++;
-        } while (cursor.nomem());
-        assertEquals(7, nrRounds, "six nodes, one a round");
-        assertEquals(Errno.OK, cursor.error());
-        assertEquals(WORD, load(FAR));
-        assertEquals(6, engine.nodes.nrInUse());
-    }
-
-    @Test
-    void erasingAndMarkingNeedNoMemory() {
-        assertEquals(Errno.OK, smallTree());
-        engine.failures.failAfter(0);
-        setMark(5, 1);
-        array.clearMark(5, 1);
-        assertEquals(WORD, compareExchange(5, WORD, value(1)));
-        assertEquals(value(1), compareExchange(5, value(1), 0));
-        assertEquals(WORD, erase(200));
-        array.release(7);
-        storeOrder(64, 6, 0);
-        array.lock();
-        XaCursor cursor = cursor(0);
-        cursor.load();
-        cursor.initMarks();
-        cursor.deleteNode(nodeAt(0));
-        array.unlock();
-        array.destroy();
-        engine.failures.stop();
-        assertTrue(isEmpty());
-    }
-
-    @Test
-    void aFullSlabIsAnErrorThatPasses() {
-        try (EngineFixture small = new EngineFixture(1, 16, 1)) {
-            XArray filled = small.newArray(0);
-            long index = 1;
-            while (filled.store(index, WORD) == 0) {
-                index += 64;
-            }
-            assertEquals(16, small.nodes.nrInUse());
-            String full = XaText.tree(filled);
-            assertEquals(XaEntry.error(Errno.ENOMEM), filled.store(index, WORD));
-            assertEquals(XaEntry.error(Errno.ENOMEM), filled.storeOrder(MAX, 0, WORD));
-            assertEquals(full, XaText.tree(filled));
-            assertEquals(WORD, filled.erase(1));
-            small.rcu.barrier();
-            assertEquals(0, filled.store(index, WORD));
-        }
     }
 
     // ---- arrays to begin with

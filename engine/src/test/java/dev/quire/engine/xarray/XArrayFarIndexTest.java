@@ -136,7 +136,7 @@ class XArrayFarIndexTest extends XArrayCatalogue {
             storeOrder(first, order, value(order));
             XaChecker.check(array);
             setMark(MAX, 1);
-            for (long index : new long[] {first, first + (-1L - first >>> 1), MAX}) {
+            for (long index : new long[] {first, first + ((-1L - first) >>> 1), MAX}) {
                 assertEquals(value(order), load(index));
                 assertEquals(order, getOrder(index));
                 assertTrue(getMark(index, 1));
@@ -192,7 +192,7 @@ class XArrayFarIndexTest extends XArrayCatalogue {
         for (long first : new long[] {1, HALF - 1, HALF, HALF + 1, -4097, -64, -2, MAX}) {
             assertEquals(Errno.OK, array.storeRange(first, MAX, value(5)));
             XaChecker.check(array);
-            for (long index : new long[] {first, first + (-1L - first >>> 1), MAX}) {
+            for (long index : new long[] {first, first + ((-1L - first) >>> 1), MAX}) {
                 assertEquals(value(5), load(index));
             }
             assertEquals(0, load(first - 1));
