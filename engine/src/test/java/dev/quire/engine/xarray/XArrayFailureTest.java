@@ -424,9 +424,8 @@ class XArrayFailureTest extends XArrayCatalogue {
         return id < 0 ? (int) id : Errno.OK;
     }
 
-    /** Of a cycle that cannot wrap; another would look for a lower index when there is no memory for a higher one. */
     private int cyclic(long min) {
-        long id = array.allocCyclic(new XaIdCycle(min, XaIdCycle.MAX_ID, 0), WORD);
+        long id = array.allocCyclic(new XaIdCycle(0, XaIdCycle.MAX_ID, min), WORD);
         return id < 0 ? (int) id : Errno.OK;
     }
 }
