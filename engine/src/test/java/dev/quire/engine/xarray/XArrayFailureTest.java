@@ -387,6 +387,8 @@ class XArrayFailureTest extends XArrayCatalogue {
         cursor.createRange();
         array.unlock();
         if (cursor.error() != Errno.OK) {
+            assertEquals(index, cursor.index());
+            assertEquals(1L << order, (cursor.sibs + 1L) << cursor.shift, "the range can be tried again");
             return cursor.error();
         }
         for (long i = index; i < index + (1L << order); i++) {
