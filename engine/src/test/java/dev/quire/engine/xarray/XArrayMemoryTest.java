@@ -27,6 +27,21 @@ class XArrayMemoryTest extends XArrayCatalogue {
     }
 
     @Test
+    void nodesThatACursorHasAlreadyCount() {
+        XaCursor cursor = cursor(0);
+        assertEquals(Errno.OK, cursor.reserve(SplitPlan.uniform(9, 0)));
+        assertEquals(8, engine.nodes.nrInUse());
+        assertEquals(Errno.OK, cursor.reserve(SplitPlan.uniform(9, 0)));
+        assertEquals(8, engine.nodes.nrInUse());
+        assertEquals(Errno.OK, cursor.reserve(SplitPlan.uniform(12, 0)));
+        assertEquals(65, engine.nodes.nrInUse());
+        assertEquals(Errno.OK, cursor.reserve(SplitPlan.uniform(6, 0)));
+        assertEquals(65, engine.nodes.nrInUse());
+        cursor.destroy();
+        assertEquals(0, engine.nodes.nrInUse());
+    }
+
+    @Test
     void nomemGetsOneNodePerRoundUntilAStoreSucceeds() {
         XaCursor cursor = cursor(FAR);
         assertFalse(cursor.nomem(), "there was no error");

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -342,6 +343,30 @@ class XArrayRaceTest extends XArrayCatalogue {
         assertEquals(pointer(2), XaWalk.loadCanonical(parent, sibling));
         assertEquals(0, split(512, SplitPlan.uniform(9, 0), pointer(2), pointer(2), 0));
         assertEquals(XaEntry.RETRY, XaWalk.loadCanonical(parent, sibling));
+    }
+
+    /** The order is asked for while the slot says retry, and must be that of the entry which then takes its place. */
+    @Test
+    void theOrderOfAnEntryThatIsBeingReplacedWaitsForIt() {
+        storeOrder(512, 9, pointer(2));
+        AtomicLong order = new AtomicLong(-1);
+        array.lock();
+        XaCursor cursor = cursor(512, 9);
+        cursor.store(XaEntry.RETRY);
+        Thread asking = Thread.ofPlatform().start(() -> {
+            try (RcuReader reader = engine.rcu.register()) {
+                reader.enter();
+                order.set(array.getOrder(reader, 512));
+                reader.exit();
+            }
+        });
+        // Long enough for the reader to meet the retry word, most of the time.
+        LockSupport.parkNanos(50_000_000);
+        assertEquals(-1, order.get(), "it has no answer yet");
+        cursor.store(pointer(3));
+        array.unlock();
+        join(asking);
+        assertEquals(9, order.get());
     }
 
     /** A store over parts of others shows for a moment siblings that point at siblings. */
