@@ -58,7 +58,8 @@ public final class DeferredSplitShrinker {
         lifetime.enter();
         try {
             long nrSplit = 0;
-            long nrLeft = nrFolios;
+            // What goes back to the queue is for the next call.
+            long nrLeft = Math.min(nrFolios, queue.nrFolios());
             int nrTaken = queue.take(batch, nrLeft);
             while (nrTaken > 0) {
                 for (int i = 0; i < nrTaken; i++) {
