@@ -116,7 +116,7 @@ class DeferredSplitTest extends WholeEngineTest {
     void whatHoldsLittleButZeroesIsSplitUnlessLockedIntoMemory() {
         openEngine(14);
         try (var file = engine.newAddressSpace()) {
-            file.extend(3 * 4096 << 4);
+            file.extend(3L * 16 * 4096);
             assertEquals(0, file.populate(0, 3 * 16, 4));
             file.forEachFolio((index, order, folio) -> {
                 var bytes = folios.bytes(folio);
