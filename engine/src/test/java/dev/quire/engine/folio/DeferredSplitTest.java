@@ -12,6 +12,7 @@ import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import java.lang.foreign.ValueLayout;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 /** The queue of folios to be split, and what takes folios from it. */
@@ -155,6 +156,37 @@ class DeferredSplitTest extends WholeEngineTest {
             folios.unpin(taken[i]);
             folios.unpin(taken[i]);
         }
+        assertEquals(0, counters.nrPartiallyMapped());
+    }
+
+    /** The queue keeps no reference, so what is on it may be split or freed at any time by others. */
+    @Test
+    void shrinkingBesideSplitsAndFreesLeavesTheQueueWhole() throws InterruptedException {
+        openEngine(Long.MAX_VALUE);
+        AtomicBoolean done = new AtomicBoolean();
+        Thread shrinking = new Thread(() -> {
+            while (!done.get()) {
+                engine.shrinker().shrink(16);
+            }
+        });
+        shrinking.start();
+        for (int round = 0; round < 3000; round++) {
+            long split = anonymousFolio(4);
+            long freed = anonymousFolio(3);
+            queue.add(freed, true);
+            queue.add(split, (round & 1) == 0);
+            folios.lock(split);
+            // The shrinker may have a reference right now.
+            while (folios.order(split) > 0 && engine.splitter().splitUniform(split, 0) != 0) {
+                Thread.onSpinWait();
+            }
+            folios.unlock(split);
+            folios.unpin(freed);
+            folios.unpin(split);
+        }
+        done.set(true);
+        shrinking.join();
+        assertEquals(0, queue.nrFolios());
         assertEquals(0, counters.nrPartiallyMapped());
     }
 }

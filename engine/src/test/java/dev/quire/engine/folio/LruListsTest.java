@@ -8,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
+import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,12 +19,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 @SuppressWarnings("NullAway.Init")
 class LruListsTest extends WholeEngineTest {
+    private Quire engine;
     private Folios folios;
     private LruLists lru;
 
     @BeforeEach
     void openEngine() {
-        Quire engine = open(HeadMapKind.TAIL_WORDS);
+        engine = open(HeadMapKind.TAIL_WORDS);
         folios = engine.folios();
         lru = engine.accounting().lru();
     }
@@ -119,5 +122,37 @@ class LruListsTest extends WholeEngineTest {
         assertEquals(1, folios.references(shared));
         assertEquals(4, lru.nrPages(LruList.INACTIVE_FILE) + lru.nrPages(LruList.ACTIVE_FILE));
         folios.unpin(shared);
+    }
+
+    /** Reclaim takes folios from the list while others on it are split, and freed. */
+    @Test
+    void isolatingBesideSplitsLosesNoPage() throws InterruptedException {
+        AtomicBoolean done = new AtomicBoolean();
+        Thread reclaim = new Thread(() -> {
+            FolioList taken = new FolioList();
+            while (!done.get()) {
+                lru.isolateOldest(LruList.INACTIVE_FILE, 5, taken);
+                for (long folio = taken.poll(); folio != 0; folio = taken.poll()) {
+                    lru.add(folio);
+                    folios.unpin(folio);
+                }
+            }
+        });
+        reclaim.start();
+        try (AddressSpace file = engine.newAddressSpace()) {
+            for (int round = 0; round < 300; round++) {
+                file.extend(4096 << 6);
+                assertEquals(0, file.populate(0, 1 << 6, 4));
+                file.forEachFolio((index, order, folio) -> lru.add(folio));
+                // Retried by nobody: what is isolated right now cannot be split, and is zeroed instead.
+                file.punchHole((round & 63) * 4096L, 4096, SplitPolicies.RANGE);
+                file.truncate((round & 31) * 4096L, SplitPolicies.NON_UNIFORM);
+                file.punchHole(0, 4096 << 6, SplitPolicies.UNIFORM);
+            }
+        }
+        done.set(true);
+        reclaim.join();
+        assertEquals(0, lru.nrPages(LruList.INACTIVE_FILE));
+        assertEquals(0, engine.leaks().nrPages());
     }
 }

@@ -7,6 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.memory.Errno;
+import dev.quire.engine.struct.PageFlag;
+import dev.quire.engine.struct.PageStruct;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -100,5 +105,49 @@ class SwapTableTest extends WholeEngineTest {
             folios.unpin(folio);
         }
         assertEquals(0, swap.nrInUse());
+    }
+
+    /** Each slot leads to the folio that holds its page, whole or split, at every moment. */
+    @Test
+    void lookingASlotUpBesideSplitsFindsTheFolioOfItsPage() throws InterruptedException {
+        AtomicLong firstSlot = new AtomicLong(-1);
+        AtomicBoolean done = new AtomicBoolean();
+        AtomicReference<String> wrong = new AtomicReference<>("");
+        Thread reader = new Thread(() -> {
+            for (long offset = 0; !done.get(); offset = (offset + 1) & 7) {
+                long slot = firstSlot.get();
+                long folio = slot < 0 ? 0 : swap.pin(slot + offset);
+                if (folio != 0) {
+                    // Pinned: it is not split now, and its slot changes only when it leaves the swap cache.
+                    long first = PageStruct.privateWord(folio);
+                    int order = folios.order(folio);
+                    boolean left = !PageFlag.isSwapCached(PageStruct.flagsAcquire(folio));
+                    if (!left && (slot + offset < first || slot + offset >= first + (1L << order))) {
+                        wrong.set("slot " + (slot + offset) + " led to the folio of " + first + ", order " + order);
+                    }
+                    folios.unpin(folio);
+                }
+            }
+        });
+        reader.start();
+        for (int round = 0; round < 3000; round++) {
+            long folio = anonymousFolio(3);
+            long slot = swap.allocate(3);
+            assertEquals(Errno.OK, swap.add(folio, slot));
+            firstSlot.set(slot);
+            while (engine.splitter().splitUniform(folio, 0) != Errno.OK) {
+                Thread.onSpinWait();
+            }
+            firstSlot.set(-1);
+            for (long page = 0; page < 8; page++) {
+                swap.remove(folio + 64 * page);
+            }
+            swap.free(slot, 8);
+            folios.unlock(folio);
+            folios.unpin(folio);
+        }
+        done.set(true);
+        reader.join();
+        assertEquals("", wrong.get());
     }
 }
