@@ -8,6 +8,7 @@ import dev.quire.engine.folio.DeferredSplitShrinker;
 import dev.quire.engine.folio.FolioAccounting;
 import dev.quire.engine.folio.FolioContext;
 import dev.quire.engine.folio.FolioCounters;
+import dev.quire.engine.folio.FolioMerger;
 import dev.quire.engine.folio.FolioOwners;
 import dev.quire.engine.folio.FolioSplitter;
 import dev.quire.engine.folio.Folios;
@@ -18,6 +19,7 @@ import dev.quire.engine.folio.LruLists;
 import dev.quire.engine.folio.MemoryGroups;
 import dev.quire.engine.folio.PageOwners;
 import dev.quire.engine.folio.SplitStatistics;
+import dev.quire.engine.folio.StagedSplitter;
 import dev.quire.engine.folio.SwapTable;
 import dev.quire.engine.folio.TailWordsMap;
 import dev.quire.engine.lock.FolioLock;
@@ -52,6 +54,8 @@ public final class Quire implements AutoCloseable {
     private final XaNodePool nodes;
     private final Folios folios;
     private final FolioSplitter splitter;
+    private final StagedSplitter stagedSplitter;
+    private final FolioMerger merger;
     private final SplitStatistics statistics;
     private final FolioAccounting accounting;
     private final SwapTable swapTable;
@@ -65,6 +69,10 @@ public final class Quire implements AutoCloseable {
         lifetime = new Lifetime(options.checked, options.barrierMode);
         arena = PageArena.open(options.nrPages(), options.nrNodes(), options.nrAddressSpaces, options.backing);
         arenaCloser = arena.handOver();
+        if (options.hugeMetadata) {
+            // Before anything is touched: the system grants huge pages at the first touch.
+            arena.adviseHugeMetadata(true);
+        }
         LockOrder lockOrder = new LockOrder(options.lockOrderChecked);
         objects = new ObjectSlab(arena);
         @Nullable HeadBits headBits = options.headMap == HeadMapKind.HEAD_BITS ? new HeadBits(arena) : null;
@@ -80,6 +88,8 @@ public final class Quire implements AutoCloseable {
         FolioContext context =
                 new FolioContext(arena, folios, headMap, folioLock, owners, swapTable, accounting, null, lifetime);
         splitter = new FolioSplitter(context, statistics, options.splitObserver);
+        stagedSplitter = new StagedSplitter(folios, splitter);
+        merger = new FolioMerger(context);
         shrinker = new DeferredSplitShrinker(context, splitter, options.maximumZeroPages);
         mappings = new MappingContext(
                 arena, objects, nodes, folios, splitter, owners, swapTable, accounting, rcu, lifetime, lockOrder);
@@ -120,6 +130,24 @@ public final class Quire implements AutoCloseable {
      */
     public FolioSplitter splitter() {
         return splitter;
+    }
+
+    /**
+     * The splitter that bounds how long readers wait.
+     *
+     * @return the staged splitter of this engine
+     */
+    public StagedSplitter stagedSplitter() {
+        return stagedSplitter;
+    }
+
+    /**
+     * The merger of folios.
+     *
+     * @return the merger of this engine
+     */
+    public FolioMerger merger() {
+        return merger;
     }
 
     /**

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What an engine keeps about its folios beside their page structs, and how it follows a folio through its life: allocation,
- * split, and the end of its last reference.
+ * split, merge, and the end of its last reference.
  *
  * @param lru folios by use
  * @param deferredSplits folios to be split when memory is short
@@ -86,6 +86,33 @@ public record FolioAccounting(
             owner.uncharge(split.nrPagesDropped);
         } else if (PageFlag.DIRTY.isSet(split.flags)) {
             counters.addFileCleaned(split.nrPagesDropped);
+        }
+    }
+
+    /**
+     * Follows a merge of page-cache folios, which can no longer fail: all of them are frozen, and say what they said before.
+     * None is on an LRU list, and all are charged to the same group, or none is.
+     */
+    void merge(long firstFolio, int newOrder) {
+        long nrPages = Geometry.pagesIn(newOrder);
+        long nrHugePages = 0;
+        long nrFolios = 0;
+        for (long offset = 0; offset < nrPages; nrFolios++) {
+            long folio = firstFolio + offset * PageStruct.BYTES;
+            int order = FolioStruct.order(folio);
+            if (order >= MINIMUM_ORDER_OF_QUEUE) {
+                deferredSplits.forget(folio);
+            }
+            nrHugePages += order >= Geometry.PMD_ORDER ? Geometry.pagesIn(order) : 0;
+            offset += Geometry.pagesIn(order);
+        }
+        MemoryGroups.merge(PageStruct.memcgData(firstFolio), nrFolios);
+        if (newOrder >= Geometry.PMD_ORDER && nrHugePages < nrPages) {
+            long mapping = PageStruct.mapping(firstFolio);
+            counters.addThpPages(AddressSpaceStruct.isSwapBacked(mapping), nrPages - nrHugePages);
+        }
+        if (owners != null) {
+            owners.merge(firstFolio, newOrder);
         }
     }
 

@@ -107,6 +107,13 @@ public final class MemoryGroups {
         }
     }
 
+    /** The folio that a merge makes of several keeps one of their references; never the last. */
+    static void merge(long group, long nrFolios) {
+        if (group != 0) {
+            MemoryGroupStruct.getAndAddReferences(group, 1 - nrFolios);
+        }
+    }
+
     void close(long group) {
         lifetime.enter();
         try {

@@ -102,6 +102,12 @@ public final class PageOwners {
         }
     }
 
+    /** The folio that a merge makes has the tag of its first page. */
+    void merge(long folio, int newOrder) {
+        long word = wordOf(folio);
+        fill(word, newOrder, NativeMemory.getLongOpaque(word) >>> TAG_SHIFT);
+    }
+
     void freed(long folio, int order) {
         NativeMemory.fill(wordOf(folio), Geometry.pagesIn(order) * Long.BYTES, (byte) 0);
     }

@@ -166,4 +166,42 @@ class FolioAccountingTest extends WholeEngineTest {
         }
         assertEquals(0, counters.fileThpPages());
     }
+
+    @Test
+    void aMergeUndoesWhatASplitDid() {
+        Quire engine = open(Quire.builder().capacityBytes(1L << 30).pageOwners(true));
+        Folios folios = engine.folios();
+        PageOwners owners = Objects.requireNonNull(engine.accounting().owners());
+        FolioCounters counters = engine.accounting().counters();
+        try (var memory = engine.newSharedMemory();
+                MemoryGroup group = engine.accounting().groups().open(5);
+                MemoryGroup other = engine.accounting().groups().open(6)) {
+            memory.extend(4096L << 9);
+            long folio = folios.allocate(9);
+            owners.tag(folio, 8);
+            group.charge(folio);
+            assertEquals(0, memory.add(folio, 0));
+            folios.lock(folio);
+            assertEquals(0, engine.splitter().splitNonUniform(folio, folio, 0));
+            assertEquals(11, group.nrReferences());
+            assertEquals(0, counters.sharedMemoryThpPages());
+            engine.accounting().deferredSplits().add(folio + 256 * PageStruct.BYTES, true);
+            long last = folio + 4 * PageStruct.BYTES;
+            long charged = PageStruct.memcgData(last);
+            PageStruct.memcgData(last, 0);
+            assertEquals(-16, engine.merger().merge(folio, 9), "another group");
+            PageStruct.memcgData(last, charged);
+            assertEquals(0, engine.merger().merge(folio, 9));
+            assertEquals(2, group.nrReferences());
+            assertEquals(512, group.nrChargedPages());
+            assertEquals(1, other.nrReferences());
+            assertEquals(512, counters.sharedMemoryThpPages());
+            assertEquals(0, engine.accounting().deferredSplits().nrFolios());
+            assertEquals(0, counters.nrPartiallyMapped());
+            assertEquals(9, owners.order(folio + 511 * PageStruct.BYTES));
+            assertEquals(8, owners.tag(folio));
+            folios.unlock(folio);
+            folios.unpin(folio);
+        }
+    }
 }
