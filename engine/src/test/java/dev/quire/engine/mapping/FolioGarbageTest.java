@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.sun.management.ThreadMXBean;
 import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
+import dev.quire.engine.folio.FolioAccounting;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.MemoryGroup;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.rcu.RcuReader;
 import java.lang.management.ManagementFactory;
@@ -54,6 +56,27 @@ class FolioGarbageTest extends WholeEngineTest {
                 space.truncate(4096L * (round & 31), policy);
                 space.extend(4096 << ORDER);
                 space.punchHole(0, 4096 << ORDER, policy);
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void splittingWhatIsOnEveryListAllocatesNothing(HeadMapKind headMap) {
+        Quire engine = open(headMap);
+        Folios folios = engine.folios();
+        FolioAccounting accounting = engine.accounting();
+        try (MemoryGroup group = accounting.groups().open(1)) {
+            assertAllocatesNothing(round -> {
+                long folio = folios.allocate(ORDER);
+                folios.makeAnonymous(folio, 0x1000, 0);
+                group.charge(folio);
+                accounting.lru().add(folio);
+                accounting.deferredSplits().add(folio, true);
+                folios.lock(folio);
+                engine.splitter().splitNonUniform(folio, folio + (round & 63) * 64L, 0);
+                folios.unlock(folio);
+                folios.unpin(folio);
             });
         }
     }
