@@ -56,7 +56,7 @@ final class XaWalk {
                 return word;
             }
             if (XaEntry.isSibling(word)) {
-                return loadCanonical(node, word);
+                return loadCanonical(node, slotOf(index, shift), word);
             }
             if (!XaEntry.isNode(word)) {
                 return word;
@@ -66,15 +66,29 @@ final class XaWalk {
     }
 
     /**
-     * Follows a sibling to its canonical slot. A store in progress can show siblings of siblings; they point downwards, so
-     * that the loop ends. A canonical slot that has become a node was split, and covers the index no more.
+     * Follows a slot's sibling to its canonical slot. A store in progress can show siblings of siblings; they point downwards,
+     * so that the loop ends.
      */
-    static long loadCanonical(long node, long sibling) {
+    static long loadCanonical(long node, int slot, long sibling) {
+        int canonical;
         long word = sibling;
-        while (XaEntry.isSibling(word)) {
-            word = XaNodeStruct.slotAcquire(node, XaEntry.siblingSlot(word));
-        }
-        return XaEntry.isNode(word) ? XaEntry.RETRY : word;
+        do {
+            canonical = XaEntry.siblingSlot(word);
+            word = XaNodeStruct.slotAcquire(node, canonical);
+        } while (XaEntry.isSibling(word));
+        return settled(node, slot, sibling, canonical, word);
+    }
+
+    /**
+     * The word found in a canonical slot through a sibling, or RETRY if it is not the sibling's. A canonical slot that has
+     * become a node was split. And between the loads of the two slots a writer may have erased, split or replaced the entry,
+     * and stored another at the canonical slot alone: so both are loaded again. A sibling that is still there after the word
+     * was, with the same word in the canonical slot after that, was the word's.
+     */
+    private static long settled(long node, int slot, long sibling, int canonical, long word) {
+        boolean isUnchanged =
+                XaNodeStruct.slotAcquire(node, slot) == sibling && XaNodeStruct.slotAcquire(node, canonical) == word;
+        return isUnchanged && !XaEntry.isNode(word) ? word : XaEntry.RETRY;
     }
 
     /** Order of the entry that covers an index: the path behind {@link XArray#getOrder}. */
@@ -149,15 +163,16 @@ final class XaWalk {
         enter(cursor, nodeWord);
         int slot = slotOf(cursor.index, cursor.nodeShift);
         long word = XaNodeStruct.slotAcquire(cursor.node, slot);
-        while (XaEntry.isSibling(word)) {
-            slot = XaEntry.siblingSlot(word);
-            word = XaNodeStruct.slotAcquire(cursor.node, slot);
-            if (XaEntry.isNode(word)) {
-                word = XaEntry.RETRY;
-            }
-        }
         cursor.offset = slot;
-        return word;
+        if (!XaEntry.isSibling(word)) {
+            return word;
+        }
+        long sibling = word;
+        do {
+            cursor.offset = XaEntry.siblingSlot(word);
+            word = XaNodeStruct.slotAcquire(cursor.node, cursor.offset);
+        } while (XaEntry.isSibling(word));
+        return settled(cursor.node, slot, sibling, cursor.offset, word);
     }
 
     /** Makes the node of a word the cursor's. */

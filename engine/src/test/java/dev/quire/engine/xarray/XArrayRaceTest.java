@@ -115,6 +115,27 @@ class XArrayRaceTest extends XArrayCatalogue {
                 });
     }
 
+    /** The canonical slot of the entry holds one of a single index as soon as it is gone. */
+    @Test
+    void aLookupInsideAnEntryNeverReturnsItsSuccessorAtTheFirstIndex() {
+        // Keeps the node.
+        storeIndex(63);
+        race(
+                () -> {
+                    storePatiently(0, 3, pointer(1));
+                    assertEquals(pointer(1), erase(7));
+                    storePatiently(0, 0, pointer(2));
+                    assertEquals(pointer(2), erase(0));
+                },
+                (reader, cursor, round) -> {
+                    long index = 1 + round % 7;
+                    cursor.set(index);
+                    long word = round % 2 == 0 ? array.load(reader, index) : cursor.load();
+                    boolean isOwn = word == 0 || word == pointer(1) || (word == XaEntry.RETRY && round % 2 == 1);
+                    assertTrue(isOwn, () -> "index=" + index + " " + XaEntry.toText(word));
+                });
+    }
+
     /** multiorder_iteration_race. */
     @Test
     void anIterationOverAComingAndGoingEntrySeesItOrNot() {
