@@ -184,8 +184,10 @@ final class XaWalk {
     /** Goes to the slot of the parent that holds the cursor's node; false at the top, which leaves the cursor at the head. */
     static boolean ascend(XaCursor cursor) {
         long node = cursor.node;
-        // Opaque: growing and shrinking change the parent of a live node; either is a valid way for a reader.
-        long parent = XaNodeStruct.parentOpaque(node);
+        // Growing and shrinking change the parent of a live node; either is a valid way for a reader. Acquire: a parent
+        // that
+        // came by growing is complete; pairs with its publication there.
+        long parent = XaNodeStruct.parentAcquire(node);
         cursor.offset = XaNodeStruct.offset(node);
         cursor.node = parent;
         cursor.nodeShift += LEVEL_BITS;
