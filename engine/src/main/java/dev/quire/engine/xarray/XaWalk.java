@@ -260,6 +260,14 @@ final class XaWalk {
         }
     }
 
+    /**
+     * The slot where a search goes on from a valid position: after that of the index, which lies behind the cursor's if the
+     * entry covered both when it was found; it may have been split since.
+     */
+    static int slotAfter(XaCursor cursor) {
+        return Math.max(cursor.offset, slotOf(cursor.index, cursor.nodeShift)) + 1;
+    }
+
     static void pause(XaCursor cursor) {
         if (!cursor.isValid()) {
             return;
@@ -267,7 +275,7 @@ final class XaWalk {
         if (cursor.node == XaCursor.AT_HEAD) {
             cursor.index++;
         } else {
-            int end = cursor.offset + 1;
+            int end = slotAfter(cursor);
             while (end < NR_SLOTS && XaEntry.isSibling(XaNodeStruct.slotAcquire(cursor.node, end))) {
                 end++;
             }
