@@ -4,7 +4,6 @@ package dev.quire.stress.xarray;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
-import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
@@ -15,8 +14,9 @@ import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
  * A lookup beside the removal of levels finds what stays in the array.
- * * <p>First number: what a reader saw that looked at index 0 several times (1 its entry each time, 9 something else; 10 more
- * if it met RETRY). Second: whether index 64 changed meanwhile.
+ *
+ * <p>First number: what a reader saw that looked at index 0 several times (1 its entry each time, 9 something else; 10 more
+ * if it met RETRY). Second: whether the writer got through meanwhile.
  */
 public final class LoadVsShrink {
     private LoadVsShrink() {}
@@ -35,34 +35,34 @@ public final class LoadVsShrink {
     @Outcome(expect = FORBIDDEN, desc = "the entry was gone, or another in its place, for a moment")
     @Description("lookup of index 0 while the erase of index 64 takes away both levels above it")
     @State
-    public static class FirstIndex extends Rendezvous {
+    public static class FirstIndex extends OwnArrayState {
         private static final OwnArrays ARRAYS = new OwnArrays();
-        private final OwnArrays.Own own = ARRAYS.take();
 
         /** Two entries, for which the array has two levels. */
         public FirstIndex() {
-            own.array().store(0, SharedIndex.word(0));
-            own.array().store(64, SharedIndex.word(64));
+            super(ARRAYS);
+            store(0, 64);
         }
 
         /** Looks. */
         @Actor
         public void reader(II_Result seen) {
-            meet(own.slot());
-            own.watchFirst(seen);
+            meetWriter();
+            watchFirst(seen);
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            own.array().erase(64);
+            erase(64);
+            complete();
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            ARRAYS.giveBack(own);
+            recycle();
         }
     }
 }
