@@ -1,6 +1,9 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.stress.xarray;
 
+import static dev.quire.stress.xarray.IndexRange.NOTHING;
+
+import dev.quire.stress.Rendezvous;
 import dev.quire.stress.xarray.IterationWatch.Expected;
 import dev.quire.stress.xarray.IterationWatch.Way;
 import org.openjdk.jcstress.annotations.Actor;
@@ -22,36 +25,36 @@ public final class FindMarkedVsErase {
     @JCStressMeta(FindGrading.class)
     @Description("iteration from mark to mark while a marked entry is erased")
     @State
-    public static class Neighbour extends IndexState {
+    public static class Neighbour extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(12);
         private static final Expected EXPECTED = new Expected(new long[] {2, 9, 70}, NOTHING);
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** Three marked entries that stay, and one between them. */
         public Neighbour() {
-            super(INDEX);
-            storeSingles(2, 5, 9, 70);
-            mark(2, 5, 9, 70);
+            range.storeSingles(2, 5, 9, 70);
+            range.mark(2, 5, 9, 70);
         }
 
         /** Iterates. */
         @Actor
         public void reader(II_Result seen) {
-            meetWriter();
-            iterate(Way.FIND_MARKED, 0, EXPECTED, seen);
+            meet(range.slot());
+            range.iterate(Way.FIND_MARKED, 0, EXPECTED, seen);
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            erase(5);
-            complete();
+            range.erase(5);
+            range.complete();
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            recycle();
+            range.recycle();
         }
     }
 }

@@ -1,6 +1,9 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.stress.xarray;
 
+import static dev.quire.stress.xarray.IndexRange.NOTHING;
+
+import dev.quire.stress.Rendezvous;
 import dev.quire.stress.xarray.IterationWatch.Expected;
 import dev.quire.stress.xarray.IterationWatch.Way;
 import org.openjdk.jcstress.annotations.Actor;
@@ -22,36 +25,36 @@ public final class FindVsErase {
     @JCStressMeta(FindGrading.class)
     @Description("iteration while the last two entries of a node are erased")
     @State
-    public static class NodeRemoved extends IndexState {
+    public static class NodeRemoved extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(12);
         private static final Expected EXPECTED = new Expected(new long[] {2, 130, 320}, NOTHING);
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** Entries in four nodes. */
         public NodeRemoved() {
-            super(INDEX);
-            storeSingles(2, 65, 127, 130, 320);
+            range.storeSingles(2, 65, 127, 130, 320);
         }
 
         /** Iterates. */
         @Actor
         public void reader(II_Result seen) {
-            meetWriter();
-            iterate(Way.FIND, 0, EXPECTED, seen);
+            meet(range.slot());
+            range.iterate(Way.FIND, 0, EXPECTED, seen);
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            erase(65);
-            erase(127);
-            complete();
+            range.erase(65);
+            range.erase(127);
+            range.complete();
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            recycle();
+            range.recycle();
         }
     }
 }

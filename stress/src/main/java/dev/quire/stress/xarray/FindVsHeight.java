@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.stress.xarray;
 
+import dev.quire.stress.Rendezvous;
 import dev.quire.stress.xarray.IterationWatch.Expected;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -21,35 +22,35 @@ public final class FindVsHeight {
     @JCStressMeta(FindGrading.class)
     @Description("iteration while the store of index 4096 puts a level above two")
     @State
-    public static class Grow extends OwnArrayState {
+    public static class Grow extends Rendezvous {
         private static final OwnArrays ARRAYS = new OwnArrays();
-        private static final Expected EXPECTED = new Expected(new long[] {0, 5, 63, 64, 127}, IndexState.NOTHING);
+        private static final Expected EXPECTED = new Expected(new long[] {0, 5, 63, 64, 127}, IndexRange.NOTHING);
+        private final OwnArray own = new OwnArray(ARRAYS);
 
         /** Two nodes with entries, and their top. */
         public Grow() {
-            super(ARRAYS);
-            store(0, 5, 63, 64, 127);
+            own.store(0, 5, 63, 64, 127);
         }
 
         /** Iterates. */
         @Actor
         public void reader(II_Result seen) {
-            meetWriter();
-            iterate(EXPECTED, seen);
+            meet(own.slot());
+            own.iterate(EXPECTED, seen);
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            store(4096);
-            complete();
+            own.store(4096);
+            own.complete();
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            recycle();
+            own.recycle();
         }
     }
 
@@ -58,35 +59,35 @@ public final class FindVsHeight {
     @JCStressMeta(FindGrading.class)
     @Description("iteration while the erase of index 4096 takes away two levels")
     @State
-    public static class Shrink extends OwnArrayState {
+    public static class Shrink extends Rendezvous {
         private static final OwnArrays ARRAYS = new OwnArrays();
-        private static final Expected EXPECTED = new Expected(new long[] {0, 5, 63}, IndexState.NOTHING);
+        private static final Expected EXPECTED = new Expected(new long[] {0, 5, 63}, IndexRange.NOTHING);
+        private final OwnArray own = new OwnArray(ARRAYS);
 
         /** One node with entries, below two levels. */
         public Shrink() {
-            super(ARRAYS);
-            store(0, 5, 63, 4096);
+            own.store(0, 5, 63, 4096);
         }
 
         /** Iterates. */
         @Actor
         public void reader(II_Result seen) {
-            meetWriter();
-            iterate(EXPECTED, seen);
+            meet(own.slot());
+            own.iterate(EXPECTED, seen);
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            erase(4096);
-            complete();
+            own.erase(4096);
+            own.complete();
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            recycle();
+            own.recycle();
         }
     }
 }

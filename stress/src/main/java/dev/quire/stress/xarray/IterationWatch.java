@@ -41,17 +41,30 @@ final class IterationWatch {
         FIND_MARKED
     }
 
-    /**
-     * What an iteration must find.
-     *
-     * @param staying offsets of entries that nobody changes, ascending
-     * @param large a word that may stand at any offset, as that of a large entry; 0 for none
-     * @param nrPieces indices of the entry at offset 0 that is split into single ones; 1 if none is. Pieces become visible
-     *     from the last to the first: where one was found, all that follow must be
-     * @param nrPerSlot indices of one of its slots before the split
-     */
-    record Expected(long[] staying, long large, long nrPieces, long nrPerSlot) {
-        /** An iteration beside which no entry is split. */
+    /** What an iteration must find. */
+    static final class Expected {
+        private final long[] staying;
+        private final long large;
+        private final long nrPieces;
+        private final long nrPerSlot;
+
+        /**
+         * Beside a split of the entry at offset 0 into single indices. Pieces become visible from the last to the first: where
+         * one was found, all that follow must be.
+         *
+         * @param staying offsets of entries that nobody changes, ascending
+         * @param large a word that may stand at any offset, as that of a large entry; 0 for none
+         * @param nrPieces indices of the entry that is split
+         * @param nrPerSlot indices of one of its slots before the split
+         */
+        Expected(long[] staying, long large, long nrPieces, long nrPerSlot) {
+            this.staying = staying;
+            this.large = large;
+            this.nrPieces = nrPieces;
+            this.nrPerSlot = nrPerSlot;
+        }
+
+        /** Beside other changes. */
         Expected(long[] staying, long large) {
             this(staying, large, 1, 1);
         }

@@ -1,6 +1,11 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.stress.xarray;
 
+import static dev.quire.stress.xarray.IndexRange.NOTHING;
+import static dev.quire.stress.xarray.IndexRange.OTHER;
+import static dev.quire.stress.xarray.IndexRange.word;
+
+import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
@@ -23,35 +28,35 @@ public final class LoadVsErase {
     @JCStressMeta(LoadGrading.Plain.class)
     @Description("lookup of index 5 while an entry of order 3 is erased and one of order 0 stored at its first index")
     @State
-    public static class InsideEntry extends IndexState {
+    public static class InsideEntry extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(6);
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** The entry, and one that keeps the node. */
         public InsideEntry() {
-            super(INDEX);
-            store(0, 3, word(0));
-            storeSingles(20);
+            range.store(0, 3, word(0));
+            range.storeSingles(20);
         }
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meetWriter();
-            seen.r1 = watch(5, word(0), NOTHING);
+            meet(range.slot());
+            seen.r1 = range.watch(5, word(0), NOTHING);
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            erase(7);
-            store(0, 0, OTHER);
+            range.erase(7);
+            range.store(0, 0, OTHER);
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            recycle();
+            range.recycle();
         }
     }
 }

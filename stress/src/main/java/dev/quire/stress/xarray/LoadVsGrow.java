@@ -4,6 +4,7 @@ package dev.quire.stress.xarray;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
@@ -31,34 +32,34 @@ public final class LoadVsGrow {
     @Outcome(expect = FORBIDDEN, desc = "the entry was gone, or another in its place, for a moment")
     @Description("lookup of index 0 while the store of index 64 puts two levels above it")
     @State
-    public static class FirstIndex extends OwnArrayState {
+    public static class FirstIndex extends Rendezvous {
         private static final OwnArrays ARRAYS = new OwnArrays();
+        private final OwnArray own = new OwnArray(ARRAYS);
 
         /** One entry, which stands in the head. */
         public FirstIndex() {
-            super(ARRAYS);
-            store(0);
+            own.store(0);
         }
 
         /** Looks. */
         @Actor
         public void reader(II_Result seen) {
-            meetWriter();
-            watchFirst(seen);
+            meet(own.slot());
+            own.watchFirst(seen);
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            store(64);
-            complete();
+            own.store(64);
+            own.complete();
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            recycle();
+            own.recycle();
         }
     }
 }

@@ -1,7 +1,11 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.stress.xarray;
 
+import static dev.quire.stress.xarray.IndexRange.OTHER;
+import static dev.quire.stress.xarray.IndexRange.word;
+
 import dev.quire.engine.xarray.SplitPlan;
+import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
@@ -24,33 +28,33 @@ public final class LoadVsOverwrite {
     @JCStressMeta(LoadGrading.Plain.class)
     @Description("lookup of index 7 while a store at index 5 changes the entry of order 3 over both")
     @State
-    public static class WholeEntry extends IndexState {
+    public static class WholeEntry extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(6);
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** One entry of order 3. */
         public WholeEntry() {
-            super(INDEX);
-            store(0, 3, word(0));
+            range.store(0, 3, word(0));
         }
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meetWriter();
-            seen.r1 = watch(7, word(0), OTHER);
+            meet(range.slot());
+            seen.r1 = range.watch(7, word(0), OTHER);
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            store(5, 0, OTHER);
+            range.store(5, 0, OTHER);
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            recycle();
+            range.recycle();
         }
     }
 
@@ -59,35 +63,35 @@ public final class LoadVsOverwrite {
     @JCStressMeta(LoadGrading.Plain.class)
     @Description("lookup of index 5 while an entry of order 3 is split and its first piece overwritten")
     @State
-    public static class FirstPiece extends IndexState {
+    public static class FirstPiece extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(6);
         private static final SplitPlan PLAN = SplitPlan.uniform(3, 0);
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** One entry of order 3. */
         public FirstPiece() {
-            super(INDEX);
-            store(0, 3, word(0));
+            range.store(0, 3, word(0));
         }
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meetWriter();
-            seen.r1 = watch(5, word(0), word(5));
+            meet(range.slot());
+            seen.r1 = range.watch(5, word(0), word(5));
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            split(PLAN);
-            store(0, 0, OTHER);
+            range.split(PLAN);
+            range.store(0, 0, OTHER);
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            recycle();
+            range.recycle();
         }
     }
 }

@@ -4,6 +4,7 @@ package dev.quire.stress.xarray;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
@@ -35,34 +36,34 @@ public final class LoadVsShrink {
     @Outcome(expect = FORBIDDEN, desc = "the entry was gone, or another in its place, for a moment")
     @Description("lookup of index 0 while the erase of index 64 takes away both levels above it")
     @State
-    public static class FirstIndex extends OwnArrayState {
+    public static class FirstIndex extends Rendezvous {
         private static final OwnArrays ARRAYS = new OwnArrays();
+        private final OwnArray own = new OwnArray(ARRAYS);
 
         /** Two entries, for which the array has two levels. */
         public FirstIndex() {
-            super(ARRAYS);
-            store(0, 64);
+            own.store(0, 64);
         }
 
         /** Looks. */
         @Actor
         public void reader(II_Result seen) {
-            meetWriter();
-            watchFirst(seen);
+            meet(own.slot());
+            own.watchFirst(seen);
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            erase(64);
-            complete();
+            own.erase(64);
+            own.complete();
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            recycle();
+            own.recycle();
         }
     }
 }

@@ -1,8 +1,11 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.stress.xarray;
 
+import static dev.quire.stress.xarray.IndexRange.word;
+
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.xarray.SplitPlan;
+import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
@@ -26,34 +29,34 @@ public final class LoadVsSplit {
     @JCStressMeta(LoadGrading.Plain.class)
     @Description("lookup of index 5 while an entry of order 3 is split to order 0")
     @State
-    public static class SameNode extends IndexState {
+    public static class SameNode extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(6);
         private static final SplitPlan PLAN = SplitPlan.uniform(3, 0);
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** One entry of order 3. */
         public SameNode() {
-            super(INDEX);
-            store(0, 3, word(0));
+            range.store(0, 3, word(0));
         }
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meetWriter();
-            seen.r1 = watch(5, word(0), word(5));
+            meet(range.slot());
+            seen.r1 = range.watch(5, word(0), word(5));
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            split(PLAN);
+            range.split(PLAN);
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            recycle();
+            range.recycle();
         }
     }
 
@@ -62,34 +65,34 @@ public final class LoadVsSplit {
     @JCStressMeta(LoadGrading.WithRetry.class)
     @Description("lookup of index 69, below a sibling, while an entry of order 7 is split to order 0")
     @State
-    public static class IntoChildren extends IndexState {
+    public static class IntoChildren extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(12);
         private static final SplitPlan PLAN = SplitPlan.uniform(7, 0);
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** One entry of order 7. */
         public IntoChildren() {
-            super(INDEX);
-            store(0, 7, word(0));
+            range.store(0, 7, word(0));
         }
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meetWriter();
-            seen.r1 = watch(69, word(0), word(69));
+            meet(range.slot());
+            seen.r1 = range.watch(69, word(0), word(69));
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            split(PLAN);
+            range.split(PLAN);
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            recycle();
+            range.recycle();
         }
     }
 
@@ -98,34 +101,34 @@ public final class LoadVsSplit {
     @JCStressMeta(LoadGrading.Plain.class)
     @Description("lookup of index 5 while an entry of order 18 is split around it to order 0")
     @State
-    public static class NonUniformDeep extends IndexState {
+    public static class NonUniformDeep extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(18);
         private static final SplitPlan PLAN = aroundPage5();
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** One entry of order 18. */
         public NonUniformDeep() {
-            super(INDEX);
-            store(0, 18, word(0));
+            range.store(0, 18, word(0));
         }
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meetWriter();
-            seen.r1 = watch(5, word(0), word(5));
+            meet(range.slot());
+            seen.r1 = range.watch(5, word(0), word(5));
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            split(PLAN);
+            range.split(PLAN);
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            recycle();
+            range.recycle();
         }
 
         private static SplitPlan aroundPage5() {

@@ -1,6 +1,10 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.stress.xarray;
 
+import static dev.quire.stress.xarray.IndexRange.OTHER;
+import static dev.quire.stress.xarray.IndexRange.word;
+
+import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
@@ -23,33 +27,33 @@ public final class LoadVsStoreRange {
     @JCStressMeta(LoadGrading.Plain.class)
     @Description("lookup of index 9 while one entry over indices 3 to 13 replaces those of single indices")
     @State
-    public static class OneNode extends IndexState {
+    public static class OneNode extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(6);
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** Entries of one index around and inside the range. */
         public OneNode() {
-            super(INDEX);
-            storeSingles(2, 3, 5, 8, 9, 10, 13, 14);
+            range.storeSingles(2, 3, 5, 8, 9, 10, 13, 14);
         }
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meetWriter();
-            seen.r1 = watch(9, word(9), OTHER);
+            meet(range.slot());
+            seen.r1 = range.watch(9, word(9), OTHER);
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            storeRange(3, 13, OTHER);
+            range.storeRange(3, 13, OTHER);
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            recycle();
+            range.recycle();
         }
     }
 
@@ -58,33 +62,33 @@ public final class LoadVsStoreRange {
     @JCStressMeta(LoadGrading.Plain.class)
     @Description("lookup of index 100 while one entry over indices 60 to 140 replaces those of single indices")
     @State
-    public static class AcrossNodes extends IndexState {
+    public static class AcrossNodes extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(12);
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** Entries of one index in three nodes. */
         public AcrossNodes() {
-            super(INDEX);
-            storeSingles(2, 60, 63, 64, 100, 127, 130, 150);
+            range.storeSingles(2, 60, 63, 64, 100, 127, 130, 150);
         }
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meetWriter();
-            seen.r1 = watch(100, word(100), OTHER);
+            meet(range.slot());
+            seen.r1 = range.watch(100, word(100), OTHER);
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            storeRange(60, 140, OTHER);
+            range.storeRange(60, 140, OTHER);
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            recycle();
+            range.recycle();
         }
     }
 }

@@ -1,6 +1,9 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.stress.xarray;
 
+import static dev.quire.stress.xarray.IndexRange.word;
+
+import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
@@ -23,35 +26,35 @@ public final class LoadVsTrySplit {
     @JCStressMeta(LoadGrading.Plain.class)
     @Description("lookup of index 77 while an entry of order 9 is cut down around it to order 6, 5 and 0")
     @State
-    public static class Order9 extends IndexState {
+    public static class Order9 extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(12);
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** One entry of order 9. */
         public Order9() {
-            super(INDEX);
-            store(0, 9, word(0));
+            range.store(0, 9, word(0));
         }
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meetWriter();
-            seen.r1 = watch(77, word(0), word(64), word(77));
+            meet(range.slot());
+            seen.r1 = range.watch(77, word(0), word(64), word(77));
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            trySplit(77, 9, 6);
-            trySplit(77, 6, 5);
-            trySplit(77, 5, 0);
+            range.trySplit(77, 9, 6);
+            range.trySplit(77, 6, 5);
+            range.trySplit(77, 5, 0);
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            recycle();
+            range.recycle();
         }
     }
 }

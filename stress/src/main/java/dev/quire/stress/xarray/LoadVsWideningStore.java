@@ -1,10 +1,12 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.stress.xarray;
 
+import static dev.quire.stress.xarray.IndexRange.word;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.xarray.SplitPlan;
+import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
@@ -22,7 +24,7 @@ import org.openjdk.jcstress.infra.results.I_Result;
  * one, 4 the new one and then the old one, 9 something else); 10 more if it met RETRY.
  */
 public final class LoadVsWideningStore {
-    private static final long LARGE = IndexState.OTHER;
+    private static final long LARGE = IndexRange.OTHER;
 
     private LoadVsWideningStore() {}
 
@@ -31,35 +33,35 @@ public final class LoadVsWideningStore {
     @JCStressMeta(LoadGrading.Plain.class)
     @Description("lookup of index 5, a sibling, while one entry of order 3 replaces four of order 1 in a node")
     @State
-    public static class SameNode extends IndexState {
+    public static class SameNode extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(6);
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** Four entries of two indices each. */
         public SameNode() {
-            super(INDEX);
             for (int offset = 0; offset < 8; offset += 2) {
-                store(offset, 1, word(offset));
+                range.store(offset, 1, word(offset));
             }
         }
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meetWriter();
-            seen.r1 = watch(5, word(4), LARGE);
+            meet(range.slot());
+            seen.r1 = range.watch(5, word(4), LARGE);
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            store(0, 3, LARGE);
+            range.store(0, 3, LARGE);
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            recycle();
+            range.recycle();
         }
     }
 
@@ -68,33 +70,33 @@ public final class LoadVsWideningStore {
     @JCStressMeta(LoadGrading.WithRetry.class)
     @Description("lookup of index 65 while an entry of order 7 replaces the two nodes of indices 0 to 127")
     @State
-    public static class AcrossNodes extends IndexState {
+    public static class AcrossNodes extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(12);
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** Two nodes with entries. */
         public AcrossNodes() {
-            super(INDEX);
-            storeSingles(2, 5, 65, 70);
+            range.storeSingles(2, 5, 65, 70);
         }
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meetWriter();
-            seen.r1 = watch(65, word(65), LARGE);
+            meet(range.slot());
+            seen.r1 = range.watch(65, word(65), LARGE);
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            store(0, 7, LARGE);
+            range.store(0, 7, LARGE);
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            recycle();
+            range.recycle();
         }
     }
 
@@ -108,35 +110,35 @@ public final class LoadVsWideningStore {
     @Outcome(expect = FORBIDDEN, desc = "the reader got a word that was never stored for its index")
     @Description("lookup of index 5 while eight entries are replaced by one of order 3, which is split again at once")
     @State
-    public static class ThereAndBack extends IndexState {
+    public static class ThereAndBack extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(6);
         private static final SplitPlan BACK = SplitPlan.uniform(3, 0);
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** Eight entries of one index each. */
         public ThereAndBack() {
-            super(INDEX);
-            storeSingles(0, 1, 2, 3, 4, 5, 6, 7);
+            range.storeSingles(0, 1, 2, 3, 4, 5, 6, 7);
         }
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meetWriter();
-            seen.r1 = watch(5, word(5), word(0));
+            meet(range.slot());
+            seen.r1 = range.watch(5, word(5), word(0));
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            store(0, 3, word(0));
-            split(BACK);
+            range.store(0, 3, word(0));
+            range.split(BACK);
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            recycle();
+            range.recycle();
         }
     }
 
@@ -152,34 +154,34 @@ public final class LoadVsWideningStore {
     @Description(
             "second look at index 65, at the place where it was found, after an entry of order 7 replaced its node")
     @State
-    public static class Reload extends IndexState {
+    public static class Reload extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(12);
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** Two nodes with entries. */
         public Reload() {
-            super(INDEX);
-            storeSingles(2, 5, 65, 70);
+            range.storeSingles(2, 5, 65, 70);
         }
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meetWriter();
-            seen.r1 = reload(65);
+            meet(range.slot());
+            seen.r1 = range.reload(65);
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            store(0, 7, LARGE);
-            complete();
+            range.store(0, 7, LARGE);
+            range.complete();
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            recycle();
+            range.recycle();
         }
     }
 }

@@ -1,9 +1,13 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.stress.xarray;
 
+import static dev.quire.stress.xarray.IndexRange.NOTHING;
+import static dev.quire.stress.xarray.IndexRange.OTHER;
+import static dev.quire.stress.xarray.IndexRange.word;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
@@ -31,36 +35,36 @@ public final class NodeReuse {
     @Outcome(expect = FORBIDDEN, desc = "no such history")
     @Description("second look into a node, after it was cut off and the writer has taken a node for other entries")
     @State
-    public static class CutOff extends IndexState {
+    public static class CutOff extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(13);
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** One node with an entry. */
         public CutOff() {
-            super(INDEX);
-            storeSingles(5);
+            range.storeSingles(5);
         }
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meetWriter();
-            seen.r1 = reload(5);
+            meet(range.slot());
+            seen.r1 = range.reload(5);
         }
 
         /** Cuts the node off, and stores elsewhere what needs a node. */
         @Actor
         public void writer() {
             meet();
-            store(0, 6, word(0));
-            poll();
-            store(4096 + 5, 0, OTHER);
-            complete();
+            range.store(0, 6, word(0));
+            range.poll();
+            range.store(4096 + 5, 0, OTHER);
+            range.complete();
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            recycle();
+            range.recycle();
         }
     }
 
@@ -69,32 +73,28 @@ public final class NodeReuse {
     @JCStressMeta(LoadGrading.Plain.class)
     @Description("lookup of an index while the nodes on the way to it are made, out of nodes used before")
     @State
-    public static class NewPath extends IndexState {
+    public static class NewPath extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(12);
-
-        /** An empty range. */
-        public NewPath() {
-            super(INDEX);
-        }
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meetWriter();
-            seen.r1 = watch(5, NOTHING, word(5));
+            meet(range.slot());
+            seen.r1 = range.watch(5, NOTHING, word(5));
         }
 
         /** Stores two entries, first a neighbour's. */
         @Actor
         public void writer() {
             meet();
-            storeSingles(6, 5);
+            range.storeSingles(6, 5);
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            recycle();
+            range.recycle();
         }
     }
 }

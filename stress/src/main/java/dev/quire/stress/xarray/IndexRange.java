@@ -4,11 +4,10 @@ package dev.quire.stress.xarray;
 import dev.quire.engine.xarray.SplitPlan;
 import dev.quire.engine.xarray.XaEntry;
 import dev.quire.stress.Progress;
-import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** A state with a range of its own in an array that all states of the scenario share. Offsets count from its start. */
-abstract class IndexState extends Rendezvous {
+/** The range that a state has for itself in an array that all states of the scenario share. Offsets count from its start. */
+final class IndexRange {
     /** Nothing. */
     static final long NOTHING = XaEntry.EMPTY;
 
@@ -19,7 +18,7 @@ abstract class IndexState extends Rendezvous {
     private final long base;
     private final Progress writer = new Progress();
 
-    IndexState(SharedIndex index) {
+    IndexRange(SharedIndex index) {
         this.index = index;
         base = index.take();
     }
@@ -29,62 +28,62 @@ abstract class IndexState extends Rendezvous {
         return SharedIndex.word(offset);
     }
 
-    /** Waits for the writer, and then for a time that differs from state to state. */
-    final void meetWriter() {
-        meet(index.slotOf(base));
+    /** A number that differs from state to state. */
+    int slot() {
+        return index.slotOf(base);
     }
 
-    final void store(long offset, int order, long word) {
+    void store(long offset, int order, long word) {
         index.store(base + offset, order, word);
     }
 
     /** Stores an entry of one index, and its own word, at each offset. */
-    final void storeSingles(long... offsets) {
+    void storeSingles(long... offsets) {
         for (long offset : offsets) {
             store(offset, 0, word(offset));
         }
     }
 
-    final void storeRange(long firstOffset, long lastOffset, long word) {
+    void storeRange(long firstOffset, long lastOffset, long word) {
         index.storeRange(base + firstOffset, base + lastOffset, word);
     }
 
-    final void erase(long offset) {
+    void erase(long offset) {
         index.erase(base + offset);
     }
 
-    final void mark(long... offsets) {
+    void mark(long... offsets) {
         for (long offset : offsets) {
             index.mark(base + offset);
         }
     }
 
     /** Cuts the entry at offset 0. */
-    final void split(SplitPlan plan) {
+    void split(SplitPlan plan) {
         index.split(base, plan);
     }
 
-    final void trySplit(long offset, int order, int newOrder) {
+    void trySplit(long offset, int order, int newOrder) {
         index.trySplit(base, offset, order, newOrder);
     }
 
     /** Reclaims nodes that readers have left. */
-    final void poll() {
+    void poll() {
         index.poll();
     }
 
     /** Says that the writer is through. */
-    final void complete() {
+    void complete() {
         writer.complete();
     }
 
     /** See {@link IndexWatch#watch}. */
-    final int watch(long offset, long... words) {
+    int watch(long offset, long... words) {
         return index.watch().watch(base + offset, words);
     }
 
     /** See {@link IndexWatch#reload}. */
-    final int reload(long offset) {
+    int reload(long offset) {
         return index.watch().reload(base + offset, word(offset), writer);
     }
 
@@ -92,14 +91,14 @@ abstract class IndexState extends Rendezvous {
      * Iterates over the range, and tells how that went ({@link IterationWatch#watch}) and whether the writer got through
      * meanwhile.
      */
-    final void iterate(IterationWatch.Way way, long startOffset, IterationWatch.Expected expected, II_Result seen) {
+    void iterate(IterationWatch.Way way, long startOffset, IterationWatch.Expected expected, II_Result seen) {
         boolean wasComplete = writer.isComplete();
         seen.r1 = index.iterationWatch().watch(way, base, startOffset, index.lastOf(base), expected);
         seen.r2 = wasComplete == writer.isComplete() ? 0 : 1;
     }
 
     /** Gives the range back. */
-    final void recycle() {
+    void recycle() {
         index.giveBack(base);
     }
 }
