@@ -3,6 +3,7 @@ package dev.quire.engine;
 
 import dev.quire.engine.buddy.HeadBits;
 import dev.quire.engine.buddy.Zone;
+import dev.quire.engine.folio.FolioMerger;
 import dev.quire.engine.folio.FolioOwners;
 import dev.quire.engine.folio.FolioSplitter;
 import dev.quire.engine.folio.Folios;
@@ -10,6 +11,7 @@ import dev.quire.engine.folio.HeadBitsMap;
 import dev.quire.engine.folio.HeadMap;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitStatistics;
+import dev.quire.engine.folio.StagedSplitter;
 import dev.quire.engine.folio.TailWordsMap;
 import dev.quire.engine.lock.FolioLock;
 import dev.quire.engine.lock.LockOrder;
@@ -43,6 +45,8 @@ public final class Quire implements AutoCloseable {
     private final XaNodePool nodes;
     private final Folios folios;
     private final FolioSplitter splitter;
+    private final StagedSplitter stagedSplitter;
+    private final FolioMerger merger;
     private final SplitStatistics statistics;
     private final MappingContext mappings;
     private volatile boolean closed;
@@ -53,6 +57,10 @@ public final class Quire implements AutoCloseable {
         lifetime = new Lifetime(options.checked, options.barrierMode);
         arena = PageArena.open(options.nrPages(), options.nrNodes(), options.nrAddressSpaces, options.backing);
         arenaCloser = arena.handOver();
+        if (options.hugeMetadata) {
+            // Before anything is touched: the system grants huge pages at the first touch.
+            arena.adviseHugeMetadata(true);
+        }
         LockOrder lockOrder = new LockOrder(options.lockOrderChecked);
         objects = new ObjectSlab(arena);
         @Nullable HeadBits headBits = options.headMap == HeadMapKind.HEAD_BITS ? new HeadBits(arena) : null;
@@ -65,6 +73,8 @@ public final class Quire implements AutoCloseable {
         statistics = new SplitStatistics(arena, lifetime);
         splitter = new FolioSplitter(
                 arena, folios, headMap, folioLock, owners, lifetime, statistics, options.splitObserver);
+        stagedSplitter = new StagedSplitter(folios, splitter);
+        merger = new FolioMerger(arena, headMap, folioLock, owners, lifetime);
         mappings = new MappingContext(arena, objects, nodes, folios, splitter, owners, rcu, lifetime, lockOrder);
     }
 
@@ -93,6 +103,24 @@ public final class Quire implements AutoCloseable {
      */
     public FolioSplitter splitter() {
         return splitter;
+    }
+
+    /**
+     * The splitter that bounds how long readers wait.
+     *
+     * @return the staged splitter of this engine
+     */
+    public StagedSplitter stagedSplitter() {
+        return stagedSplitter;
+    }
+
+    /**
+     * The merger of folios.
+     *
+     * @return the merger of this engine
+     */
+    public FolioMerger merger() {
+        return merger;
     }
 
     /**
