@@ -153,6 +153,11 @@ public final class XaNodeStruct {
         return node + PRIVATE_LIST;
     }
 
+    /** Address of the node that a list link belongs to. */
+    public static long ofPrivateList(long link) {
+        return link - PRIVATE_LIST;
+    }
+
     /** Address of a slot. */
     public static long slotAddress(long node, int slot) {
         return node + SLOTS + ((long) slot << 3);

@@ -3,7 +3,7 @@ package dev.quire.engine.xarray;
 
 /**
  * Is told when the contents of a node change in kind (xa_update_node_t): for users that keep lists of nodes, such as
- * those that hold nothing but values.
+ * {@link XaValueNodes}. An array has at most one, see {@link XArray#update}.
  *
  * <p>Called with the array's lock held, after the node's {@code count} or {@code nr_values} changed: for the parent of a
  * new node, for a new top, for every node whose counts changed, for each child that a split made (complete, but not yet

@@ -184,6 +184,11 @@ public final class SplitPlan {
         return (int) Math.min(nrNodes, Integer.MAX_VALUE);
     }
 
+    /** Where the last piece of a complete plan begins. */
+    long offsetOfLastPiece() {
+        return (1L << order) - (1L << runOrders[nrRuns - 1]);
+    }
+
     /** {@return whether the pieces cover all of what is cut} */
     public boolean isComplete() {
         return nrUnits == 1L << order;

@@ -7,6 +7,7 @@ import dev.quire.engine.rcu.Rcu;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.XArrayStruct;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A sparse array of words indexed by unsigned 64-bit numbers (struct xarray, the normal API of lib/xarray.c).
@@ -15,11 +16,11 @@ import java.util.Objects;
  * index or a naturally aligned power of two of them, and can carry three marks. Results are entries, 0 for nothing, or,
  * where the method says so, error words ({@link XaEntry#isError}).
  *
- * <p>Thread-safe. Readers pass their {@link RcuReader}, inside a read section; they take no lock and write nothing
- * shared (lock-free). Changes take the array's own lock (blocking), which {@link #lock} also gives to users of
- * {@link XaCursor}. No method allocates memory on the Java heap. If the only free nodes are those that readers may still be
- * in, a change waits for these a while, so it should not be called from a read section. If it cannot get the nodes it
- * needs, the array is as it was. Calls after the engine was closed throw {@link IllegalStateException}.
+ * <p>Thread-safe. Readers pass their {@link RcuReader}, inside a read section; they take no lock and write nothing shared
+ * (lock-free). Changes take the array's own lock (blocking), which {@link #lock} also gives to users of {@link XaCursor}.
+ * No method allocates memory on the Java heap. If the only free nodes are those that readers may still be in, a change
+ * waits for these a while, so it should not be called from a read section. If it cannot get the nodes it needs, the array
+ * is as it was. Calls after the engine was closed throw {@link IllegalStateException}.
  */
 public final class XArray {
     /** Largest order of an entry: log2 of the indices it covers. */
@@ -37,7 +38,7 @@ public final class XArray {
     /** Flag: mark 0 tracks the indices that are free, so that {@link #alloc} can find them (XA_FLAGS_ALLOC). */
     public static final int TRACK_FREE = 4;
 
-    /** Flag: index 0 is never handed out; with {@link #TRACK_FREE} (XA_FLAGS_ALLOC1). */
+    /** Flag: {@link #alloc} never hands out index 0; with {@link #TRACK_FREE} (XA_FLAGS_ALLOC1). */
     public static final int ZERO_BUSY = 8;
 
     /** The mark that means free in an array that tracks free indices. */
@@ -51,6 +52,10 @@ public final class XArray {
     /** The cursor of the normal API's changes; used under the lock. */
     private final XaCursor writer;
 
+    /** Who is told of changed nodes; guarded by the lock. */
+    @Nullable
+    NodeUpdate update;
+
     /**
      * Makes an empty array.
      *
@@ -61,7 +66,7 @@ public final class XArray {
      * @throws IllegalArgumentException if the anchor or the flags are none of these
      */
     public XArray(long anchor, XaNodePool pool, LockOrder lockOrder, int flags) {
-        XaArguments.requireAnchor(anchor);
+        XaArguments.requireAddress("anchor", anchor);
         XaArguments.requireFlags(flags);
         this.anchor = anchor;
         this.pool = pool;
@@ -88,6 +93,16 @@ public final class XArray {
     /** Releases the array's lock; throws {@link IllegalStateException} if this thread does not hold it. */
     public void unlock() {
         lock.unlock();
+    }
+
+    /**
+     * Sets who is told of changed nodes, whichever method or cursor changes them (xas_set_update). Needs the lock.
+     *
+     * @param update the callback, or null for none
+     */
+    public void update(@Nullable NodeUpdate update) {
+        requireLocked();
+        this.update = update;
     }
 
     /**
@@ -296,7 +311,8 @@ public final class XArray {
      * @throws IllegalArgumentException if the cursor is another array's or the filter is none of these
      */
     public long find(XaCursor cursor, long last, int filter) {
-        requireSearch(cursor, filter);
+        XaArguments.requireSearch(cursor, this, filter);
+        cursor.requireAccess();
         return XaFind.findFrom(cursor, last, filter);
     }
 
@@ -311,7 +327,8 @@ public final class XArray {
      * @throws IllegalArgumentException if the cursor is another array's or the filter is none of these
      */
     public long findAfter(XaCursor cursor, long last, int filter) {
-        requireSearch(cursor, filter);
+        XaArguments.requireSearch(cursor, this, filter);
+        cursor.requireAccess();
         return XaFind.findAfter(cursor, last, filter);
     }
 
@@ -329,7 +346,8 @@ public final class XArray {
      */
     public int extract(XaCursor cursor, long last, int filter, long[] entries, int nrEntries) {
         Objects.checkFromIndexSize(0, nrEntries, entries.length);
-        requireSearch(cursor, filter);
+        XaArguments.requireSearch(cursor, this, filter);
+        cursor.requireAccess();
         return XaFind.extract(cursor, last, filter, entries, nrEntries);
     }
 
@@ -480,16 +498,5 @@ public final class XArray {
     /** Whether nodes came back that readers had kept, so that what failed for want of them may succeed now. */
     private boolean mayRetry(long errno) {
         return errno == Errno.ENOMEM && pool.awaitReclaim();
-    }
-
-    private void requireSearch(XaCursor cursor, int filter) {
-        if (cursor.array != this) {
-            throw new IllegalArgumentException("the cursor belongs to another array: anchor=0x"
-                    + Long.toHexString(cursor.anchor) + ", want=0x" + Long.toHexString(anchor));
-        }
-        if (filter != PRESENT) {
-            XaArguments.requireMark(filter);
-        }
-        cursor.requireAccess();
     }
 }

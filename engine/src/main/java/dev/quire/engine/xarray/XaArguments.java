@@ -1,13 +1,15 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.xarray;
 
+import dev.quire.engine.struct.XaNodeStruct;
+
 /** What the public methods of this package accept; each check throws {@link IllegalArgumentException} otherwise. */
 final class XaArguments {
     private XaArguments() {}
 
-    static void requireAnchor(long anchor) {
-        if (anchor <= 0 || (anchor & 7) != 0) {
-            throw new IllegalArgumentException("anchor not aligned: anchor=0x" + Long.toHexString(anchor));
+    static void requireAddress(String name, long address) {
+        if (address <= 0 || (address & 7) != 0) {
+            throw new IllegalArgumentException(name + " not aligned: " + name + "=0x" + Long.toHexString(address));
         }
     }
 
@@ -44,6 +46,23 @@ final class XaArguments {
         }
     }
 
+    static void requireSearch(XaCursor cursor, XArray array, int filter) {
+        if (cursor.array != array) {
+            throw new IllegalArgumentException("the cursor belongs to another array: anchor=0x"
+                    + Long.toHexString(cursor.anchor) + ", want=0x" + Long.toHexString(array.anchor()));
+        }
+        if (filter != XArray.PRESENT) {
+            requireMark(filter);
+        }
+    }
+
+    static void requireNodeOf(long node, XArray array) {
+        if (!array.pool().isNode(node) || XaNodeStruct.array(node) != array.anchor()) {
+            throw new IllegalArgumentException("node is none of this array: node=0x" + Long.toHexString(node)
+                    + ", anchor=0x" + Long.toHexString(array.anchor()));
+        }
+    }
+
     /** What the normal API stores: nothing, values and pointers. */
     static void requireEntry(String name, long entry) {
         if (XaEntry.isInternal(entry)) {
@@ -68,6 +87,19 @@ final class XaArguments {
         if ((entryStride & (isValue ? 1 : 3)) != 0) {
             throw new IllegalArgumentException("entryStride changes the kind of the words: entryStride=" + entryStride
                     + ", firstEntry=0x" + Long.toHexString(firstEntry));
+        }
+    }
+
+    /** The words of the pieces grow, or shrink, without passing the end of the 64 bits: so none becomes 0 or another's. */
+    static void requireLastPiece(long offset, long firstEntry, long entryStride) {
+        long difference = offset * Math.abs(entryStride);
+        boolean fits = Math.unsignedMultiplyHigh(offset, Math.abs(entryStride)) == 0
+                && (entryStride < 0
+                        ? Long.compareUnsigned(difference, firstEntry) < 0
+                        : Long.compareUnsigned(firstEntry + difference, firstEntry) >= 0);
+        if (!fits) {
+            throw new IllegalArgumentException("entryStride out of range: entryStride=" + entryStride
+                    + ", firstEntry=0x" + Long.toHexString(firstEntry) + ", offset of last piece=" + offset);
         }
     }
 }

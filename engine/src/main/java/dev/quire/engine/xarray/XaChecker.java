@@ -73,7 +73,8 @@ public final class XaChecker {
         if (XaEntry.isNode(head)) {
             mustBe = hasMark(head, mark);
         } else if (head == XaEntry.EMPTY) {
-            mustBe = XaFlags.isFreeMark(anchor, mark) && !XaFlags.isZeroBusy(anchor);
+            // With index 0 busy it is there only if someone stored to that and erased it.
+            mustBe = XaFlags.isFreeMark(anchor, mark) && (isMarked || !XaFlags.isZeroBusy(anchor));
         }
         if (isMarked != mustBe) {
             throw violation(0, 0, "flags, mark " + mark + "=" + isMarked + ", want=" + mustBe);

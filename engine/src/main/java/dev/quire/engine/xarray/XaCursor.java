@@ -34,9 +34,6 @@ public final class XaCursor extends XaPosition {
     final XaRetired retired;
     private final XaSplit splitter = new XaSplit(this);
 
-    @Nullable
-    NodeUpdate update;
-
     /**
      * Makes a cursor for use under the array's lock.
      *
@@ -80,23 +77,17 @@ public final class XaCursor extends XaPosition {
     }
 
     /**
-     * Moves to another index that the current node covers, without walking (xas_advance). If the node does not cover
-     * it, the position is given up.
+     * Moves on to another index, which costs no walk from the head if the current node covers it (xas_advance): the next
+     * {@link #find} returns what comes after the entry at that index. An invalid position stays what it is.
+     *
+     * <p>Differences from the original: it may be an index that the node does not cover; and where the node has a child for
+     * it, the cursor enters that, while the original then skips what is in the child.
      *
      * @param index the new index
      */
     public void advance(long index) {
         requireAccess();
         XaWalk.advance(this, index);
-    }
-
-    /**
-     * Sets who is told of changed nodes; kept until set again.
-     *
-     * @param update the callback, or null for none
-     */
-    public void update(@Nullable NodeUpdate update) {
-        this.update = update;
     }
 
     // ---- lookup
@@ -166,9 +157,6 @@ public final class XaCursor extends XaPosition {
      * entry that is in the array all the time exactly once, and goes upwards only: no index is found twice. An entry that is
      * split meanwhile may be found as a whole, in pieces, or as a whole and then those of its pieces that are further on. One
      * that comes meanwhile may be missed, also if it takes the place of several, of which some were found.
-     *
-     * <p>Difference from the original: after {@link #advance} the search goes on from the new index at every level, there
-     * only in leaves.
      *
      * @param max last index to look at, unsigned, inclusive
      * @return the word, which may be ZERO or RETRY; 0 if there is none up to {@code max}. Then the index is one where
@@ -301,6 +289,23 @@ public final class XaCursor extends XaPosition {
     }
 
     /**
+     * Removes a node from the tree with every entry in and below it (xa_delete_node): how a list of nodes that are worth
+     * little gives memory back. Nodes above it that are empty then go too. Needs no memory. Afterwards the cursor is unwalked
+     * at the node's first index; a cursor in an error does nothing.
+     *
+     * @param node address of a node of this array, as a {@link NodeUpdate} was told it
+     * @throws IllegalArgumentException if it is none
+     * @throws IllegalStateException if the array is not locked
+     */
+    public void deleteNode(long node) {
+        requireLock();
+        XaArguments.requireNodeOf(node, array);
+        if (!isInError()) {
+            XaStore.deleteNode(this, node);
+        }
+    }
+
+    /**
      * Makes every slot of the cursor's range at the lowest level exist, so that storing to single indices in it needs no
      * memory (xas_create_range). The cursor then is of order 0 at the start of the range. An entry that covers the range
      * already is left alone. On {@link Errno#ENOMEM} the array and the cursor's range are unchanged.
@@ -388,12 +393,14 @@ public final class XaCursor extends XaPosition {
      * @return 0; {@link Errno#EINVAL} if the entry is another or of another order; {@link Errno#ENOMEM} if the reserved
      *     nodes do not suffice and no more are to be had. Then the array is unchanged and the cursor is in that error.
      *     Afterwards the cursor is unwalked
-     * @throws IllegalArgumentException if the plan is not complete or a word is none of these
+     * @throws IllegalArgumentException if the plan is not complete, a word is none of these, or the words would pass 0 or
+     *     2^64 on the way to the last piece's
      * @throws IllegalStateException if the array is not locked
      */
     public int split(SplitPlan plan, long expectedEntry, long firstEntry, long entryStride) {
         XaArguments.requirePieces(firstEntry, entryStride);
         plan.requireComplete();
+        XaArguments.requireLastPiece(plan.offsetOfLastPiece(), firstEntry, entryStride);
         requireLock();
         return splitter.split(plan, expectedEntry, firstEntry, entryStride);
     }
@@ -412,7 +419,7 @@ public final class XaCursor extends XaPosition {
      * @return 0, also if nothing is there or the order is reached already; {@link Errno#EINVAL} if it would need more than
      *     one node; {@link Errno#ENOMEM} if it cannot get it. Then the array is unchanged and the cursor is in that error.
      *     Otherwise the cursor is unwalked
-     * @throws IllegalArgumentException if an argument is none of these
+     * @throws IllegalArgumentException if an argument is none of these, or the words would pass 0 or 2^64
      * @throws IllegalStateException if the array is not locked
      */
     public int trySplit(int newOrder, long firstEntry, long entryStride) {

@@ -12,7 +12,8 @@ final class XaIdAllocation {
         if (!XaFlags.tracksFree(cursor.anchor)) {
             return Errno.EINVAL;
         }
-        cursor.set(min);
+        // Someone may have stored to index 0 and erased it, which leaves it free; it is not handed out even so.
+        cursor.set(XaFlags.isZeroBusy(cursor.anchor) ? Math.max(1, min) : min);
         XaFind.findMarked(cursor, max, XArray.FREE_MARK);
         if (cursor.isRestart()) {
             return Errno.EBUSY;

@@ -175,6 +175,15 @@ final class XaPath {
         return false;
     }
 
+    /** First index that a node of the tree covers. */
+    static long firstIndexOf(long node) {
+        long index = 0;
+        for (long child = node; XaNodeStruct.parent(child) != XaCursor.AT_HEAD; child = XaNodeStruct.parent(child)) {
+            index |= (long) XaNodeStruct.offset(child) << (XaNodeStruct.shift(child) + XaWalk.LEVEL_BITS);
+        }
+        return index;
+    }
+
     // ---- change and removal
 
     /** Changes the counts of the cursor's node, tells who wants to know, and removes the node if it is empty now. */
@@ -192,7 +201,7 @@ final class XaPath {
     }
 
     static void notify(XaCursor cursor, long node) {
-        @Nullable NodeUpdate update = cursor.update;
+        @Nullable NodeUpdate update = cursor.array.update;
         if (update != null) {
             update.update(node);
         }

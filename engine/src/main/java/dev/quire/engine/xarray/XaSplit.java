@@ -95,6 +95,7 @@ final class XaSplit {
             cursor.setError(Errno.EINVAL);
             return Errno.EINVAL;
         }
+        XaArguments.requireLastPiece((1L << order) - (1L << newOrder), firstEntry, entryStride);
         if (halvesOneSlot && !XaPath.reserve(cursor, 1)) {
             cursor.spares.free();
             return Errno.ENOMEM;

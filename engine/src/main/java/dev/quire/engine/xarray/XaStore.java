@@ -146,6 +146,18 @@ final class XaStore {
         return end - slot - 1;
     }
 
+    /** Removes a node of the tree, whatever it holds, by erasing the slot of its parent, or the head, that leads to it. */
+    static void deleteNode(XaCursor cursor, long node) {
+        long first = XaPath.firstIndexOf(node);
+        cursor.set(first);
+        cursor.shift = XaNodeStruct.shift(node) + XaWalk.LEVEL_BITS;
+        cursor.node = XaNodeStruct.parent(node);
+        cursor.nodeShift = cursor.shift;
+        cursor.offset = XaNodeStruct.offset(node);
+        store(cursor, XaEntry.EMPTY);
+        cursor.set(first);
+    }
+
     /** Forgets everything (xa_destroy). */
     static void destroyAll(XaCursor cursor) {
         cursor.set(0);

@@ -290,10 +290,10 @@ final class XaWalk {
         if (!cursor.isValid()) {
             return;
         }
-        if (cursor.node != XaCursor.AT_HEAD && isSameNode(before, index, cursor.nodeShift)) {
-            cursor.offset = slotOf(index, cursor.nodeShift);
-        } else if (index != before) {
-            cursor.reset();
+        boolean isCovered = cursor.node != XaCursor.AT_HEAD && isSameNode(before, index, cursor.nodeShift);
+        long word = isCovered ? XaEntry.node(cursor.node, cursor.nodeShift) : start(cursor);
+        while (XaEntry.isNode(word)) {
+            word = descend(cursor, word);
         }
     }
 }

@@ -138,6 +138,28 @@ class DeepSplitTest extends XArrayCatalogue {
         assertSplitRefused(cursor, plan, value(1));
     }
 
+    /** A range store leaves runs that are wider than a block, or begin where none can. */
+    @Test
+    void aRunThatIsNoBlockIsNotSplit() {
+        assertRunIsRefused(64, 66, 2);
+        assertRunIsRefused(64, 68, 2);
+        assertRunIsRefused(64, 68, 3);
+        assertRunIsRefused(65, 68, 2);
+        assertRunIsRefused(66, 69, 2);
+        assertRunIsRefused(65, 66, 1);
+    }
+
+    private void assertRunIsRefused(long first, long last, int order) {
+        array.storeRange(first, last, value(1));
+        String before = text();
+        for (long index = first; index <= last; index++) {
+            assertEquals(Errno.EINVAL, split(index, SplitPlan.uniform(order, 0), value(1), value(2), 0));
+            assertEquals(Errno.EINVAL, trySplit(index, 0, value(2)));
+            assertEquals(before, text());
+        }
+        array.destroy();
+    }
+
     @Test
     void anEntryInTheHeadIsOfOrderZero() {
         storeIndex(0);

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.quire.engine.TestSeed;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.struct.XaNodeStruct;
+import java.util.Arrays;
 import java.util.List;
 import java.util.NavigableSet;
 import java.util.SplittableRandom;
@@ -127,6 +128,82 @@ class RadixTreeHarnessTest extends XArrayCatalogue {
             assertEquals(copied, getMark(index, 1), TestSeed.asOption());
         });
         array.destroy();
+    }
+
+    /** tag_check. */
+    @Test
+    void aMarkStaysWithItsEntryWhileTheTreeGrowsAndShrinks() {
+        for (long index : new long[] {0, 63, 64, 4097, 1L << 30}) {
+            storeIndex(index);
+            setMark(index, 0);
+            for (int bit = 0; bit < Long.SIZE; bit++) {
+                long other = 1L << bit;
+                if (other != index) {
+                    storeIndex(other);
+                    assertEquals(List.of(new Found(index, value(index))), walkMarked(0, 0));
+                    assertFalse(getMark(other, 0));
+                }
+            }
+            for (int bit = Long.SIZE - 1; bit >= 0; bit--) {
+                long other = 1L << bit;
+                if (other != index) {
+                    eraseIndex(other);
+                    assertEquals(List.of(new Found(index, value(index))), walkMarked(0, 0));
+                }
+            }
+            assertTrue(getMark(index, 0));
+            eraseIndex(index);
+            assertFalse(isMarked(0), "a mark goes with its entry");
+        }
+    }
+
+    /** regression2. */
+    @Test
+    void aMarkedSearchEndsAtItsLimitWhateverIsMarkedBehindIt() {
+        long[] marked = {1, 63, 64, 4095, 4096, 1 << 18, 1 << 24};
+        for (long index : marked) {
+            storeIndex(index);
+            setMark(index, 0);
+        }
+        for (long first : new long[] {0, 2, 63, 65, 4095, 4097, (1 << 18) + 1}) {
+            for (long last : marked) {
+                for (long limit : new long[] {last - 1, last, last + 1}) {
+                    long expected = Arrays.stream(marked)
+                            .filter(index -> index >= first && index <= limit)
+                            .count();
+                    assertEquals(expected, copyMark(first, limit, 0, 1));
+                    assertEquals(expected, walkMarked(0, 1).size());
+                    walkMarked(0, 1).forEach(found -> array.clearMark(found.index(), 1));
+                }
+            }
+        }
+    }
+
+    /** regression3. */
+    @Test
+    void anIterationGoesOnAcrossChangesOfTheTree() {
+        storeIndex(0);
+        engine.reader.enter();
+        XaCursor cursor = cursor(0);
+        assertEquals(value(0), cursor.find(MAX));
+        storeIndex(1);
+        cursor.pause();
+        assertEquals(value(1), cursor.find(MAX), "the entry that stood in the head now stands in a node");
+        eraseIndex(1);
+        cursor.pause();
+        assertEquals(0, cursor.find(MAX));
+
+        for (long index = 512; index < 1024; index++) {
+            storeIndex(index);
+        }
+        cursor.set(600);
+        assertEquals(value(600), cursor.find(MAX));
+        storeOrder(512, 9, value(7));
+        assertTrue(cursor.retry(cursor.find(MAX)), "the leaf was cut off");
+        assertEquals(value(7), cursor.find(MAX));
+        assertEquals(601, cursor.index());
+        assertEquals(0, cursor.find(MAX));
+        engine.reader.exit();
     }
 
     /** gang_check. */

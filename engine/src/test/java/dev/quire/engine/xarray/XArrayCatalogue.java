@@ -4,7 +4,12 @@ package dev.quire.engine.xarray;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.quire.engine.QuireTest;
+import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.struct.XArrayStruct;
+import dev.quire.engine.struct.XaNodeStruct;
+import java.io.ByteArrayOutputStream;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -231,10 +236,13 @@ abstract class XArrayCatalogue extends QuireTest {
         int result = cursor.reserve(plan);
         if (result == 0) {
             array.lock();
-            result = cursor.split(plan, expected, firstWord, stride);
-            array.unlock();
+            try {
+                result = cursor.split(plan, expected, firstWord, stride);
+            } finally {
+                array.unlock();
+                cursor.destroy();
+            }
         }
-        cursor.destroy();
         return result;
     }
 
@@ -266,6 +274,29 @@ abstract class XArrayCatalogue extends QuireTest {
         } finally {
             engine.reader.exit();
         }
+    }
+
+    /** The anchor and every node, bit for bit, each behind its address. */
+    byte[] image() {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        addImage(array.anchor(), XArrayStruct.BYTES, bytes);
+        addNodeImages(head(), bytes);
+        return bytes.toByteArray();
+    }
+
+    private static void addNodeImages(long word, ByteArrayOutputStream bytes) {
+        if (XaEntry.isNode(word)) {
+            long node = XaEntry.nodeAddress(word);
+            addImage(node, XaNodeStruct.BYTES, bytes);
+            for (int slot = 0; slot < XaNodeStruct.NR_SLOTS; slot++) {
+                addNodeImages(XaNodeStruct.slot(node, slot), bytes);
+            }
+        }
+    }
+
+    private static void addImage(long address, long nrBytes, ByteArrayOutputStream bytes) {
+        bytes.writeBytes(Long.toHexString(address).getBytes(StandardCharsets.US_ASCII));
+        bytes.writeBytes(NativeMemory.segment(address, nrBytes).toArray(ValueLayout.JAVA_BYTE));
     }
 
     /** The whole tree as text: equal texts, equal trees. */

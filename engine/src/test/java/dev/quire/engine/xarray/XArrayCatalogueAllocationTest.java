@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quire.engine.TestSeed;
 import dev.quire.engine.memory.Errno;
+import java.util.BitSet;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -163,6 +166,60 @@ class XArrayCatalogueAllocationTest extends XArrayCatalogue {
         assertEquals(expected, array.allocCyclic(cycle, value(expected)));
         assertEquals(value(expected), load(expected));
         assertEquals((expected + 1) & MAX_ID, cycle.next());
+    }
+
+    /** check_align. */
+    @Test
+    void taggedPointersAreStoredAtNewIndices() {
+        for (int tag : new int[] {0, 1, 3}) {
+            for (long id = base; id < base + 8; id++) {
+                assertEquals(id, array.alloc(0, MAX_ID, pointer(7) | tag));
+                assertEquals(pointer(7) | tag, load(id));
+                assertFalse(XaEntry.isError(load(id)));
+            }
+            array.destroy();
+        }
+    }
+
+    /** The original hands index 0 out once it was stored to and erased, also where it is said to be busy. */
+    @Test
+    void theIndexThatIsSaidToBeBusyIsNeverHandedOut() {
+        storeIndex(0);
+        eraseIndex(0);
+        assertAllocates(base);
+        erase(0);
+        array.release(0);
+        XaIdCycle cycle = new XaIdCycle(0, MAX_ID, 0);
+        assertEquals(base == 0 ? 0 : 2, array.allocCyclic(cycle, value(9)));
+        storeIndex(64);
+        erase(0);
+        erase(64);
+        assertAllocates(base == 0 ? 0 : 3);
+        assertEquals(base == 0 ? 1 : Errno.EBUSY, array.alloc(0, base == 0 ? 1 : 0, value(1)));
+        array.destroy();
+        assertAllocates(base);
+    }
+
+    /** idr and ida. */
+    @Test
+    void whateverWasFreedTheLowestComesNext() {
+        SplittableRandom random = TestSeed.random("whateverWasFreedTheLowestComesNext, flags " + flags);
+        BitSet taken = new BitSet();
+        for (int step = 0; step < 50_000; step++) {
+            int min = random.nextInt(4) == 0 ? random.nextInt(5_000) : 0;
+            if (random.nextInt(5) < 3 || taken.isEmpty()) {
+                int expected = taken.nextClearBit(Math.max(min, (int) base));
+                assertEquals(expected, array.alloc(min, MAX_ID, value(expected)), TestSeed.asOption());
+                taken.set(expected);
+            } else {
+                int id = taken.previousSetBit(random.nextInt(taken.length()));
+                if (id >= 0) {
+                    assertEquals(value(id), erase(id), TestSeed.asOption());
+                    taken.clear(id);
+                }
+            }
+        }
+        assertEquals(taken.cardinality(), findAll(0, XArray.PRESENT).size());
     }
 
     /** check_reserve. */

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.memory.Errno;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Stepping through indices and making ranges, as the kernel's own suite checks them. */
@@ -241,6 +242,43 @@ class XArrayCatalogueCursorTest extends XArrayCatalogue {
             }
             assertEquals(pointer(1), erase(0));
             array.destroy();
+        }
+    }
+
+    /** From every entry to every index: the search goes on behind what is there, whatever the level of either. */
+    @Test
+    void aSearchGoesOnBehindTheIndexItAdvancedTo() {
+        long[] firsts = {0, 1, 5, 64, 70, 4096, 4160, 5000, 1 << 13, 1 << 18, (1 << 18) + 3};
+        for (long first : firsts) {
+            storeIndex(first);
+        }
+        storeOrder(1 << 14, 8, value(1 << 14));
+        storeOrder(1 << 15, 12, value(1 << 15));
+        List<Found> all = walk(0);
+        engine.reader.enter();
+        for (Found from : all) {
+            for (Found around : all) {
+                for (long index : new long[] {around.index() - 1, around.index(), around.index() + 1}) {
+                    assertAdvances(from.index(), index, all);
+                }
+            }
+        }
+        engine.reader.exit();
+        array.destroy();
+    }
+
+    private void assertAdvances(long from, long index, List<Found> all) {
+        XaCursor cursor = cursor(from);
+        cursor.load();
+        cursor.advance(index);
+        assertEquals(index, cursor.index());
+        Found next = null;
+        for (Found candidate : all.reversed()) {
+            next = Long.compareUnsigned(candidate.index(), index) > 0 ? candidate : next;
+        }
+        assertEquals(next == null ? 0 : next.word(), cursor.find(MAX), () -> from + " to " + index);
+        if (next != null) {
+            assertEquals(next.index(), cursor.index());
         }
     }
 

@@ -1,12 +1,15 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.xarray;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.quire.engine.EngineFixture;
+import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.memory.Errno;
+import java.lang.reflect.Modifier;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,7 +45,8 @@ class XArrayFailureTest extends XArrayCatalogue {
     }
 
     static Stream<Failing> changes() {
-        return Stream.of(stores(), ranges(), splits(), idAllocations()).flatMap(cases -> cases);
+        return Stream.of(stores(), cursorStores(), ranges(), splits(), idAllocations())
+                .flatMap(cases -> cases);
     }
 
     private static Stream<Failing> stores() {
@@ -67,6 +71,27 @@ class XArrayFailureTest extends XArrayCatalogue {
                 of(1, "storeOrder of the largest order", test -> 0, test -> test.errnoOfStoreOrder(0, 63)));
     }
 
+    private static Stream<Failing> cursorStores() {
+        int fromZero = XArray.TRACK_FREE;
+        int fromOne = XArray.TRACK_FREE | XArray.ZERO_BUSY;
+        return Stream.of(
+                of(1, "cursor, reservation at 0", test -> 0, test -> test.cursorStore(0, 0, XaEntry.ZERO)),
+                of(6, "cursor, far away", test -> 0, test -> test.cursorStore(FAR, 2, WORD)),
+                of(
+                        4,
+                        "cursor, from a leaf to one beside it",
+                        XArrayFailureTest::tallTree,
+                        test -> test.cursorStoreAfterLoad(FAR, FAR / 2)),
+                new Failing(11, "storeOrder beside id 0", fromZero, test -> test.alloc(0), XArrayFailureTest::storeFar),
+                new Failing(10, "storeOrder beside id 1", fromOne, test -> test.alloc(0), XArrayFailureTest::storeFar),
+                new Failing(11, "insert beside id 0", fromZero, test -> test.alloc(0), XArrayFailureTest::insertFar),
+                new Failing(11, "insert before any id", fromOne, test -> 0, XArrayFailureTest::insertFar),
+                new Failing(
+                        5, "storeRange beside id 0", fromZero, test -> test.alloc(0), XArrayFailureTest::storeRange),
+                new Failing(5, "storeRange before any id", fromOne, test -> 0, XArrayFailureTest::storeRange),
+                new Failing(8, "createRange before any id", fromOne, test -> 0, test -> test.createRange(4096, 8)));
+    }
+
     private static Stream<Failing> ranges() {
         return Stream.of(
                 of(5, "storeRange into nothing", test -> 0, test -> test.array.storeRange(1, 5000, WORD)),
@@ -80,6 +105,12 @@ class XArrayFailureTest extends XArrayCatalogue {
                         "storeRange far away",
                         XArrayFailureTest::smallTree,
                         test -> test.array.storeRange(FAR - 5, FAR + 5, WORD)),
+                of(21, "storeRange of nearly all", test -> 0, test -> test.array.storeRange(1, MAX - 1, WORD)),
+                of(
+                        1,
+                        "storeRange to the last index",
+                        test -> 0,
+                        test -> test.array.storeRange(Long.MIN_VALUE, MAX, WORD)),
                 of(5, "createRange in nothing", test -> 0, test -> test.createRange(256, 8)),
                 of(11, "createRange in a tree", XArrayFailureTest::tallTree, test -> test.createRange(FAR / 2, 9)));
     }
@@ -104,6 +135,16 @@ class XArrayFailureTest extends XArrayCatalogue {
                         "split 13 -> one page without reserving",
                         test -> test.large(13),
                         test -> test.splitUnreserved(SplitNodeCountTest.shrinkingTowards(8191, 13, 0))),
+                of(
+                        5,
+                        "split 18 -> a range, with two paths",
+                        test -> test.large(18),
+                        test -> test.splitLarge(range(18, 4711, 150_000))),
+                of(
+                        6,
+                        "split 20 -> a range, without reserving",
+                        test -> test.large(20),
+                        test -> test.splitUnreserved(range(20, 4711, 550_000))),
                 of(1, "trySplit 6 -> 5", test -> test.large(6), test -> test.trySplitOnce(5)),
                 of(1, "trySplit 12 -> 11", test -> test.large(12), test -> test.trySplitOnce(11)));
     }
@@ -116,12 +157,20 @@ class XArrayFailureTest extends XArrayCatalogue {
                 new Failing(1, "alloc 1", fromOne, test -> 0, test -> test.alloc(0)),
                 new Failing(11, "alloc far beside 0", fromZero, test -> test.alloc(0), test -> test.alloc(FAR)),
                 new Failing(10, "alloc far beside 1", fromOne, test -> test.alloc(0), test -> test.alloc(FAR)),
+                new Failing(3, "alloc of nothing", fromZero, test -> test.alloc(0), test -> test.allocNothing(70)),
                 new Failing(3, "allocCyclic beside 0", fromZero, test -> test.alloc(0), test -> test.cyclic(4095)),
                 new Failing(2, "allocCyclic beside 1", fromOne, test -> test.alloc(0), test -> test.cyclic(4095)),
                 new Failing(11, "store beside id 0", fromZero, test -> test.alloc(0), test -> test.errnoOfStore(FAR)),
                 new Failing(10, "store beside id 1", fromOne, test -> test.alloc(0), test -> test.errnoOfStore(FAR)),
                 new Failing(6, "reserve an id", fromZero, test -> 0, test -> test.array.reserve(FAR)),
                 new Failing(11, "reserve an id from 1", fromOne, test -> 0, test -> test.array.reserve(FAR)));
+    }
+
+    /** {@return the plan that isolates a range} */
+    private static SplitPlan range(int order, long start, long end) {
+        SplitPlan plan = new SplitPlan();
+        SplitPolicies.RANGE.plan(plan, order, start, end, 0, SplitPolicies.ALL_ORDERS);
+        return plan;
     }
 
     private static Failing of(int nrNodes, String name, Change before, Change change) {
@@ -134,6 +183,7 @@ class XArrayFailureTest extends XArrayCatalogue {
         array = engine.newArray(failing.flags());
         assertEquals(Errno.OK, failing.before().on(this));
         String before = text();
+        byte[] imageBefore = image();
         long nodesBefore = engine.nodes.nrInUse();
         int nrFailures = 0;
         while (true) {
@@ -145,6 +195,7 @@ class XArrayFailureTest extends XArrayCatalogue {
             }
             assertEquals(Errno.ENOMEM, result);
             assertEquals(before, text(), "after failing at node " + nrFailures);
+            assertArrayEquals(imageBefore, image(), "after failing at node " + nrFailures);
             assertEquals(nodesBefore, engine.nodes.nrInUse(), "after failing at node " + nrFailures);
             nrFailures++;
         }
@@ -186,48 +237,68 @@ class XArrayFailureTest extends XArrayCatalogue {
         }
     }
 
+    /** Whoever adds a method that changes arrays must say here whether it can run out of memory, and test it above. */
     @Test
-    void mergingNeedsNoMemory() {
-        assertEquals(Errno.OK, large(18));
-        String whole = text();
-        assertEquals(Errno.OK, splitLarge(SplitPlan.uniform(18, 0)));
-        engine.failures.failAfter(0);
-        storeOrder(1 << 18, 18, WORD);
-        engine.failures.stop();
-        assertEquals(whole, text());
-    }
-
-    @Test
-    void erasingAndMarkingNeedNoMemory() {
-        assertEquals(Errno.OK, smallTree());
-        engine.failures.failAfter(0);
-        setMark(5, 1);
-        array.clearMark(5, 1);
-        assertEquals(WORD, compareExchange(5, WORD, value(1)));
-        assertEquals(value(1), compareExchange(5, value(1), 0));
-        assertEquals(WORD, erase(200));
-        array.destroy();
-        engine.failures.stop();
-        assertTrue(isEmpty());
-    }
-
-    @Test
-    void aFullSlabIsAnErrorThatPasses() {
-        try (EngineFixture small = new EngineFixture(1, 16, 1)) {
-            XArray filled = small.newArray(0);
-            long index = 1;
-            while (filled.store(index, WORD) == 0) {
-                index += 64;
-            }
-            assertEquals(16, small.nodes.nrInUse());
-            String full = XaText.tree(filled);
-            assertEquals(XaEntry.error(Errno.ENOMEM), filled.store(index, WORD));
-            assertEquals(XaEntry.error(Errno.ENOMEM), filled.storeOrder(MAX, 0, WORD));
-            assertEquals(full, XaText.tree(filled));
-            assertEquals(WORD, filled.erase(1));
-            small.rcu.barrier();
-            assertEquals(0, filled.store(index, WORD));
-        }
+    void everyMethodThatChangesAnArrayIsTested() {
+        Set<String> failing = Set.of(
+                "store",
+                "storeOrder",
+                "storeRange",
+                "insert",
+                "compareExchange",
+                "reserve",
+                "alloc",
+                "allocCyclic",
+                "createRange",
+                "split",
+                "trySplit",
+                "nomem");
+        Set<String> withoutMemory =
+                Set.of("erase", "release", "setMark", "clearMark", "initMarks", "destroy", "deleteNode");
+        Set<String> others = Set.of(
+                "lock",
+                "unlock",
+                "update",
+                "load",
+                "getOrder",
+                "find",
+                "findAfter",
+                "extract",
+                "getMark",
+                "isMarked",
+                "isEmpty",
+                "anchor",
+                "pool",
+                "pause",
+                "advance",
+                "reload",
+                "retry",
+                "findMarked",
+                "findConflict",
+                "next",
+                "prev",
+                "nodesNeeded",
+                "trySplitMinimumOrder",
+                "set",
+                "setOrder",
+                "reset",
+                "index",
+                "error",
+                "setError",
+                "isValid",
+                "isRestart",
+                "isBounds",
+                "nodeAddress",
+                "slot");
+        Set<String> known = new TreeSet<>(failing);
+        known.addAll(withoutMemory);
+        known.addAll(others);
+        Set<String> methods = new TreeSet<>();
+        Stream.of(XArray.class, XaCursor.class, XaPosition.class)
+                .flatMap(type -> Stream.of(type.getDeclaredMethods()))
+                .filter(method -> Modifier.isPublic(method.getModifiers()) && !method.isSynthetic())
+                .forEach(method -> methods.add(method.getName()));
+        assertEquals(methods, known);
     }
 
     // ---- arrays to begin with
@@ -268,6 +339,44 @@ class XArrayFailureTest extends XArrayCatalogue {
         return XaEntry.errnoOf(array.storeOrder(index, order, WORD));
     }
 
+    private int cursorStore(long index, int order, long word) {
+        array.lock();
+        XaCursor cursor = cursor(index, order);
+        cursor.store(word);
+        array.unlock();
+        cursor.destroy();
+        return cursor.error();
+    }
+
+    /** From a position at one index, so that the walk begins in a leaf that does not cover the other. */
+    private int cursorStoreAfterLoad(long loaded, long index) {
+        array.lock();
+        XaCursor cursor = cursor(loaded);
+        cursor.load();
+        cursor.advance(index);
+        cursor.store(WORD);
+        array.unlock();
+        cursor.destroy();
+        return cursor.error();
+    }
+
+    private int storeFar() {
+        return errnoOfStoreOrder(FAR, 2);
+    }
+
+    private int insertFar() {
+        return array.insert(FAR, WORD);
+    }
+
+    private int storeRange() {
+        return array.storeRange(1, 5000, WORD);
+    }
+
+    private int allocNothing(long min) {
+        long id = array.alloc(min, XaIdCycle.MAX_ID, 0);
+        return id < 0 ? (int) id : Errno.OK;
+    }
+
     private int exchangeInHole() {
         return XaEntry.errnoOf(array.compareExchange(FAR / 2, 0, WORD));
     }
@@ -278,6 +387,8 @@ class XArrayFailureTest extends XArrayCatalogue {
         cursor.createRange();
         array.unlock();
         if (cursor.error() != Errno.OK) {
+            assertEquals(index, cursor.index());
+            assertEquals(1L << order, (cursor.sibs + 1L) << cursor.shift, "the range can be tried again");
             return cursor.error();
         }
         for (long i = index; i < index + (1L << order); i++) {
@@ -315,9 +426,8 @@ class XArrayFailureTest extends XArrayCatalogue {
         return id < 0 ? (int) id : Errno.OK;
     }
 
-    /** Of a cycle that cannot wrap; another would look for a lower index when there is no memory for a higher one. */
     private int cyclic(long min) {
-        long id = array.allocCyclic(new XaIdCycle(min, XaIdCycle.MAX_ID, 0), WORD);
+        long id = array.allocCyclic(new XaIdCycle(0, XaIdCycle.MAX_ID, min), WORD);
         return id < 0 ? (int) id : Errno.OK;
     }
 }

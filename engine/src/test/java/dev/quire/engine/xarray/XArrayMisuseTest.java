@@ -3,11 +3,16 @@ package dev.quire.engine.xarray;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.EngineFixture;
+import dev.quire.engine.TestSeed;
 import dev.quire.engine.memory.Errno;
+import java.math.BigInteger;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,16 +29,64 @@ class XArrayMisuseTest extends XArrayCatalogue {
         }
     }
 
+    /** Every internal word, to every method that takes an entry. */
+    static Stream<Misuse> internalWords() {
+        long node = XaEntry.node(0x7f00_0000_1000L, 12);
+        long[] words = {SIBLING, XaEntry.ZERO, XaEntry.RETRY, XaEntry.error(Errno.ENOMEM), node, 2, -2};
+        return LongStream.of(words).boxed().flatMap(word -> {
+            String named = " is internal: %s=0x" + Long.toHexString(word);
+            String entry = "entry" + named.formatted("entry");
+            Stream<Misuse> always = Stream.of(
+                    new Misuse(entry, test -> test.array.store(1, word)),
+                    new Misuse(entry, test -> test.array.storeOrder(0, 3, word)),
+                    new Misuse(entry, test -> test.array.insert(1, word)),
+                    new Misuse(entry, test -> test.array.storeRange(1, 2, word)),
+                    new Misuse(entry, test -> test.array.alloc(0, 1, word)),
+                    new Misuse(entry, test -> test.array.allocCyclic(new XaIdCycle(0, 1, 0), word)),
+                    new Misuse(entry, test -> test.array.compareExchange(1, 0, word)),
+                    new Misuse(noPiece(word), test -> test.cursor(0).trySplit(0, word, 0)),
+                    new Misuse(
+                            noPiece(word), test -> test.cursor(0).split(SplitPlan.uniform(6, 0), value(0), word, 0)));
+            Stream<Misuse> butReservations = word == XaEntry.ZERO
+                    ? Stream.of()
+                    : Stream.of(new Misuse(
+                            "expected" + named.formatted("expected"), test -> test.array.compareExchange(1, word, 0)));
+            Stream<Misuse> butTests = word == XaEntry.ZERO || word == XaEntry.RETRY
+                    ? Stream.of()
+                    : Stream.of(new Misuse(entry, test -> test.cursor(1).store(word)));
+            return Stream.of(always, butReservations, butTests).flatMap(misuses -> misuses);
+        });
+    }
+
+    private static String noPiece(long word) {
+        return "firstEntry is no value or pointer: firstEntry=0x" + Long.toHexString(word);
+    }
+
+    /** Words that would pass 0 or 2^64 before the last of 64 pieces. */
+    static Stream<Misuse> strides() {
+        return Stream.of(
+                stride(-4L, 4),
+                stride(-252L, 4),
+                stride(XaEntry.value(XaEntry.MAX_VALUE), 2),
+                stride(XaEntry.value(XaEntry.MAX_VALUE - 62), 2),
+                stride(XaEntry.value(0), -2),
+                stride(XaEntry.value(62), -2),
+                stride(252, -4),
+                stride(64, Long.MIN_VALUE),
+                stride(64, 1L << 62),
+                stride(value(5), Long.MAX_VALUE - 1));
+    }
+
+    private static Misuse stride(long firstEntry, long entryStride) {
+        String message = "entryStride out of range: entryStride=" + entryStride + ", firstEntry=0x"
+                + Long.toHexString(firstEntry) + ", offset of last piece=63";
+        return new Misuse(
+                message, test -> test.cursor(0).split(SplitPlan.uniform(6, 0), value(0), firstEntry, entryStride));
+    }
+
     static Stream<Misuse> badArguments() {
         return Stream.of(
-                new Misuse("entry is internal: entry=0xe", test -> test.array.store(1, SIBLING)),
-                new Misuse("entry is internal: entry=0x406", test -> test.array.store(1, XaEntry.ZERO)),
-                new Misuse("entry is internal: entry=0xe", test -> test.array.storeOrder(0, 3, SIBLING)),
-                new Misuse("entry is internal: entry=0xe", test -> test.array.insert(1, SIBLING)),
-                new Misuse("entry is internal: entry=0xe", test -> test.array.storeRange(1, 2, SIBLING)),
-                new Misuse("entry is internal: entry=0xe", test -> test.array.alloc(0, 1, SIBLING)),
-                new Misuse("expected is internal: expected=0xe", test -> test.array.compareExchange(1, SIBLING, 0)),
-                new Misuse("entry is internal: entry=0xe", test -> test.array.compareExchange(1, 0, SIBLING)),
+                new Misuse("integer out of range: integer=-1, min=0", test -> test.array.store(1, XaEntry.value(-1))),
                 new Misuse("order out of range: order=64, max=63", test -> test.array.storeOrder(0, 64, 0)),
                 new Misuse("order out of range: order=-1, max=63", test -> test.array.storeOrder(0, -1, 0)),
                 new Misuse("index not aligned: index=0x5, order=2", test -> test.array.storeOrder(5, 2, 0)),
@@ -68,7 +121,7 @@ class XArrayMisuseTest extends XArrayCatalogue {
     }
 
     @ParameterizedTest(name = "{0}")
-    @MethodSource("badArguments")
+    @MethodSource({"badArguments", "internalWords", "strides"})
     void badArgumentsAreNamed(Misuse misuse) {
         storeOrder(0, 6, value(0));
         String before = text();
@@ -79,6 +132,62 @@ class XArrayMisuseTest extends XArrayCatalogue {
         assertEquals(misuse.message(), refusal.getMessage());
         assertEquals(before, text());
         assertEquals(0, store(500, value(1)), "the lock is free");
+    }
+
+    @Test
+    void aStepOfASplitKnowsTheStrideOnlyUnderTheLock() {
+        storeOrder(64, 6, pointer(1));
+        String before = text();
+        array.lock();
+        XaCursor cursor = cursor(64);
+        cursor.setError(Errno.ENOMEM);
+        assertTrue(cursor.nomem());
+        IllegalArgumentException refusal =
+                assertThrows(IllegalArgumentException.class, () -> cursor.trySplit(5, -64, 4));
+        assertEquals(
+                "entryStride out of range: entryStride=4, firstEntry=0xffffffffffffffc0, offset of last piece=32",
+                refusal.getMessage());
+        assertEquals(before, text());
+        assertEquals(Errno.OK, cursor.trySplit(5, -132, 4), "the last word there is");
+        array.unlock();
+        cursor.destroy();
+        assertEquals(-4, load(127));
+    }
+
+    @Test
+    void theLastWordsThereAreFit() {
+        storeOrder(64, 6, pointer(1));
+        SplitPlan plan = SplitPlan.uniform(6, 0);
+        assertEquals(Errno.OK, split(64, plan, pointer(1), XaEntry.value(XaEntry.MAX_VALUE - 63), 2));
+        assertEquals(XaEntry.value(XaEntry.MAX_VALUE), load(127));
+        storeOrder(64, 6, pointer(1));
+        assertEquals(Errno.OK, split(64, plan, pointer(1), XaEntry.value(63), -2));
+        assertEquals(XaEntry.value(0), load(127));
+        storeOrder(64, 6, pointer(1));
+        assertEquals(Errno.OK, split(64, plan, pointer(1), 256, -4));
+        assertEquals(4, load(127));
+    }
+
+    /** Against arithmetic without limits. */
+    @Test
+    void aStrideFitsIfEveryWordDoes() {
+        SplittableRandom random = TestSeed.random("aStrideFitsIfEveryWordDoes");
+        BigInteger end = BigInteger.ONE.shiftLeft(Long.SIZE);
+        for (int round = 0; round < 200_000; round++) {
+            long offset = random.nextLong() >>> 1 >>> random.nextInt(Long.SIZE - 1);
+            long stride = (random.nextLong() >> random.nextInt(Long.SIZE)) & -2;
+            long word = random.nextLong() >>> random.nextInt(Long.SIZE) | 1;
+            BigInteger last = new BigInteger(Long.toUnsignedString(word))
+                    .add(BigInteger.valueOf(offset).multiply(BigInteger.valueOf(stride)));
+            if (last.signum() > 0 && last.compareTo(end) < 0) {
+                XaArguments.requireLastPiece(offset, word, stride);
+            } else {
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> XaArguments.requireLastPiece(offset, word, stride),
+                        TestSeed.asOption());
+            }
+        }
     }
 
     @Test

@@ -1,8 +1,10 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.xarray;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.EngineFixture;
@@ -10,6 +12,7 @@ import dev.quire.engine.TestSeed;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.xarray.RangeModel.Range;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +28,6 @@ class XArrayModelTest extends XArrayCatalogue {
     private static final int NR_OPERATIONS = Integer.getInteger("quire.model.operations", 200_000);
     private static final int OPERATIONS_PER_CHECK = Integer.getInteger("quire.model.operationsPerCheck", 500);
     private static final int MAX_ENTRIES = 2_000;
-    private static final int MAX_PIECES = 600;
     private static final int MAX_STRIDED_ORDER = 40;
 
     private final RangeModel model = new RangeModel();
@@ -61,7 +63,7 @@ class XArrayModelTest extends XArrayCatalogue {
             shrink();
             return;
         }
-        switch (random.nextInt(20)) {
+        switch (random.nextInt(24)) {
             case 0, 1, 2 -> storeOne(anyIndex(), anyWord());
             case 3, 4, 5, 6 -> storeOrder();
             case 7 -> erase();
@@ -74,6 +76,10 @@ class XArrayModelTest extends XArrayCatalogue {
             case 15, 16 -> split();
             case 17 -> trySplit();
             case 18 -> look(anyIndex());
+            case 19 -> extract();
+            case 20 -> step();
+            case 21 -> findConflicts();
+            case 22 -> createRange();
             default -> merge();
         }
     }
@@ -203,6 +209,99 @@ class XArrayModelTest extends XArrayCatalogue {
         assertEquals(expected, findAfter(start, last, XArray.PRESENT));
     }
 
+    /** The entries from an index on, at once, and single indices in a batch. */
+    private void extract() {
+        long start = anyIndex();
+        int filter = random.nextBoolean() ? XArray.PRESENT : random.nextInt(XArray.NR_MARKS);
+        long[] entries = new long[random.nextInt(8)];
+        operation = "extract " + hex(start) + " " + filter + " " + entries.length;
+        List<Long> expected = new ArrayList<>();
+        Range range = model.at(start) == null ? model.after(start) : model.at(start);
+        while (range != null && expected.size() < entries.length) {
+            if (filter == XArray.PRESENT || (range.marks() & 1 << filter) != 0) {
+                expected.add(range.word());
+            }
+            range = model.after(range.first());
+        }
+        long[] indices = new long[entries.length];
+        Arrays.setAll(indices, i -> anyIndex());
+        long[] loaded = new long[entries.length];
+        engine.reader.enter();
+        int nrFound = array.extract(cursor(start), MAX, filter, entries, entries.length);
+        XaBatch.load(array, engine.reader, indices, loaded, indices.length);
+        engine.reader.exit();
+        assertEquals(expected, Arrays.stream(entries).limit(nrFound).boxed().toList());
+        assertArrayEquals(Arrays.stream(indices).map(model::load).toArray(), loaded);
+    }
+
+    /** Steps to neighbouring indices, pauses and advances; siblings stand for the entry. */
+    private void step() {
+        long index = anyIndex();
+        engine.reader.enter();
+        XaCursor cursor = cursor(index);
+        cursor.load();
+        for (int i = 0; i < 20; i++) {
+            boolean forwards = random.nextBoolean();
+            operation = (forwards ? "next" : "prev") + " from " + hex(index);
+            index += forwards ? 1 : -1;
+            long word = forwards ? cursor.next() : cursor.prev();
+            assertEquals(index, cursor.index());
+            assertEquals(model.load(index), XaEntry.isSibling(word) ? cursor.reload() : word);
+        }
+        index = anyIndex();
+        operation = "advance to " + hex(index) + " from " + hex(cursor.index());
+        cursor.set(cursor.index());
+        cursor.load();
+        if (cursor.isValid()) {
+            cursor.advance(index);
+            Range next = model.after(index);
+            assertEquals(next == null ? 0 : next.word(), cursor.find(MAX));
+        }
+        engine.reader.exit();
+    }
+
+    /** Every entry that overlaps a block, once; whether it lies inside or covers it. */
+    private void findConflicts() {
+        int order = anyOrder();
+        long first = anyIndex() & -1L << order;
+        long last = RangeModel.lastOf(first, order);
+        operation = "findConflict " + hex(first) + " " + order;
+        List<Long> expected = new ArrayList<>();
+        Range range = model.at(first) == null ? model.after(first) : model.at(first);
+        while (range != null && Long.compareUnsigned(range.first(), last) <= 0) {
+            expected.add(range.word());
+            range = model.after(range.first());
+        }
+        List<Long> met = new ArrayList<>();
+        array.lock();
+        XaCursor cursor = cursor(first, order);
+        for (long word = cursor.findConflict(); word != 0; word = cursor.findConflict()) {
+            met.add(word);
+        }
+        array.unlock();
+        assertEquals(expected, met);
+        assertEquals(first, cursor.index());
+    }
+
+    /** Makes the slots of a small block and fills those that were empty, without memory. */
+    private void createRange() {
+        int order = random.nextInt(Math.min(9, indexBits));
+        long first = anyIndex() & -1L << order;
+        operation = "createRange " + hex(first) + " " + order;
+        array.lock();
+        XaCursor cursor = cursor(first, order);
+        cursor.createRange();
+        array.unlock();
+        assertEquals(Errno.OK, cursor.error());
+        engine.failures.failAfter(0);
+        for (long index = first; index != first + (1L << order); index++) {
+            if (model.at(index) == null) {
+                storeOne(index, anyWord());
+            }
+        }
+        engine.failures.stop();
+    }
+
     private @Nullable Found expectedFind(long start, long last, int filter) {
         if (Long.compareUnsigned(start, last) > 0) {
             return null;
@@ -227,19 +326,24 @@ class XArrayModelTest extends XArrayCatalogue {
         if (range == null || !range.isNaturalBlock()) {
             return;
         }
-        SplitPlan plan = anyPlan(range.order());
+        SplitPlan plan = RandomPlan.any(random, range.order());
         long word = anyWord();
         long stride = range.order() > MAX_STRIDED_ORDER || random.nextBoolean() ? 0 : 4L * random.nextInt(3);
         long index = range.first() + (range.order() == 0 ? 0 : random.nextLong() & ((1L << range.order()) - 1));
         operation = "split " + hex(index) + " of " + range + " into " + plan;
 
+        long last = (1L << range.order()) - (1L << plan.runOrder(plan.nrRuns() - 1));
+        if (Long.compareUnsigned(word + last * stride, word) < 0) {
+            assertThrows(IllegalArgumentException.class, () -> split(index, plan, range.word(), word, stride));
+            return;
+        }
         assertEquals(Errno.EINVAL, split(index, plan, range.word() ^ 8, word, stride));
         if (range.order() > 0) {
             SplitPlan stale = SplitPlan.uniform(range.order() - 1, range.order() - 1);
             assertEquals(Errno.EINVAL, split(index, stale, range.word(), word, 0));
         }
         assertEquals(Errno.OK, split(index, plan, range.word(), word, stride));
-        model.split(range.first(), orders(plan), word, stride);
+        model.split(range.first(), RandomPlan.orders(plan), word, stride);
         look(index);
         look(range.first());
         look(range.last());
@@ -257,7 +361,7 @@ class XArrayModelTest extends XArrayCatalogue {
         boolean possible = newOrder / 6 == order / 6 || (order % 6 == 0 && newOrder == order - 1);
         assertEquals(possible ? Errno.OK : Errno.EINVAL, trySplit(range.first(), newOrder, word));
         if (possible) {
-            model.split(range.first(), orders(SplitPlan.uniform(order, newOrder)), word, 0);
+            model.split(range.first(), RandomPlan.orders(SplitPlan.uniform(order, newOrder)), word, 0);
         }
         look(range.first());
         look(range.last());
@@ -375,36 +479,6 @@ class XArrayModelTest extends XArrayCatalogue {
     private long anyWord() {
         long integer = random.nextLong() >>> (1 + random.nextInt(48));
         return random.nextBoolean() ? XaEntry.value(integer) : pointer((int) (integer & 0xffff));
-    }
-
-    private SplitPlan anyPlan(int order) {
-        if (random.nextInt(3) == 0) {
-            return SplitPlan.uniform(order, Math.max(0, order - random.nextInt(Math.min(order, 9) + 1)));
-        }
-        SplitPlan plan = new SplitPlan(order);
-        appendAny(plan, order);
-        return plan;
-    }
-
-    /** Halves, or leaves whole, or goes on deeply in one of the halves. */
-    private void appendAny(SplitPlan plan, int order) {
-        if (order == 0 || random.nextInt(3) == 0 || plan.nrPieces() > MAX_PIECES) {
-            plan.append(order, 1);
-        } else {
-            appendAny(plan, order - 1);
-            appendAny(plan, order - 1);
-        }
-    }
-
-    private static int[] orders(SplitPlan plan) {
-        int[] orders = new int[(int) plan.nrPieces()];
-        int piece = 0;
-        for (int run = 0; run < plan.nrRuns(); run++) {
-            for (long i = 0; i < plan.runCount(run); i++) {
-                orders[piece++] = plan.runOrder(run);
-            }
-        }
-        return orders;
     }
 
     private static String hex(long index) {

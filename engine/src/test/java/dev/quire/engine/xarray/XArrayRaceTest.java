@@ -5,13 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quire.engine.TestSeed;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.rcu.RcuReader;
+import dev.quire.engine.struct.XaNodeStruct;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -133,6 +137,68 @@ class XArrayRaceTest extends XArrayCatalogue {
                     long word = round % 2 == 0 ? array.load(reader, index) : cursor.load();
                     boolean isOwn = word == 0 || word == pointer(1) || (word == XaEntry.RETRY && round % 2 == 1);
                     assertTrue(isOwn, () -> "index=" + index + " " + XaEntry.toText(word));
+                });
+    }
+
+    /** iteration_test and iteration_test2: of single entries, and of ones over two slots of the level above. */
+    @Test
+    void iterationsBesideChangesAndMarksMeetOnlyWhatWasStored() {
+        iterateBesideChanges(0);
+        iterateBesideChanges(7);
+    }
+
+    private void iterateBesideChanges(int order) {
+        SplittableRandom random = TestSeed.random("iterateBesideChanges, order " + order);
+        race(
+                () -> {
+                    long first = random.nextLong(100) << order;
+                    switch (random.nextInt(4)) {
+                        case 0 -> array.erase(first);
+                        case 1 -> array.setMark(first, random.nextInt(2));
+                        default -> array.storeOrder(first, order, value(first));
+                    }
+                },
+                (reader, cursor, round) -> {
+                    cursor.set(round % 50 << order);
+                    long previous = -1;
+                    for (long word = next(cursor, round); word != 0; word = next(cursor, round)) {
+                        if (cursor.retry(word)) {
+                            continue;
+                        }
+                        long first = XaEntry.valueOf(word);
+                        long index = cursor.index();
+                        assertTrue(first <= index && index < first + (1L << order), () -> first + " at " + index);
+                        assertTrue(index > previous || round % 3 > 0, "an iteration goes forwards");
+                        previous = index;
+                        if (first % 7 == 0) {
+                            cursor.pause();
+                        }
+                    }
+                });
+        array.destroy();
+    }
+
+    private static long next(XaCursor cursor, long round) {
+        return round % 3 == 0 ? cursor.find(MAX) : cursor.findMarked(MAX, (int) (round % 3) - 1);
+    }
+
+    /** regression1. */
+    @Test
+    void aLookupBesideDeletesSeesTheEntryOrNothing() {
+        race(
+                () -> {
+                    storePatiently(0);
+                    storePatiently(1);
+                    setMark(1, 0);
+                    assertEquals(value(1), erase(1));
+                    assertEquals(value(0), erase(0));
+                },
+                (reader, cursor, round) -> {
+                    long word = array.load(reader, round & 1);
+                    assertTrue(word == 0 || word == value(round & 1));
+                    cursor.set(0);
+                    long marked = array.find(cursor, 1, 0);
+                    assertTrue(marked == 0 || marked == value(cursor.index()), () -> XaEntry.toText(marked));
                 });
     }
 
@@ -286,6 +352,55 @@ class XArrayRaceTest extends XArrayCatalogue {
         assertTrue(cursor.retry(XaEntry.RETRY));
         assertEquals(pointer(2), cursor.load());
         engine.reader.exit();
+    }
+
+    /** A reader read a sibling, then the canonical slot became a node, whose first index is not the reader's. */
+    @Test
+    void aSiblingWhoseCanonicalSlotBecameANodeSendsTheReaderAway() {
+        storeOrder(512, 9, pointer(2));
+        long parent = nodeAt(512);
+        long sibling = XaNodeStruct.slot(parent, 11);
+        assertEquals(XaEntry.sibling(8), sibling);
+        assertEquals(pointer(2), XaWalk.loadCanonical(parent, 11, sibling));
+        assertEquals(0, split(512, SplitPlan.uniform(9, 0), pointer(2), pointer(2), 0));
+        assertEquals(XaEntry.RETRY, XaWalk.loadCanonical(parent, 11, sibling));
+    }
+
+    /** The order is asked for while the slot says retry, and must be that of the entry which then takes its place. */
+    @Test
+    void theOrderOfAnEntryThatIsBeingReplacedWaitsForIt() {
+        storeOrder(512, 9, pointer(2));
+        AtomicLong order = new AtomicLong(-1);
+        array.lock();
+        XaCursor cursor = cursor(512, 9);
+        cursor.store(XaEntry.RETRY);
+        Thread asking = Thread.ofPlatform().start(() -> {
+            try (RcuReader reader = engine.rcu.register()) {
+                reader.enter();
+                order.set(array.getOrder(reader, 512));
+                reader.exit();
+            }
+        });
+        // Long enough for the reader to meet the retry word, most of the time.
+        LockSupport.parkNanos(50_000_000);
+        assertEquals(-1, order.get(), "it has no answer yet");
+        cursor.store(pointer(3));
+        array.unlock();
+        join(asking);
+        assertEquals(9, order.get());
+    }
+
+    /** A store over parts of others shows for a moment siblings that point at siblings. */
+    @Test
+    void aSiblingOfASiblingLeadsToTheEntry() {
+        storeOrder(512, 9, pointer(2));
+        long parent = nodeAt(512);
+        XaNodeStruct.slot(parent, 15, XaEntry.sibling(12));
+        assertEquals(pointer(2), load(1023));
+        assertEquals(9, getOrder(1023));
+        setMark(512, 1);
+        assertTrue(getMark(1023, 1));
+        XaNodeStruct.slot(parent, 15, XaEntry.sibling(8));
     }
 
     @Test

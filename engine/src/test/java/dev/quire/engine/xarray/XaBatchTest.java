@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.quire.engine.EngineFixture;
 import dev.quire.engine.TestSeed;
 import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 class XaBatchTest extends XArrayCatalogue {
@@ -45,7 +46,7 @@ class XaBatchTest extends XArrayCatalogue {
     }
 
     @Test
-    void lookupsThatMeetADetachedNodeStartOver() {
+    void lookupsThatMeetADetachedNodeStartOver() throws InterruptedException {
         store(0, value(1));
         store(5, value(2));
         array.lock();
@@ -53,14 +54,19 @@ class XaBatchTest extends XArrayCatalogue {
         cursor.store(XaEntry.RETRY);
         cursor.set(5);
         long[] entries = new long[2];
+        CountDownLatch entered = new CountDownLatch(1);
         Thread reader = new Thread(() -> {
             var own = engine.rcu.register();
             own.enter();
+            entered.countDown();
             XaBatch.load(array, own, new long[] {0, 5}, entries, 2);
             own.exit();
             own.close();
         });
         reader.start();
+        entered.await();
+        // Long enough for the reader to meet the retry word, most of the time; it then asks again until the word goes.
+        Thread.sleep(50);
         cursor.store(value(3));
         array.unlock();
         assertEquals(true, joined(reader));
