@@ -10,6 +10,11 @@ public final class Progress {
         done = true;
     }
 
+    /** {@return whether the other actor has said so} */
+    public boolean isComplete() {
+        return done;
+    }
+
     /** Waits until the other actor says so. */
     public void await() {
         while (!done) {

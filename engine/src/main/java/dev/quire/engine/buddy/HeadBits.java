@@ -30,11 +30,13 @@ import dev.quire.engine.memory.PageArena;
  * because the first bit of the caller's own block stays in it. Blocks enter the map one at a time, the larger first where
  * they share a word.
  *
- * <p><b>Readers</b> are wait-free. A search is exact while the block that holds the page stays what it is. While its
- * owner cuts it or makes it whole, a search may name the start of another piece, because it looks at the levels one after
- * the other; so who needs the truth pins the block it was named (the pin acquires what unfreezing the block released) and
- * asks again. What it was named is initialised in any case: new heads are set with release, after their page structs were
- * written, and the address the reader goes to depends on the word it loaded (opaque).
+ * <p><b>Readers</b> are wait-free, and are never named anything outside the block that is cut or made whole. A search is
+ * exact while the block that holds the page stays what it is. While its owner makes it whole, a search names the old piece
+ * that held the page or the whole: {@link #clearInside} empties the levels from the top down, and searches go up (release and
+ * acquire). While its owner cuts it, a search may name the start of another piece, because the levels are filled one after
+ * the other, so who needs the truth pins the block it was named (the pin acquires what unfreezing the block released) and
+ * asks again. What it was named starts a piece in any case, and is initialised: levels are filled from the bottom up, and
+ * new heads are set with release, after their page structs were written.
  *
  * <p>Arguments are trusted. Writing methods return the number of 8-byte words they wrote.
  */
@@ -72,17 +74,19 @@ public final class HeadBits {
      * @return page number of the block's first page, or {@link #NONE} if the page is in no block
      */
     public long headOf(long pfn) {
-        long word = NativeMemory.getLongOpaque(wordAddress(level0, pfn >>> WORD_SHIFT)) & bitsUpTo(pfn);
+        // Acquire: what is seen of a word bounds what is seen of the level above when a block is made whole (partner:
+        // clearBelow), and who is named a head sees its page struct and its bit (partner: setHead, setUniform).
+        long word = NativeMemory.getLongAcquire(wordAddress(level0, pfn >>> WORD_SHIFT)) & bitsUpTo(pfn);
         if (word != 0) {
             return (pfn & -64) + highestBit(word);
         }
         long inLevel1 = pfn >>> WORD_SHIFT;
-        word = NativeMemory.getLongOpaque(wordAddress(level1, inLevel1 >>> WORD_SHIFT)) & bitsBelow(inLevel1);
+        word = NativeMemory.getLongAcquire(wordAddress(level1, inLevel1 >>> WORD_SHIFT)) & bitsBelow(inLevel1);
         if (word != 0) {
             return ((inLevel1 & -64) + highestBit(word)) << WORD_SHIFT;
         }
         long inLevel2 = inLevel1 >>> WORD_SHIFT;
-        word = NativeMemory.getLongOpaque(wordAddress(level2, inLevel2 >>> WORD_SHIFT)) & bitsBelow(inLevel2);
+        word = NativeMemory.getLongAcquire(wordAddress(level2, inLevel2 >>> WORD_SHIFT)) & bitsBelow(inLevel2);
         return word != 0 ? ((inLevel2 & -64) + highestBit(word)) << (2 * WORD_SHIFT) : NONE;
     }
 
@@ -211,7 +215,8 @@ public final class HeadBits {
         for (long rest = bits; rest != 0; rest &= rest - 1) {
             long covered = firstCovered(level, pfn, Long.numberOfTrailingZeros(rest));
             long below = wordAt(level - 1, covered);
-            NativeMemory.setLongOpaque(wordAddressAt(level - 1, covered), 0);
+            // Release: the level above, which led here, is cleared already. Partner: headOf.
+            NativeMemory.setLongRelease(wordAddressAt(level - 1, covered), 0);
             nrWords++;
             if (level > 1) {
                 nrWords += clearBelow(level - 1, covered, below);
@@ -253,11 +258,12 @@ public final class HeadBits {
     private long clearBits(int level, long pfn, long bits, int ownedOrder) {
         long address = wordAddressAt(level, pfn);
         if (!coversWord(ownedOrder, level)) {
-            // Full RMW for its atomicity alone: owners of neighbouring blocks change other bits of this word.
+            // Full RMW: owners of neighbouring blocks change other bits of this word; it also releases, as below.
             return NativeMemory.getAndBitwiseAndLong(address, ~bits) & ~bits;
         }
         long after = NativeMemory.getLongOpaque(address) & ~bits;
-        NativeMemory.setLongOpaque(address, after);
+        // Release: as in clearBelow.
+        NativeMemory.setLongRelease(address, after);
         return after;
     }
 

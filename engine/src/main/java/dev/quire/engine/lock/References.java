@@ -8,7 +8,7 @@ import dev.quire.engine.struct.PageStruct;
  * folio_ref_unfreeze). A count of 0 is free, a tail, or frozen; nobody can take a reference then.
  * Keeps I6, I7 and I8.
  *
- * <p>Handles are trusted. All operations are lock-free; those that add or subtract a fixed number are wait-free.
+ * <p>Handles are trusted. All operations are lock-free; all but {@link #tryGet} and {@link #put} are wait-free.
  */
 public final class References {
     private static final int FROZEN = 0;
@@ -49,17 +49,21 @@ public final class References {
      * @param folio handle of the head
      * @param nrReferences how many the caller holds and gives back, 1 or more
      * @return true if they were the last: the caller must free the folio
-     * @throws IllegalStateException if there are fewer; the count is left as it was
+     * @throws IllegalStateException if there are fewer; the count was not touched
      */
     public static boolean put(long folio, int nrReferences) {
-        // Full RMW: releases what this holder did and, for the last one, acquires what all others did.
-        int before = PageStruct.getAndAddRefcount(folio, -nrReferences);
-        if (before < nrReferences) {
-            PageStruct.getAndAddRefcount(folio, nrReferences);
-            throw new IllegalStateException("more references given back than held: folio=0x" + Long.toHexString(folio)
-                    + ", held=" + before + ", given back=" + nrReferences);
-        }
-        return before == nrReferences;
+        int count;
+        do {
+            count = PageStruct.refcountOpaque(folio);
+            // Before the count changes: subtracted first and added back, it would turn away, or throw at, whoever came
+            // between.
+            if (count < nrReferences) {
+                throw new IllegalStateException("more references given back than held: folio=0x"
+                        + Long.toHexString(folio) + ", held=" + count + ", given back=" + nrReferences);
+            }
+            // Full RMW: releases what this holder did and, for the last one, acquires what all others did.
+        } while (!PageStruct.compareAndSetRefcount(folio, count, count - nrReferences));
+        return count == nrReferences;
     }
 
     /**

@@ -19,7 +19,7 @@ import java.lang.foreign.StructLayout;
  * </pre>
  *
  * The lock of the array guards everything. Readers under RCU read slots (acquire) and marks (opaque), and of the header
- * only {@code parent} and {@code offset} of a node they reached, through opaque loads.
+ * only {@code parent} (acquire) and {@code offset} (plain, never changed while the node is reachable) of a node they reached.
  */
 public final class XaNodeStruct {
     /** Bytes of a node. */
@@ -113,9 +113,19 @@ public final class XaNodeStruct {
         NativeMemory.setByte(node + OFFSET, (byte) offset);
     }
 
-    /** Opaque load of the parent node, 0 at the top; while the node is unattached, a chain link. */
+    /** Opaque load of the parent node of a node that is not reachable: a chain link, 0 at its end. */
     public static long parentOpaque(long node) {
         return NativeMemory.getLongOpaque(node + PARENT);
+    }
+
+    /** Acquire load of the parent node, 0 at the top; pairs with {@link #parentRelease}. */
+    public static long parentAcquire(long node) {
+        return NativeMemory.getLongAcquire(node + PARENT);
+    }
+
+    /** Release store of the parent node of a node that is reachable; publishes the parent to readers that walk upwards. */
+    public static void parentRelease(long node, long parent) {
+        NativeMemory.setLongRelease(node + PARENT, parent);
     }
 
     /** Plain load of the parent node, or chain link. */
@@ -123,7 +133,7 @@ public final class XaNodeStruct {
         return NativeMemory.getLong(node + PARENT);
     }
 
-    /** Opaque store of the parent node; readers that walk upwards may see either. */
+    /** Opaque store of the parent node, of a node that is not yet reachable, or of 0: readers that walk upwards may see either. */
     public static void parentOpaque(long node, long parent) {
         NativeMemory.setLongOpaque(node + PARENT, parent);
     }

@@ -108,6 +108,9 @@ public final class XArray {
     /**
      * Looks an index up (xa_load). Lock-free.
      *
+     * <p>Difference from the original: inside a larger entry that is erased, split or replaced meanwhile, the lookup never
+     * returns what was then stored at the first index alone.
+     *
      * @param reader the caller's reader, one of this engine, in a read section
      * @param index any index
      * @return the entry; 0 for none or a reservation

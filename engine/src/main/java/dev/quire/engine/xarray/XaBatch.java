@@ -72,7 +72,8 @@ public final class XaBatch {
     }
 
     private static long step(long node, int shift, long index) {
-        long word = XaNodeStruct.slotAcquire(node, XaWalk.slotOf(index, shift));
-        return XaEntry.isSibling(word) ? XaWalk.loadCanonical(node, word) : word;
+        int slot = XaWalk.slotOf(index, shift);
+        long word = XaNodeStruct.slotAcquire(node, slot);
+        return XaEntry.isSibling(word) ? XaWalk.loadCanonical(node, slot, word) : word;
     }
 }

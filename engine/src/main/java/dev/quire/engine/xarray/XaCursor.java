@@ -153,6 +153,11 @@ public final class XaCursor extends XaPosition {
      * Finds the next entry (xas_find). From a fresh position that is the one that covers the index, which then stays as
      * it is; afterwards the next one, and the index is its first. Each entry is found once, however wide it is.
      *
+     * <p>Beside a writer, an iteration (with {@link #retry} where it is due, and with or without {@link #pause}) finds each
+     * entry that is in the array all the time exactly once, and goes upwards only: no index is found twice. An entry that is
+     * split meanwhile may be found as a whole, in pieces, or as a whole and then those of its pieces that are further on. One
+     * that comes meanwhile may be missed, also if it takes the place of several, of which some were found.
+     *
      * @param max last index to look at, unsigned, inclusive
      * @return the word, which may be ZERO or RETRY; 0 if there is none up to {@code max}. Then the index is one where
      *     nothing was found, and the cursor is past the end if the tree ended
@@ -166,6 +171,10 @@ public final class XaCursor extends XaPosition {
      * Finds the next entry with a mark (xas_find_marked). Started at an index in a sibling slot, it moves back to the
      * first index of the canonical slot. In an array that tracks free indices, mark 0 finds free indices, with a word
      * of 0 and a valid position.
+     *
+     * <p>Beside a writer an iteration finds each entry that is in the array, and marked, all the time exactly once, also in
+     * pieces; otherwise as {@link #find}, but that after {@link XaEntry#RETRY} it starts anew, and so may go back to the first
+     * index of an entry that has taken the place of several.
      *
      * @param max last index to look at, unsigned, inclusive
      * @param mark 0 to 2

@@ -45,7 +45,7 @@ final class XaFind {
 
     /** The first entry in the slots after the cursor's. */
     private static long findNext(XaCursor cursor, long max) {
-        int slot = cursor.offset + 1;
+        int slot = XaWalk.slotAfter(cursor);
         while (true) {
             long word = XaEntry.EMPTY;
             while (slot < XaWalk.NR_SLOTS) {
@@ -117,7 +117,7 @@ final class XaFind {
             return endOfSearch(cursor, max);
         }
         if (cursor.isValid()) {
-            return findMarkedInTree(cursor, max, mark, cursor.offset + 1);
+            return findMarkedInTree(cursor, max, mark, XaWalk.slotAfter(cursor));
         }
         long head = XaWalk.start(cursor);
         if (!cursor.isValid()) {
@@ -153,6 +153,8 @@ final class XaFind {
     private static long findMarkedInTree(XaCursor cursor, long max, int mark, int firstSlot) {
         boolean emptyIsHit = XaFlags.isFreeMark(cursor.anchor, mark);
         int slot = firstSlot;
+        // Of the current node: what is below was searched, or is behind the start.
+        int firstUnsearched = firstSlot;
         while (true) {
             slot = nextMarked(cursor.node, slot, mark);
             if (slot != cursor.offset && !moveToMarked(cursor, slot, max)) {
@@ -163,14 +165,18 @@ final class XaFind {
                 if (slot == XaWalk.NR_SLOTS) {
                     return endOfSearch(cursor, max);
                 }
+                firstUnsearched = slot;
                 continue;
             }
             long word = XaNodeStruct.slotAcquire(cursor.node, slot);
             if (XaEntry.isNode(word)) {
                 slot = enterCanonical(cursor, word);
+                firstUnsearched = slot;
             } else if (XaEntry.isSibling(word)) {
-                // Part of a larger entry: stored after its mark was read, or about to be split.
-                slot = backToCanonical(cursor, word);
+                // Part of a larger entry: stored after its mark was read, or about to be split; then it may be found
+                // already.
+                boolean isUnsearched = XaEntry.siblingSlot(word) >= firstUnsearched;
+                slot = isUnsearched ? backToCanonical(cursor, word) : slot + 1;
             } else if (word == XaEntry.EMPTY && !emptyIsHit) {
                 // The entry went after its mark was read.
                 slot++;

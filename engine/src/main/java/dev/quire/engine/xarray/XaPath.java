@@ -154,8 +154,10 @@ final class XaPath {
         XaNodeStruct.slot(node, 0, head);
         XaMarks.initOverHead(cursor.anchor, node);
         if (XaEntry.isNode(head)) {
-            // Before the head, so that a reader who climbs out of the old tree finds the new top or none.
-            XaNodeStruct.parentOpaque(XaEntry.nodeAddress(head), node);
+            // Before the head, so that a reader who climbs out of the old tree finds the new top or none. Release: the
+            // new top
+            // is complete; pairs with the acquire load of the parent.
+            XaNodeStruct.parentRelease(XaEntry.nodeAddress(head), node);
         }
         long word = XaEntry.node(node, shift);
         // Publishes the new top with its marks; pairs with the acquire load of the head.

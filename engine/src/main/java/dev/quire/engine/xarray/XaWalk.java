@@ -56,7 +56,7 @@ final class XaWalk {
                 return word;
             }
             if (XaEntry.isSibling(word)) {
-                return loadCanonical(node, word);
+                return loadCanonical(node, slotOf(index, shift), word);
             }
             if (!XaEntry.isNode(word)) {
                 return word;
@@ -66,15 +66,29 @@ final class XaWalk {
     }
 
     /**
-     * Follows a sibling to its canonical slot. A store in progress can show siblings of siblings; they point downwards, so
-     * that the loop ends. A canonical slot that has become a node was split, and covers the index no more.
+     * Follows a slot's sibling to its canonical slot. A store in progress can show siblings of siblings; they point downwards,
+     * so that the loop ends.
      */
-    static long loadCanonical(long node, long sibling) {
+    static long loadCanonical(long node, int slot, long sibling) {
+        int canonical;
         long word = sibling;
-        while (XaEntry.isSibling(word)) {
-            word = XaNodeStruct.slotAcquire(node, XaEntry.siblingSlot(word));
-        }
-        return XaEntry.isNode(word) ? XaEntry.RETRY : word;
+        do {
+            canonical = XaEntry.siblingSlot(word);
+            word = XaNodeStruct.slotAcquire(node, canonical);
+        } while (XaEntry.isSibling(word));
+        return settled(node, slot, sibling, canonical, word);
+    }
+
+    /**
+     * The word found in a canonical slot through a sibling, or RETRY if it is not the sibling's. A canonical slot that has
+     * become a node was split. And between the loads of the two slots a writer may have erased, split or replaced the entry,
+     * and stored another at the canonical slot alone: so both are loaded again. A sibling that is still there after the word
+     * was, with the same word in the canonical slot after that, was the word's.
+     */
+    private static long settled(long node, int slot, long sibling, int canonical, long word) {
+        boolean isUnchanged =
+                XaNodeStruct.slotAcquire(node, slot) == sibling && XaNodeStruct.slotAcquire(node, canonical) == word;
+        return isUnchanged && !XaEntry.isNode(word) ? word : XaEntry.RETRY;
     }
 
     /** Order of the entry that covers an index: the path behind {@link XArray#getOrder}. */
@@ -149,15 +163,16 @@ final class XaWalk {
         enter(cursor, nodeWord);
         int slot = slotOf(cursor.index, cursor.nodeShift);
         long word = XaNodeStruct.slotAcquire(cursor.node, slot);
-        while (XaEntry.isSibling(word)) {
-            slot = XaEntry.siblingSlot(word);
-            word = XaNodeStruct.slotAcquire(cursor.node, slot);
-            if (XaEntry.isNode(word)) {
-                word = XaEntry.RETRY;
-            }
-        }
         cursor.offset = slot;
-        return word;
+        if (!XaEntry.isSibling(word)) {
+            return word;
+        }
+        long sibling = word;
+        do {
+            cursor.offset = XaEntry.siblingSlot(word);
+            word = XaNodeStruct.slotAcquire(cursor.node, cursor.offset);
+        } while (XaEntry.isSibling(word));
+        return settled(cursor.node, slot, sibling, cursor.offset, word);
     }
 
     /** Makes the node of a word the cursor's. */
@@ -169,8 +184,10 @@ final class XaWalk {
     /** Goes to the slot of the parent that holds the cursor's node; false at the top, which leaves the cursor at the head. */
     static boolean ascend(XaCursor cursor) {
         long node = cursor.node;
-        // Opaque: growing and shrinking change the parent of a live node; either is a valid way for a reader.
-        long parent = XaNodeStruct.parentOpaque(node);
+        // Growing and shrinking change the parent of a live node; either is a valid way for a reader. Acquire: a parent
+        // that
+        // came by growing is complete; pairs with its publication there.
+        long parent = XaNodeStruct.parentAcquire(node);
         cursor.offset = XaNodeStruct.offset(node);
         cursor.node = parent;
         cursor.nodeShift += LEVEL_BITS;
@@ -243,6 +260,14 @@ final class XaWalk {
         }
     }
 
+    /**
+     * The slot where a search goes on from a valid position: after that of the index, which lies behind the cursor's if the
+     * entry covered both when it was found; it may have been split since.
+     */
+    static int slotAfter(XaCursor cursor) {
+        return Math.max(cursor.offset, slotOf(cursor.index, cursor.nodeShift)) + 1;
+    }
+
     static void pause(XaCursor cursor) {
         if (!cursor.isValid()) {
             return;
@@ -250,7 +275,7 @@ final class XaWalk {
         if (cursor.node == XaCursor.AT_HEAD) {
             cursor.index++;
         } else {
-            int end = cursor.offset + 1;
+            int end = slotAfter(cursor);
             while (end < NR_SLOTS && XaEntry.isSibling(XaNodeStruct.slotAcquire(cursor.node, end))) {
                 end++;
             }

@@ -69,6 +69,25 @@ class ReferencesTest {
     }
 
     @Test
+    void nobodyElseNoticesThatSomebodyGivesBackTooMany() throws InterruptedException {
+        References.unfreeze(folio, 1);
+        AtomicInteger nrRefused = new AtomicInteger();
+        Thread miscounter = Thread.ofPlatform().start(() -> {
+            for (int round = 0; round < 100_000; round++) {
+                assertThrows(IllegalStateException.class, () -> References.put(folio, 5));
+                nrRefused.incrementAndGet();
+            }
+        });
+        int nrWrongCounts = 0;
+        while (miscounter.isAlive()) {
+            nrWrongCounts += References.count(folio) == 1 ? 0 : 1;
+        }
+        assertEquals(100_000, nrRefused.get());
+        assertEquals(0, nrWrongCounts);
+        assertEquals(1, References.count(folio));
+    }
+
+    @Test
     void freezingTakesExactlyTheExpectedReferences() {
         References.unfreeze(folio, 3);
         assertFalse(References.freeze(folio, 2));

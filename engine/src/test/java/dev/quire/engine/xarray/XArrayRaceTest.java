@@ -119,6 +119,27 @@ class XArrayRaceTest extends XArrayCatalogue {
                 });
     }
 
+    /** The canonical slot of the entry holds one of a single index as soon as it is gone. */
+    @Test
+    void aLookupInsideAnEntryNeverReturnsItsSuccessorAtTheFirstIndex() {
+        // Keeps the node.
+        storeIndex(63);
+        race(
+                () -> {
+                    storePatiently(0, 3, pointer(1));
+                    assertEquals(pointer(1), erase(7));
+                    storePatiently(0, 0, pointer(2));
+                    assertEquals(pointer(2), erase(0));
+                },
+                (reader, cursor, round) -> {
+                    long index = 1 + round % 7;
+                    cursor.set(index);
+                    long word = round % 2 == 0 ? array.load(reader, index) : cursor.load();
+                    boolean isOwn = word == 0 || word == pointer(1) || (word == XaEntry.RETRY && round % 2 == 1);
+                    assertTrue(isOwn, () -> "index=" + index + " " + XaEntry.toText(word));
+                });
+    }
+
     /** iteration_test and iteration_test2: of single entries, and of ones over two slots of the level above. */
     @Test
     void iterationsBesideChangesAndMarksMeetOnlyWhatWasStored() {
@@ -340,9 +361,9 @@ class XArrayRaceTest extends XArrayCatalogue {
         long parent = nodeAt(512);
         long sibling = XaNodeStruct.slot(parent, 11);
         assertEquals(XaEntry.sibling(8), sibling);
-        assertEquals(pointer(2), XaWalk.loadCanonical(parent, sibling));
+        assertEquals(pointer(2), XaWalk.loadCanonical(parent, 11, sibling));
         assertEquals(0, split(512, SplitPlan.uniform(9, 0), pointer(2), pointer(2), 0));
-        assertEquals(XaEntry.RETRY, XaWalk.loadCanonical(parent, sibling));
+        assertEquals(XaEntry.RETRY, XaWalk.loadCanonical(parent, 11, sibling));
     }
 
     /** The order is asked for while the slot says retry, and must be that of the entry which then takes its place. */

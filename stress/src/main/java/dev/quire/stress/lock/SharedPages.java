@@ -21,7 +21,12 @@ final class SharedPages {
         return page;
     }
 
+    /** Number of the state that has a page. */
+    int slotOf(long page) {
+        return (int) arena.pfnOf(page);
+    }
+
     void giveBack(long page) {
-        slots.giveBack((int) arena.pfnOf(page));
+        slots.giveBack(slotOf(page));
     }
 }

@@ -23,8 +23,6 @@ import org.openjdk.jcstress.infra.results.II_Result;
  * one that changed while pinned); 10 more if it came while the old one was frozen. Second: whether its index is in the hole.
  */
 public final class LookupVsPunchHole {
-    private static final int CAME_FROZEN = 10;
-
     private LookupVsPunchHole() {}
 
     /** How both variants are graded. */
@@ -52,13 +50,6 @@ public final class LookupVsPunchHole {
     @Outcome(expect = FORBIDDEN, desc = "no such history")
     public static class Grading {}
 
-    private static void lookUp(CachedFolios folios, long folio, long base, II_Result seen) {
-        int page = CachedFolios.pageOf(base);
-        int cameFrozen = folios.isFrozen(folio) ? CAME_FROZEN : 0;
-        seen.r1 = folios.lookUp(base, page) + cameFrozen;
-        seen.r2 = CachedFolios.isInHole(page) ? 1 : 0;
-    }
-
     /** Heads found by head bits. */
     @JCStressTest
     @JCStressMeta(Grading.class)
@@ -66,32 +57,32 @@ public final class LookupVsPunchHole {
     @State
     public static class HeadBits extends Rendezvous {
         private static final CachedFolios FOLIOS = new CachedFolios(HeadMapKind.HEAD_BITS);
-        private final long folio = FOLIOS.take();
-        private final long base = FOLIOS.baseOf(folio);
+        private final CachedFolio folio = new CachedFolio(FOLIOS);
 
         /** Leaves the folio to the file: one more reference would keep it from being split. */
         public HeadBits() {
-            FOLIOS.letGo(folio);
+            folio.letGo();
         }
 
         /** Pins. */
         @Actor
         public void reader(II_Result seen) {
-            meet(base >>> CachedFolios.ORDER);
-            lookUp(FOLIOS, folio, base, seen);
+            meet(folio.slot());
+            seen.r1 = folio.lookUp();
+            seen.r2 = folio.isInHole() ? 1 : 0;
         }
 
         /** Punches. */
         @Actor
         public void writer() {
             meet();
-            FOLIOS.punchHole(base);
+            folio.punchHole();
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            if (!FOLIOS.giveBack(base)) {
+            if (!folio.recycleLeft()) {
                 seen.r1 = CachedFolios.WRONG;
             }
         }
@@ -104,32 +95,32 @@ public final class LookupVsPunchHole {
     @State
     public static class TailWords extends Rendezvous {
         private static final CachedFolios FOLIOS = new CachedFolios(HeadMapKind.TAIL_WORDS);
-        private final long folio = FOLIOS.take();
-        private final long base = FOLIOS.baseOf(folio);
+        private final CachedFolio folio = new CachedFolio(FOLIOS);
 
         /** Leaves the folio to the file: one more reference would keep it from being split. */
         public TailWords() {
-            FOLIOS.letGo(folio);
+            folio.letGo();
         }
 
         /** Pins. */
         @Actor
         public void reader(II_Result seen) {
-            meet(base >>> CachedFolios.ORDER);
-            lookUp(FOLIOS, folio, base, seen);
+            meet(folio.slot());
+            seen.r1 = folio.lookUp();
+            seen.r2 = folio.isInHole() ? 1 : 0;
         }
 
         /** Punches. */
         @Actor
         public void writer() {
             meet();
-            FOLIOS.punchHole(base);
+            folio.punchHole();
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            if (!FOLIOS.giveBack(base)) {
+            if (!folio.recycleLeft()) {
                 seen.r1 = CachedFolios.WRONG;
             }
         }

@@ -23,8 +23,6 @@ import org.openjdk.jcstress.infra.results.II_Result;
  * while pinned); 10 more if it came while the old one was frozen. Second: how the split ended (0, or -11 for EAGAIN).
  */
 public final class LookupVsSplit {
-    private static final int CAME_FROZEN = 10;
-
     private LookupVsSplit() {}
 
     /** How all variants are graded. */
@@ -53,12 +51,6 @@ public final class LookupVsSplit {
     @Outcome(expect = FORBIDDEN, desc = "no such history")
     public static class Grading {}
 
-    private static void lookUp(CachedFolios folios, long folio, long base, II_Result seen) {
-        int page = CachedFolios.pageOf(base);
-        int cameFrozen = folios.isFrozen(folio) ? CAME_FROZEN : 0;
-        seen.r1 = folios.lookUp(base, page) + cameFrozen;
-    }
-
     /** Heads found by head bits. */
     @JCStressTest
     @JCStressMeta(Grading.class)
@@ -66,27 +58,26 @@ public final class LookupVsSplit {
     @State
     public static class HeadBits extends Rendezvous {
         private static final CachedFolios FOLIOS = new CachedFolios(HeadMapKind.HEAD_BITS);
-        private final long folio = FOLIOS.take();
-        private final long base = FOLIOS.baseOf(folio);
+        private final CachedFolio folio = new CachedFolio(FOLIOS);
 
         /** Pins. */
         @Actor
         public void reader(II_Result seen) {
-            meet(base >>> CachedFolios.ORDER);
-            lookUp(FOLIOS, folio, base, seen);
+            meet(folio.slot());
+            seen.r1 = folio.lookUp();
         }
 
         /** Splits. */
         @Actor
         public void writer(II_Result seen) {
             meet();
-            seen.r2 = FOLIOS.split(folio);
+            seen.r2 = folio.split();
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            if (!FOLIOS.giveBack(base, folio)) {
+            if (!folio.recycle()) {
                 seen.r1 = CachedFolios.WRONG;
             }
         }
@@ -99,27 +90,26 @@ public final class LookupVsSplit {
     @State
     public static class TailWords extends Rendezvous {
         private static final CachedFolios FOLIOS = new CachedFolios(HeadMapKind.TAIL_WORDS);
-        private final long folio = FOLIOS.take();
-        private final long base = FOLIOS.baseOf(folio);
+        private final CachedFolio folio = new CachedFolio(FOLIOS);
 
         /** Pins. */
         @Actor
         public void reader(II_Result seen) {
-            meet(base >>> CachedFolios.ORDER);
-            lookUp(FOLIOS, folio, base, seen);
+            meet(folio.slot());
+            seen.r1 = folio.lookUp();
         }
 
         /** Splits. */
         @Actor
         public void writer(II_Result seen) {
             meet();
-            seen.r2 = FOLIOS.split(folio);
+            seen.r2 = folio.split();
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            if (!FOLIOS.giveBack(base, folio)) {
+            if (!folio.recycle()) {
                 seen.r1 = CachedFolios.WRONG;
             }
         }

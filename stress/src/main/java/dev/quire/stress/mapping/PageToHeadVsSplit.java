@@ -47,10 +47,6 @@ public final class PageToHeadVsSplit {
     @Outcome(expect = FORBIDDEN, desc = "no such history")
     public static class Grading {}
 
-    private static void pin(CachedFolios folios, long folio, long base, II_Result seen) {
-        seen.r1 = folios.pinFolioOf(folio, base, CachedFolios.pageOf(base));
-    }
-
     /** Heads found by head bits. */
     @JCStressTest
     @JCStressMeta(Grading.class)
@@ -58,27 +54,26 @@ public final class PageToHeadVsSplit {
     @State
     public static class HeadBits extends Rendezvous {
         private static final CachedFolios FOLIOS = new CachedFolios(HeadMapKind.HEAD_BITS);
-        private final long folio = FOLIOS.take();
-        private final long base = FOLIOS.baseOf(folio);
+        private final CachedFolio folio = new CachedFolio(FOLIOS);
 
         /** Pins. */
         @Actor
         public void reader(II_Result seen) {
-            meet(base >>> CachedFolios.ORDER);
-            pin(FOLIOS, folio, base, seen);
+            meet(folio.slot());
+            seen.r1 = folio.pinFolioOfPage();
         }
 
         /** Splits. */
         @Actor
         public void writer(II_Result seen) {
             meet();
-            seen.r2 = FOLIOS.split(folio);
+            seen.r2 = folio.split();
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            if (!FOLIOS.giveBack(base, folio)) {
+            if (!folio.recycle()) {
                 seen.r1 = CachedFolios.WRONG;
             }
         }
@@ -91,27 +86,26 @@ public final class PageToHeadVsSplit {
     @State
     public static class TailWords extends Rendezvous {
         private static final CachedFolios FOLIOS = new CachedFolios(HeadMapKind.TAIL_WORDS);
-        private final long folio = FOLIOS.take();
-        private final long base = FOLIOS.baseOf(folio);
+        private final CachedFolio folio = new CachedFolio(FOLIOS);
 
         /** Pins. */
         @Actor
         public void reader(II_Result seen) {
-            meet(base >>> CachedFolios.ORDER);
-            pin(FOLIOS, folio, base, seen);
+            meet(folio.slot());
+            seen.r1 = folio.pinFolioOfPage();
         }
 
         /** Splits. */
         @Actor
         public void writer(II_Result seen) {
             meet();
-            seen.r2 = FOLIOS.split(folio);
+            seen.r2 = folio.split();
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            if (!FOLIOS.giveBack(base, folio)) {
+            if (!folio.recycle()) {
                 seen.r1 = CachedFolios.WRONG;
             }
         }

@@ -3,13 +3,14 @@ package dev.quire.stress.xarray;
 
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.xarray.XArray;
+import dev.quire.engine.xarray.XaBatch;
 import dev.quire.engine.xarray.XaCursor;
 import dev.quire.engine.xarray.XaEntry;
 import dev.quire.stress.Progress;
 
 /**
- * A reader that looks at one index all through a read section, by the array's own load and by a cursor in turn, and sums up
- * what it saw in two digits.
+ * A reader that looks at one index all through a read section, by the array's own load, by a cursor and in a batch in turn,
+ * and sums up what it saw in two digits.
  */
 final class IndexWatch {
     /** The entry from before the change, all the time. */
@@ -18,10 +19,10 @@ final class IndexWatch {
     /** The entry from after the change, all the time. */
     static final int NEW = 2;
 
-    /** First the one, then the other. */
+    /** First the one, then the other, or what came between them. */
     static final int OLD_THEN_NEW = 3;
 
-    /** At least once the old entry after the new one. */
+    /** At least once an older entry after a newer one. */
     static final int NEW_THEN_OLD = 4;
 
     /** At least once a word that was never stored for this index. */
@@ -30,11 +31,14 @@ final class IndexWatch {
     /** Added if the cursor met RETRY: it was in a node that was just cut off, or at a slot that just became a node. */
     static final int MET_RETRY = 10;
 
-    private static final int NR_LOOKS = 8;
+    private static final int NR_LOOKS = 9;
+    private static final int NR_WAYS = 3;
 
     private final XArray array;
     private final RcuReader reader;
     private final XaCursor cursor;
+    private final long[] batchIndex = new long[1];
+    private final long[] batchEntry = new long[1];
     private boolean metRetry;
 
     IndexWatch(XArray array, RcuReader reader) {
@@ -43,26 +47,51 @@ final class IndexWatch {
         cursor = new XaCursor(array, reader);
     }
 
-    int watch(long index, long oldWord, long newWord) {
+    /** Watches an index whose word is each of some in turn, from the old one to the new one. */
+    int watch(long index, long... words) {
         metRetry = false;
-        int history = 0;
+        int first = -1;
+        int last = -1;
+        boolean cameBack = false;
+        boolean wasWrong = false;
         reader.enter();
         for (int look = 0; look < NR_LOOKS; look++) {
-            long word = (look & 1) == 0 ? array.load(reader, index) : loadWithCursor(index);
-            history = extend(history, word == oldWord ? OLD : word == newWord ? NEW : WRONG);
+            int seen = indexOf(words, load(index, look % NR_WAYS));
+            wasWrong |= seen < 0;
+            cameBack |= seen < last;
+            first = look == 0 ? seen : first;
+            last = seen;
         }
         reader.exit();
+        int history = wasWrong ? WRONG : cameBack ? NEW_THEN_OLD : summary(first, last, words.length - 1);
         return history + (metRetry ? MET_RETRY : 0);
     }
 
-    private static int extend(int history, int seen) {
-        if (history == WRONG || seen == WRONG) {
-            return WRONG;
+    private static int summary(int first, int last, int newest) {
+        return last == 0 ? OLD : first == newest ? NEW : OLD_THEN_NEW;
+    }
+
+    private static int indexOf(long[] words, long word) {
+        for (int i = 0; i < words.length; i++) {
+            if (words[i] == word) {
+                return i;
+            }
         }
-        if (seen == OLD) {
-            return history == 0 || history == OLD ? OLD : NEW_THEN_OLD;
-        }
-        return history == 0 || history == NEW ? NEW : history == OLD ? OLD_THEN_NEW : history;
+        return -1;
+    }
+
+    private long load(long index, int way) {
+        return switch (way) {
+            case 0 -> array.load(reader, index);
+            case 1 -> loadWithCursor(index);
+            default -> loadInBatch(index);
+        };
+    }
+
+    private long loadInBatch(long index) {
+        batchIndex[0] = index;
+        XaBatch.load(array, reader, batchIndex, batchEntry, 1);
+        return batchEntry[0];
     }
 
     private long loadWithCursor(long index) {
@@ -74,15 +103,6 @@ final class IndexWatch {
             word = cursor.load();
         }
         return word;
-    }
-
-    boolean isPresent(long index) {
-        reader.enter();
-        try {
-            return array.load(reader, index) != XaEntry.EMPTY;
-        } finally {
-            reader.exit();
-        }
     }
 
     /**

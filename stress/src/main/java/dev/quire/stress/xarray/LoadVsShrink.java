@@ -15,8 +15,9 @@ import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
  * A lookup beside the removal of levels finds what stays in the array.
- * * <p>First number: what a reader saw that looked at index 0 several times (1 its entry each time, 9 something else; 10 more
- * if it met RETRY). Second: whether index 64 changed meanwhile.
+ *
+ * <p>First number: what a reader saw that looked at index 0 several times (1 its entry each time, 9 something else; 10 more
+ * if it met RETRY). Second: whether the writer got through meanwhile.
  */
 public final class LoadVsShrink {
     private LoadVsShrink() {}
@@ -37,12 +38,11 @@ public final class LoadVsShrink {
     @State
     public static class FirstIndex extends Rendezvous {
         private static final OwnArrays ARRAYS = new OwnArrays();
-        private final OwnArrays.Own own = ARRAYS.take();
+        private final OwnArray own = new OwnArray(ARRAYS);
 
         /** Two entries, for which the array has two levels. */
         public FirstIndex() {
-            own.array().store(0, SharedIndex.word(0));
-            own.array().store(64, SharedIndex.word(64));
+            own.store(0, 64);
         }
 
         /** Looks. */
@@ -56,13 +56,14 @@ public final class LoadVsShrink {
         @Actor
         public void writer() {
             meet();
-            own.array().erase(64);
+            own.erase(64);
+            own.complete();
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            ARRAYS.giveBack(own);
+            own.recycle();
         }
     }
 }

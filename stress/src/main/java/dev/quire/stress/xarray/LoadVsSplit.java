@@ -1,8 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.stress.xarray;
 
-import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
-import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
+import static dev.quire.stress.xarray.IndexRange.word;
 
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.xarray.SplitPlan;
@@ -12,147 +11,124 @@ import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
 import org.openjdk.jcstress.annotations.JCStressMeta;
 import org.openjdk.jcstress.annotations.JCStressTest;
-import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
 
 /**
  * A lookup beside a split finds, at every index, the old entry or its own piece: never another piece, never nothing, never an
  * internal word. The first piece keeps the old entry's word, as that of a folio does.
- * * <p>The digit: what a reader saw that looked several times (1 the old entry, 2 the new one, 3 the old one and then the new
+ *
+ * <p>The digit: what a reader saw that looked several times (1 the old entry, 2 the new one, 3 the old one and then the new
  * one, 4 the new one and then the old one, 9 something else); 10 more if it met RETRY.
  */
 public final class LoadVsSplit {
     private LoadVsSplit() {}
 
-    /** How a change that is made once is graded. */
-    @Outcome(id = "1", expect = ACCEPTABLE, desc = "the reader was through before the change")
-    @Outcome(id = "2", expect = ACCEPTABLE, desc = "the reader came after the change")
-    @Outcome(id = "1[123]", expect = ACCEPTABLE, desc = "the reader met RETRY and looked again")
-    @Outcome(id = "3", expect = ACCEPTABLE, desc = "window: the entry changed under the reader's eyes")
-    @Outcome(id = "1?4", expect = FORBIDDEN, desc = "the old entry came back")
-    @Outcome(id = "1?9", expect = FORBIDDEN, desc = "the reader got a word that was never stored for its index")
-    @Outcome(expect = FORBIDDEN, desc = "no such history")
-    public static class Grading {}
-
-    /** How a change that cuts off a node, or puts one in place of an entry, is graded. */
-    @Outcome(id = "1", expect = ACCEPTABLE, desc = "the reader was through before the change")
-    @Outcome(id = "2", expect = ACCEPTABLE, desc = "the reader came after the change")
-    @Outcome(id = "3", expect = ACCEPTABLE, desc = "window: the entry changed under the reader's eyes")
-    @Outcome(
-            id = "1[123]",
-            expect = ACCEPTABLE,
-            desc = "window: the reader met RETRY where the change was under way, and looked again")
-    @Outcome(id = "1?4", expect = FORBIDDEN, desc = "the old entry came back")
-    @Outcome(id = "1?9", expect = FORBIDDEN, desc = "the reader got a word that was never stored for its index")
-    @Outcome(expect = FORBIDDEN, desc = "no such history")
-    public static class GradingWithRetry {}
-
     /** Slots change, and no node is added. */
     @JCStressTest
-    @JCStressMeta(Grading.class)
+    @JCStressMeta(LoadGrading.Plain.class)
     @Description("lookup of index 5 while an entry of order 3 is split to order 0")
     @State
     public static class SameNode extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(6);
-        private final long base = INDEX.take();
         private static final SplitPlan PLAN = SplitPlan.uniform(3, 0);
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** One entry of order 3. */
         public SameNode() {
-            INDEX.store(base, 3, SharedIndex.word(0));
+            range.store(0, 3, word(0));
         }
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meet(base >>> 6);
-            seen.r1 = INDEX.watch().watch(base + 5, SharedIndex.word(0), SharedIndex.word(5));
+            meet(range.slot());
+            seen.r1 = range.watch(5, word(0), word(5));
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            INDEX.split(base, PLAN);
+            range.split(PLAN);
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            INDEX.giveBack(base);
+            range.recycle();
         }
     }
 
     /** Two nodes take the place of a canonical slot and its sibling. */
     @JCStressTest
-    @JCStressMeta(GradingWithRetry.class)
+    @JCStressMeta(LoadGrading.WithRetry.class)
     @Description("lookup of index 69, below a sibling, while an entry of order 7 is split to order 0")
     @State
     public static class IntoChildren extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(12);
-        private final long base = INDEX.take();
         private static final SplitPlan PLAN = SplitPlan.uniform(7, 0);
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** One entry of order 7. */
         public IntoChildren() {
-            INDEX.store(base, 7, SharedIndex.word(0));
+            range.store(0, 7, word(0));
         }
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meet(base >>> 12);
-            seen.r1 = INDEX.watch().watch(base + 69, SharedIndex.word(0), SharedIndex.word(69));
+            meet(range.slot());
+            seen.r1 = range.watch(69, word(0), word(69));
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            INDEX.split(base, PLAN);
+            range.split(PLAN);
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            INDEX.giveBack(base);
+            range.recycle();
         }
     }
 
     /** Three levels of nodes take the place of one slot. */
     @JCStressTest
-    @JCStressMeta(Grading.class)
+    @JCStressMeta(LoadGrading.Plain.class)
     @Description("lookup of index 5 while an entry of order 18 is split around it to order 0")
     @State
     public static class NonUniformDeep extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(18);
-        private final long base = INDEX.take();
         private static final SplitPlan PLAN = aroundPage5();
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** One entry of order 18. */
         public NonUniformDeep() {
-            INDEX.store(base, 18, SharedIndex.word(0));
+            range.store(0, 18, word(0));
         }
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meet(base >>> 18);
-            seen.r1 = INDEX.watch().watch(base + 5, SharedIndex.word(0), SharedIndex.word(5));
+            meet(range.slot());
+            seen.r1 = range.watch(5, word(0), word(5));
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            INDEX.split(base, PLAN);
+            range.split(PLAN);
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            INDEX.giveBack(base);
+            range.recycle();
         }
 
         private static SplitPlan aroundPage5() {

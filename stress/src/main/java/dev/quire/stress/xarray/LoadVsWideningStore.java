@@ -1,11 +1,11 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.stress.xarray;
 
+import static dev.quire.stress.xarray.IndexRange.word;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.xarray.SplitPlan;
-import dev.quire.stress.Progress;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -19,108 +19,84 @@ import org.openjdk.jcstress.infra.results.I_Result;
 /**
  * A lookup beside a store that replaces several small entries by a large one finds, at every index, the small entry that was
  * there or the large one: never an internal word, never a neighbour's entry.
- * * <p>The digit: what a reader saw that looked several times (1 the old entry, 2 the new one, 3 the old one and then the new
+ *
+ * <p>The digit: what a reader saw that looked several times (1 the old entry, 2 the new one, 3 the old one and then the new
  * one, 4 the new one and then the old one, 9 something else); 10 more if it met RETRY.
  */
 public final class LoadVsWideningStore {
-    private static final int LARGE = 4000;
+    private static final long LARGE = IndexRange.OTHER;
 
     private LoadVsWideningStore() {}
 
-    /** How a change that is made once is graded. */
-    @Outcome(id = "1", expect = ACCEPTABLE, desc = "the reader was through before the change")
-    @Outcome(id = "2", expect = ACCEPTABLE, desc = "the reader came after the change")
-    @Outcome(id = "1[123]", expect = ACCEPTABLE, desc = "the reader met RETRY and looked again")
-    @Outcome(id = "3", expect = ACCEPTABLE, desc = "window: the entry changed under the reader's eyes")
-    @Outcome(id = "1?4", expect = FORBIDDEN, desc = "the old entry came back")
-    @Outcome(id = "1?9", expect = FORBIDDEN, desc = "the reader got a word that was never stored for its index")
-    @Outcome(expect = FORBIDDEN, desc = "no such history")
-    public static class Grading {}
-
-    /** How a change that cuts off a node, or puts one in place of an entry, is graded. */
-    @Outcome(id = "1", expect = ACCEPTABLE, desc = "the reader was through before the change")
-    @Outcome(id = "2", expect = ACCEPTABLE, desc = "the reader came after the change")
-    @Outcome(id = "3", expect = ACCEPTABLE, desc = "window: the entry changed under the reader's eyes")
-    @Outcome(
-            id = "1[123]",
-            expect = ACCEPTABLE,
-            desc = "window: the reader met RETRY where the change was under way, and looked again")
-    @Outcome(id = "1?4", expect = FORBIDDEN, desc = "the old entry came back")
-    @Outcome(id = "1?9", expect = FORBIDDEN, desc = "the reader got a word that was never stored for its index")
-    @Outcome(expect = FORBIDDEN, desc = "no such history")
-    public static class GradingWithRetry {}
-
     /** All in one node. The slot looked at is a sibling before and after; its canonical slot becomes a sibling itself. */
     @JCStressTest
-    @JCStressMeta(Grading.class)
+    @JCStressMeta(LoadGrading.Plain.class)
     @Description("lookup of index 5, a sibling, while one entry of order 3 replaces four of order 1 in a node")
     @State
     public static class SameNode extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(6);
-        private final long base = INDEX.take();
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** Four entries of two indices each. */
         public SameNode() {
             for (int offset = 0; offset < 8; offset += 2) {
-                INDEX.store(base + offset, 1, SharedIndex.word(offset));
+                range.store(offset, 1, word(offset));
             }
         }
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meet(base >>> 6);
-            seen.r1 = INDEX.watch().watch(base + 5, SharedIndex.word(4), SharedIndex.word(LARGE));
+            meet(range.slot());
+            seen.r1 = range.watch(5, word(4), LARGE);
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            INDEX.store(base, 3, SharedIndex.word(LARGE));
+            range.store(0, 3, LARGE);
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            INDEX.giveBack(base);
+            range.recycle();
         }
     }
 
     /** The large entry takes the place of two nodes, which are cut off. */
     @JCStressTest
-    @JCStressMeta(GradingWithRetry.class)
+    @JCStressMeta(LoadGrading.WithRetry.class)
     @Description("lookup of index 65 while an entry of order 7 replaces the two nodes of indices 0 to 127")
     @State
     public static class AcrossNodes extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(12);
-        private final long base = INDEX.take();
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** Two nodes with entries. */
         public AcrossNodes() {
-            for (int offset : new int[] {2, 5, 65, 70}) {
-                INDEX.store(base + offset, 0, SharedIndex.word(offset));
-            }
+            range.storeSingles(2, 5, 65, 70);
         }
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meet(base >>> 12);
-            seen.r1 = INDEX.watch().watch(base + 65, SharedIndex.word(65), SharedIndex.word(LARGE));
+            meet(range.slot());
+            seen.r1 = range.watch(65, word(65), LARGE);
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            INDEX.store(base, 7, SharedIndex.word(LARGE));
+            range.store(0, 7, LARGE);
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            INDEX.giveBack(base);
+            range.recycle();
         }
     }
 
@@ -130,40 +106,39 @@ public final class LoadVsWideningStore {
     @Outcome(id = "2", expect = ACCEPTABLE, desc = "the reader saw the large entry only")
     @Outcome(id = "3", expect = ACCEPTABLE, desc = "window: the store came under the reader's eyes")
     @Outcome(id = "4", expect = ACCEPTABLE, desc = "window: the split came under the reader's eyes")
+    @Outcome(id = "1[1234]", expect = ACCEPTABLE, desc = "the reader met RETRY and looked again")
     @Outcome(expect = FORBIDDEN, desc = "the reader got a word that was never stored for its index")
     @Description("lookup of index 5 while eight entries are replaced by one of order 3, which is split again at once")
     @State
     public static class ThereAndBack extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(6);
-        private final long base = INDEX.take();
         private static final SplitPlan BACK = SplitPlan.uniform(3, 0);
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** Eight entries of one index each. */
         public ThereAndBack() {
-            for (int offset = 0; offset < 8; offset++) {
-                INDEX.store(base + offset, 0, SharedIndex.word(offset));
-            }
+            range.storeSingles(0, 1, 2, 3, 4, 5, 6, 7);
         }
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meet(base >>> 6);
-            seen.r1 = INDEX.watch().watch(base + 5, SharedIndex.word(5), SharedIndex.word(0));
+            meet(range.slot());
+            seen.r1 = range.watch(5, word(5), word(0));
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            INDEX.store(base, 3, SharedIndex.word(0));
-            INDEX.split(base, BACK);
+            range.store(0, 3, word(0));
+            range.split(BACK);
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            INDEX.giveBack(base);
+            range.recycle();
         }
     }
 
@@ -181,35 +156,32 @@ public final class LoadVsWideningStore {
     @State
     public static class Reload extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(12);
-        private final long base = INDEX.take();
-        private final Progress writer = new Progress();
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** Two nodes with entries. */
         public Reload() {
-            for (int offset : new int[] {2, 5, 65, 70}) {
-                INDEX.store(base + offset, 0, SharedIndex.word(offset));
-            }
+            range.storeSingles(2, 5, 65, 70);
         }
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meet(base >>> 12);
-            seen.r1 = INDEX.watch().reload(base + 65, SharedIndex.word(65), writer);
+            meet(range.slot());
+            seen.r1 = range.reload(65);
         }
 
         /** Changes. */
         @Actor
         public void writer() {
             meet();
-            INDEX.store(base, 7, SharedIndex.word(LARGE));
-            writer.complete();
+            range.store(0, 7, LARGE);
+            range.complete();
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            INDEX.giveBack(base);
+            range.recycle();
         }
     }
 }

@@ -1,10 +1,12 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.stress.xarray;
 
+import static dev.quire.stress.xarray.IndexRange.NOTHING;
+import static dev.quire.stress.xarray.IndexRange.OTHER;
+import static dev.quire.stress.xarray.IndexRange.word;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
-import dev.quire.stress.Progress;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -20,8 +22,6 @@ import org.openjdk.jcstress.infra.results.I_Result;
  * its last life.
  */
 public final class NodeReuse {
-    private static final int FOREIGN = 4000;
-
     private NodeReuse() {}
 
     /** The freed node is wanted again at once. */
@@ -37,66 +37,64 @@ public final class NodeReuse {
     @State
     public static class CutOff extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(13);
-        private final long base = INDEX.take();
-        private final Progress writer = new Progress();
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** One node with an entry. */
         public CutOff() {
-            INDEX.store(base + 5, 0, SharedIndex.word(5));
+            range.storeSingles(5);
         }
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meet(base >>> 13);
-            seen.r1 = INDEX.watch().reload(base + 5, SharedIndex.word(5), writer);
+            meet(range.slot());
+            seen.r1 = range.reload(5);
         }
 
         /** Cuts the node off, and stores elsewhere what needs a node. */
         @Actor
         public void writer() {
             meet();
-            INDEX.store(base, 6, SharedIndex.word(0));
-            INDEX.poll();
-            INDEX.store(base + 4096 + 5, 0, SharedIndex.word(FOREIGN));
-            writer.complete();
+            range.store(0, 6, word(0));
+            range.poll();
+            range.store(4096 + 5, 0, OTHER);
+            range.complete();
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            INDEX.giveBack(base);
+            range.recycle();
         }
     }
 
     /** A node is taken for the path to a new entry. */
     @JCStressTest
-    @JCStressMeta(LoadVsWideningStore.Grading.class)
+    @JCStressMeta(LoadGrading.Plain.class)
     @Description("lookup of an index while the nodes on the way to it are made, out of nodes used before")
     @State
     public static class NewPath extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(12);
-        private final long base = INDEX.take();
+        private final IndexRange range = new IndexRange(INDEX);
 
         /** Looks. */
         @Actor
         public void reader(I_Result seen) {
-            meet(base >>> 12);
-            seen.r1 = INDEX.watch().watch(base + 5, 0, SharedIndex.word(5));
+            meet(range.slot());
+            seen.r1 = range.watch(5, NOTHING, word(5));
         }
 
         /** Stores two entries, first a neighbour's. */
         @Actor
         public void writer() {
             meet();
-            INDEX.store(base + 6, 0, SharedIndex.word(6));
-            INDEX.store(base + 5, 0, SharedIndex.word(5));
+            range.storeSingles(6, 5);
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            INDEX.giveBack(base);
+            range.recycle();
         }
     }
 }

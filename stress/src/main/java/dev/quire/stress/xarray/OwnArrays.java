@@ -13,21 +13,13 @@ import dev.quire.engine.xarray.XArray;
 import dev.quire.engine.xarray.XaNodePool;
 import dev.quire.stress.Slots;
 import org.jspecify.annotations.Nullable;
-import org.openjdk.jcstress.infra.results.II_Result;
 
 /** Arrays of which each state of a scenario has one for itself, to change its height. */
 final class OwnArrays {
     private static final int NR_ARRAYS = 1 << 14;
 
-    /** An array, its place, and the reader's way into it. */
-    record Own(int slot, XArray array, IndexWatch watch) {
-        /** Watches index 0; the second result is 1 if index 64 was stored or erased meanwhile. */
-        void watchFirst(II_Result seen) {
-            boolean before = watch.isPresent(64);
-            seen.r1 = watch.watch(0, SharedIndex.word(0), SharedIndex.word(0));
-            seen.r2 = before == watch.isPresent(64) ? 0 : 1;
-        }
-    }
+    /** An array, its place, and the reader's ways into it. */
+    record Own(int slot, XArray array, IndexWatch watch, IterationWatch iterationWatch) {}
 
     private final Slots slots = new Slots(NR_ARRAYS);
     private final @Nullable Own[] arrays = new Own[NR_ARRAYS];
@@ -44,7 +36,7 @@ final class OwnArrays {
         if (own == null) {
             long anchor = arena.objectsBase() + (long) slot * PageArena.OBJECT_BYTES;
             XArray array = new XArray(anchor, nodes, new LockOrder(false), 0);
-            own = new Own(slot, array, new IndexWatch(array, reader));
+            own = new Own(slot, array, new IndexWatch(array, reader), new IterationWatch(array, reader));
             arrays[slot] = own;
         }
         return own;

@@ -9,6 +9,7 @@ import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.rcu.BarrierMode;
 import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.Rcu;
+import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.xarray.SplitPlan;
 import dev.quire.engine.xarray.XArray;
 import dev.quire.engine.xarray.XaCursor;
@@ -26,6 +27,7 @@ final class SharedIndex {
     private final XArray array;
     private final XaCursor writer;
     private final IndexWatch watch;
+    private final IterationWatch iterationWatch;
 
     /**
      * Makes an empty array.
@@ -39,7 +41,9 @@ final class SharedIndex {
         XaNodePool nodes = new XaNodePool(arena, rcu, new AllocationFailures(), lifetime);
         array = new XArray(arena.objectsBase(), nodes, new LockOrder(false), 0);
         writer = new XaCursor(array);
-        watch = new IndexWatch(array, rcu.register());
+        RcuReader reader = rcu.register();
+        watch = new IndexWatch(array, reader);
+        iterationWatch = new IterationWatch(array, reader);
     }
 
     /** The word of a piece, or entry, that starts so many indices into a state's range. */
@@ -54,7 +58,17 @@ final class SharedIndex {
 
     void giveBack(long base) {
         store(base, spanOrder, XaEntry.EMPTY);
-        slots.giveBack((int) (base >>> spanOrder));
+        slots.giveBack(slotOf(base));
+    }
+
+    /** Number of the state that has a range. */
+    int slotOf(long base) {
+        return (int) (base >>> spanOrder);
+    }
+
+    /** Last index of a state's range. */
+    long lastOf(long base) {
+        return base + (1L << spanOrder) - 1;
     }
 
     void store(long index, int order, long word) {
@@ -63,17 +77,43 @@ final class SharedIndex {
         }
     }
 
+    void storeRange(long first, long last, long word) {
+        requireOk(array.storeRange(first, last, word));
+    }
+
+    void erase(long index) {
+        array.erase(index);
+    }
+
+    void mark(long index) {
+        array.setMark(index, IterationWatch.MARK);
+    }
+
     /** Cuts the entry at the start of a range; each piece gets the word of its offset. */
     void split(long base, SplitPlan plan) {
         array.lock();
         try {
             writer.set(base);
-            int result = writer.split(plan, word(0), word(0), word(1) - word(0));
-            if (result != Errno.OK) {
-                throw new IllegalStateException("split refused: result=" + Errno.name(result));
-            }
+            requireOk(writer.split(plan, word(0), word(0), word(1) - word(0)));
         } finally {
             array.unlock();
+        }
+    }
+
+    /** One step of cutting down the entry that covers an index; pieces get the words of their offsets in the range. */
+    void trySplit(long base, long offset, int order, int newOrder) {
+        array.lock();
+        try {
+            writer.set(base + offset);
+            requireOk(writer.trySplit(newOrder, word(offset & -1L << order), word(1) - word(0)));
+        } finally {
+            array.unlock();
+        }
+    }
+
+    private static void requireOk(int result) {
+        if (result != Errno.OK) {
+            throw new IllegalStateException("change refused: result=" + Errno.name(result));
         }
     }
 
@@ -84,5 +124,9 @@ final class SharedIndex {
 
     IndexWatch watch() {
         return watch;
+    }
+
+    IterationWatch iterationWatch() {
+        return iterationWatch;
     }
 }

@@ -1,0 +1,228 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.xarray;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.struct.XaNodeStruct;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Iterations without the lock, between two steps of which the array changes: for each way to iterate and each change, from
+ * each start and with the change after each number of steps. What stays in the array is found once, and no index comes
+ * twice.
+ */
+class IterationBetweenChangesTest extends XArrayCatalogue {
+    private static final int MARK = 1;
+
+    /** Found before the changed part, after it in the same node, and in nodes further on; none is ever changed. */
+    private static final long[] STAYING = {3, 512 + 256, 1024 + 70, 8192};
+
+    /** First index of the part that changes; all changes stay within 256 indices from it on. */
+    private static final long PART = 512;
+
+    private static final long FAR = 1L << 40;
+    private static final int MAX_STEPS = 12;
+
+    /** A way to go from one entry to the next. */
+    private enum Iteration {
+        FIND {
+            @Override
+            long next(XaCursor cursor) {
+                return cursor.find(MAX);
+            }
+        },
+        FIND_AND_PAUSE {
+            @Override
+            long next(XaCursor cursor) {
+                cursor.pause();
+                return cursor.find(MAX);
+            }
+        },
+        FIND_AFTER {
+            @Override
+            long first(XaCursor cursor) {
+                return cursor.array.find(cursor, MAX, XArray.PRESENT);
+            }
+
+            @Override
+            long next(XaCursor cursor) {
+                return cursor.array.findAfter(cursor, MAX, XArray.PRESENT);
+            }
+        },
+        FIND_MARKED {
+            @Override
+            long next(XaCursor cursor) {
+                return cursor.findMarked(MAX, MARK);
+            }
+        };
+
+        long first(XaCursor cursor) {
+            return next(cursor);
+        }
+
+        abstract long next(XaCursor cursor);
+    }
+
+    /**
+     * A change of the array under test.
+     *
+     * @param name what it does
+     * @param prepare stores what it needs
+     * @param change changes that
+     * @param keepsMarks whether each marked index stays marked at the slot that it has
+     */
+    private record Change(
+            String name,
+            Consumer<IterationBetweenChangesTest> prepare,
+            Consumer<IterationBetweenChangesTest> change,
+            boolean keepsMarks) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    private static Stream<Change> changes() {
+        return Stream.of(
+                new Change("split in one node", test -> test.storeLarge(3), test -> test.split(3), true),
+                new Change("split into two nodes", test -> test.storeLarge(7), test -> test.split(7), true),
+                new Change(
+                        "split of one slot of four",
+                        test -> test.storeLarge(8),
+                        test -> test.split(SplitNodeCountTest.shrinkingTowards(70, 8, 0)),
+                        true),
+                // Puts one mark in the place of several, at an index that may have been passed.
+                new Change("merge in one node", test -> test.storePieces(3), test -> test.storeLarge(3), false),
+                new Change("merge of two nodes", test -> test.storePieces(7), test -> test.storeLarge(7), false),
+                new Change(
+                        "erase of a node",
+                        test -> test.storeIndex(PART + 64),
+                        test -> test.eraseIndex(PART + 64),
+                        true),
+                new Change("erase of two nodes", test -> test.storePieces(7), test -> test.erasePieces(7), true),
+                new Change("growth", test -> {}, test -> test.storeIndex(FAR), true),
+                new Change("shrinking", test -> test.storeIndex(FAR), test -> test.eraseIndex(FAR), true));
+    }
+
+    @ParameterizedTest
+    @MethodSource("changes")
+    void whatStaysIsFoundOnceAndNoIndexTwice(Change change) {
+        for (Iteration iteration : Iteration.values()) {
+            for (long start : new long[] {0, PART, PART + 1, PART + 5, PART + 70, PART + 127, PART + 130}) {
+                for (int nrSteps = 0; nrSteps <= MAX_STEPS; nrSteps++) {
+                    String race = change + ", " + iteration + ", start=" + start + ", steps before=" + nrSteps;
+                    List<Found> found = iterate(iteration, start, nrSteps, change);
+                    assertStayingAreFound(found, start, race);
+                    if (change.keepsMarks || iteration != Iteration.FIND_MARKED) {
+                        assertAscending(found, race);
+                    }
+                    array.destroy();
+                }
+            }
+        }
+    }
+
+    private List<Found> iterate(Iteration iteration, long start, int nrSteps, Change change) {
+        for (long index : STAYING) {
+            storeIndex(index);
+        }
+        change.prepare.accept(this);
+        markAll();
+        List<Found> found = new ArrayList<>();
+        engine.reader.enter();
+        XaCursor cursor = cursor(start);
+        boolean changed = false;
+        long word = iteration.first(cursor);
+        while (word != 0) {
+            if (!cursor.retry(word)) {
+                found.add(new Found(cursor.index(), word));
+            }
+            if (!changed && found.size() > nrSteps) {
+                change.change.accept(this);
+                changed = true;
+            }
+            word = iteration.next(cursor);
+        }
+        engine.reader.exit();
+        return found;
+    }
+
+    private static void assertStayingAreFound(List<Found> found, long start, String race) {
+        for (long index : STAYING) {
+            long nrTimes = found.stream()
+                    .filter(entry -> entry.equals(new Found(index, value(index))))
+                    .count();
+            assertEquals(index >= start ? 1 : 0, nrTimes, () -> race + ", index=" + index + ", found=" + found);
+        }
+    }
+
+    private static void assertAscending(List<Found> found, String race) {
+        for (int i = 1; i < found.size(); i++) {
+            long before = found.get(i - 1).index();
+            long index = found.get(i).index();
+            assertTrue(before < index, () -> race + ", index=" + index + ", found=" + found);
+        }
+    }
+
+    private void storeLarge(int order) {
+        storeOrder(PART, order, value(PART));
+    }
+
+    private void erasePieces(int order) {
+        for (long index = PART; index < PART + (1L << order); index++) {
+            eraseIndex(index);
+        }
+    }
+
+    private void storePieces(int order) {
+        for (long index = PART; index < PART + (1L << order); index++) {
+            array.store(index, value(index));
+        }
+    }
+
+    private void split(int order) {
+        split(SplitPlan.uniform(order, 0));
+    }
+
+    private void split(SplitPlan plan) {
+        assertEquals(Errno.OK, split(PART + 5, plan, value(PART), value(PART), 2));
+    }
+
+    private void markAll() {
+        for (Found entry : walk(0)) {
+            setMark(entry.index(), MARK);
+        }
+    }
+
+    /** In the middle of a split, the pieces have their marks, and some of their slots still lead to the old entry. */
+    @Test
+    void anEntryThatIsBeingSplitIsFoundOnceByItsMark() {
+        storeOrder(8, 3, value(8));
+        setMark(8, MARK);
+        storeIndex(20);
+        setMark(20, MARK);
+        long node = nodeAt(8);
+        for (int slot = 16; slot > 8; slot--) {
+            XaNodeStruct.slotRelease(node, slot, slot == 16 ? 0 : value(slot));
+            engine.reader.enter();
+            XaCursor cursor = cursor(0);
+            assertEquals(value(8), cursor.findMarked(MAX, MARK));
+            XaNodeStruct.marksOpaque(node, MARK, XaNodeStruct.marksOpaque(node, MARK) | 0xff00);
+            for (long index = slot; index < 16; index++) {
+                assertEquals(value(index), cursor.findMarked(MAX, MARK));
+                assertEquals(index, cursor.index());
+            }
+            assertEquals(value(20), cursor.findMarked(MAX, MARK));
+            assertEquals(0, cursor.findMarked(MAX, MARK));
+            engine.reader.exit();
+        }
+    }
+}
