@@ -3,6 +3,7 @@ package dev.quire.engine;
 
 import dev.quire.engine.buddy.HeadBits;
 import dev.quire.engine.buddy.Zone;
+import dev.quire.engine.folio.FolioMappers;
 import dev.quire.engine.folio.FolioOwners;
 import dev.quire.engine.folio.FolioSplitter;
 import dev.quire.engine.folio.Folios;
@@ -17,6 +18,9 @@ import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.mapping.MappingContext;
 import dev.quire.engine.memory.ObjectSlab;
 import dev.quire.engine.memory.PageArena;
+import dev.quire.engine.pagetable.AnonVma;
+import dev.quire.engine.pagetable.PageTableContext;
+import dev.quire.engine.pagetable.PageTables;
 import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.Rcu;
 import dev.quire.engine.rcu.RcuReader;
@@ -45,6 +49,7 @@ public final class Quire implements AutoCloseable {
     private final FolioSplitter splitter;
     private final SplitStatistics statistics;
     private final MappingContext mappings;
+    private final PageTableContext pageTables;
     private volatile boolean closed;
 
     Quire(QuireBuilder options) {
@@ -65,6 +70,7 @@ public final class Quire implements AutoCloseable {
         statistics = new SplitStatistics(arena, lifetime);
         splitter = new FolioSplitter(
                 arena, folios, headMap, folioLock, owners, lifetime, statistics, options.splitObserver);
+        pageTables = new PageTableContext(arena, objects, zone, folios, headMap, folioLock, rcu, lifetime, lockOrder);
         mappings = new MappingContext(arena, objects, nodes, folios, splitter, owners, rcu, lifetime, lockOrder);
     }
 
@@ -151,6 +157,35 @@ public final class Quire implements AutoCloseable {
      */
     public AddressSpace newAddressSpace(int minimumOrder) {
         return AddressSpace.open(mappings, minimumOrder);
+    }
+
+    /**
+     * Opens the page tables of a simulated process.
+     *
+     * @return page tables that map nothing, to be closed before the engine
+     * @throws OutOfMemoryError if there is no page for their root
+     */
+    public PageTables newPageTables() {
+        return PageTables.open(pageTables);
+    }
+
+    /**
+     * Opens an owner of anonymous memory. It counts as an address space.
+     *
+     * @return an owner of nothing, to be closed before the engine
+     * @throws IllegalStateException if the engine has as many address spaces as it was made for
+     */
+    public AnonVma newAnonVma() {
+        return AnonVma.open(pageTables);
+    }
+
+    /**
+     * The way from a folio to all its mappings.
+     *
+     * @return the mappers of this engine's folios
+     */
+    public FolioMappers mappers() {
+        return pageTables.mappers();
     }
 
     /**
