@@ -71,7 +71,8 @@ public final class Quire implements AutoCloseable {
         splitter = new FolioSplitter(
                 arena, folios, headMap, folioLock, owners, lifetime, statistics, options.splitObserver);
         pageTables = new PageTableContext(arena, objects, zone, folios, headMap, folioLock, rcu, lifetime, lockOrder);
-        mappings = new MappingContext(arena, objects, nodes, folios, splitter, owners, rcu, lifetime, lockOrder);
+        mappings = new MappingContext(
+                arena, objects, nodes, folios, splitter, pageTables.mappers(), owners, rcu, lifetime, lockOrder);
     }
 
     /**

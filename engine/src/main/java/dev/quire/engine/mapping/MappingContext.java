@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.mapping;
 
+import dev.quire.engine.folio.FolioMappers;
 import dev.quire.engine.folio.FolioOwners;
 import dev.quire.engine.folio.FolioSplitter;
 import dev.quire.engine.folio.Folios;
@@ -19,6 +20,7 @@ import dev.quire.engine.xarray.XaNodePool;
  * @param nodes pool of their index nodes
  * @param folios the folios
  * @param splitter splits folios
+ * @param mappers unmaps folios that are dropped
  * @param owners finds an address space from a folio
  * @param rcu delays the reuse of what readers may see
  * @param lifetime guard against close
@@ -30,6 +32,7 @@ public record MappingContext(
         XaNodePool nodes,
         Folios folios,
         FolioSplitter splitter,
+        FolioMappers mappers,
         FolioOwners owners,
         Rcu rcu,
         Lifetime lifetime,

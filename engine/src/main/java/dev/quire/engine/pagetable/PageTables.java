@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * leaf holds a reference to its folio. There is no processor that walks the tables: {@link PageWalker} does, without locks.
  * Nothing is cached outside the tables, so nothing needs to be flushed.
  *
- * <p>Thread-safe. Changes block on spin locks, one for the upper levels and one per lowest-level table; they allocate nothing
- * on the heap but for regions. Every call throws {@link IllegalStateException} once the engine or these tables are closed.
+ * <p>Thread-safe. Changes block on two kinds of locks, one for the upper levels and one per lowest-level table; they allocate
+ * nothing on the heap but for regions, and for waiting. Every call throws {@link IllegalStateException} once the engine or these tables are closed.
  */
 public final class PageTables implements AutoCloseable {
     /** First virtual address that does not exist: 2^48. */
@@ -122,21 +122,22 @@ public final class PageTables implements AutoCloseable {
         }
     }
 
-    void closeRegion(Region region) {
+    /** One at a time, and not beside {@link #close}, which would miss a region that is off the map but still mapped. */
+    synchronized void closeRegion(Region region) {
         lifetime.enter();
         try {
+            if (regions.find(region.start()) != region) {
+                return;
+            }
             tree.lock();
-            boolean removed;
             try {
                 // From here on nothing can be mapped in it any more.
-                removed = regions.remove(region);
+                regions.remove(region);
             } finally {
                 tree.unlock();
             }
-            if (removed) {
-                unmapAndFree(region.start(), region.end());
-                region.list().remove(region);
-            }
+            unmapAndFree(region.start(), region.end());
+            region.list().remove(region);
         } finally {
             lifetime.exit();
         }

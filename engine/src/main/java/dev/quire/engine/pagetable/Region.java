@@ -71,7 +71,8 @@ public final class Region implements AutoCloseable {
     }
 
     /**
-     * Unmaps the region's pages, frees the tables that are empty then, and forgets the region. Closing again does nothing.
+     * Unmaps the region's pages, frees the tables that are empty then, and forgets the region. Waits for splits that walk the
+     * owner's regions. Closing again does nothing.
      *
      * @throws IllegalStateException if the engine is closed
      */

@@ -32,17 +32,13 @@ final class RegionMap {
         regions = after;
     }
 
-    /** Removes a region; false if it is not here. The caller holds the tree lock. */
-    boolean remove(Region region) {
+    /** Removes a region that is here; the caller holds the tree lock. */
+    void remove(Region region) {
         Region[] before = regions;
         int at = indexAfter(before, region.start()) - 1;
-        if (at < 0 || before[at] != region) {
-            return false;
-        }
         Region[] after = Arrays.copyOf(before, before.length - 1);
         System.arraycopy(before, at + 1, after, at, after.length - at);
         regions = after;
-        return true;
     }
 
     @Nullable

@@ -8,6 +8,7 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.struct.PageTableStruct;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The tables of one process: a radix tree of four levels over virtual addresses of 48 bits.
@@ -35,6 +36,13 @@ final class TableTree {
     private final TablePages pages;
     private final LockOrder lockOrder;
     private final long root;
+
+    /** Not in the root's page struct, as that of lowest-level tables is: it outlives the root for those who come too late. */
+    private final ReentrantLock lock = new ReentrantLock();
+
+    /** Guarded by the lock. */
+    private boolean freed;
+
     private final AtomicLong nrTables = new AtomicLong(1);
 
     /** Takes over an empty table as root. */
@@ -95,15 +103,24 @@ final class TableTree {
 
     // ---- locks
 
+    /**
+     * Takes the tree lock.
+     *
+     * @throws IllegalStateException if the root has been freed; then the lock is not held
+     */
     void lock() {
         lockOrder.beforeLock(LockRank.PROCESS_TABLES);
-        SpinLock.lock(PageTableStruct.lock(root));
+        lock.lock();
+        if (freed) {
+            lock.unlock();
+            throw new IllegalStateException("the page tables are closed");
+        }
         lockOrder.afterLock(LockRank.PROCESS_TABLES);
     }
 
     void unlock() {
         lockOrder.beforeUnlock(LockRank.PROCESS_TABLES);
-        SpinLock.unlock(PageTableStruct.lock(root));
+        lock.unlock();
     }
 
     /** Locks the lowest-level table of a slot; the caller holds the tree lock. */
@@ -263,10 +280,16 @@ final class TableTree {
         nrTables.decrementAndGet();
     }
 
-    /** Frees the root, after all regions are gone. */
+    /** Frees the root, after everything is unmapped; from then on the lock is refused. */
     void freeRoot() {
-        pages.retire(root);
-        nrTables.decrementAndGet();
+        lock();
+        try {
+            freed = true;
+            pages.retire(root);
+            nrTables.decrementAndGet();
+        } finally {
+            unlock();
+        }
     }
 
     /** Tables in use, those set aside included. */
