@@ -116,6 +116,11 @@ public final class PageTableEntry {
         return !isPresent(entry) && (entry & KIND_MASK) != 0;
     }
 
+    /** Whether an entry is a large leaf in the middle of its split. */
+    static boolean isInvalidLeaf(long entry) {
+        return !isPresent(entry) && (entry & HUGE) != 0;
+    }
+
     /**
      * Kind of a migration entry.
      *

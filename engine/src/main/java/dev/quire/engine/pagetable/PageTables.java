@@ -104,21 +104,25 @@ public final class PageTables implements AutoCloseable {
             Region region = new Region(this, list, ownerWord, start, end, firstIndex);
             // Before anything can be mapped in it: a walk over the owner's regions finds all mappings.
             list.add(region);
-            boolean added = false;
-            tree.lock();
             try {
-                requireOpen();
-                regions.add(region);
-                added = true;
-            } finally {
-                tree.unlock();
-                if (!added) {
-                    list.remove(region);
-                }
+                publishRegion(region);
+            } catch (RuntimeException refused) {
+                list.remove(region);
+                throw refused;
             }
             return region;
         } finally {
             lifetime.exit();
+        }
+    }
+
+    private void publishRegion(Region region) {
+        tree.lock();
+        try {
+            requireOpen();
+            regions.add(region);
+        } finally {
+            tree.unlock();
         }
     }
 

@@ -115,7 +115,10 @@ public final class PageWalker {
                 long place = tree.descend(address);
                 long slot = TableTree.slotOf(place);
                 long entry = PageTableStruct.entryAcquire(slot);
-                if (!isUsable(place, entry, writing)) {
+                if (hasBeenSplit(place, entry)) {
+                    continue;
+                }
+                if (!isUsable(entry, writing)) {
                     return false;
                 }
                 // RMW on the very entry that was looked at: never marks one that has become something else.
@@ -141,9 +144,14 @@ public final class PageWalker {
         PageTables.requireAddress(address);
         reader.enter();
         try {
-            return tables.isClosed()
-                    ? PageTableEntry.NONE
-                    : PageTableStruct.entryAcquire(TableTree.slotOf(tree.descend(address)));
+            while (!tables.isClosed()) {
+                long place = tree.descend(address);
+                long entry = PageTableStruct.entryAcquire(TableTree.slotOf(place));
+                if (!hasBeenSplit(place, entry)) {
+                    return entry;
+                }
+            }
+            return PageTableEntry.NONE;
         } finally {
             reader.exit();
         }
@@ -166,31 +174,41 @@ public final class PageWalker {
         }
         reader.enter();
         try {
-            for (long address = start; address < end && !tables.isClosed(); ) {
-                long place = tree.descend(address);
-                int level = TableTree.levelOf(place);
-                long entry = PageTableStruct.entryAcquire(TableTree.slotOf(place));
-                long next = TableTree.nextAt(level, address);
-                if (isLeaf(level, entry) || PageTableEntry.isMigration(entry)) {
-                    visitor.visit(next - TableTree.bytesAt(level), TableTree.orderOf(level), entry);
-                }
-                address = next;
+            long address = start;
+            while (address < end && !tables.isClosed()) {
+                address = visit(address, visitor);
             }
         } finally {
             reader.exit();
         }
     }
 
+    /** Shows the visitor what is at an address; returns the address from where to go on. */
+    private long visit(long address, LeafVisitor visitor) {
+        long place = tree.descend(address);
+        int level = TableTree.levelOf(place);
+        long entry = PageTableStruct.entryAcquire(TableTree.slotOf(place));
+        if (hasBeenSplit(place, entry)) {
+            return address;
+        }
+        long next = TableTree.nextAt(level, address);
+        if (PageTableEntry.isPresent(entry) || PageTableEntry.isMigration(entry)) {
+            visitor.visit(next - TableTree.bytesAt(level), TableTree.orderOf(level), entry);
+        }
+        return next;
+    }
+
     private static boolean isPage(long word) {
         return word > CHANGING;
     }
 
-    private static boolean isLeaf(int level, long entry) {
-        return PageTableEntry.isPresent(entry) && (level == TableTree.PTE_LEVEL || !PageTableEntry.isTable(entry));
+    /** Whether a table has taken the place of the leaf at which the descent ended: it must begin again. */
+    private static boolean hasBeenSplit(long place, long entry) {
+        return TableTree.levelOf(place) > TableTree.PTE_LEVEL && PageTableEntry.isTable(entry);
     }
 
-    private static boolean isUsable(long place, long entry, boolean writing) {
-        return isLeaf(TableTree.levelOf(place), entry) && (!writing || PageTableEntry.isWritable(entry));
+    private static boolean isUsable(long entry, boolean writing) {
+        return PageTableEntry.isPresent(entry) && (!writing || PageTableEntry.isWritable(entry));
     }
 
     /** One attempt: a page, or NOT_PINNED, MIGRATING or CHANGING. */
@@ -202,11 +220,15 @@ public final class PageWalker {
             }
             long place = tree.descend(address);
             long entry = PageTableStruct.entryAcquire(TableTree.slotOf(place));
-            if (isUsable(place, entry, forWriting)) {
-                return pinPage(place, entry, TableTree.pageInLeaf(TableTree.levelOf(place), address));
+            if (PageTableEntry.isMigration(entry)) {
+                return MIGRATING;
             }
-            boolean changing = entry != PageTableEntry.NONE && !PageTableEntry.isPresent(entry);
-            return PageTableEntry.isMigration(entry) ? MIGRATING : changing ? CHANGING : NOT_PINNED;
+            if (PageTableEntry.isInvalidLeaf(entry) || hasBeenSplit(place, entry)) {
+                return CHANGING;
+            }
+            return isUsable(entry, forWriting)
+                    ? pinPage(place, entry, TableTree.pageInLeaf(TableTree.levelOf(place), address))
+                    : NOT_PINNED;
         } finally {
             reader.exit();
         }
