@@ -309,30 +309,19 @@ public final class PageTables implements AutoCloseable {
     }
 
     private boolean awaitMigrationAt(long address) {
+        long slot = tree.lockEntry(address);
+        if (slot == TableTree.NO_SLOT) {
+            return false;
+        }
         FolioLock.@Nullable Waiter waiter;
-        tree.lock();
-        boolean treeLocked = true;
         try {
-            long place = tree.descend(address);
-            if (TableTree.levelOf(place) != TableTree.PTE_LEVEL) {
+            long entry = PageTableStruct.entryAcquire(slot);
+            if (!PageTableEntry.isMigration(entry)) {
                 return false;
             }
-            tree.lockTable(place);
-            tree.unlock();
-            treeLocked = false;
-            try {
-                long entry = PageTableStruct.entryAcquire(place);
-                if (!PageTableEntry.isMigration(entry)) {
-                    return false;
-                }
-                waiter = announceWaiter(entry);
-            } finally {
-                tree.unlockTable(place);
-            }
+            waiter = announceWaiter(entry);
         } finally {
-            if (treeLocked) {
-                tree.unlock();
-            }
+            tree.unlockTable(slot);
         }
         if (waiter != null) {
             context.folioLock.awaitUnlock(waiter);
@@ -341,14 +330,13 @@ public final class PageTables implements AutoCloseable {
     }
 
     /**
-     * Gets in line for the lock of a folio to which nobody gives this thread a reference: that would make the split fail. The
-     * table's lock keeps the migration entry, and that keeps the folio, or its piece, locked and so alive.
+     * I17. Gets in line for the lock of a folio without a reference to it, which would make the split fail. The table's
+     * lock keeps the migration entry, and that keeps the folio, or its piece, locked and so alive.
      */
     private FolioLock.@Nullable Waiter announceWaiter(long migration) {
         long folio = context.folioOf(migration);
         // Acquire: a page that the map calls a head is seen with its lock bit. Partner: the release stores of
-        // HeadMap.split,
-        // which come after the flags of new heads.
+        // HeadMap.split, which come after the flags of new heads.
         VarHandle.acquireFence();
         return context.folioLock.announceWaiter(folio);
     }

@@ -102,7 +102,7 @@ public final class PageWalker {
      *
      * @param address a virtual address
      * @param writing whether it is written to
-     * @return false for a fault: nothing is mapped, or it is not writable, or it migrates
+     * @return false for a fault: nothing is mapped, it is not writable, it migrates, or its entry is being split
      * @throws IllegalArgumentException if the address is out of range
      * @throws IllegalStateException if the engine is closed
      */
@@ -240,9 +240,9 @@ public final class PageWalker {
         if (!References.tryGet(folio)) {
             return CHANGING;
         }
-        // The reference is a full RMW, as is clearing the leaf (TableTree.clear): either this look finds the leaf
-        // changed, or
-        // whoever clears it finds the reference. The head is stable while the reference is held.
+        // I16. The reference is a full RMW, as is changing the leaf (TableTree.clear, UnmapFolio.migrate): either this
+        // look
+        // finds the leaf changed, or who changed it finds the reference. The head is stable while that is held.
         long again = PageTableStruct.entryAcquire(TableTree.slotOf(place));
         if (((again ^ leaf) & ~USE) == 0 && headMap.headOf(page) == folio) {
             return page;

@@ -26,6 +26,8 @@ final class TableTree {
     static final int PUD_LEVEL = 2;
     static final int ROOT_LEVEL = 3;
 
+    static final long NO_SLOT = 0;
+
     static final int LEVEL_BITS = 9;
     static final long ADDRESS_END = 1L << 48;
 
@@ -130,6 +132,21 @@ final class TableTree {
         lockOrder.afterLock(LockRank.PAGE_TABLE);
     }
 
+    /** Locks the lowest-level table that covers an address; returns the address's slot, or NO_SLOT if there is none. */
+    long lockEntry(long address) {
+        lock();
+        try {
+            long place = descend(address);
+            if (levelOf(place) != PTE_LEVEL) {
+                return NO_SLOT;
+            }
+            lockTable(place);
+            return place;
+        } finally {
+            unlock();
+        }
+    }
+
     void unlockTable(long slot) {
         lockOrder.beforeUnlock(LockRank.PAGE_TABLE);
         SpinLock.unlock(PageTableStruct.lock(tableOf(slot)));
@@ -147,8 +164,7 @@ final class TableTree {
         int level = ROOT_LEVEL;
         long slot = slotIn(arena.frameOf(root), level, address);
         while (level > lowestLevel) {
-            // Acquire: the table is seen as it was when it was linked (partner: the release stores in grow and
-            // LeafSplit).
+            // Acquire: the table is seen as it was when it was linked. Partner: the release stores in put and link.
             long entry = PageTableStruct.entryAcquire(slot);
             if (!PageTableEntry.isTable(entry)) {
                 break;
@@ -185,9 +201,9 @@ final class TableTree {
 
     /** Makes an entry none; returns what it was. The caller holds the lock of the slot. */
     long clear(long slot) {
-        // RMW: no accessed or dirty bit that is set meanwhile is lost. Partner: PageWalker, which looks at the entry
-        // again
-        // after it has taken a reference; whichever comes second sees the other.
+        // RMW (I16): no accessed or dirty bit that is set meanwhile is lost. Partner: PageWalker, which looks at the
+        // entry
+        // again after it has taken a reference; whichever comes second sees the other.
         long before = PageTableStruct.getAndClearEntryBits(slot, -1);
         if (before != PageTableEntry.NONE) {
             PageTableStruct.addNrEntries(tableOf(slot), -1);

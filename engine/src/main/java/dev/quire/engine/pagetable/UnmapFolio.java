@@ -49,7 +49,7 @@ final class UnmapFolio implements RangeOperation {
     }
 
     /**
-     * One step from leaf to migration entry: there is no moment without an entry, in which a fault would put another page
+     * I17. One step from leaf to migration entry: there is no moment without an entry, in which a fault would put another page
      * there, and no accessed or dirty bit that is set meanwhile is lost.
      */
     private static void migrate(long slot) {

@@ -8,7 +8,8 @@
  * {@link dev.quire.engine.pagetable.PageWalker} one thread's lock-free way through the tables. Splits see all of it as
  * {@link dev.quire.engine.folio.FolioMappers}.
  *
- * <p>Locks, outer to inner: folio lock, list of regions, upper levels of one process, one lowest-level table.
+ * <p>Locks, outer to inner: folio lock, list of regions, upper levels of one process, one lowest-level table. Comments
+ * cite the invariants of docs/memory-model.md by number (I16, I17).
  */
 @NullMarked
 package dev.quire.engine.pagetable;

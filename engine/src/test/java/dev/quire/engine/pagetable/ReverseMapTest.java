@@ -19,6 +19,7 @@ import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageStruct;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -228,6 +229,36 @@ class ReverseMapTest extends WholeEngineTest {
             folios.unlock(folio);
             assertEquals(0, FolioMapcounts.total(folio));
             assertEquals(1, tables.nrTables());
+            folios.unpin(folio);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void aFaultSleepsWhileItsPageMigratesAndWakesWithTheUnlock(HeadMapKind headMap) throws Exception {
+        Quire engine = open(headMap);
+        Folios folios = engine.folios();
+        try (AnonVma owner = engine.newAnonVma();
+                PageTables tables = engine.newPageTables()) {
+            tables.addRegion(0, 4, owner, 0);
+            long folio = folios.allocate(2);
+            owner.adopt(folio, 0);
+            assertEquals(Errno.OK, tables.map(0, folio, 0, 4, true));
+            assertFalse(tables.awaitMigration(0), "mapped");
+            assertFalse(tables.awaitMigration(1L << 40), "no table");
+            folios.lock(folio);
+            assertTrue(engine.mappers().unmap(folio));
+            FutureTask<Boolean> fault = new FutureTask<>(() -> tables.awaitMigration(3 * 4096));
+            Thread thread = new Thread(fault);
+            thread.start();
+            while (thread.getState() != Thread.State.WAITING) {
+                Thread.onSpinWait();
+            }
+            assertEquals(1, folios.references(folio), "the sleeper has no reference");
+            engine.mappers().remap(folio, 4);
+            assertFalse(fault.isDone());
+            folios.unlock(folio);
+            assertTrue(fault.get());
             folios.unpin(folio);
         }
     }
