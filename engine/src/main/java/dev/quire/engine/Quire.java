@@ -4,6 +4,7 @@ package dev.quire.engine;
 import dev.quire.engine.buddy.HeadBits;
 import dev.quire.engine.buddy.Zone;
 import dev.quire.engine.folio.FolioMappers;
+import dev.quire.engine.folio.FolioMerger;
 import dev.quire.engine.folio.FolioOwners;
 import dev.quire.engine.folio.FolioSplitter;
 import dev.quire.engine.folio.Folios;
@@ -11,6 +12,7 @@ import dev.quire.engine.folio.HeadBitsMap;
 import dev.quire.engine.folio.HeadMap;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitStatistics;
+import dev.quire.engine.folio.StagedSplitter;
 import dev.quire.engine.folio.TailWordsMap;
 import dev.quire.engine.lock.FolioLock;
 import dev.quire.engine.lock.LockOrder;
@@ -47,6 +49,8 @@ public final class Quire implements AutoCloseable {
     private final XaNodePool nodes;
     private final Folios folios;
     private final FolioSplitter splitter;
+    private final StagedSplitter stagedSplitter;
+    private final FolioMerger merger;
     private final SplitStatistics statistics;
     private final MappingContext mappings;
     private final PageTableContext pageTables;
@@ -58,6 +62,10 @@ public final class Quire implements AutoCloseable {
         lifetime = new Lifetime(options.checked, options.barrierMode);
         arena = PageArena.open(options.nrPages(), options.nrNodes(), options.nrAddressSpaces, options.backing);
         arenaCloser = arena.handOver();
+        if (options.hugeMetadata) {
+            // Before anything is touched: the system grants huge pages at the first touch.
+            arena.adviseHugeMetadata(true);
+        }
         LockOrder lockOrder = new LockOrder(options.lockOrderChecked);
         objects = new ObjectSlab(arena);
         @Nullable HeadBits headBits = options.headMap == HeadMapKind.HEAD_BITS ? new HeadBits(arena) : null;
@@ -70,6 +78,8 @@ public final class Quire implements AutoCloseable {
         statistics = new SplitStatistics(arena, lifetime);
         splitter = new FolioSplitter(
                 arena, folios, headMap, folioLock, owners, lifetime, statistics, options.splitObserver);
+        stagedSplitter = new StagedSplitter(folios, splitter);
+        merger = new FolioMerger(arena, headMap, folioLock, owners, lifetime);
         pageTables = new PageTableContext(arena, objects, zone, folios, headMap, folioLock, rcu, lifetime, lockOrder);
         mappings = new MappingContext(
                 arena, objects, nodes, folios, splitter, pageTables.mappers(), owners, rcu, lifetime, lockOrder);
@@ -100,6 +110,24 @@ public final class Quire implements AutoCloseable {
      */
     public FolioSplitter splitter() {
         return splitter;
+    }
+
+    /**
+     * The splitter that bounds how long readers wait.
+     *
+     * @return the staged splitter of this engine
+     */
+    public StagedSplitter stagedSplitter() {
+        return stagedSplitter;
+    }
+
+    /**
+     * The merger of folios.
+     *
+     * @return the merger of this engine
+     */
+    public FolioMerger merger() {
+        return merger;
     }
 
     /**

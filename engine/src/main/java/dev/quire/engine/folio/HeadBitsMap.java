@@ -61,6 +61,11 @@ public final class HeadBitsMap implements HeadMap {
     }
 
     @Override
+    public long join(long head, int order) {
+        return (long) bits.clearInside(arena.pfnOf(head), order) * Long.BYTES;
+    }
+
+    @Override
     public long dissolve(long head, int order) {
         return 0;
     }

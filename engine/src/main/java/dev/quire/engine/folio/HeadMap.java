@@ -40,6 +40,15 @@ public sealed interface HeadMap permits HeadBitsMap, TailWordsMap {
     long split(long head, SplitPlan plan);
 
     /**
+     * Makes a block of frozen folios one folio. Their page structs still say what they said before.
+     *
+     * @param head first page of the block
+     * @param order order of the block
+     * @return bytes stored
+     */
+    long join(long head, int order);
+
+    /**
      * Makes the pages of a folio ordinary pages of a block again, before it goes back to the allocator.
      *
      * @param head head of the folio

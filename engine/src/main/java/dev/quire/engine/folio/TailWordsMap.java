@@ -2,6 +2,7 @@
 package dev.quire.engine.folio;
 
 import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.xarray.SplitPlan;
 
@@ -43,6 +44,23 @@ public final class TailWordsMap implements HeadMap {
             }
         }
         return nrBytes;
+    }
+
+    @Override
+    public long join(long head, int order) {
+        long nrBytes = 0;
+        long end = head + Geometry.pagesIn(order) * PageStruct.BYTES;
+        long piece = head;
+        while (piece < end) {
+            int pieceOrder = FolioStruct.order(piece);
+            if (piece != head) {
+                // What tells a head from a tail for whoever looks at the page alone.
+                FolioPieces.erase(piece, pieceOrder);
+                nrBytes += PageStruct.BYTES;
+            }
+            piece += Geometry.pagesIn(pieceOrder) * PageStruct.BYTES;
+        }
+        return nrBytes + nameHead(head, order);
     }
 
     @Override

@@ -230,6 +230,15 @@ public final class PageArena implements AutoCloseable {
     }
 
     /**
+     * Metadata that the system backs with huge pages now. Not for hot paths: it reads the system's list of mappings.
+     *
+     * @return bytes, or -1 if the system does not tell
+     */
+    public long hugeMetadataBytes() {
+        return MemoryMappings.hugePageBytes(pageStructsBase, zoneBase);
+    }
+
+    /**
      * Makes this arena part of an engine: from now on only the engine can close it.
      *
      * @return what closes it, once

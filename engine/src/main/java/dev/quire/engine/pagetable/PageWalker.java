@@ -240,8 +240,7 @@ public final class PageWalker {
         if (!References.tryGet(folio)) {
             return CHANGING;
         }
-        // I16. The reference is a full RMW, as is changing the leaf (TableTree.clear, UnmapFolio.migrate): either this
-        // look
+        // I16. The reference is a full RMW, as is changing the leaf (TableTree.clear, UnmapFolio.migrate): this look
         // finds the leaf changed, or who changed it finds the reference. The head is stable while that is held.
         long again = PageTableStruct.entryAcquire(TableTree.slotOf(place));
         if (((again ^ leaf) & ~USE) == 0 && headMap.headOf(page) == folio) {

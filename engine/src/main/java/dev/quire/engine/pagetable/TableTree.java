@@ -201,9 +201,8 @@ final class TableTree {
 
     /** Makes an entry none; returns what it was. The caller holds the lock of the slot. */
     long clear(long slot) {
-        // RMW (I16): no accessed or dirty bit that is set meanwhile is lost. Partner: PageWalker, which looks at the
-        // entry
-        // again after it has taken a reference; whichever comes second sees the other.
+        // RMW (I16): no accessed or dirty bit that is set meanwhile is lost. Partner: PageWalker, which looks at
+        // the leaf again after it has taken a reference; whichever comes second sees the other.
         long before = PageTableStruct.getAndClearEntryBits(slot, -1);
         if (before != PageTableEntry.NONE) {
             PageTableStruct.addNrEntries(tableOf(slot), -1);

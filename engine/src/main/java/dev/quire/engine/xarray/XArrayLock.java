@@ -30,17 +30,10 @@ final class XArrayLock {
     }
 
     void lock() {
+        // First, as it may throw; nothing after the entry does.
+        lockOrder.beforeLock(LockRank.INDEX);
         lifetime.enter();
-        boolean locked = false;
-        try {
-            lockOrder.beforeLock(LockRank.INDEX);
-            SpinLock.lock(word);
-            locked = true;
-        } finally {
-            if (!locked) {
-                lifetime.exit();
-            }
-        }
+        SpinLock.lock(word);
         lockOrder.afterLock(LockRank.INDEX);
         holderId = Thread.currentThread().threadId();
     }

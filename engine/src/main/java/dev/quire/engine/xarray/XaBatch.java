@@ -28,12 +28,14 @@ public final class XaBatch {
      * @param indices the indices, from element 0
      * @param entries gets the entry of each index, 0 for none or a reservation
      * @param nrIndices how many, 0 to the length of both
+     * @throws IllegalArgumentException if the reader is of another engine
+     * @throws IllegalStateException if it is in no section
      * @throws IndexOutOfBoundsException if one of them is shorter; then nothing has changed
      */
     public static void load(XArray array, RcuReader reader, long[] indices, long[] entries, int nrIndices) {
         Objects.checkFromIndexSize(0, nrIndices, indices.length);
         Objects.checkFromIndexSize(0, nrIndices, entries.length);
-        reader.requireInSection();
+        reader.requireInSectionOf(array.pool().rcu());
         for (int first = 0; first < nrIndices; first += GROUP) {
             loadGroup(array.anchor(), indices, entries, first, Math.min(first + GROUP, nrIndices));
         }

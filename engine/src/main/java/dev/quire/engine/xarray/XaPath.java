@@ -249,6 +249,13 @@ final class XaPath {
         }
     }
 
+    /** Gives the subtrees up whose slots the cursor's store has overwritten. */
+    static void retireSubtrees(XaCursor cursor) {
+        for (long word = cursor.retired.takeSubtree(); word != XaEntry.EMPTY; word = cursor.retired.takeSubtree()) {
+            retireSubtree(cursor, word);
+        }
+    }
+
     /**
      * Gives a subtree up whose word no reader can load any more. Every slot of a leaf gets RETRY, as does every other that
      * holds an entry, so that readers inside start over; words of nodes stay, and lead them there.

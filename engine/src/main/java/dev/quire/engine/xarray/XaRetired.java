@@ -17,6 +17,11 @@ final class XaRetired {
     private long last;
     private long nrNodes;
 
+    /** Words of subtrees that the slots of one node led to, and that are cut off once those slots are overwritten. */
+    private final long[] subtrees = new long[XaWalk.NR_SLOTS];
+
+    private int nrSubtrees;
+
     XaRetired(XaNodePool pool) {
         this.pool = pool;
     }
@@ -30,6 +35,21 @@ final class XaRetired {
         }
         first = node;
         nrNodes++;
+    }
+
+    /** Notes the word of a subtree whose slot is about to be overwritten. */
+    void addSubtree(long nodeWord) {
+        subtrees[nrSubtrees] = nodeWord;
+        nrSubtrees++;
+    }
+
+    /** Takes one of the subtrees noted back; 0 if there is none left. */
+    long takeSubtree() {
+        if (nrSubtrees == 0) {
+            return XaEntry.EMPTY;
+        }
+        nrSubtrees--;
+        return subtrees[nrSubtrees];
     }
 
     /** Hands all of them to the pool. */

@@ -4,6 +4,8 @@ package dev.quire.engine.xarray;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.struct.XArrayStruct;
 import dev.quire.engine.struct.XaNodeStruct;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Cuts entries into pieces (xas_split and xas_try_split). One per cursor, which holds the state of the split that runs.
@@ -15,7 +17,7 @@ import dev.quire.engine.struct.XaNodeStruct;
  * gets RETRY.
  */
 final class XaSplit {
-    /** Pieces from which on the vector loop pays off. */
+    /** Pieces of one slot from which on the vector loop pays off. */
     private static final int MIN_VECTOR_PIECES = 8;
 
     private final XaCursor cursor;
@@ -26,14 +28,14 @@ final class XaSplit {
     /** What each of a node's slots adds to the first word, while all of a node's pieces take one slot. */
     private final long[] addends = new long[XaWalk.NR_SLOTS];
 
-    /** The words of a node's slots, on their way there. */
+    /** The words of some slots on their way there: loops over an array become vector loops, loops over memory do not. */
     private final long[] words = new long[XaWalk.NR_SLOTS];
 
     private long addendStep;
 
-    private final SplitPlan stepPlan = new SplitPlan();
+    /** The runs of pieces that are still to be made: those of a plan, or one run without a plan. */
+    private @Nullable SplitPlan plan;
 
-    private SplitPlan plan = stepPlan;
     private int run;
     private long nrLeftInRun;
     private int pieceOrder;
@@ -93,8 +95,19 @@ final class XaSplit {
             cursor.setError(Errno.EINVAL);
             return Errno.EINVAL;
         }
-        stepPlan.resetUniform(order, newOrder);
-        return apply(stepPlan, entry, firstEntry, entryStride);
+        if (halvesOneSlot && !XaPath.reserve(cursor, 1)) {
+            cursor.spares.free();
+            return Errno.ENOMEM;
+        }
+        begin(null, firstEntry, entryStride);
+        beginRun(newOrder, 1L << (order - newOrder));
+        if (halvesOneSlot) {
+            cutSlots(1, XaEntry.isValue(entry));
+        } else {
+            cutWithinLevel(1 << (order - cursor.nodeShift), XaEntry.isValue(entry));
+        }
+        cursor.reset();
+        return Errno.OK;
     }
 
     private long walkToEntry() {
@@ -110,14 +123,19 @@ final class XaSplit {
         if (cursor.node == XaCursor.AT_HEAD) {
             return 0;
         }
-        int end = cursor.offset + 1;
-        long sibling = XaEntry.sibling(cursor.offset);
-        while (end < XaWalk.NR_SLOTS && XaNodeStruct.slot(cursor.node, end) == sibling) {
-            end++;
+        // Siblings of a slot follow it without a gap, so a few probes tell how many there are.
+        int widthOrder = 0;
+        while (isSiblingOfCursor(1 << widthOrder)) {
+            widthOrder++;
         }
-        int width = end - cursor.offset;
-        boolean isAligned = Integer.bitCount(width) == 1 && (cursor.offset & (width - 1)) == 0;
-        return isAligned ? cursor.nodeShift + Integer.numberOfTrailingZeros(width) : -1;
+        int lastOfGroup = (1 << widthOrder) - 1;
+        boolean isAligned = (cursor.offset & lastOfGroup) == 0;
+        return isAligned && (lastOfGroup == 0 || isSiblingOfCursor(lastOfGroup)) ? cursor.nodeShift + widthOrder : -1;
+    }
+
+    private boolean isSiblingOfCursor(int distance) {
+        int slot = cursor.offset + distance;
+        return slot < XaWalk.NR_SLOTS && XaNodeStruct.slot(cursor.node, slot) == XaEntry.sibling(cursor.offset);
     }
 
     private int apply(SplitPlan newPlan, long oldEntry, long firstEntry, long newEntryStride) {
@@ -130,21 +148,52 @@ final class XaSplit {
             XArrayStruct.headRelease(cursor.anchor, firstEntry);
         } else {
             begin(newPlan, firstEntry, newEntryStride);
-            cutSlots(1 << (newPlan.order() - cursor.nodeShift), XaEntry.isValue(oldEntry));
+            beginRun(newPlan.runOrder(0), newPlan.runCount(0));
+            int nrSlots = 1 << (newPlan.order() - cursor.nodeShift);
+            if (newPlan.nrRuns() == 1 && pieceOrder >= cursor.nodeShift) {
+                cutWithinLevel(nrSlots, XaEntry.isValue(oldEntry));
+            } else {
+                cutSlots(nrSlots, XaEntry.isValue(oldEntry));
+            }
         }
         cursor.reset();
         return Errno.OK;
     }
 
-    private void begin(SplitPlan newPlan, long firstEntry, long newEntryStride) {
+    private void begin(@Nullable SplitPlan newPlan, long firstEntry, long newEntryStride) {
         plan = newPlan;
         run = 0;
-        nrLeftInRun = newPlan.runCount(0);
-        pieceOrder = newPlan.runOrder(0);
         pieceWord = firstEntry;
         entryStride = newEntryStride;
         marks = XaMarks.marksOfSlot(cursor);
         isValue = XaEntry.isValue(firstEntry);
+    }
+
+    private void beginRun(int newPieceOrder, long nrPieces) {
+        pieceOrder = newPieceOrder;
+        nrLeftInRun = nrPieces;
+    }
+
+    /** Equal pieces that all stay in the entry's slots: there is nothing to build, so each goes straight into place. */
+    private void cutWithinLevel(int nrSlots, boolean wasValue) {
+        long node = cursor.node;
+        int first = cursor.offset;
+        int width = 1 << (pieceOrder - cursor.nodeShift);
+        if (marks != 0) {
+            addMarks(node, (everyNth(width) & XaMarks.bitsOf(0, nrSlots)) << first);
+        }
+        long step = entryStride << pieceOrder;
+        long word = pieceWord + step * (nrSlots / width);
+        for (int head = first + nrSlots - width; head >= first; head -= width) {
+            word -= step;
+            XaStore.publish(node, head, head + width, word);
+        }
+        changeValues(node, nrSlots, wasValue, isValue ? nrSlots : 0);
+    }
+
+    /** Bits 0, n, 2n ... for a power of two. */
+    private static long everyNth(int n) {
+        return n == Long.SIZE ? 1 : Long.divideUnsigned(-1L, (1L << n) - 1);
     }
 
     private void cutSlots(int nrSlots, boolean wasValue) {
@@ -167,8 +216,12 @@ final class XaSplit {
         }
         addMarks(node, heads);
         publish(node, first, first + nrSlots, heads);
-        int nrValues = (isValue ? nrSlots - nrChildren : 0) - (wasValue ? nrSlots : 0);
-        XaNodeStruct.nrValues(node, XaNodeStruct.nrValues(node) + nrValues);
+        changeValues(node, nrSlots, wasValue, isValue ? nrSlots - nrChildren : 0);
+    }
+
+    private void changeValues(long node, int nrSlots, boolean wasValue, int nrValues) {
+        int nrValuesBefore = wasValue ? nrSlots : 0;
+        XaNodeStruct.nrValues(node, XaNodeStruct.nrValues(node) + nrValues - nrValuesBefore);
         XaPath.notify(cursor, node);
     }
 
@@ -186,13 +239,7 @@ final class XaSplit {
         int groupEnd = end;
         while (groupEnd > first) {
             int head = Long.SIZE - 1 - Long.numberOfLeadingZeros(heads & XaMarks.bitsOf(first, groupEnd - first));
-            // Release: the subtree below, if there is one, and the marks. Pairs with the acquire load of the slot.
-            XaNodeStruct.slotRelease(node, head, slotWords[head - first]);
-            long sibling = XaEntry.sibling(head);
-            for (int slot = head + 1; slot < groupEnd; slot++) {
-                // Release: after the slot it points at.
-                XaNodeStruct.slotRelease(node, slot, sibling);
-            }
+            XaStore.publish(node, head, groupEnd, slotWords[head - first]);
             groupEnd = head;
         }
     }
@@ -236,33 +283,32 @@ final class XaSplit {
             fillSingles(node, firstSlot, nrPieces, step);
             return XaMarks.bitsOf(firstSlot, nrPieces);
         }
-        long heads = 0;
         int width = 1 << widthOrder;
-        for (int i = 0; i < nrPieces; i++) {
-            int head = firstSlot + (i << widthOrder);
-            heads |= 1L << head;
-            XaNodeStruct.slot(node, head, pieceWord + i * step);
-            for (int slot = head + 1; slot < head + width; slot++) {
-                XaNodeStruct.slot(node, slot, XaEntry.sibling(head));
-            }
+        int nrSlots = nrPieces << widthOrder;
+        long word = pieceWord;
+        for (int head = 0; head < nrSlots; head += width) {
+            words[head] = word;
+            Arrays.fill(words, head + 1, head + width, XaEntry.sibling(firstSlot + head));
+            word += step;
         }
-        return heads;
+        XaNodeStruct.slots(node, firstSlot, words, nrSlots);
+        return (everyNth(width) & XaMarks.bitsOf(0, nrSlots)) << firstSlot;
     }
 
     private void fillSingles(long node, int firstSlot, int nrPieces, long step) {
-        if (nrPieces >= MIN_VECTOR_PIECES) {
-            if (step != addendStep) {
-                computeAddends(step);
-            }
-            for (int i = 0; i < nrPieces; i++) {
-                words[i] = pieceWord + addends[i];
-            }
-            XaNodeStruct.slots(node, firstSlot, words, nrPieces);
-        } else {
+        if (nrPieces < MIN_VECTOR_PIECES) {
             for (int i = 0; i < nrPieces; i++) {
                 XaNodeStruct.slot(node, firstSlot + i, pieceWord + i * step);
             }
+            return;
         }
+        if (step != addendStep) {
+            computeAddends(step);
+        }
+        for (int i = 0; i < nrPieces; i++) {
+            words[i] = pieceWord + addends[i];
+        }
+        XaNodeStruct.slots(node, firstSlot, words, nrPieces);
     }
 
     private void computeAddends(long step) {
@@ -275,9 +321,9 @@ final class XaSplit {
     private void takePieces(int nrPieces) {
         pieceWord += (entryStride << pieceOrder) * nrPieces;
         nrLeftInRun -= nrPieces;
-        if (nrLeftInRun == 0 && ++run < plan.nrRuns()) {
-            nrLeftInRun = plan.runCount(run);
-            pieceOrder = plan.runOrder(run);
+        SplitPlan runs = plan;
+        if (nrLeftInRun == 0 && runs != null && ++run < runs.nrRuns()) {
+            beginRun(runs.runOrder(run), runs.runCount(run));
         }
     }
 }

@@ -59,49 +59,53 @@ final class XaStore {
     }
 
     /**
-     * Canonical slot first, then its siblings: a reader never finds a sibling whose canonical slot is not there yet. Where
-     * the range is only a part of a wider entry at its level, the rest of that entry's slots follow it, and are counted with
-     * it (the original then counts too few or too many values).
+     * Where the range is only a part of a wider entry at its level, the rest of that entry's slots follow it, and are
+     * counted with it (the original then counts too few or too many values).
      */
     private static long overwrite(XaCursor cursor, long entry, long current) {
         long node = cursor.node;
-        int first = cursor.offset;
-        int last = first + cursor.sibs;
+        int end = cursor.offset + cursor.sibs + 1;
         int nrFilled = 0;
         int nrValuesBefore = 0;
         long canonical = current;
-        long before = current;
-        long word = entry;
-        int slot = first;
-        while (true) {
-            // Release: the canonical slot is published before the siblings that lead to it.
-            XaNodeStruct.slotRelease(node, slot, word);
+        for (int slot = cursor.offset; slot < end; slot++) {
+            long before = XaNodeStruct.slot(node, slot);
+            if (!XaEntry.isSibling(before) && slot > cursor.offset) {
+                canonical = before;
+            }
             if (before == XaEntry.EMPTY) {
                 nrFilled++;
             } else if (XaEntry.isValue(canonical)) {
                 nrValuesBefore++;
             } else if (XaEntry.isNode(before)) {
-                XaPath.retireSubtree(cursor, before);
-            }
-            if (slot == last) {
-                break;
-            }
-            slot++;
-            word = XaEntry.sibling(first);
-            before = XaNodeStruct.slot(node, slot);
-            if (!XaEntry.isSibling(before)) {
-                canonical = before;
+                cursor.retired.addSubtree(before);
             }
         }
-        int nrSlots = last - first + 1;
+        publish(node, cursor.offset, end, entry);
+        XaPath.retireSubtrees(cursor);
+        int nrSlots = cursor.sibs + 1;
         if (XaEntry.isValue(entry) != XaEntry.isValue(canonical)) {
-            int nrTrailing = nrSiblingsAfter(node, last);
+            int nrTrailing = nrSiblingsAfter(node, end - 1);
             nrSlots += nrTrailing;
             nrValuesBefore += XaEntry.isValue(canonical) ? nrTrailing : 0;
         }
         int nrValuesAfter = XaEntry.isValue(entry) ? nrSlots : 0;
         XaPath.changeCounts(cursor, nrFilled, nrValuesAfter - nrValuesBefore);
         return canonical;
+    }
+
+    /**
+     * Puts a word, of an entry or of a complete subtree, into the slots that it takes: canonical slot first, then its
+     * siblings, so that a reader never finds a sibling whose canonical slot is not there yet.
+     */
+    static void publish(long node, int canonicalSlot, int endSlot, long word) {
+        // Release: the subtree below, if there is one, and the marks. Pairs with the acquire load of the slot.
+        XaNodeStruct.slotRelease(node, canonicalSlot, word);
+        long sibling = XaEntry.sibling(canonicalSlot);
+        for (int slot = canonicalSlot + 1; slot < endSlot; slot++) {
+            // Release: after the slot it points at.
+            XaNodeStruct.slotRelease(node, slot, sibling);
+        }
     }
 
     /** Empties the cursor's slots, and those after them that belong to an entry that began there. */

@@ -200,6 +200,8 @@ class PageArenaTest {
             // Whether the system takes the advice is its own affair, but it takes both or neither.
             assertEquals(arena.adviseHugeMetadata(true), arena.adviseHugeMetadata(false));
             assertEquals(0, NativeMemory.getLong(arena.nodesBase()));
+            long hugeBytes = arena.hugeMetadataBytes();
+            assertTrue(hugeBytes == -1 || hugeBytes % Geometry.HUGE_PAGE_BYTES == 0, () -> "bytes=" + hugeBytes);
         }
     }
 }

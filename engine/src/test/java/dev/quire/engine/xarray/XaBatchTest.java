@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.quire.engine.EngineFixture;
 import dev.quire.engine.TestSeed;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -86,5 +87,19 @@ class XaBatchTest extends XArrayCatalogue {
         engine.reader.exit();
         assertThrows(
                 IllegalStateException.class, () -> XaBatch.load(array, engine.reader, new long[3], new long[3], 1));
+    }
+
+    @Test
+    void aReaderOutOfASectionOrOfAnotherEngineIsRefused() {
+        long[] entries = {7};
+        assertThrows(IllegalStateException.class, () -> XaBatch.load(array, engine.reader, new long[] {0}, entries, 1));
+        try (EngineFixture other = new EngineFixture()) {
+            other.reader.enter();
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> XaBatch.load(array, other.reader, new long[] {0}, entries, 1));
+            other.reader.exit();
+        }
+        assertEquals(7, entries[0]);
     }
 }
