@@ -2,6 +2,7 @@
 package dev.quire.engine.pagetable;
 
 import dev.quire.engine.folio.FolioMapcounts;
+import dev.quire.engine.lock.References;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.memory.PageArena;
@@ -26,6 +27,10 @@ final class LeafMapping {
 
     /** Checks that pages are in a folio that can be mapped. Needs no lock. */
     void requirePages(long folio, long firstPage, long nrPages) {
+        if (context.headMap.headOf(folio) != folio || References.count(folio) == 0) {
+            throw new IllegalArgumentException(
+                    "not the head of a folio that is in use: folio=0x" + Long.toHexString(folio));
+        }
         long folioPages = Geometry.pagesIn(FolioStruct.order(folio));
         if (firstPage < 0 || nrPages > folioPages - firstPage) {
             throw new IllegalArgumentException("pages not in the folio: firstPage=" + firstPage + ", nrPages=" + nrPages

@@ -159,7 +159,8 @@ public final class PageTables implements AutoCloseable {
      * @param writable whether they may be written to
      * @return 0; EEXIST if something is mapped there already, also in part, or migrating; ENOMEM if there is no memory for
      *     tables; then nothing has changed
-     * @throws IllegalArgumentException if the pages are not all in the folio, or do not belong to these addresses
+     * @throws IllegalArgumentException if the handle is no head of a folio, the pages are not all in it, or they do not belong to
+     *     these addresses
      */
     public int map(long address, long folio, long firstPage, long nrPages, boolean writable) {
         long end = requireRange(address, nrPages);
@@ -210,8 +211,8 @@ public final class PageTables implements AutoCloseable {
      * @param writable whether the memory may be written to
      * @return 0; EEXIST if something is mapped there already, also in part, or migrating; ENOMEM if there is no memory for
      *     tables; then nothing has changed
-     * @throws IllegalArgumentException if there is no entry of this order, or the pages are not all in the folio, or do not
-     *     belong to these addresses
+     * @throws IllegalArgumentException if there is no entry of this order, the handle is no head of a folio, the pages are
+     *     not all in it, or they do not belong to these addresses
      */
     public int mapHuge(long address, long folio, long firstPage, int order, boolean writable) {
         if (order != Geometry.PMD_ORDER && order != Geometry.PUD_ORDER) {

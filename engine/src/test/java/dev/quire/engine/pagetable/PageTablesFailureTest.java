@@ -16,6 +16,7 @@ import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.mapping.FolioLookup;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.rcu.RcuReader;
+import dev.quire.engine.struct.PageStruct;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
@@ -161,6 +162,7 @@ class PageTablesFailureTest extends WholeEngineTest {
                     () -> tables.addRegion(GIB + 1023 * 4096, 1, owner, 0));
             assertRefused(illegal, "firstIndex out of range: firstIndex=-1", () -> tables.addRegion(0, 1, owner, -1));
             assertThrows(illegal, () -> tables.map(GIB, folio + 1, 0, 1, false));
+            assertThrows(illegal, () -> tables.map(GIB, folio + PageStruct.BYTES, 0, 1, false));
             assertThrows(illegal, () -> owner.adopt(folio, 0));
             Region strangers = tables.addRegion(0, 512, stranger, 100);
             assertThrows(illegal, () -> tables.map(0, folio, 0, 1, false));
