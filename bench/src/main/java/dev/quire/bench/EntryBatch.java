@@ -1,18 +1,11 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.bench;
 
-import dev.quire.engine.Leaks;
-import dev.quire.engine.Quire;
-import dev.quire.engine.lock.LockOrder;
-import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.RcuReader;
-import dev.quire.engine.struct.XArrayStruct;
 import dev.quire.engine.xarray.SplitPlan;
 import dev.quire.engine.xarray.XArray;
-import dev.quire.engine.xarray.XaCursor;
 import dev.quire.engine.xarray.XaEntry;
-import java.lang.foreign.Arena;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -28,18 +21,15 @@ import org.openjdk.jmh.annotations.TearDown;
 @State(Scope.Thread)
 public abstract class EntryBatch {
     private static final long MAX_NODES = 1 << 18;
-    private static final long WORD_PER_INDEX = XaEntry.value(1) - XaEntry.value(0);
 
-    /** Whether the system is asked for huge pages behind the nodes; opt-in: {@code true}. */
-    @Param("false")
+    /** Whether the system is asked for huge pages behind the nodes; opt-in: {@code false}. */
+    @Param("true")
     public boolean hugePages;
 
     private final int nrEntries;
     private final int order;
-    private Arena anchorMemory;
-    private Quire engine;
-    private XArray array;
-    private XaCursor cursor;
+    private EngineArray engineArray;
+    private EntrySplitter splitter;
 
     /**
      * Describes batches.
@@ -69,99 +59,65 @@ public abstract class EntryBatch {
     /** Makes the entries, and checks one batch. */
     @Setup(Level.Trial)
     public final void open() {
-        anchorMemory = Arena.ofShared();
-        engine = Quire.builder().capacityBytes(1 << 30).nodes(MAX_NODES).open();
-        HugePages.advise(engine, hugePages);
-        long anchor = anchorMemory.allocate(XArrayStruct.BYTES, Long.BYTES).address();
-        array = new XArray(anchor, engine.nodes(), new LockOrder(false), 0);
-        cursor = new XaCursor(array);
+        engineArray = new EngineArray(MAX_NODES, hugePages);
+        splitter = new EntrySplitter(engineArray.array());
         mergeAll();
         prepare();
         run();
         check();
-        HugePages.report(engine.arena().nodesBase(), hugePages);
+        HugePages.report(engineArray.engine());
         putBack();
     }
 
     /** Fails if the batches left nodes behind. */
     @TearDown(Level.Trial)
     public final void close() {
-        array.destroy();
-        Leaks leaks = engine.leaks();
-        engine.close();
-        anchorMemory.close();
-        if (!leaks.isEmpty()) {
-            throw new IllegalStateException("the benchmark left something behind: " + leaks);
-        }
+        engineArray.close();
     }
 
     /** Prepares a batch. */
     @Setup(Level.Invocation)
     public final void prepareBatch() {
         prepare();
-        engine.awaitReclaim();
+        engineArray.engine().awaitReclaim();
     }
 
     /** Makes all entries whole again. */
     @TearDown(Level.Invocation)
     public final void putBack() {
         mergeAll();
-        engine.awaitReclaim();
+        engineArray.engine().awaitReclaim();
     }
 
     /** Stores each entry over its whole range, merging whatever pieces are there. */
     final void mergeAll() {
         for (int entry = 0; entry < nrEntries; entry++) {
-            long first = (long) entry << order;
-            array.storeOrder(first, order, XaEntry.value(first));
+            splitter.merge((long) entry << order, order);
         }
     }
 
-    /** Splits each entry in one go, nodes reserved before the lock is taken. */
+    /** Splits each entry in one go. */
     final void splitAll(SplitPlan plan) {
         for (int entry = 0; entry < nrEntries; entry++) {
-            long first = (long) entry << order;
-            long word = XaEntry.value(first);
-            cursor.set(first);
-            int result = cursor.reserve(plan);
-            array.lock();
-            if (result == Errno.OK) {
-                result = cursor.split(plan, word, word, WORD_PER_INDEX);
-            }
-            array.unlock();
-            requireOk(result);
+            splitter.split((long) entry << order, plan);
         }
     }
 
     /**
-     * Splits each entry step by step under one lock, each step cutting the piece that has a certain index.
+     * Splits each entry step by step, each step cutting the piece that has a certain index.
      *
      * @param offset the index, relative to the entry's first
      * @param newOrders order of the pieces after each step
      */
     final void splitAllInSteps(long offset, int... newOrders) {
         for (int entry = 0; entry < nrEntries; entry++) {
-            long at = ((long) entry << order) + offset;
-            int pieceOrder = order;
-            array.lock();
-            for (int newOrder : newOrders) {
-                cursor.set(at);
-                long word = XaEntry.value(Geometry.alignDown(at, pieceOrder));
-                requireOk(cursor.trySplit(newOrder, word, WORD_PER_INDEX));
-                pieceOrder = newOrder;
-            }
-            array.unlock();
-        }
-    }
-
-    private static void requireOk(int result) {
-        if (result != Errno.OK) {
-            throw new IllegalStateException("split failed: result=" + Errno.name(result));
+            splitter.splitInSteps(((long) entry << order) + offset, order, newOrders);
         }
     }
 
     private void check() {
-        try (RcuReader reader = engine.newReader()) {
+        XArray array = engineArray.array();
+        try (RcuReader reader = engineArray.engine().newReader()) {
             reader.enter();
             for (long index = 0; index < (long) nrEntries << order; index++) {
                 int expected = expectedOrder(index & Geometry.pagesIn(order) - 1);

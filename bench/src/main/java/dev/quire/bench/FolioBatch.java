@@ -45,8 +45,8 @@ public abstract class FolioBatch {
     @Param("true")
     public boolean checked;
 
-    /** Whether the system is asked for huge pages behind page structs and nodes; opt-in: {@code true}. */
-    @Param("false")
+    /** Whether the system is asked for huge pages behind page structs and nodes; opt-in: {@code false}. */
+    @Param("true")
     public boolean hugePages;
 
     private final int nrFolios;
@@ -105,8 +105,8 @@ public abstract class FolioBatch {
                 .capacityBytes(Geometry.bytesIn(order) * nrFolios)
                 .headMap(headMap)
                 .checked(checked)
+                .hugeMetadata(hugePages)
                 .open();
-        HugePages.advise(engine, hugePages);
         engineFolios = engine.folios();
         splitter = engine.splitter();
         space = engine.newAddressSpace();
@@ -115,7 +115,7 @@ public abstract class FolioBatch {
         PieceCheck check = new PieceCheck();
         space.forEachFolio(check::visit);
         check.requireEnd();
-        HugePages.report(engine.arena().pageStructsBase(), hugePages);
+        HugePages.report(engine);
         dropFolios();
     }
 
@@ -203,16 +203,12 @@ public abstract class FolioBatch {
         return nrFailed;
     }
 
-    /**
-     * Order of the piece that holds a page, by arithmetic on page numbers alone: halving around a page leaves every other page
-     * in the largest block that has it but not that page, whose order is that of the highest bit in which the two differ.
-     */
+    /** Order of the piece that holds a page of a folio. */
     private int expectedOrder(int folioNumber, long page) {
         if (policy == SplitPolicies.UNIFORM) {
             return newOrder;
         }
-        long difference = page ^ splitAt[folioNumber];
-        return Math.max(newOrder, 63 - Long.numberOfLeadingZeros(difference | 1));
+        return Math.max(newOrder, Halving.orderAround(splitAt[folioNumber], page));
     }
 
     /** Walks the pieces that a batch of splits left, in order, and compares each with the expected one. */

@@ -23,11 +23,14 @@ import org.openjdk.jmh.annotations.Warmup;
  * ns. Hence this: one invocation splits a whole batch, from 20 microseconds for 64 folios of 2 MiB up to milliseconds for
  * four of 1 GiB. Making a batch leaves the heads of its folios in the cache and the rest of their page structs where the
  * last batch left them, about the state a freshly filled folio is in.
+ *
+ * <p>Most of an iteration's time goes to fixtures, so the split itself is compiled late: uniform splits of 2 MiB went on
+ * getting faster until the twelfth second. Hence the long warm-up.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Fork(3)
-@Warmup(iterations = 5, time = 1, timeUnit = TimeUnit.SECONDS)
+@Warmup(iterations = 15, time = 1, timeUnit = TimeUnit.SECONDS)
 @Measurement(iterations = 5, time = 500, timeUnit = TimeUnit.MILLISECONDS)
 public class FolioSplitBenchmark {
     private static final int NR_SMALL = 64;

@@ -15,7 +15,7 @@ import java.util.function.LongUnaryOperator;
 final class IndexedEntries {
     private static final long SEED = 0x5eed;
     private static final int MIN_POSITIONS = 1 << 12;
-    private static final int MAX_POSITIONS = 1 << 22;
+    private static final int MAX_POSITIONS = 1 << 24;
 
     private final int order;
     private final int[] successors;
@@ -81,6 +81,15 @@ final class IndexedEntries {
     /** What the entry that covers an index holds. */
     int successorAt(int index) {
         return successors[index >>> order];
+    }
+
+    /** All entries, each once, in the order of their indices or in that of the chain. */
+    int[] everyEntry(boolean chained) {
+        int[] entries = new int[nrEntries()];
+        for (int i = 1; i < entries.length; i++) {
+            entries[i] = chained ? successors[entries[i - 1]] >>> order : i;
+        }
+        return entries;
     }
 
     /** First indices of the entries in their order, again from the start after the last one. */

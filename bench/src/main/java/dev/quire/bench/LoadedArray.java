@@ -2,12 +2,9 @@
 package dev.quire.bench;
 
 import dev.quire.engine.Quire;
-import dev.quire.engine.lock.LockOrder;
 import dev.quire.engine.rcu.RcuReader;
-import dev.quire.engine.struct.XArrayStruct;
 import dev.quire.engine.xarray.XArray;
 import dev.quire.engine.xarray.XaEntry;
-import java.lang.foreign.Arena;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -25,51 +22,38 @@ public class LoadedArray {
     @Param({"1000x0", "1000000x0", "1000000x9"})
     public String entries;
 
-    /** Whether the system is asked for huge pages behind the nodes; opt-in: {@code true}. */
-    @Param("false")
+    /** Whether the system is asked for huge pages behind the nodes; opt-in: {@code false}. */
+    @Param("true")
     public boolean hugePages;
 
-    private Arena anchorMemory;
-    private Quire engine;
-    private XArray array;
+    private EngineArray engineArray;
     private IndexedEntries indexed;
 
     /** Fills the array and checks that it holds what it should. */
     @Setup(Level.Trial)
     public void fill() {
         indexed = new IndexedEntries(entries);
-        anchorMemory = Arena.ofShared();
-        engine = Quire.builder()
-                .capacityBytes(1 << 30)
-                .nodes(Math.max(1 << 10, indexed.nrEntries() / ENTRIES_PER_NODE))
-                .open();
-        HugePages.advise(engine, hugePages);
-        array = new XArray(
-                anchorMemory.allocate(XArrayStruct.BYTES, Long.BYTES).address(),
-                engine.nodes(),
-                new LockOrder(false),
-                0);
+        engineArray = new EngineArray(Math.max(1 << 10, indexed.nrEntries() / ENTRIES_PER_NODE), hugePages);
+        XArray array = engineArray.array();
         for (int entry = 0; entry < indexed.nrEntries(); entry++) {
             array.storeOrder(indexed.indexOf(entry), indexed.order(), XaEntry.value(indexed.successorOf(entry)));
         }
-        try (RcuReader reader = engine.newReader()) {
+        try (RcuReader reader = newReader()) {
             reader.enter();
             indexed.check(index -> XaEntry.valueOf(array.load(reader, index)));
             reader.exit();
         }
-        HugePages.report(engine.arena().nodesBase(), hugePages);
+        HugePages.report(engineArray.engine());
     }
 
     /** Gives the memory back. */
     @TearDown(Level.Trial)
     public void close() {
-        array.destroy();
-        engine.close();
-        anchorMemory.close();
+        engineArray.close();
     }
 
     XArray array() {
-        return array;
+        return engineArray.array();
     }
 
     IndexedEntries indexed() {
@@ -77,6 +61,10 @@ public class LoadedArray {
     }
 
     RcuReader newReader() {
-        return engine.newReader();
+        return engineArray.engine().newReader();
+    }
+
+    Quire engine() {
+        return engineArray.engine();
     }
 }

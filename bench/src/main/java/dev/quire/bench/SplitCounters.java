@@ -38,7 +38,12 @@ public class SplitCounters {
      */
     @Setup(Level.Trial)
     public void countIterations(BenchmarkParams benchmark) {
-        nrIterations = benchmark.getMeasurement().getCount() * Math.max(benchmark.getForks(), 1);
+        nrIterations = totalIterations(benchmark);
+    }
+
+    /** Iterations of all forks: what a mean that is reported as a counter of events must be divided by. */
+    static int totalIterations(BenchmarkParams benchmark) {
+        return benchmark.getMeasurement().getCount() * Math.max(benchmark.getForks(), 1);
     }
 
     void report(long nrSplits, long nrBytes, long nrNodes, long nrPieces, long nrHeapBytes) {

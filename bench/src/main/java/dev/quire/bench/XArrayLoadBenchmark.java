@@ -3,8 +3,10 @@ package dev.quire.bench;
 
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.xarray.XArray;
+import dev.quire.engine.xarray.XaBatch;
 import dev.quire.engine.xarray.XaEntry;
 import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -13,11 +15,13 @@ import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
+import org.openjdk.jmh.infra.BenchmarkParams;
 import org.openjdk.jmh.infra.Blackhole;
 
 /**
@@ -34,21 +38,38 @@ import org.openjdk.jmh.infra.Blackhole;
 public class XArrayLoadBenchmark {
     static final int NR_LOADS = 1024;
 
-    /** Where a thread is in the sequence of indices. */
+    /** Where a thread is in the sequence of indices. Reports beside times what the system granted. */
+    @AuxCounters(AuxCounters.Type.EVENTS)
     @State(Scope.Thread)
     public static class Position {
+        /** Metadata that the system put into huge pages, in MiB. */
+        public double hugePageMib;
+
         RcuReader reader;
         int next;
         long index;
+        private int nrIterations;
 
         /**
          * Registers the thread's reader.
          *
          * @param loaded the array to be read
+         * @param benchmark the benchmark about to run
          */
         @Setup(Level.Trial)
-        public void register(LoadedArray loaded) {
+        public void register(LoadedArray loaded, BenchmarkParams benchmark) {
             reader = loaded.newReader();
+            nrIterations = SplitCounters.totalIterations(benchmark) * benchmark.getThreads();
+        }
+
+        /**
+         * Looks the huge pages up. As in {@link SplitCounters}, the sum of what is reported is the mean.
+         *
+         * @param loaded the array that was read
+         */
+        @TearDown(Level.Iteration)
+        public void reportHugePages(LoadedArray loaded) {
+            hugePageMib = HugePages.grantedMib(loaded.engine()) / nrIterations;
         }
 
         /** Takes the reader off the engine. */
@@ -56,6 +77,63 @@ public class XArrayLoadBenchmark {
         public void close() {
             reader.close();
         }
+    }
+
+    /** Buffers of batched lookups. */
+    @State(Scope.Thread)
+    public static class Batch {
+        /** Indices that are looked up together, a power of two up to 1024; opt-in: {@code 8}, {@code 64}. */
+        @Param("32")
+        public int batchLength;
+
+        long[] indices;
+        long[] entries;
+
+        /**
+         * Makes the buffers, and checks a batch.
+         *
+         * @param loaded the array to be read
+         */
+        @Setup(Level.Trial)
+        public void check(LoadedArray loaded) {
+            if (Integer.bitCount(batchLength) != 1 || batchLength > NR_LOADS) {
+                throw new IllegalArgumentException("not a power of two up to 1024: batchLength=" + batchLength);
+            }
+            indices = new long[batchLength];
+            entries = new long[batchLength];
+            try (RcuReader reader = loaded.newReader()) {
+                load(loaded, reader, 0);
+            }
+            for (int i = 0; i < batchLength; i++) {
+                long found = XaEntry.valueOf(entries[i]);
+                if (found != loaded.indexed().successorAt((int) indices[i])) {
+                    throw new IllegalStateException("wrong entry: index=" + indices[i] + ", found=" + found);
+                }
+            }
+        }
+
+        /** Looks the next indices of the random sequence up; copying them is part of it, as it is for a user. */
+        void load(LoadedArray loaded, RcuReader reader, int next) {
+            int[] random = loaded.indexed().random();
+            for (int i = 0; i < batchLength; i++) {
+                indices[i] = random[next + i & random.length - 1];
+            }
+            reader.enter();
+            XaBatch.load(loaded.array(), reader, indices, entries, batchLength);
+            reader.exit();
+        }
+    }
+
+    /** Random indices, looked up in batches that overlap their cache misses, each batch in a section of its own. */
+    @Benchmark
+    @OperationsPerInvocation(NR_LOADS)
+    public void randomBatch(LoadedArray loaded, Position position, Batch batch, Blackhole blackhole) {
+        int next = position.next;
+        for (int end = next + NR_LOADS; next != end; next += batch.batchLength) {
+            batch.load(loaded, position.reader, next);
+            blackhole.consume(batch.entries);
+        }
+        position.next = next;
     }
 
     /** One entry after the other. */

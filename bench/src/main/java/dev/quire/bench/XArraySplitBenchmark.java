@@ -22,14 +22,14 @@ import org.openjdk.jmh.annotations.Warmup;
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Fork(3)
-@Warmup(iterations = 5, time = 1, timeUnit = TimeUnit.SECONDS)
+@Warmup(iterations = 10, time = 1, timeUnit = TimeUnit.SECONDS)
 @Measurement(iterations = 5, time = 500, timeUnit = TimeUnit.MILLISECONDS)
 public class XArraySplitBenchmark {
     private static final int NR_SMALL = 4096;
     private static final int NR_LARGE = 16;
 
     /** Index, relative to the entry, around which non-uniform splits cut; in no special place of any node. */
-    private static final long SPLIT_AT = 300;
+    static final long SPLIT_AT = 300;
 
     /** Uniform splits in one go. */
     public abstract static class UniformSplit extends EntryBatch {
@@ -174,13 +174,13 @@ public class XArraySplitBenchmark {
 
         @Override
         protected int expectedOrder(long offset) {
-            return halvedOrder(offset);
+            return Halving.orderAround(SPLIT_AT, offset);
         }
     }
 
     /** The entries of {@link NineSteps} in one call. */
     public static class OneStep extends NonUniformSplit {
-        private final SplitPlan plan = halvingPlan();
+        private final SplitPlan plan = Halving.planAround(SPLIT_AT, 9);
 
         @Override
         protected void run() {
@@ -189,13 +189,13 @@ public class XArraySplitBenchmark {
 
         @Override
         protected int expectedOrder(long offset) {
-            return halvedOrder(offset);
+            return Halving.orderAround(SPLIT_AT, offset);
         }
     }
 
     /** What {@link NineSteps} leaves to one entry again. */
     public static class MergeHalved extends NonUniformSplit {
-        private final SplitPlan plan = halvingPlan();
+        private final SplitPlan plan = Halving.planAround(SPLIT_AT, 9);
 
         @Override
         protected void prepare() {
@@ -211,19 +211,6 @@ public class XArraySplitBenchmark {
         protected int expectedOrder(long offset) {
             return 9;
         }
-    }
-
-    /** Halving leaves each index in the largest block that has it but not the index cut around. */
-    private static int halvedOrder(long offset) {
-        return 63 - Long.numberOfLeadingZeros((offset ^ SPLIT_AT) | 1);
-    }
-
-    private static SplitPlan halvingPlan() {
-        SplitPlan plan = new SplitPlan(9);
-        for (long offset = 0; offset < 512; offset += 1L << halvedOrder(offset)) {
-            plan.append(halvedOrder(offset), 1);
-        }
-        return plan;
     }
 
     /** Order 9 to order 0. */

@@ -41,6 +41,7 @@ public final class Main implements Callable<Integer> {
         CommandLine replay = new CommandLine(new ReplayCommand(factory)).setCaseInsensitiveEnumValuesAllowed(true);
         CommandLine demo = new CommandLine(new DemoCommand(factory));
         CommandLine split = new CommandLine(new SplitCommand()).setCaseInsensitiveEnumValuesAllowed(true);
+        CommandLine stall = new CommandLine(new StallCommand()).setCaseInsensitiveEnumValuesAllowed(true);
         // -h belongs to JMH there, like everything else from the first argument on.
         CommandLine jmh = new CommandLine(new JmhCommand())
                 .setUnmatchedOptionsArePositionalParams(true)
@@ -49,6 +50,8 @@ public final class Main implements Callable<Integer> {
                 .addSubcommand(withHelp(demo, "-h", "--help"))
                 .addSubcommand(withHelp(replay, "-h", "--help"))
                 .addSubcommand(withHelp(split, "-h", "--help"))
+                .addSubcommand(withHelp(new CommandLine(new FootprintCommand()), "-h", "--help"))
+                .addSubcommand(withHelp(stall, "-h", "--help"))
                 .addSubcommand(withHelp(jmh, "--help"))
                 .setParameterExceptionHandler((failure, arguments) -> reportUsage(failure))
                 .setExecutionExceptionHandler((failure, command, parsed) -> report(failure, command));

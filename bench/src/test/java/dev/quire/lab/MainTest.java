@@ -140,6 +140,16 @@ class MainTest {
     }
 
     @Test
+    void footprintPrintsATable() {
+        assertEquals(0, run("footprint", "--ranges=512"));
+        assertTrue(out.toString().startsWith("Bytes per range, 512 ranges"), out::toString);
+        assertEquals(2, run("footprint", "--ranges=511"));
+        assertEquals(
+                "quire: out of range: --ranges=511, min=512, max=4000000\nTry: quire footprint --help\n",
+                err.toString());
+    }
+
+    @Test
     void usageErrorsTellWhatIsWrongAndWhereToLook() {
         assertEquals(2, run("replay", "--max-order=19", trace));
         assertEquals("quire: order out of range: order=19, max=18\nTry: quire replay --help\n", err.toString());
@@ -161,7 +171,7 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--help", "replay --help", "jmh --help"})
+    @ValueSource(strings = {"--help", "replay --help", "footprint --help", "jmh --help"})
     void helpHasAnExample(String arguments) {
         assertEquals(0, run(arguments.split(" ", -1)));
         assertTrue(out.toString().contains("Example:"), out::toString);

@@ -3,6 +3,11 @@ package dev.quire.engine;
 
 import dev.quire.engine.buddy.HeadBits;
 import dev.quire.engine.buddy.Zone;
+import dev.quire.engine.folio.DeferredSplitQueue;
+import dev.quire.engine.folio.DeferredSplitShrinker;
+import dev.quire.engine.folio.FolioAccounting;
+import dev.quire.engine.folio.FolioContext;
+import dev.quire.engine.folio.FolioCounters;
 import dev.quire.engine.folio.FolioMappers;
 import dev.quire.engine.folio.FolioMerger;
 import dev.quire.engine.folio.FolioOwners;
@@ -11,8 +16,12 @@ import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.HeadBitsMap;
 import dev.quire.engine.folio.HeadMap;
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.LruLists;
+import dev.quire.engine.folio.MemoryGroups;
+import dev.quire.engine.folio.PageOwners;
 import dev.quire.engine.folio.SplitStatistics;
 import dev.quire.engine.folio.StagedSplitter;
+import dev.quire.engine.folio.SwapTable;
 import dev.quire.engine.folio.TailWordsMap;
 import dev.quire.engine.lock.FolioLock;
 import dev.quire.engine.lock.LockOrder;
@@ -52,6 +61,9 @@ public final class Quire implements AutoCloseable {
     private final StagedSplitter stagedSplitter;
     private final FolioMerger merger;
     private final SplitStatistics statistics;
+    private final FolioAccounting accounting;
+    private final SwapTable swapTable;
+    private final DeferredSplitShrinker shrinker;
     private final MappingContext mappings;
     private final PageTableContext pageTables;
     private volatile boolean closed;
@@ -73,16 +85,42 @@ public final class Quire implements AutoCloseable {
         zone = new Zone(arena, lockOrder, options.failures, lifetime, headBits);
         nodes = new XaNodePool(arena, rcu, options.failures, lifetime);
         FolioLock folioLock = new FolioLock(lockOrder);
-        folios = new Folios(arena, zone, headMap, rcu, lifetime, folioLock);
+        accounting = newAccounting(lockOrder, options.pageOwners);
+        folios = new Folios(arena, zone, headMap, rcu, lifetime, folioLock, accounting);
+        swapTable = new SwapTable(arena, folios, lockOrder, lifetime);
         FolioOwners owners = new FolioOwners(objects, options.nrAddressSpaces);
         statistics = new SplitStatistics(arena, lifetime);
-        splitter = new FolioSplitter(
-                arena, folios, headMap, folioLock, owners, lifetime, statistics, options.splitObserver);
-        stagedSplitter = new StagedSplitter(folios, splitter);
-        merger = new FolioMerger(arena, headMap, folioLock, owners, lifetime);
         pageTables = new PageTableContext(arena, objects, zone, folios, headMap, folioLock, rcu, lifetime, lockOrder);
+        FolioMappers mappers = pageTables.mappers();
+        FolioContext context =
+                new FolioContext(arena, folios, headMap, folioLock, owners, swapTable, accounting, mappers, lifetime);
+        splitter = new FolioSplitter(context, statistics, options.splitObserver);
+        stagedSplitter = new StagedSplitter(folios, splitter);
+        merger = new FolioMerger(context);
+        shrinker = new DeferredSplitShrinker(context, splitter, options.maximumZeroPages);
         mappings = new MappingContext(
-                arena, objects, nodes, folios, splitter, pageTables.mappers(), owners, rcu, lifetime, lockOrder);
+                arena,
+                objects,
+                nodes,
+                folios,
+                splitter,
+                mappers,
+                owners,
+                swapTable,
+                accounting,
+                rcu,
+                lifetime,
+                lockOrder);
+    }
+
+    private FolioAccounting newAccounting(LockOrder lockOrder, boolean pageOwners) {
+        FolioCounters counters = new FolioCounters(arena, lifetime);
+        return new FolioAccounting(
+                new LruLists(arena, lockOrder, lifetime),
+                new DeferredSplitQueue(arena, lockOrder, lifetime, counters),
+                new MemoryGroups(arena, objects, lifetime),
+                counters,
+                pageOwners ? new PageOwners(arena, lifetime) : null);
     }
 
     /**
@@ -140,6 +178,33 @@ public final class Quire implements AutoCloseable {
     }
 
     /**
+     * What is kept about folios beside their page structs: LRU lists, deferred-split queue, memory groups, counters, owners.
+     *
+     * @return the accounting of this engine
+     */
+    public FolioAccounting accounting() {
+        return accounting;
+    }
+
+    /**
+     * The swap cache.
+     *
+     * @return the table of this engine
+     */
+    public SwapTable swapTable() {
+        return swapTable;
+    }
+
+    /**
+     * What splits the folios on the deferred-split queue.
+     *
+     * @return the shrinker of this engine
+     */
+    public DeferredSplitShrinker shrinker() {
+        return shrinker;
+    }
+
+    /**
      * The arena, for going from handles to page numbers and back.
      *
      * @return the arena of this engine; the engine closes it
@@ -173,7 +238,7 @@ public final class Quire implements AutoCloseable {
      * @throws IllegalStateException if the engine has as many as it was made for
      */
     public AddressSpace newAddressSpace() {
-        return AddressSpace.open(mappings, 0);
+        return AddressSpace.open(mappings, 0, false);
     }
 
     /**
@@ -185,7 +250,17 @@ public final class Quire implements AutoCloseable {
      * @throws IllegalStateException if the engine has as many as it was made for
      */
     public AddressSpace newAddressSpace(int minimumOrder) {
-        return AddressSpace.open(mappings, minimumOrder);
+        return AddressSpace.open(mappings, minimumOrder, false);
+    }
+
+    /**
+     * Opens an address space of shared memory: its folios are backed by swap, not by a file.
+     *
+     * @return an empty address space, to be closed before the engine
+     * @throws IllegalStateException if the engine has as many as it was made for
+     */
+    public AddressSpace newSharedMemory() {
+        return AddressSpace.open(mappings, 0, true);
     }
 
     /**

@@ -22,6 +22,8 @@ public final class QuireBuilder {
     BarrierMode barrierMode = BarrierMode.AUTOMATIC;
     boolean checked = true;
     boolean lockOrderChecked;
+    boolean pageOwners;
+    long maximumZeroPages = Long.MAX_VALUE;
     boolean hugeMetadata = true;
     int nrAddressSpaces = 4096;
     AllocationFailures failures = new AllocationFailures();
@@ -135,6 +137,35 @@ public final class QuireBuilder {
      */
     public QuireBuilder lockOrderChecked(boolean lockOrderChecked) {
         this.lockOrderChecked = lockOrderChecked;
+        return this;
+    }
+
+    /**
+     * Whether the order of every page and the tag of every head are recorded; default false. Every split then writes a word
+     * for every page.
+     *
+     * @param pageOwners true to record
+     * @return this
+     */
+    public QuireBuilder pageOwners(boolean pageOwners) {
+        this.pageOwners = pageOwners;
+        return this;
+    }
+
+    /**
+     * How many pages of a folio on the deferred-split queue may hold nothing but zeroes before it is split although all of it
+     * may be in use (khugepaged's max_ptes_none); default: any number.
+     *
+     * @param maximumZeroPages 0 or more
+     * @return this
+     * @throws IllegalArgumentException if it is negative
+     */
+    public QuireBuilder maximumZeroPages(long maximumZeroPages) {
+        if (maximumZeroPages < 0) {
+            throw new IllegalArgumentException(
+                    "maximumZeroPages out of range: maximumZeroPages=" + maximumZeroPages + ", min=0");
+        }
+        this.maximumZeroPages = maximumZeroPages;
         return this;
     }
 

@@ -40,23 +40,21 @@ public final class FolioMerger {
     private final HeadMap headMap;
     private final FolioLock folioLock;
     private final FolioOwners owners;
+    private final FolioAccounting accounting;
     private final Lifetime lifetime;
 
     /**
      * Makes the merger of an engine.
      *
-     * @param arena where the pages are
-     * @param headMap how a page's head is found
-     * @param folioLock the folio locks
-     * @param owners who owns which mapping word
-     * @param lifetime guard against close
+     * @param context what it shares with the rest of the engine
      */
-    public FolioMerger(PageArena arena, HeadMap headMap, FolioLock folioLock, FolioOwners owners, Lifetime lifetime) {
-        this.arena = arena;
-        this.headMap = headMap;
-        this.folioLock = folioLock;
-        this.owners = owners;
-        this.lifetime = lifetime;
+    public FolioMerger(FolioContext context) {
+        arena = context.arena();
+        headMap = context.headMap();
+        folioLock = context.folioLock();
+        owners = context.owners();
+        accounting = context.accounting();
+        lifetime = context.lifetime();
     }
 
     /**
@@ -67,7 +65,7 @@ public final class FolioMerger {
      * @param newOrder log2 pages of the block
      * @return 0; EINVAL (the folio is as large already, or its page number or index is not aligned to the block, or the
      *     other pages of the block are not those at the indices that follow); EBUSY (no folio of the page cache, or under
-     *     writeback, with file system data, poisoned, or of different states); EAGAIN (somebody holds a piece); ENOMEM (the
+     *     writeback, with file system data, poisoned, on an LRU list, or of different states or memory groups); EAGAIN (somebody holds a piece); ENOMEM (the
      *     index would have to grow). Then nothing has changed
      * @throws IllegalArgumentException if the handle is not of this engine or the order not in 0..18
      * @throws IllegalStateException if the folio is not locked
@@ -135,7 +133,8 @@ public final class FolioMerger {
                 return Errno.EINVAL;
             }
             long flags = PageStruct.flagsAcquire(piece);
-            if ((flags & BUSY_FLAGS) != 0 || (flags & COMMON_FLAGS) != common || isPoisoned(piece)) {
+            boolean sameGroup = PageStruct.memcgData(piece) == PageStruct.memcgData(folio);
+            if ((flags & BUSY_FLAGS) != 0 || (flags & COMMON_FLAGS) != common || !sameGroup || isPoisoned(piece)) {
                 return Errno.EBUSY;
             }
             offset += Geometry.pagesIn(FolioStruct.order(piece));
@@ -184,6 +183,7 @@ public final class FolioMerger {
     private void join(long folio, int newOrder) {
         long flags = PageFlag.LOCKED.mask();
         long nrPages = Geometry.pagesIn(newOrder);
+        accounting.merge(folio, newOrder);
         long offset = 0;
         while (offset < nrPages) {
             long piece = folio + offset * PageStruct.BYTES;
@@ -195,8 +195,10 @@ public final class FolioMerger {
                 folio,
                 newOrder,
                 flags,
+                0,
                 PageStruct.mapping(folio),
                 PageStruct.index(folio),
+                0,
                 PageStruct.memcgData(folio));
         // Last, as in a split (I15): the index and the map lead to this folio, and it covers what they say.
         References.unfreeze(folio, references(0, nrPages));

@@ -42,9 +42,18 @@ public interface FolioOwner {
     int minimumOrder();
 
     /**
-     * First index beyond the end of the file; folios that a split leaves there are dropped.
+     * First index beyond what the owner keeps: the end of the file, or of what was allocated beyond it on purpose. Folios
+     * that a split leaves there are dropped.
      *
      * @return index in pages, rounded up
      */
     long endIndex();
+
+    /**
+     * Notes that a split has dropped pages beyond the end of shared memory, whose owner pays for each. Called without the
+     * index lock, while the folio lock still keeps the owner from going away.
+     *
+     * @param nrPages number of pages
+     */
+    void uncharge(long nrPages);
 }

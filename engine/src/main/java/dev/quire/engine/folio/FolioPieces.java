@@ -27,43 +27,74 @@ final class FolioPieces {
             | PageFlag.YOUNG.mask()
             | PageFlag.IDLE.mask();
 
+    /** What page 1 says of one folio and of none of its pieces: they are looked at anew, or are not so any more. */
+    private static final long SECOND_FLAGS_OF_ONE_FOLIO =
+            PageFlag.HAS_HWPOISONED.mask() | PageFlag.PARTIALLY_MAPPED.mask() | PageFlag.DEFERRED_SPLIT.mask();
+
     private FolioPieces() {}
 
     /**
      * Writes the struct of an order-0 head. The compound word is the head map's, the reference count the
      * publisher's.
      */
-    static void writeSmall(long page, long flags, long mapping, long index, long memcgData) {
+    static void writeSmall(long page, long flags, long mapping, long index, long privateWord, long memcgData) {
         PageStruct.flags(page, (PageStruct.flags(page) & PageFlag.FRAME_FLAGS) | flags);
         PageStruct.mapping(page, mapping);
         PageStruct.index(page, index);
-        PageStruct.privateWord(page, 0);
+        PageStruct.privateWord(page, privateWord);
         PageStruct.mapcount(page, PageStruct.MAPCOUNT_NONE);
         PageStruct.memcgData(page, memcgData);
     }
 
-    /** Writes the structs of a head of any order. Returns the bytes stored. */
-    static long write(long head, int order, long flags, long mapping, long index, long memcgData) {
+    /**
+     * Writes the structs of a head of any order; {@code secondFlags} are flags of page 1 beside those that every large folio
+     * has. Returns the bytes stored.
+     */
+    static long write(
+            long head,
+            int order,
+            long flags,
+            long secondFlags,
+            long mapping,
+            long index,
+            long privateWord,
+            long memcgData) {
         if (order == 0) {
-            writeSmall(head, flags, mapping, index, memcgData);
+            writeSmall(head, flags, mapping, index, privateWord, memcgData);
             return PageStruct.BYTES;
         }
-        writeSmall(head, flags | PageFlag.HEAD.mask(), mapping, index, memcgData);
-        FolioStruct.flags1Opaque(head, order | PageFlag.LARGE_RMAPPABLE.mask());
+        writeSmall(head, flags | PageFlag.HEAD.mask(), mapping, index, privateWord, memcgData);
+        long frameFlags = FolioStruct.flags1(head) & PageFlag.FRAME_FLAGS;
+        FolioStruct.flags1Opaque(head, order | frameFlags | PageFlag.LARGE_RMAPPABLE.mask() | secondFlags);
         FolioStruct.clearMapcounts(head);
         FolioStruct.nrPages(head, (int) Geometry.pagesIn(order));
         return 2 * PageStruct.BYTES;
     }
 
-    /** Gives the first piece of a split folio its new order, leaving all else. Returns the bytes stored. */
-    static long shrink(long head, int order) {
+    /**
+     * Gives the first piece of a split folio its new order, and what page 1 then says of it, leaving all else. Returns the
+     * bytes stored.
+     */
+    static long shrink(long head, int order, long secondFlags) {
         if (order == 0) {
             PageStruct.getAndClearFlags(head, PageFlag.HEAD.mask());
             return Long.BYTES;
         }
-        FolioStruct.flags1Opaque(head, (FolioStruct.flags1(head) & ~FolioStruct.ORDER_MASK) | order);
+        long dropped = FolioStruct.ORDER_MASK | SECOND_FLAGS_OF_ONE_FOLIO;
+        FolioStruct.flags1Opaque(head, (FolioStruct.flags1(head) & ~dropped) | order | secondFlags);
         FolioStruct.nrPages(head, (int) Geometry.pagesIn(order));
         return 2 * Long.BYTES;
+    }
+
+    /** {@code HAS_HWPOISONED} for page 1 of a piece with a poisoned page, else 0; looks at every page of the piece. */
+    static long poisonOf(long head, int order) {
+        long end = head + Geometry.pagesIn(order) * PageStruct.BYTES;
+        for (long page = head; page < end; page += PageStruct.BYTES) {
+            if (PageFlag.HWPOISON.isSet(PageStruct.flags(page))) {
+                return PageFlag.HAS_HWPOISONED.mask();
+            }
+        }
+        return 0;
     }
 
     /** Wipes what a folio left in its page structs, before its block goes back to the allocator. */

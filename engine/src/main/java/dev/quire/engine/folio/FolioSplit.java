@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.folio;
 
+import dev.quire.engine.lock.FolioLock;
 import dev.quire.engine.lock.References;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.FolioStruct;
@@ -24,19 +25,37 @@ final class FolioSplit {
     long lockAt;
 
     boolean uniform;
+
+    /** Whether the caller gets a reference to every piece. */
     boolean keep;
+
+    /** Gets every piece but the first, each with a reference of its own; null if nobody wants them. */
+    @Nullable
+    FolioList list;
+
+    /** Flags and mapping of the folio when the split began, under its lock. */
+    long flags;
+
     long mapping;
 
     @Nullable
     FolioOwner owner;
 
+    boolean swapCached;
+
+    /** Whether the pieces stay locked and referenced until migration entries lead to them again. */
+    boolean remapped;
+
+    /** Whether the pieces go on the folio's LRU list, whose lock is held then. */
+    boolean onLru;
+
     long startNanos;
     long nrBytesStored;
     long nrNodes;
+    long nrPagesDropped;
 
     private long index;
-    private long inheritedFlags;
-    private long memcgData;
+    private long privateWord;
 
     /** First page, relative to the folio, of what lies beyond the end of the file; at least 1. */
     private long firstDropped;
@@ -45,20 +64,31 @@ final class FolioSplit {
         this.folio = folio;
         this.newOrder = newOrder;
         order = FolioStruct.order(folio);
+        flags = PageStruct.flagsAcquire(folio);
         mapping = PageStruct.mapping(folio);
         owner = null;
+        swapCached = false;
+        remapped = false;
+        onLru = false;
         keep = false;
+        list = null;
         nrBytesStored = 0;
         nrNodes = 0;
+        nrPagesDropped = 0;
     }
 
     boolean isAnonymous() {
         return FolioSplitter.isAnonymous(mapping);
     }
 
-    /** References of the kind itself: the page cache holds one per page. */
-    int expectedReferences() {
-        return cacheReferences(order);
+    /** References that the folio has without its mappings and its pins: a cache holds one per page. */
+    int cacheReferences() {
+        return cacheReferences(order, false);
+    }
+
+    /** Mappings of the whole folio and its pages together, each with a reference (folio_mapcount). */
+    int mapcount() {
+        return FolioStruct.largeMapcount(folio) - PageStruct.MAPCOUNT_NONE;
     }
 
     /** Whether a piece that starts at this page of the folio is dropped from the index. */
@@ -66,66 +96,165 @@ final class FolioSplit {
         return offset >= firstDropped;
     }
 
-    long firstDropped() {
-        return firstDropped;
+    /** Pages that are no longer in a folio of 2 MiB or more of this mapping. */
+    long nrThpPagesLost() {
+        long nrPages = 0;
+        long offset = 0;
+        for (int run = 0; run < plan.nrRuns(); run++) {
+            int pieceOrder = plan.runOrder(run);
+            long end = offset + (plan.runCount(run) << pieceOrder);
+            long firstLost = pieceOrder < Geometry.PMD_ORDER ? offset : Math.clamp(firstDropped, offset, end);
+            nrPages += end - Geometry.alignDown(firstLost + Geometry.pagesIn(pieceOrder) - 1, pieceOrder);
+            offset = end;
+        }
+        return nrPages;
+    }
+
+    /** Looks at what can no longer change once the folio is frozen, before anything is written. */
+    void afterFreeze() {
+        index = PageStruct.index(folio);
+        privateWord = PageStruct.privateWord(folio);
+        // A folio can leave the LRU lists until it is frozen: who isolates it holds a reference.
+        flags = PageStruct.flags(folio);
+        firstDropped = owner == null ? Long.MAX_VALUE : Math.max(owner.endIndex() - index, 1);
+        onLru = list == null && PageFlag.LRU.isSet(flags);
     }
 
     /** Makes every page but those of the first piece ready to be a head of its own; the folio is frozen. */
     void writePieces() {
-        long flags = PageStruct.flags(folio);
-        inheritedFlags = flags & FolioPieces.INHERITED_FLAGS;
-        index = PageStruct.index(folio);
-        memcgData = PageStruct.memcgData(folio);
-        firstDropped = owner == null ? Long.MAX_VALUE : Math.max(owner.endIndex() - index, 1);
+        long inheritedFlags = flags & FolioPieces.INHERITED_FLAGS;
+        long memcgData = PageStruct.memcgData(folio);
+        boolean poisoned = PageFlag.HAS_HWPOISONED.isSet(FolioStruct.flags1(folio));
         long offset = 0;
         for (int run = 0; run < plan.nrRuns(); run++) {
             int pieceOrder = plan.runOrder(run);
             for (long count = plan.runCount(run); count > 0; count--) {
                 if (offset != 0) {
-                    writePiece(offset, pieceOrder);
+                    writePiece(offset, pieceOrder, inheritedFlags, memcgData, poisoned);
                 }
                 offset += Geometry.pagesIn(pieceOrder);
             }
         }
-        nrBytesStored += FolioPieces.shrink(folio, plan.runOrder(0));
+        int firstOrder = plan.runOrder(0);
+        nrBytesStored += FolioPieces.shrink(
+                folio, firstOrder, poisoned && firstOrder > 0 ? FolioPieces.poisonOf(folio, firstOrder) : 0);
     }
 
-    private void writePiece(long offset, int pieceOrder) {
+    private void writePiece(long offset, int pieceOrder, long inheritedFlags, long memcgData, boolean poisoned) {
         long piece = folio + offset * PageStruct.BYTES;
-        boolean locked = holdsLockAt(piece, pieceOrder);
         boolean dropped = isDropped(offset);
-        long flags = inheritedFlags | (locked ? PageFlag.LOCKED.mask() : 0);
-        long pieceMapping = mapping;
-        if (dropped) {
-            flags &= ~PageFlag.DIRTY.mask();
-            pieceMapping = 0;
+        int references = references(offset, pieceOrder);
+        long pieceFlags = inheritedFlags | (isBornLocked(piece, pieceOrder) ? PageFlag.LOCKED.mask() : 0);
+        if (onLru && references > 0) {
+            pieceFlags |= PageFlag.LRU.mask();
         }
-        nrBytesStored += FolioPieces.write(piece, pieceOrder, flags, pieceMapping, index + offset, memcgData);
-        int references = (dropped ? 0 : cacheReferences(pieceOrder)) + (locked || keep ? 1 : 0);
+        if (dropped && !PageFlag.SWAPBACKED.isSet(flags)) {
+            pieceFlags &= ~PageFlag.DIRTY.mask();
+        }
+        long secondFlags = poisoned && pieceOrder > 0 ? FolioPieces.poisonOf(piece, pieceOrder) : 0;
+        nrBytesStored += FolioPieces.write(
+                piece,
+                pieceOrder,
+                pieceFlags,
+                secondFlags,
+                dropped ? 0 : mapping,
+                index + offset,
+                swapCached ? privateWord + offset : 0,
+                memcgData);
         if (references > 0) {
             // The head is complete. Who meets it through its page from here on may take a reference; the index follows.
             References.unfreeze(piece, references);
         }
     }
 
+    /** Leads the slots of a folio in the swap cache to its pieces; the table's lock is held. */
+    void replaceInSwapCache(SwapTable swapTable) {
+        long offset = 0;
+        for (int run = 0; run < plan.nrRuns(); run++) {
+            long nrPages = Geometry.pagesIn(plan.runOrder(run));
+            for (long count = plan.runCount(run); count > 0; count--) {
+                if (offset != 0) {
+                    swapTable.replace(privateWord + offset, nrPages, folio + offset * PageStruct.BYTES);
+                }
+                offset += nrPages;
+            }
+        }
+        nrBytesStored += Geometry.pagesIn(order) * Long.BYTES;
+    }
+
+    /** Links the pieces after the folio on its LRU list, in the order of their addresses; the lists' lock is held. */
+    void linkPieces(LruLists lru) {
+        boolean unevictable = PageFlag.UNEVICTABLE.isSet(flags);
+        long link = PageStruct.list(folio);
+        long nrPagesGone = 0;
+        long offset = 0;
+        for (int run = 0; run < plan.nrRuns(); run++) {
+            int pieceOrder = plan.runOrder(run);
+            for (long count = plan.runCount(run); count > 0; count--) {
+                if (offset != 0 && references(offset, pieceOrder) > 0) {
+                    link = LruLists.linkAfter(link, folio + offset * PageStruct.BYTES, unevictable);
+                } else if (offset != 0) {
+                    nrPagesGone += Geometry.pagesIn(pieceOrder);
+                }
+                offset += Geometry.pagesIn(pieceOrder);
+            }
+        }
+        lru.subtractPages(flags, nrPagesGone);
+    }
+
+    /** Appends every piece but the first to the caller's list; the references are in the counts already. */
+    void appendPieces(FolioList pieces) {
+        long offset = 0;
+        for (int run = 0; run < plan.nrRuns(); run++) {
+            long nrPages = Geometry.pagesIn(plan.runOrder(run));
+            for (long count = plan.runCount(run); count > 0; count--) {
+                if (offset != 0) {
+                    pieces.append(folio + offset * PageStruct.BYTES);
+                }
+                offset += nrPages;
+            }
+        }
+    }
+
     /** Ends the freeze; everything else about the split is done and visible. */
     void unfreezeFirst() {
-        int references = cacheReferences(plan.runOrder(0)) + 1;
-        References.unfreeze(folio, references);
+        References.unfreeze(folio, cacheReferences(plan.runOrder(0), false) + 1);
+    }
+
+    /** Unlocks the pieces that were locked until they were mapped again, and gives back the references that kept them. */
+    void releaseRemapped(Folios folios, FolioLock locks) {
+        long offset = 0;
+        for (int run = 0; run < plan.nrRuns(); run++) {
+            int pieceOrder = plan.runOrder(run);
+            for (long count = plan.runCount(run); count > 0; count--) {
+                long piece = folio + offset * PageStruct.BYTES;
+                offset += Geometry.pagesIn(pieceOrder);
+                if (!holdsLockAt(piece, pieceOrder) && piece != folio) {
+                    locks.afterBornLocked();
+                    locks.unlock(piece);
+                    if (!keep) {
+                        folios.put(piece, 1);
+                    }
+                }
+            }
+        }
     }
 
     /** Frees the pieces that nobody refers to: dropped ones, and anonymous ones that nobody maps. */
     void freeUnreferenced(Folios folios) {
-        if (keep || (owner != null && firstDropped >= Geometry.pagesIn(order))) {
+        if (keep
+                || list != null
+                || remapped
+                || (owner != null && nrPagesDropped == 0)
+                || (owner == null && swapCached)) {
             return;
         }
         long offset = 0;
         for (int run = 0; run < plan.nrRuns(); run++) {
             int pieceOrder = plan.runOrder(run);
             for (long count = plan.runCount(run); count > 0; count--) {
-                long piece = folio + offset * PageStruct.BYTES;
-                if (offset != 0 && (owner == null || isDropped(offset)) && !holdsLockAt(piece, pieceOrder)) {
-                    folios.free(piece);
+                if (offset != 0 && references(offset, pieceOrder) == 0) {
+                    folios.free(folio + offset * PageStruct.BYTES);
                 }
                 offset += Geometry.pagesIn(pieceOrder);
             }
@@ -137,11 +266,22 @@ final class FolioSplit {
         return holdsLockAt(folio, plan.runOrder(0));
     }
 
+    /** References that a piece other than the first is published with; 0 for one that is freed instead. */
+    private int references(long offset, int pieceOrder) {
+        boolean held = keep || remapped || holdsLockAt(folio + offset * PageStruct.BYTES, pieceOrder);
+        return cacheReferences(pieceOrder, isDropped(offset)) + (held ? 1 : 0) + (list == null ? 0 : 1);
+    }
+
+    private boolean isBornLocked(long piece, int pieceOrder) {
+        return remapped || holdsLockAt(piece, pieceOrder);
+    }
+
     private boolean holdsLockAt(long piece, int pieceOrder) {
         return lockAt >= piece && lockAt < piece + Geometry.pagesIn(pieceOrder) * PageStruct.BYTES;
     }
 
-    private int cacheReferences(int pieceOrder) {
-        return owner == null ? 0 : (int) Geometry.pagesIn(pieceOrder);
+    private int cacheReferences(int pieceOrder, boolean dropped) {
+        int nrPages = (int) Geometry.pagesIn(pieceOrder);
+        return (owner == null || dropped ? 0 : nrPages) + (swapCached ? nrPages : 0);
     }
 }

@@ -10,8 +10,6 @@ import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
-import dev.quire.engine.struct.XaNodeStruct;
-import dev.quire.engine.xarray.XaCursor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,54 +24,51 @@ import org.jspecify.annotations.Nullable;
  * <p>Afterwards each piece has the references of its kind. The lock and the caller's reference are on the first folio, or,
  * for {@link #splitUniform}, on the one that holds the page that was named. Pieces of a page-cache folio that lie beyond the
  * end of the file are dropped, but never the first. Pieces of an anonymous folio that nobody maps are freed, unless the
- * caller keeps them.
+ * caller keeps them. A folio that is mapped is unmapped first; an anonymous one is mapped again afterwards, whether it was
+ * split or not, and its pieces stay locked until then. Pieces go on the folio's LRU list right after it, and are charged to
+ * the folio's memory group.
  *
  * <p>Memory for the index is reserved before anything changes: a split either happens as a whole or not at all. Results,
  * in the order in which they are checked: EINVAL (page not in the folio, or the order not below the folio's), EBUSY (the
  * folio belongs to nobody any more), EINVAL (order 1 for anonymous memory; swap cache other than uniform to order 0), EBUSY
  * (under writeback, or anonymous without owner), EINVAL (below the mapping's minimum order), EBUSY (file system data
- * attached), ENOMEM, EAGAIN (unexpected references, or the index no longer has the folio).
+ * attached), EAGAIN (mapped, with unexpected references or mappings that stay), ENOMEM, EAGAIN (unexpected references, or
+ * the index no longer has the folio).
  *
- * <p>Thread-safe. Blocks on the index lock only. After a thread's first split it allocates nothing.
+ * <p>Thread-safe. Blocks on the locks of the index, the swap table, the LRU lists and the deferred-split queue, as far as
+ * the folio has to do with them. After a thread's first split it allocates nothing.
  */
 public final class FolioSplitter {
     private final PageArena arena;
     private final Folios folios;
     private final HeadMap headMap;
     private final FolioLock folioLock;
-    private final FolioOwners owners;
+    private final FolioAccounting accounting;
+    private final @Nullable FolioMappers mappers;
     private final Lifetime lifetime;
     private final SplitStatistics statistics;
     private final @Nullable SplitObserver observer;
+    private final SplitChecks checks;
+    private final FrozenFolioSplitter frozenSplitter;
     private final ThreadLocal<FolioSplit> splits = ThreadLocal.withInitial(FolioSplit::new);
 
     /**
      * Makes the splitter of an engine.
      *
-     * @param arena where the pages are
-     * @param folios the folios
-     * @param headMap how a page's head is found
-     * @param folioLock the folio locks
-     * @param owners who owns which mapping word
-     * @param lifetime guard against close
+     * @param context what it shares with the rest of the engine
      * @param statistics counters to move
      * @param observer told of every split, or null
      */
-    public FolioSplitter(
-            PageArena arena,
-            Folios folios,
-            HeadMap headMap,
-            FolioLock folioLock,
-            FolioOwners owners,
-            Lifetime lifetime,
-            SplitStatistics statistics,
-            @Nullable SplitObserver observer) {
-        this.arena = arena;
-        this.folios = folios;
-        this.headMap = headMap;
-        this.folioLock = folioLock;
-        this.owners = owners;
-        this.lifetime = lifetime;
+    public FolioSplitter(FolioContext context, SplitStatistics statistics, @Nullable SplitObserver observer) {
+        arena = context.arena();
+        folios = context.folios();
+        headMap = context.headMap();
+        folioLock = context.folioLock();
+        accounting = context.accounting();
+        mappers = context.mappers();
+        lifetime = context.lifetime();
+        checks = new SplitChecks(context.owners());
+        frozenSplitter = new FrozenFolioSplitter(context);
         this.statistics = statistics;
         this.observer = observer;
     }
@@ -140,6 +135,40 @@ public final class FolioSplitter {
      */
     public int split(
             long folio, SplitPolicy policy, long start, long end, int newOrder, long allowedOrders, boolean keep) {
+        return split(folio, policy, start, end, newOrder, allowedOrders, keep, null);
+    }
+
+    /**
+     * Splits as a policy says, and appends every piece but the first to a list, with a reference that belongs to the list.
+     *
+     * @param folio head of a folio that the caller has locked and holds one reference to, and that is on no LRU list
+     * @param policy how to cut
+     * @param start first page of the wanted range, relative to the folio
+     * @param end page after the range
+     * @param newOrder log2 pages of the smallest piece
+     * @param allowedOrders bit k set if pieces of order k are allowed, as in the other method
+     * @param pieces where to append the pieces
+     * @return 0 (also if the policy leaves the folio whole), or EINVAL, EBUSY, ENOMEM, EAGAIN
+     * @throws IllegalArgumentException if a handle is not of this engine or the order not in 0..18
+     * @throws IllegalStateException if the folio is not locked, or on an LRU list
+     */
+    public int split(
+            long folio, SplitPolicy policy, long start, long end, int newOrder, long allowedOrders, FolioList pieces) {
+        if (PageFlag.LRU.isSet(PageStruct.flagsAcquire(arena.requirePage(folio)))) {
+            throw new IllegalStateException("the folio to split is on an LRU list: folio=0x" + Long.toHexString(folio));
+        }
+        return split(folio, policy, start, end, newOrder, allowedOrders, false, pieces);
+    }
+
+    private int split(
+            long folio,
+            SplitPolicy policy,
+            long start,
+            long end,
+            int newOrder,
+            long allowedOrders,
+            boolean keep,
+            @Nullable FolioList pieces) {
         Geometry.requireOrder(newOrder);
         arena.requirePage(folio);
         lifetime.enter();
@@ -148,6 +177,7 @@ public final class FolioSplitter {
             split.lockAt = folio;
             split.uniform = false;
             split.keep = keep;
+            split.list = pieces;
             if (start < 0 || start >= end || end > Geometry.pagesIn(split.order) || newOrder >= split.order) {
                 return fail(split, Errno.EINVAL);
             }
@@ -176,9 +206,9 @@ public final class FolioSplitter {
     }
 
     private int run(FolioSplit split) {
-        int result = check(split);
+        int result = checks.check(split);
         if (result == Errno.OK) {
-            result = split.owner == null ? splitUnindexed(split) : splitIndexed(split, split.owner);
+            result = split.mapcount() == 0 ? splitUnmapped(split) : splitMapped(split);
         }
         if (result != Errno.OK) {
             return fail(split, result);
@@ -187,111 +217,39 @@ public final class FolioSplitter {
         return Errno.OK;
     }
 
-    /** The checks that need no lock but the folio's, in the order of the original. */
-    private int check(FolioSplit split) {
-        if (split.mapping == 0) {
-            return Errno.EBUSY;
-        }
-        boolean anonymous = split.isAnonymous();
-        if (anonymous && split.newOrder == 1) {
-            return Errno.EINVAL;
-        }
-        long flags = PageStruct.flagsAcquire(split.folio);
-        if (PageFlag.SWAPCACHE.isSet(flags) && anonymous && (!split.uniform || split.newOrder != 0)) {
-            return Errno.EINVAL;
-        }
-        if (PageFlag.WRITEBACK.isSet(flags) || split.mapping == AddressSpaceStruct.ANONYMOUS_TAG) {
-            return Errno.EBUSY;
-        }
-        return anonymous ? Errno.OK : checkFile(split, flags);
+    private int splitUnmapped(FolioSplit split) {
+        return split.owner == null
+                ? frozenSplitter.splitUnindexed(split)
+                : frozenSplitter.splitIndexed(split, split.owner);
     }
 
-    private int checkFile(FolioSplit split, long flags) {
-        FolioOwner owner = owners.of(split.mapping);
-        split.owner = owner;
-        if (split.newOrder < owner.minimumOrder()) {
-            return Errno.EINVAL;
-        }
-        return PageFlag.PRIVATE.isSet(flags) ? Errno.EBUSY : Errno.OK;
-    }
-
-    private int splitIndexed(FolioSplit split, FolioOwner owner) {
-        owner.index().lock();
-        XaCursor cursor = owner.lockedCursor();
-        try {
-            cursor.set(PageStruct.index(split.folio));
-            if (cursor.reserve(split.plan) != Errno.OK) {
-                return Errno.ENOMEM;
-            }
-            if (!isIndexed(split, cursor) || !References.freeze(split.folio, split.expectedReferences() + 1)) {
-                return Errno.EAGAIN;
-            }
-            splitFrozen(split, owner, cursor);
-            return Errno.OK;
-        } finally {
-            cursor.destroy();
-            owner.index().unlock();
-        }
-    }
-
-    private static boolean isIndexed(FolioSplit split, XaCursor cursor) {
-        return cursor.load() == split.folio && cursor.getOrder() == split.order;
-    }
-
-    /** Everything that changes between freezing the folio and unfreezing it, in the order in which readers may see it. */
-    private void splitFrozen(FolioSplit split, FolioOwner owner, XaCursor cursor) {
-        split.writePieces();
-        split.nrBytesStored += headMap.split(split.folio, split.plan);
-        // I15: every slot goes from the frozen original straight to its own final folio (a piece's word is its page
-        // struct's
-        // address), so that no reader can find a piece at another piece's index.
-        split.nrNodes = XaCursor.nodesNeeded(split.plan);
-        split.nrBytesStored += split.nrNodes * XaNodeStruct.BYTES + nrTopSlots(split.order) * Long.BYTES;
-        int result = cursor.split(split.plan, split.folio, split.folio, PageStruct.BYTES);
-        if (result != Errno.OK) {
-            throw new IllegalStateException("index refused a checked split: result=" + Errno.name(result));
-        }
-        dropBeyondEnd(split, owner, cursor);
-        // Last (I15): until here whoever looks up the first index cannot get a folio that no longer covers what it did.
-        split.unfreezeFirst();
-    }
-
-    private static long nrTopSlots(int order) {
-        return 1L << order % XaNodeStruct.SLOT_SHIFT;
-    }
-
-    private static void dropBeyondEnd(FolioSplit split, FolioOwner owner, XaCursor cursor) {
-        long nrPages = Geometry.pagesIn(split.order);
-        if (!split.isDropped(nrPages - 1)) {
-            return;
-        }
-        long firstIndex = PageStruct.index(split.folio);
-        long offset = 0;
-        for (int run = 0; run < split.plan.nrRuns(); run++) {
-            int order = split.plan.runOrder(run);
-            for (long count = split.plan.runCount(run); count > 0; count--) {
-                if (split.isDropped(offset)) {
-                    cursor.setOrder(firstIndex + offset, order);
-                    cursor.store(0);
-                    owner.addNrPages(-Geometry.pagesIn(order));
-                }
-                offset += Geometry.pagesIn(order);
-            }
-        }
-    }
-
-    private int splitUnindexed(FolioSplit split) {
-        if (!References.freeze(split.folio, split.expectedReferences() + 1)) {
+    /** Unmaps the folio and splits it; if that fails, an anonymous folio is mapped again as a whole. */
+    private int splitMapped(FolioSplit split) {
+        // Racy, to spare the page tables when the freeze would fail; the freeze itself is exact.
+        int expected = split.cacheReferences() + split.mapcount() + 1;
+        if (mappers == null || References.count(split.folio) != expected) {
             return Errno.EAGAIN;
         }
-        split.writePieces();
-        split.nrBytesStored += headMap.split(split.folio, split.plan);
-        split.unfreezeFirst();
-        return Errno.OK;
+        split.remapped = split.isAnonymous();
+        int result = mappers.unmap(split.folio) ? splitUnmapped(split) : Errno.EAGAIN;
+        if (result != Errno.OK && split.remapped) {
+            mappers.remap(split.folio, Geometry.pagesIn(split.order));
+        }
+        return result;
     }
 
-    /** Unlocks and gives back what the caller does not keep; touches neither mapping nor index any more. */
+    /**
+     * Maps the pieces again, then unlocks and gives back what the caller does not keep. From the first unlock on neither
+     * mapping nor index is touched: the folio that the caller keeps may lie beyond the end, and then nothing keeps its owner.
+     */
     private void finish(FolioSplit split) {
+        if (split.owner != null) {
+            accounting.dropped(split, split.owner);
+        }
+        if (split.remapped && mappers != null) {
+            mappers.remap(split.folio, Geometry.pagesIn(split.order));
+            split.releaseRemapped(folios, folioLock);
+        }
         split.freeUnreferenced(folios);
         if (!split.locksFirst()) {
             folioLock.unlock(split.folio);

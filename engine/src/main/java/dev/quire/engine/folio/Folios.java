@@ -10,7 +10,9 @@ import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.Rcu;
 import dev.quire.engine.rcu.RcuQueue;
+import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
+import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import java.lang.foreign.MemorySegment;
 
@@ -28,6 +30,7 @@ public final class Folios {
     private final Rcu rcu;
     private final Lifetime lifetime;
     private final FolioLock folioLock;
+    private final FolioAccounting accounting;
     private final RcuQueue freed;
 
     /**
@@ -39,14 +42,23 @@ public final class Folios {
      * @param rcu domain that delays the reuse of pages
      * @param lifetime guard against close
      * @param folioLock the folio locks
+     * @param accounting what is kept about folios beside their page structs
      */
-    public Folios(PageArena arena, Zone zone, HeadMap headMap, Rcu rcu, Lifetime lifetime, FolioLock folioLock) {
+    public Folios(
+            PageArena arena,
+            Zone zone,
+            HeadMap headMap,
+            Rcu rcu,
+            Lifetime lifetime,
+            FolioLock folioLock,
+            FolioAccounting accounting) {
         this.arena = arena;
         this.zone = zone;
         this.headMap = headMap;
         this.rcu = rcu;
         this.lifetime = lifetime;
         this.folioLock = folioLock;
+        this.accounting = accounting;
         freed = rcu.newQueue(PageStruct.list(0), this::reclaim);
     }
 
@@ -66,11 +78,60 @@ public final class Folios {
                 head = zone.allocateFrozen(order);
             }
             if (head != 0) {
-                FolioPieces.write(head, order, 0, 0, 0, 0);
+                FolioPieces.write(head, order, 0, 0, 0, 0, 0, 0);
                 headMap.form(head, order);
+                accounting.allocated(head, order);
                 References.unfreeze(head, 1);
             }
             return head;
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Makes a folio anonymous memory (folio_add_new_anon_rmap).
+     *
+     * @param folio head of a folio that belongs to nobody, of any order but 1, to which the caller holds the only reference
+     * @param owner address of what stands for the memory's owner, a multiple of 4 and not 0
+     * @param index offset of its first page in the owner's memory, in pages
+     * @throws IllegalArgumentException if the folio or the owner is not as described
+     */
+    public void makeAnonymous(long folio, long owner, long index) {
+        arena.requirePage(folio);
+        lifetime.enter();
+        try {
+            int order = FolioStruct.order(folio);
+            long mapping = PageStruct.mapping(folio);
+            if (owner == 0 || (owner & 3) != 0 || order == 1 || mapping != 0 || References.count(folio) != 1) {
+                throw new IllegalArgumentException("folio or owner not fit for anonymous memory: folio=0x"
+                        + Long.toHexString(folio) + ", owner=0x" + Long.toHexString(owner) + ", order=" + order
+                        + ", mapping=0x" + Long.toHexString(mapping) + ", references=" + References.count(folio));
+            }
+            PageStruct.getAndSetFlags(folio, PageFlag.SWAPBACKED.mask());
+            PageStruct.index(folio, index);
+            PageStruct.mapping(folio, owner | AddressSpaceStruct.ANONYMOUS_TAG);
+            accounting.counters().addAnonymous(order, 1);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Marks a page's frame as faulty (the flags part of memory_failure). The mark stays with the frame; a folio knows whether
+     * any of its pages has it, and so does each folio that a split makes of it.
+     *
+     * @param page handle of a page of a folio that the caller has locked and holds a reference to
+     */
+    public void markPoisoned(long page) {
+        arena.requirePage(page);
+        lifetime.enter();
+        try {
+            long folio = headMap.headOf(page);
+            PageStruct.getAndSetFlags(page, PageFlag.HWPOISON.mask());
+            if (FolioStruct.order(folio) > 0) {
+                FolioStruct.getAndSetFlags1(folio, PageFlag.HAS_HWPOISONED.mask());
+            }
         } finally {
             lifetime.exit();
         }
@@ -291,12 +352,14 @@ public final class Folios {
     /** Gives references of a trusted handle back; frees the folio with the last one. */
     void put(long folio, int nrReferences) {
         if (References.put(folio, nrReferences)) {
-            freed.retire(folio);
+            free(folio);
         }
     }
 
     /** Frees a folio that has no references and that nobody can reach by its index. */
     void free(long folio) {
+        // First: the link that retires it is that of the LRU lists.
+        accounting.released(folio);
         freed.retire(folio);
     }
 

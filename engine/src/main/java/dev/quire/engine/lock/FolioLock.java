@@ -108,6 +108,15 @@ public final class FolioLock {
     }
 
     /**
+     * Notes that the caller has made a folio that is locked from the start, without a call of {@link #lock}.
+     *
+     * <p>A split makes such folios: whoever finds one waits until the splitter has unlocked it.
+     */
+    public void afterBornLocked() {
+        lockOrder.afterLock(LockRank.FOLIO);
+    }
+
+    /**
      * Whether somebody holds the lock: a hint, unless it is the caller.
      *
      * @param folio handle of the folio's head

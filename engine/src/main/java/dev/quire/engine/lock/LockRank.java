@@ -15,8 +15,12 @@ public enum LockRank {
     PAGE_TABLE,
     /** Lock of an index. */
     INDEX,
+    /** Lock of the swap table. */
+    SWAP,
     /** Lock of the LRU lists. */
     LRU,
+    /** Lock of the deferred-split queue. */
+    DEFERRED_SPLIT,
     /** Lock of a zone. */
     ZONE
 }

@@ -28,11 +28,13 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     private final XArray index;
     private final XaCursor lockedCursor;
     private final IndexedFolios indexed;
+    private final SwapEntries swapEntries;
     private final Truncation truncation;
+    private final boolean swapBacked;
     private volatile boolean closed;
     private final ReentrantLock resizeLock = new ReentrantLock();
 
-    private AddressSpace(MappingContext context, long address, int minimumOrder) {
+    private AddressSpace(MappingContext context, long address, int minimumOrder, boolean swapBacked) {
         this.context = context;
         this.address = address;
         lifetime = context.lifetime();
@@ -40,8 +42,11 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         index = new XArray(AddressSpaceStruct.pages(address), context.nodes(), context.lockOrder(), 0);
         lockedCursor = new XaCursor(index);
         indexed = new IndexedFolios(context, this);
-        truncation = new Truncation(context, this, indexed);
+        swapEntries = new SwapEntries(context, this, indexed);
+        truncation = new Truncation(context, this, indexed, swapEntries);
+        this.swapBacked = swapBacked;
         AddressSpaceStruct.minimumOrder(address, minimumOrder);
+        AddressSpaceStruct.swapBacked(address, swapBacked);
     }
 
     /**
@@ -49,11 +54,12 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
      *
      * @param context the engine's parts
      * @param minimumOrder no folio of the space may be smaller, 0 to 18
+     * @param swapBacked whether it is shared memory, backed by swap, not by a file
      * @return the address space
      * @throws IllegalArgumentException if the order is out of range
      * @throws IllegalStateException if the engine has as many address spaces as it was made for
      */
-    public static AddressSpace open(MappingContext context, int minimumOrder) {
+    public static AddressSpace open(MappingContext context, int minimumOrder, boolean swapBacked) {
         Geometry.requireOrder(minimumOrder);
         context.lifetime().enter();
         try {
@@ -62,7 +68,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
                 throw new IllegalStateException("no room for another address space: max="
                         + context.arena().nrObjects());
             }
-            AddressSpace space = new AddressSpace(context, address, minimumOrder);
+            AddressSpace space = new AddressSpace(context, address, minimumOrder, swapBacked);
             context.owners().add(space);
             return space;
         } finally {
@@ -97,8 +103,13 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
 
     @Override
     public long endIndex() {
-        long sizeBytes = AddressSpaceStruct.sizeBytesAcquire(address);
-        return (sizeBytes >>> Geometry.PAGE_SHIFT) + ((sizeBytes & (Geometry.PAGE_BYTES - 1)) == 0 ? 0 : 1);
+        long fileEnd = FileRange.pagesOf(AddressSpaceStruct.sizeBytesAcquire(address));
+        return Math.max(fileEnd, AddressSpaceStruct.fallocateEndAcquire(address));
+    }
+
+    @Override
+    public void uncharge(long nrPages) {
+        AddressSpaceStruct.addNrCharged(address, -nrPages);
     }
 
     /**
@@ -124,6 +135,20 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         lifetime.enter();
         try {
             return AddressSpaceStruct.nrPagesOpaque(address);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Pages that shared memory is charged for: those cached and those in swap. Wait-free.
+     *
+     * @return number of pages; 0 for a file
+     */
+    public long nrChargedPages() {
+        lifetime.enter();
+        try {
+            return AddressSpaceStruct.nrChargedOpaque(address);
         } finally {
             lifetime.exit();
         }
@@ -196,6 +221,10 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
             long before = AddressSpaceStruct.sizeBytesAcquire(address);
             // The size goes first: what a split leaves beyond it is dropped by the split itself.
             AddressSpaceStruct.sizeBytesRelease(address, sizeBytes);
+            long end = FileRange.pagesOf(sizeBytes);
+            if (AddressSpaceStruct.fallocateEndAcquire(address) > end) {
+                AddressSpaceStruct.fallocateEndRelease(address, end);
+            }
             if (sizeBytes < before) {
                 truncation.removeRange(sizeBytes, Long.MAX_VALUE, policy);
             }
@@ -222,6 +251,56 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         } finally {
             resizeLock.unlock();
             lifetime.exit();
+        }
+    }
+
+    /**
+     * Fills a range of shared memory beyond the end of the file, or within, with pages that stay although they lie beyond the
+     * end, until the file is truncated (shmem_fallocate with FALLOC_FL_KEEP_SIZE).
+     *
+     * @param startIndex first page
+     * @param nrPages number of pages, at least 1
+     * @param maximumOrder log2 pages of the largest folio to make, 0 to 18
+     * @return 0, or ENOMEM (what was added before stays)
+     * @throws IllegalArgumentException if an argument is out of range
+     * @throws IllegalStateException if this is not shared memory
+     */
+    public int allocateBeyondEnd(long startIndex, long nrPages, int maximumOrder) {
+        Geometry.requireOrder(maximumOrder);
+        FileRange.require("startIndex", startIndex, "nrPages", nrPages, FileRange.MAX_PAGES);
+        requireSwapBacked();
+        lifetime.enter();
+        resizeLock.lock();
+        try {
+            long end = Math.max(startIndex + nrPages, AddressSpaceStruct.fallocateEndAcquire(address));
+            // Before the pages are there: a split that runs meanwhile must not take them for what lies beyond the end.
+            AddressSpaceStruct.fallocateEndRelease(address, end);
+            return indexed.populate(startIndex, nrPages, maximumOrder);
+        } finally {
+            resizeLock.unlock();
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Swap entries of shared memory.
+     *
+     * @return what moves folios of this space to swap and back
+     * @throws IllegalStateException if this is not shared memory
+     */
+    public SwapEntries swapEntries() {
+        requireSwapBacked();
+        return swapEntries;
+    }
+
+    /** Whether this is shared memory; its struct says so, but may be gone. */
+    boolean isSwapBacked() {
+        return swapBacked;
+    }
+
+    private void requireSwapBacked() {
+        if (!swapBacked) {
+            throw new IllegalStateException("not shared memory: address space=0x" + Long.toHexString(address));
         }
     }
 

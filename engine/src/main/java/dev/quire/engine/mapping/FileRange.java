@@ -13,6 +13,11 @@ final class FileRange {
 
     private FileRange() {}
 
+    /** Pages that a number of bytes reaches into. */
+    static long pagesOf(long nrBytes) {
+        return (nrBytes + Geometry.PAGE_BYTES - 1) >>> Geometry.PAGE_SHIFT;
+    }
+
     static void requireSize(long sizeBytes) {
         if (sizeBytes < 0 || sizeBytes > MAX_BYTES) {
             throw new IllegalArgumentException("sizeBytes out of range: sizeBytes=" + sizeBytes + ", max=" + MAX_BYTES);

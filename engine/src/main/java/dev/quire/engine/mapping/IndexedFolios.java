@@ -1,23 +1,28 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.mapping;
 
+import dev.quire.engine.folio.FolioCounters;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.lock.References;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.xarray.XaCursor;
+import dev.quire.engine.xarray.XaEntry;
 
 /** The folios in one address space's index: adding, removing and finding them under the index lock. */
 final class IndexedFolios {
     private final Folios folios;
+    private final FolioCounters counters;
     private final AddressSpace space;
 
     IndexedFolios(MappingContext context, AddressSpace space) {
         this.space = space;
         folios = context.folios();
+        counters = context.accounting().counters();
     }
 
     int add(long folio, long startIndex) {
@@ -31,6 +36,9 @@ final class IndexedFolios {
             if (cursor.findConflict() != 0) {
                 return Errno.EEXIST;
             }
+            if (space.isSwapBacked()) {
+                PageStruct.getAndSetFlags(folio, PageFlag.SWAPBACKED.mask());
+            }
             // Before the store that publishes the folio (release): a reader that finds it sees whose it is and where.
             PageStruct.mapping(folio, space.address());
             PageStruct.index(folio, startIndex);
@@ -39,12 +47,28 @@ final class IndexedFolios {
             if (cursor.error() != Errno.OK) {
                 References.put(folio, nrPages);
                 PageStruct.mapping(folio, 0);
+                PageStruct.getAndClearFlags(folio, PageFlag.SWAPBACKED.mask());
                 return cursor.error();
             }
             space.addNrPages(nrPages);
+            count(order, nrPages);
             return Errno.OK;
         } finally {
             space.index().unlock();
+        }
+    }
+
+    /** Counts pages that are in the index from now on, or no longer if negative. */
+    private void count(int order, long nrPages) {
+        countThpPages(order, nrPages);
+        if (space.isSwapBacked()) {
+            AddressSpaceStruct.addNrCharged(space.address(), nrPages);
+        }
+    }
+
+    void countThpPages(int order, long nrPages) {
+        if (order >= Geometry.PMD_ORDER) {
+            counters.addThpPages(space.isSwapBacked(), nrPages);
         }
     }
 
@@ -75,6 +99,7 @@ final class IndexedFolios {
             cursor.setOrder(PageStruct.index(folio), order);
             cursor.store(0);
             space.addNrPages(-nrPages);
+            count(order, -nrPages);
         } finally {
             space.index().unlock();
         }
@@ -91,6 +116,10 @@ final class IndexedFolios {
             XaCursor cursor = space.lockedCursor();
             cursor.set(first);
             long folio = cursor.find(last);
+            while (XaEntry.isValue(folio)) {
+                // A page of shared memory that is in swap.
+                folio = cursor.find(last);
+            }
             // A folio in the index is frozen only by a split, which holds this lock all the while.
             if (folio != 0 && !References.tryGet(folio)) {
                 throw new IllegalStateException("indexed folio has no references: folio=0x" + Long.toHexString(folio));

@@ -1,10 +1,12 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.mapping;
 
+import dev.quire.engine.folio.FolioAccounting;
 import dev.quire.engine.folio.FolioMappers;
 import dev.quire.engine.folio.FolioOwners;
 import dev.quire.engine.folio.FolioSplitter;
 import dev.quire.engine.folio.Folios;
+import dev.quire.engine.folio.SwapTable;
 import dev.quire.engine.lock.LockOrder;
 import dev.quire.engine.memory.ObjectSlab;
 import dev.quire.engine.memory.PageArena;
@@ -22,6 +24,8 @@ import dev.quire.engine.xarray.XaNodePool;
  * @param splitter splits folios
  * @param mappers unmaps folios that are dropped
  * @param owners finds an address space from a folio
+ * @param swapTable the swap cache
+ * @param accounting what is kept about folios beside their page structs
  * @param rcu delays the reuse of what readers may see
  * @param lifetime guard against close
  * @param lockOrder checker of lock order
@@ -34,6 +38,8 @@ public record MappingContext(
         FolioSplitter splitter,
         FolioMappers mappers,
         FolioOwners owners,
+        SwapTable swapTable,
+        FolioAccounting accounting,
         Rcu rcu,
         Lifetime lifetime,
         LockOrder lockOrder) {}

@@ -27,19 +27,24 @@ final class Truncation {
     private final FolioMappers mappers;
     private final AddressSpace space;
     private final IndexedFolios indexed;
+    private final SwapEntries swapEntries;
 
-    Truncation(MappingContext context, AddressSpace space, IndexedFolios indexed) {
+    Truncation(MappingContext context, AddressSpace space, IndexedFolios indexed, SwapEntries swapEntries) {
         arena = context.arena();
         folios = context.folios();
         splitter = context.splitter();
         mappers = context.mappers();
         this.space = space;
         this.indexed = indexed;
+        this.swapEntries = swapEntries;
     }
 
     void removeRange(long startBytes, long endBytes, SplitPolicy policy) {
         long index = startBytes >>> Geometry.PAGE_SHIFT;
         long last = (endBytes - 1) >>> Geometry.PAGE_SHIFT;
+        if (space.isSwapBacked()) {
+            removeSwapped(startBytes, endBytes);
+        }
         while (index <= last) {
             long folio = indexed.pinNext(index, last);
             if (folio == 0) {
@@ -55,6 +60,15 @@ final class Truncation {
                 folios.unlock(folio);
                 folios.unpin(folio);
             }
+        }
+    }
+
+    /** Pages in swap go if they are wholly inside; one of which a part is inside keeps its bytes. */
+    private void removeSwapped(long startBytes, long endBytes) {
+        long first = FileRange.pagesOf(startBytes);
+        long end = endBytes >>> Geometry.PAGE_SHIFT;
+        if (first < end) {
+            swapEntries.removeRange(first, end - 1);
         }
     }
 

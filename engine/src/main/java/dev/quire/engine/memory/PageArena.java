@@ -13,9 +13,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
  *  | page structs             | nrPages x   64 B     indexed by pfn
  *  | head bits, three levels  | nrPages / 8 + ...    one bit per page, then one per word, twice
  *  | node slab                | nrNodes x  576 B     XArray nodes
- *  | object slab              | nrObjects x 128 B    address spaces and array anchors
- *  | zone state               | 4 KiB
+ *  | object slab              | nrObjects x 128 B    address spaces, memory groups and array anchors
+ *  | zone state               | 4 KiB                free areas, LRU lists, deferred-split queue, swap area
  *  | counters                 | 4 KiB
+ *  | swap table               | nrPages x    8 B     one word per swap slot
+ *  | page owners              | nrPages x    8 B     who allocated what, if that is recorded
  * </pre>
  *
  * Every region starts on a 2 MiB boundary and is backed page by page on first touch, so an arena may be far larger than
@@ -40,6 +42,12 @@ public final class PageArena implements AutoCloseable {
     /** Largest number of pages: 64 TiB of frames, half of a 47-bit address space. */
     public static final long MAX_PAGES = 1L << 34;
 
+    /** Places in the page of zone state. */
+    private static final long LRU_OFFSET = 1024;
+
+    private static final long DEFERRED_SPLIT_OFFSET = 1536;
+    private static final long SWAP_AREA_OFFSET = 2048;
+
     private static final long FRAME_ALIGNMENT_BYTES = Geometry.bytesIn(Geometry.PUD_ORDER);
 
     private final Reservation reservation;
@@ -54,6 +62,8 @@ public final class PageArena implements AutoCloseable {
     private final long objectsBase;
     private final long zoneBase;
     private final long countersBase;
+    private final long swapTableBase;
+    private final long pageOwnersBase;
     private final AtomicBoolean owned = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -70,6 +80,8 @@ public final class PageArena implements AutoCloseable {
         objectsBase = after(nodesBase, nrNodes * NODE_BYTES);
         zoneBase = after(objectsBase, nrObjects * OBJECT_BYTES);
         countersBase = zoneBase + Geometry.PAGE_BYTES;
+        swapTableBase = after(countersBase, Geometry.PAGE_BYTES);
+        pageOwnersBase = after(swapTableBase, nrPages * Long.BYTES);
     }
 
     /**
@@ -93,7 +105,8 @@ public final class PageArena implements AutoCloseable {
                 + after(0, headBitsBytes(nrPages))
                 + after(0, nrNodes * NODE_BYTES)
                 + after(0, nrObjects * OBJECT_BYTES)
-                + 2L * Geometry.PAGE_BYTES;
+                + after(0, 2L * Geometry.PAGE_BYTES)
+                + 2 * after(0, nrPages * Long.BYTES);
         return new PageArena(Reservation.open(backing, nrBytes), nrPages, nrNodes, nrObjects);
     }
 
@@ -159,9 +172,34 @@ public final class PageArena implements AutoCloseable {
         return zoneBase;
     }
 
+    /** {@return address of the LRU lists, in the page of zone state} */
+    public long lruBase() {
+        return zoneBase + LRU_OFFSET;
+    }
+
+    /** {@return address of the deferred-split queue, in the page of zone state} */
+    public long deferredSplitBase() {
+        return zoneBase + DEFERRED_SPLIT_OFFSET;
+    }
+
+    /** {@return address of the swap area, in the page of zone state} */
+    public long swapAreaBase() {
+        return zoneBase + SWAP_AREA_OFFSET;
+    }
+
     /** {@return address of the page of counters} */
     public long countersBase() {
         return countersBase;
+    }
+
+    /** {@return address of the word of swap slot 0; there are as many slots as pages} */
+    public long swapTableBase() {
+        return swapTableBase;
+    }
+
+    /** {@return address of the owner word of page 0} */
+    public long pageOwnersBase() {
+        return pageOwnersBase;
     }
 
     /**

@@ -14,7 +14,7 @@ import java.lang.foreign.StructLayout;
  *
  * <pre>
  *  0    page 0: struct page of the head
- *  64   flags_1 (bits 0-7 order, 8 has hwpoisoned, 9 large rmappable, 16 partially mapped) | compound info
+ *  64   flags_1 (bits 0-7 order, 8 has hwpoisoned, 9 large rmappable, 16 partially mapped, 17 queued) | compound info
  *  80   large_mapcount | nr_pages_mapped | entire_mapcount | pincount
  *  96   mm_id_mapcount[2] | mm_id[2] | mapcount, refcount of page 1 | nr_pages | -
  *  128  flags_2 | compound info | deferred_list | ... page 2
@@ -110,6 +110,16 @@ public final class FolioStruct {
         NativeMemory.setLongOpaque(folio + FLAGS_1, flags);
     }
 
+    /** Atomically sets flag bits of page 1, by the holder of a reference; returns the flags from before. */
+    public static long getAndSetFlags1(long folio, long bits) {
+        return NativeMemory.getAndBitwiseOrLong(folio + FLAGS_1, bits);
+    }
+
+    /** Atomically clears flag bits of page 1, by the holder of a reference; returns the flags from before. */
+    public static long getAndClearFlags1(long folio, long bits) {
+        return NativeMemory.getAndBitwiseAndLong(folio + FLAGS_1, ~bits);
+    }
+
     /** Plain load of the number of pages of a large folio. */
     public static int nrPages(long folio) {
         return NativeMemory.getInt(folio + NR_PAGES);
@@ -175,5 +185,10 @@ public final class FolioStruct {
     /** Address of the link on the deferred-split queue; folios of order 2 and more only. */
     public static long deferredList(long folio) {
         return folio + DEFERRED_LIST;
+    }
+
+    /** Folio whose link on the deferred-split queue this is. */
+    public static long folioOfDeferredList(long link) {
+        return link - DEFERRED_LIST;
     }
 }

@@ -37,7 +37,7 @@ public enum PageFlag {
     PRIVATE_2,
     /** To be reclaimed soon; in page 1: only part of the folio is mapped. */
     RECLAIM,
-    /** Backed by swap. */
+    /** Backed by swap; in page 1: the folio is on the deferred-split queue. */
     SWAPBACKED,
     /** Cannot be evicted. */
     UNEVICTABLE,
@@ -71,6 +71,9 @@ public enum PageFlag {
     /** Of page 1: only part of the folio is mapped. */
     public static final PageFlag PARTIALLY_MAPPED = RECLAIM;
 
+    /** Of page 1: the folio is on the deferred-split queue, so its link there means something. */
+    public static final PageFlag DEFERRED_SPLIT = SWAPBACKED;
+
     /** What belongs to the frame itself and stays with it through every allocation. */
     public static final long FRAME_FLAGS = HWPOISON.mask();
 
@@ -83,6 +86,18 @@ public enum PageFlag {
      */
     public long mask() {
         return mask;
+    }
+
+    /**
+     * Whether a folio with these flags is in the swap cache; for other folios than swap-backed ones the bit means something
+     * else (folio_test_swapcache).
+     *
+     * @param flags flags word of a head
+     * @return true if it is
+     */
+    public static boolean isSwapCached(long flags) {
+        long bits = SWAPBACKED.mask | SWAPCACHE.mask;
+        return (flags & bits) == bits;
     }
 
     /**

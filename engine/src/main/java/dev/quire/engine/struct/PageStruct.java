@@ -30,6 +30,7 @@ public final class PageStruct {
     static final long FLAGS = 0;
     static final long LIST = 8;
     static final long COMPOUND_INFO = 8;
+    static final long MLOCK_COUNT = 16;
     static final long MAPPING = 24;
     static final long INDEX = 32;
     static final long PRIVATE = 40;
@@ -112,6 +113,21 @@ public final class PageStruct {
     /** Page whose list link this is. */
     public static long pageOfList(long link) {
         return link - LIST;
+    }
+
+    /** Plain load of the next page in a chain that one thread owns; 0 ends it. */
+    public static long listNext(long page) {
+        return NativeMemory.getLong(page + LIST);
+    }
+
+    /** Plain store of the next page in a chain that one thread owns; 0 ends it. */
+    public static void listNext(long page, long next) {
+        NativeMemory.setLong(page + LIST, next);
+    }
+
+    /** Plain store of the number of memory locks on an unevictable folio, which is on no list. */
+    public static void mlockCount(long page, long count) {
+        NativeMemory.setLong(page + MLOCK_COUNT, count);
     }
 
     /** Acquire load of the compound word of a tail. */

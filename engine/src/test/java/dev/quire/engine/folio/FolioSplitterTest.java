@@ -23,8 +23,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class FolioSplitterTest extends WholeEngineTest {
     private static final long FIRST_INDEX = 5L << 18;
 
-    /** A mapping word of anonymous memory that has an owner. */
-    private static final long ANONYMOUS_MAPPING = 0x1000 | 1;
+    /** What the mapping word of anonymous memory names. */
+    private static final long ANONYMOUS_OWNER = 0x1000;
 
     private Quire engine;
     private Folios folios;
@@ -260,7 +260,6 @@ class FolioSplitterTest extends WholeEngineTest {
         assertEquals(0, folios.order(folio));
         assertEquals(1, folios.references(folio));
         assertEquals(1, engine.leaks().nrPages());
-        PageStruct.mapping(folio, 0);
         release(folio);
     }
 
@@ -284,7 +283,6 @@ class FolioSplitterTest extends WholeEngineTest {
         piece = folio;
         for (int order : orders) {
             long next = page(piece, 1L << order);
-            PageStruct.mapping(piece, 0);
             folios.unpin(piece);
             piece = next;
         }
@@ -296,12 +294,12 @@ class FolioSplitterTest extends WholeEngineTest {
         FolioSplitter splitter = engine.splitter();
         assertEquals(Errno.EINVAL, splitter.splitUniform(folio, 1), "order 1");
         PageStruct.getAndSetFlags(folio, PageFlag.SWAPCACHE.mask());
+        assertTrue(PageFlag.isSwapCached(PageStruct.flags(folio)));
         assertEquals(Errno.EINVAL, splitter.splitUniform(folio, 2), "swap cache to an order above 0");
         assertEquals(Errno.EINVAL, splitter.splitNonUniform(folio, folio, 0), "swap cache, non-uniform");
         PageStruct.getAndClearFlags(folio, PageFlag.SWAPCACHE.mask());
         PageStruct.mapping(folio, 1);
         assertEquals(Errno.EBUSY, splitter.splitUniform(folio, 0), "no owner");
-        PageStruct.mapping(folio, 0);
         release(folio);
     }
 
@@ -309,7 +307,7 @@ class FolioSplitterTest extends WholeEngineTest {
         engine = open(headMap);
         folios = engine.folios();
         long folio = folios.allocate(order);
-        PageStruct.mapping(folio, ANONYMOUS_MAPPING);
+        folios.makeAnonymous(folio, ANONYMOUS_OWNER, 0);
         folios.lock(folio);
         return folio;
     }

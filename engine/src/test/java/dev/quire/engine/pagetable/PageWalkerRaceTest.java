@@ -138,10 +138,8 @@ class PageWalkerRaceTest extends WholeEngineTest {
             if (order > 1) {
                 long at = random.nextLong(1L << order);
                 engine.folios().lock(folio);
-                assertTrue(engine.mappers().unmap(folio));
                 int result = engine.splitter()
                         .split(folio, SplitPolicies.NON_UNIFORM, at, at + 1, 0, SplitPolicies.ALL_ORDERS, true);
-                engine.mappers().remap(folio, 1L << order);
                 engine.folios().unlock(folio);
                 if (result == Errno.OK) {
                     addOthers(engine, folio, order, pieces);
@@ -216,7 +214,6 @@ class PageWalkerRaceTest extends WholeEngineTest {
         folios.lock(folio);
         boolean split = folios.order(folio) > 0;
         if (split) {
-            assertTrue(engine.mappers().unmap(folio));
             long at = folio + (page - folios.index(folio)) * PageStruct.BYTES;
             int result = engine.splitter().splitNonUniform(folio, at, 0);
             assertTrue(result == Errno.OK || result == Errno.EAGAIN, Errno.name(result));

@@ -86,11 +86,8 @@ class ReverseMapTest extends WholeEngineTest {
         assertEquals(nrByPages * NR_PAGES + NR_MAPPERS - nrByPages, FolioMapcounts.total(folio));
         assertEquals(NR_MAPPERS - nrByPages, FolioMapcounts.entire(folio));
         folios.lock(folio);
-        assertTrue(engine.mappers().unmap(folio));
-        assertEquals(1, folios.references(folio));
         int result = engine.splitter().split(folio, SplitPolicies.UNIFORM, 0, 1, 0, SplitPolicies.ALL_ORDERS, true);
         assertEquals(Errno.OK, result);
-        engine.mappers().remap(folio, NR_PAGES);
         folios.unlock(folio);
         for (int page = 0; page < NR_PAGES; page++) {
             long piece = folio + (long) page * PageStruct.BYTES;
@@ -121,13 +118,9 @@ class ReverseMapTest extends WholeEngineTest {
                     },
                     () -> {
                         folios.lock(folio);
-                        assertTrue(engine.mappers().unmap(folio));
-                        assertEquals(0, FolioMapcounts.total(folio));
-                        assertEquals(NR_PAGES + 1, folios.references(folio));
                         long middle = folio + 100L * PageStruct.BYTES;
                         assertEquals(Errno.OK, engine.splitter().splitNonUniform(folio, middle, 0));
-                        // Nothing to do for a file: who needs a page faults it in again.
-                        engine.mappers().remap(folio, NR_PAGES);
+                        // Who needs a page of a file faults it in again.
                         assertEquals(0, FolioMapcounts.total(folio));
                         folios.unlock(folio);
                     });

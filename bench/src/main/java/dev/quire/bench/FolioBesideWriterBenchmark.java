@@ -4,7 +4,6 @@ package dev.quire.bench;
 import dev.quire.engine.Quire;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.SplitPolicies;
-import dev.quire.engine.lock.LockOrder;
 import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.mapping.FolioLookup;
 import dev.quire.engine.memory.Errno;
@@ -12,12 +11,6 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageStruct;
-import dev.quire.engine.struct.XArrayStruct;
-import dev.quire.engine.xarray.SplitPlan;
-import dev.quire.engine.xarray.XArray;
-import dev.quire.engine.xarray.XaCursor;
-import dev.quire.engine.xarray.XaEntry;
-import java.lang.foreign.Arena;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.AuxCounters;
@@ -37,144 +30,25 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * One reader beside one writer that splits, and makes whole again, what the reader reads. The reader checks all it finds.
+ * One reader of a cached file beside one writer that splits its folios, then drops the pieces and caches a new folio in their
+ * place. The reader pins and unpins, checks all it finds, and now and then finds nothing.
  *
- * <p>In {@code index} both work on an XArray alone. In {@code folio} the writer splits folios of a cached file, then drops
- * the pieces and caches a new folio in their place; the reader pins and unpins, and now and then finds nothing. Needs two
- * processors: pinned to one, it measures the scheduler.
+ * <p>Needs two processors: pinned to one, it measures the scheduler. {@link XArrayBesideWriterBenchmark} has the index alone.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Fork(3)
 @Warmup(iterations = 3, time = 500, timeUnit = TimeUnit.MILLISECONDS)
 @Measurement(iterations = 5, time = 500, timeUnit = TimeUnit.MILLISECONDS)
-public class ReaderBesideWriterBenchmark {
+public class FolioBesideWriterBenchmark {
     private static final int ORDER = 9;
     private static final int NR_ENTRIES = 4096;
-    private static final long WORD_PER_INDEX = XaEntry.value(1) - XaEntry.value(0);
 
-    /** Random indices of the file or array. */
+    /** Random indices of the file. */
     private static int[] randomIndices() {
         return new SplittableRandom(Thread.currentThread().threadId())
                 .ints(1 << 16, 0, NR_ENTRIES << ORDER)
                 .toArray();
-    }
-
-    /** An array of entries of order 9 or less, each of which holds its first index. */
-    @State(Scope.Group)
-    public static class SharedArray {
-        private Arena anchorMemory;
-        Quire engine;
-        XArray array;
-
-        /** Makes the entries. */
-        @Setup(Level.Trial)
-        public void open() {
-            anchorMemory = Arena.ofShared();
-            engine = Quire.builder().capacityBytes(1 << 30).open();
-            long anchor = anchorMemory.allocate(XArrayStruct.BYTES, Long.BYTES).address();
-            array = new XArray(anchor, engine.nodes(), new LockOrder(false), 0);
-            for (long first = 0; first < (long) NR_ENTRIES << ORDER; first += Geometry.pagesIn(ORDER)) {
-                array.storeOrder(first, ORDER, XaEntry.value(first));
-            }
-        }
-
-        /** Gives the memory back. */
-        @TearDown(Level.Trial)
-        public void close() {
-            array.destroy();
-            engine.close();
-            anchorMemory.close();
-        }
-    }
-
-    /** Reader of the array. */
-    @State(Scope.Thread)
-    public static class ArrayReader {
-        private RcuReader reader;
-        private int[] indices;
-        private int next;
-
-        /**
-         * Registers the thread.
-         *
-         * @param shared what it reads
-         */
-        @Setup(Level.Trial)
-        public void register(SharedArray shared) {
-            reader = shared.engine.newReader();
-            indices = randomIndices();
-        }
-
-        /** Takes the thread off the engine. */
-        @TearDown(Level.Trial)
-        public void close() {
-            reader.close();
-        }
-
-        long read(XArray array) {
-            int index = indices[next++ & indices.length - 1];
-            reader.enter();
-            long entry = array.load(reader, index);
-            reader.exit();
-            requireCovering(index, entry);
-            return entry;
-        }
-
-        private static void requireCovering(int index, long entry) {
-            if (entry != XaEntry.value(index) && entry != XaEntry.value(Geometry.alignDown(index, ORDER))) {
-                throw new IllegalStateException("wrong entry: index=" + index + ", entry=" + XaEntry.toText(entry));
-            }
-        }
-    }
-
-    /** Writer of the array. */
-    @State(Scope.Thread)
-    public static class ArrayWriter {
-        private final SplitPlan plan = SplitPlan.uniform(ORDER, 0);
-        private XaCursor cursor;
-        private int next;
-
-        /**
-         * Makes the writer's cursor.
-         *
-         * @param shared what it writes
-         */
-        @Setup(Level.Trial)
-        public void open(SharedArray shared) {
-            cursor = new XaCursor(shared.array);
-        }
-
-        int splitAndMerge(XArray array) {
-            long first = (long) (next++ & NR_ENTRIES - 1) << ORDER;
-            long word = XaEntry.value(first);
-            cursor.set(first);
-            int result = cursor.reserve(plan);
-            array.lock();
-            if (result == Errno.OK) {
-                result = cursor.split(plan, word, word, WORD_PER_INDEX);
-            }
-            cursor.destroy();
-            array.unlock();
-            array.storeOrder(first, ORDER, word);
-            return result;
-        }
-    }
-
-    /** Looks random indices up. */
-    @Benchmark
-    @Group("index")
-    @GroupThreads(1)
-    public long indexReader(SharedArray shared, ArrayReader reader) {
-        return reader.read(shared.array);
-    }
-
-    /** Splits an entry of order 9 to order 0, and merges it; the time is that of both. */
-    @Benchmark
-    @Group("index")
-    @GroupThreads(1)
-    public int indexWriter(SharedArray shared, ArrayWriter writer) {
-        return writer.splitAndMerge(shared.array);
     }
 
     /** A cached file of order-9 folios, half of the engine's memory. */

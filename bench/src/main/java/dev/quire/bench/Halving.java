@@ -1,0 +1,34 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.bench;
+
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.xarray.SplitPlan;
+
+/**
+ * What halving a block again and again around one of its units leaves, by arithmetic on offsets alone: the independent
+ * computation that non-uniform splits are compared with.
+ */
+final class Halving {
+    private Halving() {}
+
+    /**
+     * Order of the piece that holds a unit: every unit is left in the largest block that has it but not the unit cut around,
+     * whose order is that of the highest bit in which the two differ.
+     *
+     * @param at offset of the unit cut around
+     * @param offset offset of a unit
+     * @return log2 units
+     */
+    static int orderAround(long at, long offset) {
+        return 63 - Long.numberOfLeadingZeros((offset ^ at) | 1);
+    }
+
+    /** The plan that leaves these pieces of a block of an order. */
+    static SplitPlan planAround(long at, int order) {
+        SplitPlan plan = new SplitPlan(order);
+        for (long offset = 0; offset < Geometry.pagesIn(order); offset += 1L << orderAround(at, offset)) {
+            plan.append(orderAround(at, offset), 1);
+        }
+        return plan;
+    }
+}

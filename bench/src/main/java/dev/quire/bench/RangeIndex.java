@@ -1,0 +1,47 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.bench;
+
+import dev.quire.engine.xarray.SplitPlan;
+
+/**
+ * What is measured side by side: a map from indices to the naturally aligned range of a power of two of them that each belongs
+ * to. What a range stands for is left out: it is known by its first index.
+ *
+ * <p>Changes come from one thread at a time. Unless an implementation says otherwise, any number of threads may read
+ * meanwhile, through readers of their own, and find for each index the range before or after a change, never nothing where
+ * both have something.
+ */
+interface RangeIndex extends AutoCloseable {
+    /** Result of a lookup of an index that belongs to no range. */
+    long ABSENT = -1;
+
+    /** Makes a reader for the calling thread. */
+    RangeReader newReader();
+
+    /**
+     * Makes one range of a block that is empty, or full of ranges of lower or the same order.
+     *
+     * @param first first index, a multiple of {@code 2^order}
+     * @param order log2 of the indices
+     */
+    void store(long first, int order);
+
+    /** Empties a block that is one range. */
+    void erase(long first, int order);
+
+    /**
+     * Cuts a range of the plan's order into the plan's pieces.
+     *
+     * @param first its first index
+     * @param plan how
+     */
+    void split(long first, SplitPlan plan);
+
+    /** {@return bytes that it takes outside the Java heap} */
+    default long offHeapBytes() {
+        return 0;
+    }
+
+    @Override
+    default void close() {}
+}

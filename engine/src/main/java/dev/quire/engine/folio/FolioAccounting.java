@@ -1,0 +1,122 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.folio;
+
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.struct.AddressSpaceStruct;
+import dev.quire.engine.struct.FolioStruct;
+import dev.quire.engine.struct.PageFlag;
+import dev.quire.engine.struct.PageStruct;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an engine keeps about its folios beside their page structs, and how it follows a folio through its life: allocation,
+ * split, merge, and the end of its last reference.
+ *
+ * @param lru folios by use
+ * @param deferredSplits folios to be split when memory is short
+ * @param groups whom pages are charged to
+ * @param counters numbers of folios by kind
+ * @param owners order and tag of every page, or null if that is not recorded
+ */
+public record FolioAccounting(
+        LruLists lru,
+        DeferredSplitQueue deferredSplits,
+        MemoryGroups groups,
+        FolioCounters counters,
+        @Nullable PageOwners owners) {
+    private static final int MINIMUM_ORDER_OF_QUEUE = 2;
+
+    void allocated(long folio, int order) {
+        if (owners != null) {
+            owners.allocated(folio, order);
+        }
+    }
+
+    /** Takes a folio whose last reference is gone out of everything. */
+    void released(long folio) {
+        int order = FolioStruct.order(folio);
+        if (PageFlag.LRU.isSet(PageStruct.flags(folio))) {
+            lru.release(folio);
+        }
+        if (order >= MINIMUM_ORDER_OF_QUEUE) {
+            deferredSplits.forget(folio);
+        }
+        groups.uncharge(folio);
+        if (FolioSplitter.isAnonymous(PageStruct.mapping(folio))) {
+            counters.addAnonymous(order, -1);
+        }
+        if (owners != null) {
+            owners.freed(folio, order);
+        }
+    }
+
+    /**
+     * Follows a split, which can no longer fail: the folio is frozen, and nothing of the pieces is visible yet. References to
+     * the group come before the pieces do, so that whoever frees one of them cannot take the group away.
+     */
+    void split(FolioSplit split) {
+        if (split.order >= MINIMUM_ORDER_OF_QUEUE) {
+            deferredSplits.forget(split.folio);
+        }
+        MemoryGroups.split(PageStruct.memcgData(split.folio), split.plan.nrPieces(), split.nrNodes);
+        if (split.isAnonymous()) {
+            countAnonymous(split);
+        } else if (split.order >= Geometry.PMD_ORDER) {
+            counters.addThpPages(isSwapBacked(split), -split.nrThpPagesLost());
+        }
+        if (owners != null) {
+            owners.split(split.folio, split.plan);
+        }
+    }
+
+    private void countAnonymous(FolioSplit split) {
+        counters.addAnonymous(split.order, -1);
+        for (int run = 0; run < split.plan.nrRuns(); run++) {
+            counters.addAnonymous(split.plan.runOrder(run), split.plan.runCount(run));
+        }
+    }
+
+    /** Counts the pages that a split has dropped beyond the end, after the index lock is released. */
+    void dropped(FolioSplit split, FolioOwner owner) {
+        if (split.nrPagesDropped == 0) {
+            return;
+        }
+        if (isSwapBacked(split)) {
+            counters.addSharedMemoryDropped(split.nrPagesDropped);
+            owner.uncharge(split.nrPagesDropped);
+        } else if (PageFlag.DIRTY.isSet(split.flags)) {
+            counters.addFileCleaned(split.nrPagesDropped);
+        }
+    }
+
+    /**
+     * Follows a merge of page-cache folios, which can no longer fail: all of them are frozen, and say what they said before.
+     * None is on an LRU list, and all are charged to the same group, or none is.
+     */
+    void merge(long firstFolio, int newOrder) {
+        long nrPages = Geometry.pagesIn(newOrder);
+        long nrHugePages = 0;
+        long nrFolios = 0;
+        for (long offset = 0; offset < nrPages; nrFolios++) {
+            long folio = firstFolio + offset * PageStruct.BYTES;
+            int order = FolioStruct.order(folio);
+            if (order >= MINIMUM_ORDER_OF_QUEUE) {
+                deferredSplits.forget(folio);
+            }
+            nrHugePages += order >= Geometry.PMD_ORDER ? Geometry.pagesIn(order) : 0;
+            offset += Geometry.pagesIn(order);
+        }
+        MemoryGroups.merge(PageStruct.memcgData(firstFolio), nrFolios);
+        if (newOrder >= Geometry.PMD_ORDER && nrHugePages < nrPages) {
+            long mapping = PageStruct.mapping(firstFolio);
+            counters.addThpPages(AddressSpaceStruct.isSwapBacked(mapping), nrPages - nrHugePages);
+        }
+        if (owners != null) {
+            owners.merge(firstFolio, newOrder);
+        }
+    }
+
+    private static boolean isSwapBacked(FolioSplit split) {
+        return split.mapping != 0 && AddressSpaceStruct.isSwapBacked(split.mapping);
+    }
+}

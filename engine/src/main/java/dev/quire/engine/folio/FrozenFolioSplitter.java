@@ -1,0 +1,136 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.folio;
+
+import dev.quire.engine.lock.References;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.struct.PageStruct;
+import dev.quire.engine.struct.XaNodeStruct;
+import dev.quire.engine.xarray.XaCursor;
+
+/**
+ * The part of a split between freezing a folio and unfreezing it: the order in which readers may see the changes.
+ *
+ * <p>Locks, outer to inner, each only if there is something to guard: index, swap table, LRU lists; the deferred-split queue
+ * and, for what is freed, none of them. Everything that can fail comes before the freeze.
+ */
+final class FrozenFolioSplitter {
+    private final HeadMap headMap;
+    private final FolioAccounting accounting;
+    private final SwapTable swapTable;
+
+    FrozenFolioSplitter(FolioContext context) {
+        headMap = context.headMap();
+        accounting = context.accounting();
+        swapTable = context.swapTable();
+    }
+
+    /** Splits a folio that an index has. */
+    int splitIndexed(FolioSplit split, FolioOwner owner) {
+        owner.index().lock();
+        XaCursor cursor = owner.lockedCursor();
+        try {
+            cursor.set(PageStruct.index(split.folio));
+            if (cursor.reserve(split.plan) != Errno.OK) {
+                return Errno.ENOMEM;
+            }
+            if (!isIndexed(split, cursor) || !References.freeze(split.folio, split.cacheReferences() + 1)) {
+                return Errno.EAGAIN;
+            }
+            splitFrozen(split, owner, cursor);
+            return Errno.OK;
+        } finally {
+            cursor.destroy();
+            owner.index().unlock();
+        }
+    }
+
+    private static boolean isIndexed(FolioSplit split, XaCursor cursor) {
+        return cursor.load() == split.folio && cursor.getOrder() == split.order;
+    }
+
+    private void splitFrozen(FolioSplit split, FolioOwner owner, XaCursor cursor) {
+        split.nrNodes = XaCursor.nodesNeeded(split.plan);
+        begin(split);
+        split.writePieces();
+        split.nrBytesStored += headMap.split(split.folio, split.plan);
+        // I15: every slot goes from the frozen original straight to its own final folio (a piece's word is its page
+        // struct's address), so that no reader can find a piece at another piece's index.
+        split.nrBytesStored += split.nrNodes * XaNodeStruct.BYTES + nrTopSlots(split.order) * Long.BYTES;
+        int result = cursor.split(split.plan, split.folio, split.folio, PageStruct.BYTES);
+        if (result != Errno.OK) {
+            throw new IllegalStateException("index refused a checked split: result=" + Errno.name(result));
+        }
+        dropBeyondEnd(split, owner, cursor);
+        // Last (I15): until here whoever looks up the first index cannot get a folio that no longer covers what it did.
+        end(split);
+    }
+
+    private static long nrTopSlots(int order) {
+        return 1L << order % XaNodeStruct.SLOT_SHIFT;
+    }
+
+    private static void dropBeyondEnd(FolioSplit split, FolioOwner owner, XaCursor cursor) {
+        long nrPages = Geometry.pagesIn(split.order);
+        if (!split.isDropped(nrPages - 1)) {
+            return;
+        }
+        long firstIndex = PageStruct.index(split.folio);
+        long offset = 0;
+        for (int run = 0; run < split.plan.nrRuns(); run++) {
+            int order = split.plan.runOrder(run);
+            for (long count = split.plan.runCount(run); count > 0; count--) {
+                if (split.isDropped(offset)) {
+                    cursor.setOrder(firstIndex + offset, order);
+                    cursor.store(0);
+                    split.nrPagesDropped += Geometry.pagesIn(order);
+                }
+                offset += Geometry.pagesIn(order);
+            }
+        }
+        owner.addNrPages(-split.nrPagesDropped);
+    }
+
+    /** Splits a folio that no index has. */
+    int splitUnindexed(FolioSplit split) {
+        if (!References.freeze(split.folio, split.cacheReferences() + 1)) {
+            return Errno.EAGAIN;
+        }
+        begin(split);
+        split.writePieces();
+        split.nrBytesStored += headMap.split(split.folio, split.plan);
+        end(split);
+        return Errno.OK;
+    }
+
+    private void begin(FolioSplit split) {
+        split.afterFreeze();
+        accounting.split(split);
+        if (split.swapCached) {
+            swapTable.lock();
+        }
+        if (split.onLru) {
+            // From before a piece can be found: who then isolates or frees one waits until it is linked.
+            accounting.lru().lock();
+        }
+    }
+
+    private void end(FolioSplit split) {
+        if (split.swapCached) {
+            split.replaceInSwapCache(swapTable);
+        }
+        if (split.list != null) {
+            split.appendPieces(split.list);
+        }
+        if (split.onLru) {
+            split.linkPieces(accounting.lru());
+        }
+        split.unfreezeFirst();
+        if (split.onLru) {
+            accounting.lru().unlock();
+        }
+        if (split.swapCached) {
+            swapTable.unlock();
+        }
+    }
+}

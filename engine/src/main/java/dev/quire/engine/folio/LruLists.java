@@ -1,0 +1,257 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.folio;
+
+import dev.quire.engine.lock.LockOrder;
+import dev.quire.engine.lock.LockRank;
+import dev.quire.engine.lock.References;
+import dev.quire.engine.lock.SpinLock;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.memory.PageArena;
+import dev.quire.engine.rcu.Lifetime;
+import dev.quire.engine.struct.FolioStruct;
+import dev.quire.engine.struct.ListHead;
+import dev.quire.engine.struct.LruVectorStruct;
+import dev.quire.engine.struct.PageFlag;
+import dev.quire.engine.struct.PageStruct;
+
+/**
+ * Folios in the order of their last use, for reclaim (struct lruvec, folio_add_lru, folio_isolate_lru). Using them is the
+ * choice of the folio's owner; a folio that never was on a list pays nothing.
+ *
+ * <p>The flag {@link PageFlag#LRU} says that a folio is on its list; which one follows from its other flags, so those change
+ * under the lock only while it is set. A list holds no reference: the last reference given back takes the folio off. Whoever
+ * clears the flag owns the link.
+ *
+ * <p>Thread-safe; blocking on the LRU lock (rank {@link LockRank#LRU}) for constant time, but for a split, which keeps it
+ * until all pieces are linked.
+ */
+public final class LruLists {
+    private static final long LRU = PageFlag.LRU.mask();
+
+    private final PageArena arena;
+    private final LockOrder lockOrder;
+    private final Lifetime lifetime;
+    private final long vector;
+
+    /**
+     * Makes empty lists.
+     *
+     * @param arena where the lists' heads and the pages are; it has one set of lists
+     * @param lockOrder checker that is told of every lock and unlock
+     * @param lifetime guard against close
+     */
+    public LruLists(PageArena arena, LockOrder lockOrder, Lifetime lifetime) {
+        this.arena = arena;
+        this.lockOrder = lockOrder;
+        this.lifetime = lifetime;
+        vector = arena.lruBase();
+        for (int list = 0; list < LruVectorStruct.NR_LISTS; list++) {
+            ListHead.initialise(LruVectorStruct.list(vector, list));
+        }
+    }
+
+    /**
+     * Puts a folio at the head of its list: it was used last (folio_add_lru).
+     *
+     * @param folio head of a folio to which the caller holds a reference
+     * @throws IllegalArgumentException if the handle is not of this engine
+     * @throws IllegalStateException if it is on a list
+     */
+    public void add(long folio) {
+        arena.requirePage(folio);
+        lifetime.enter();
+        lock();
+        try {
+            long flags = PageStruct.getAndSetFlags(folio, LRU);
+            if ((flags & LRU) != 0) {
+                throw new IllegalStateException("folio is on an LRU list: folio=0x" + Long.toHexString(folio));
+            }
+            link(folio, flags);
+        } finally {
+            unlock();
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Takes a folio off its list, with a reference for the caller (folio_isolate_lru).
+     *
+     * @param folio head of a folio to which the caller holds a reference
+     * @return whether it was on a list and the caller now has another reference; if not, somebody else has isolated it
+     */
+    public boolean isolate(long folio) {
+        arena.requirePage(folio);
+        lifetime.enter();
+        try {
+            // RMW: of several that isolate, one finds the flag set.
+            long flags = PageStruct.getAndClearFlags(folio, LRU);
+            if ((flags & LRU) == 0) {
+                return false;
+            }
+            References.add(folio, 1);
+            lock();
+            unlink(folio, flags);
+            unlock();
+            return true;
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Takes the folios that were used longest ago off a list, each with a reference (isolate_lru_folios). Folios that are
+     * being split or freed are left.
+     *
+     * @param list the list; {@link LruList#UNEVICTABLE} has none
+     * @param nrFolios most folios to take
+     * @param taken where to append them
+     * @return number of folios taken
+     */
+    public int isolateOldest(LruList list, int nrFolios, FolioList taken) {
+        lifetime.enter();
+        lock();
+        try {
+            int nrTaken = 0;
+            long head = LruVectorStruct.list(vector, list.ordinal());
+            long link = list == LruList.UNEVICTABLE ? head : ListHead.prev(head);
+            while (link != head && nrTaken < nrFolios) {
+                long folio = PageStruct.pageOfList(link);
+                link = ListHead.prev(link);
+                if (References.tryGet(folio)) {
+                    nrTaken += take(folio, taken) ? 1 : 0;
+                }
+            }
+            return nrTaken;
+        } finally {
+            unlock();
+            lifetime.exit();
+        }
+    }
+
+    /** Takes a referenced folio off its list; if somebody isolates it right now, gives the reference back instead. */
+    private boolean take(long folio, FolioList taken) {
+        long flags = PageStruct.getAndClearFlags(folio, LRU);
+        if ((flags & LRU) == 0) {
+            // Never the last reference: who isolates it holds one until it has the lock.
+            References.put(folio, 1);
+            return false;
+        }
+        unlink(folio, flags);
+        taken.append(folio);
+        return true;
+    }
+
+    /**
+     * Makes a folio active or inactive; if it is on a list, it moves to the head of the right one.
+     *
+     * @param folio head of a folio to which the caller holds a reference
+     * @param active whether it is in use
+     */
+    public void setActive(long folio, boolean active) {
+        arena.requirePage(folio);
+        change(folio, PageFlag.ACTIVE.mask(), active);
+    }
+
+    /**
+     * Makes a folio evictable or not; if it is on a list, it moves.
+     *
+     * @param folio head of a folio to which the caller holds a reference
+     * @param unevictable whether it must stay in memory
+     */
+    public void setUnevictable(long folio, boolean unevictable) {
+        arena.requirePage(folio);
+        change(folio, PageFlag.UNEVICTABLE.mask(), unevictable);
+    }
+
+    private void change(long folio, long flag, boolean set) {
+        lifetime.enter();
+        lock();
+        try {
+            // Off the list while its flags change: who isolates it meanwhile finds nothing, as if it had come earlier.
+            long before = PageStruct.getAndClearFlags(folio, LRU);
+            if ((before & LRU) != 0) {
+                unlink(folio, before);
+            }
+            if (set) {
+                PageStruct.getAndSetFlags(folio, flag);
+            } else {
+                PageStruct.getAndClearFlags(folio, flag);
+            }
+            if ((before & LRU) != 0) {
+                link(folio, PageStruct.getAndSetFlags(folio, LRU));
+            }
+        } finally {
+            unlock();
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Pages on a list: a hint while others add and take.
+     *
+     * @param list the list
+     * @return number of pages
+     */
+    public long nrPages(LruList list) {
+        lifetime.enter();
+        try {
+            return LruVectorStruct.nrPagesOpaque(vector, list.ordinal());
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /** Takes a folio that has no references any more off its list. */
+    void release(long folio) {
+        lock();
+        unlink(folio, PageStruct.getAndClearFlags(folio, LRU));
+        unlock();
+    }
+
+    void lock() {
+        lockOrder.beforeLock(LockRank.LRU);
+        SpinLock.lock(LruVectorStruct.lock(vector));
+        lockOrder.afterLock(LockRank.LRU);
+    }
+
+    void unlock() {
+        lockOrder.beforeUnlock(LockRank.LRU);
+        SpinLock.unlock(LruVectorStruct.lock(vector));
+    }
+
+    /**
+     * Links a piece of a split folio after another (lru_add_split_folio); the lock is held since before the piece, whose LRU
+     * flag is set, could be found. Returns the link after which the next piece goes.
+     */
+    static long linkAfter(long link, long piece, boolean unevictable) {
+        if (unevictable) {
+            PageStruct.mlockCount(piece, 0);
+            return link;
+        }
+        ListHead.addAfter(PageStruct.list(piece), link);
+        return PageStruct.list(piece);
+    }
+
+    /** Counts pages of a split folio that are on no list any more, under the lock. */
+    void subtractPages(long flags, long nrPages) {
+        LruVectorStruct.addNrPages(vector, LruList.of(flags).ordinal(), -nrPages);
+    }
+
+    private void link(long folio, long flags) {
+        LruList list = LruList.of(flags);
+        if (list == LruList.UNEVICTABLE) {
+            PageStruct.mlockCount(folio, 0);
+        } else {
+            ListHead.addAfter(PageStruct.list(folio), LruVectorStruct.list(vector, list.ordinal()));
+        }
+        LruVectorStruct.addNrPages(vector, list.ordinal(), Geometry.pagesIn(FolioStruct.order(folio)));
+    }
+
+    private void unlink(long folio, long flags) {
+        LruList list = LruList.of(flags);
+        if (list != LruList.UNEVICTABLE) {
+            ListHead.remove(PageStruct.list(folio));
+        }
+        LruVectorStruct.addNrPages(vector, list.ordinal(), -Geometry.pagesIn(FolioStruct.order(folio)));
+    }
+}

@@ -1,0 +1,364 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.mapping;
+
+import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.folio.SplitPolicy;
+import dev.quire.engine.folio.SwapTable;
+import dev.quire.engine.lock.References;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.memory.PageArena;
+import dev.quire.engine.rcu.Lifetime;
+import dev.quire.engine.struct.AddressSpaceStruct;
+import dev.quire.engine.struct.FolioStruct;
+import dev.quire.engine.struct.PageFlag;
+import dev.quire.engine.struct.PageStruct;
+import dev.quire.engine.xarray.SplitPlan;
+import dev.quire.engine.xarray.XaCursor;
+import dev.quire.engine.xarray.XaEntry;
+
+/**
+ * Pages of shared memory that are in swap: their index entries are values, the numbers of their swap slots (the swap side of
+ * mm/shmem.c). The entry of a folio of order k is one value of order k, that of its first slot; the page at offset i in it is
+ * in the slot i further on.
+ *
+ * <p>What is in the slots is the caller's business: who swaps a folio out copies its bytes to where it keeps slots, and who
+ * swaps one in brings them.
+ *
+ * <p>Thread-safe; blocking on the index lock and the swap table's. All changes of entries are checked under the index lock
+ * against what the caller believes to be there.
+ */
+public final class SwapEntries {
+    private final PageArena arena;
+    private final SwapTable swapTable;
+    private final Lifetime lifetime;
+    private final AddressSpace space;
+    private final IndexedFolios indexed;
+
+    /** Used by whoever holds the index lock. */
+    private final SplitPlan plan = new SplitPlan();
+
+    SwapEntries(MappingContext context, AddressSpace space, IndexedFolios indexed) {
+        arena = context.arena();
+        swapTable = context.swapTable();
+        lifetime = context.lifetime();
+        this.space = space;
+        this.indexed = indexed;
+    }
+
+    /**
+     * Moves a folio from the index to the swap cache (the end of shmem_writeout): its entry becomes the value of its first
+     * slot, of the same order. The folio belongs to no address space then, and can no longer be split. It stays in the swap
+     * cache until {@link #swapIn}, or until {@link SwapTable#remove} once its bytes are elsewhere.
+     *
+     * @param folio head of a locked folio of this address space to which the caller holds a reference
+     * @return its first slot, or {@link SwapTable#NO_SLOT} if there are none
+     * @throws IllegalArgumentException if the handle is not of this engine
+     * @throws IllegalStateException if the folio is not locked or not of this address space
+     */
+    public long swapOut(long folio) {
+        arena.requirePage(folio);
+        lifetime.enter();
+        try {
+            if (!PageFlag.LOCKED.isSet(PageStruct.flagsAcquire(folio))
+                    || PageStruct.mapping(folio) != space.address()) {
+                throw new IllegalStateException(
+                        "folio is not locked or not of this address space: folio=0x" + Long.toHexString(folio));
+            }
+            int order = FolioStruct.order(folio);
+            long slot = swapTable.allocate(order);
+            if (slot != SwapTable.NO_SLOT) {
+                requireOk(swapTable.add(folio, slot));
+                replaceBySlot(folio, order, slot);
+                References.put(folio, (int) Geometry.pagesIn(order));
+            }
+            return slot;
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /** One multi-index store, so that the entry's siblings stay siblings. */
+    private void replaceBySlot(long folio, int order, long slot) {
+        space.index().lock();
+        try {
+            XaCursor cursor = space.lockedCursor();
+            cursor.setOrder(PageStruct.index(folio), order);
+            cursor.store(XaEntry.value(slot));
+            long nrPages = Geometry.pagesIn(order);
+            space.addNrPages(-nrPages);
+            AddressSpaceStruct.addNrSwapped(space.address(), nrPages);
+            indexed.countThpPages(order, -nrPages);
+            PageStruct.mapping(folio, 0);
+        } finally {
+            space.index().unlock();
+        }
+    }
+
+    /**
+     * Puts a folio in the place of the swap entries that it has the bytes of, and gives their slots back
+     * (shmem_add_to_page_cache). Every entry in the range is checked: they must cover it wholly, with consecutive slots, and
+     * reach no further; a wider one must be split before.
+     *
+     * @param folio head of a locked folio without mapping, to which the caller holds a reference: the one in the swap cache,
+     *     or a new one
+     * @param startIndex offset of its first page, a multiple of its size
+     * @param slot slot of its first page
+     * @return 0; EEXIST if the entries are not as expected any more, or another folio caches a slot; ENOENT if a slot is
+     *     free by now; ENOMEM. Then nothing has changed
+     * @throws IllegalArgumentException if the handle, the alignment or the range does not fit
+     * @throws IllegalStateException if the folio is not locked, belongs to an address space, or caches other slots
+     */
+    public int swapIn(long folio, long startIndex, long slot) {
+        arena.requirePage(folio);
+        lifetime.enter();
+        try {
+            requireInsertable(folio, startIndex, slot);
+            boolean cached = PageFlag.isSwapCached(PageStruct.flagsAcquire(folio));
+            if (!cached) {
+                PageStruct.getAndSetFlags(folio, PageFlag.SWAPBACKED.mask());
+                // As its only cacher: of two that bring the same page, one gets EEXIST here.
+                int result = swapTable.add(folio, slot);
+                if (result != Errno.OK) {
+                    return result;
+                }
+            }
+            int result = insert(folio, startIndex, slot);
+            if (result == Errno.OK || !cached) {
+                swapTable.remove(folio);
+            }
+            if (result == Errno.OK) {
+                swapTable.free(slot, Geometry.pagesIn(FolioStruct.order(folio)));
+            }
+            return result;
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    private void requireInsertable(long folio, long startIndex, long slot) {
+        int order = FolioStruct.order(folio);
+        long flags = PageStruct.flagsAcquire(folio);
+        FileRange.require("startIndex", startIndex, "nrPages", Geometry.pagesIn(order), FileRange.MAX_PAGES);
+        if (!Geometry.isAligned(startIndex, order)) {
+            throw new IllegalArgumentException("startIndex not aligned: startIndex=" + startIndex + ", order=" + order);
+        }
+        if (!PageFlag.LOCKED.isSet(flags)
+                || PageStruct.mapping(folio) != 0
+                || (PageFlag.isSwapCached(flags) && PageStruct.privateWord(folio) != slot)) {
+            throw new IllegalStateException("folio not locked, not free of an owner, or in other slots: folio=0x"
+                    + Long.toHexString(folio) + ", flags=0x" + Long.toHexString(flags) + ", mapping=0x"
+                    + Long.toHexString(PageStruct.mapping(folio)) + ", slot=" + PageStruct.privateWord(folio));
+        }
+    }
+
+    private int insert(long folio, long startIndex, long slot) {
+        int order = FolioStruct.order(folio);
+        int nrPages = (int) Geometry.pagesIn(order);
+        space.index().lock();
+        try {
+            XaCursor cursor = space.lockedCursor();
+            if (!isRange(cursor, startIndex, nrPages, slot)) {
+                return Errno.EEXIST;
+            }
+            PageStruct.mapping(folio, space.address());
+            PageStruct.index(folio, startIndex);
+            References.add(folio, nrPages);
+            cursor.setOrder(startIndex, order);
+            cursor.store(folio);
+            if (cursor.error() != Errno.OK) {
+                References.put(folio, nrPages);
+                PageStruct.mapping(folio, 0);
+                return cursor.error();
+            }
+            space.addNrPages(nrPages);
+            AddressSpaceStruct.addNrSwapped(space.address(), -nrPages);
+            indexed.countThpPages(order, nrPages);
+            return Errno.OK;
+        } finally {
+            space.index().unlock();
+        }
+    }
+
+    /** Whether the entries of a range are values of consecutive slots that cover the range and nothing else. */
+    private static boolean isRange(XaCursor cursor, long startIndex, long nrPages, long slot) {
+        long end = startIndex + nrPages;
+        long next = startIndex;
+        while (next < end) {
+            cursor.set(next);
+            long entry = cursor.load();
+            if (!XaEntry.isValue(entry) || XaEntry.valueOf(entry) != slot + (next - startIndex)) {
+                return false;
+            }
+            int order = cursor.getOrder();
+            if (!Geometry.isAligned(next, order) || Geometry.pagesIn(order) > end - next) {
+                return false;
+            }
+            next += Geometry.pagesIn(order);
+        }
+        return true;
+    }
+
+    /**
+     * Splits a large swap entry around an index, so that a smaller folio can be swapped in there (shmem_split_large_entry).
+     * Entry and order are looked at under the lock; the piece at offset i gets the slot i further on. It is split as a whole
+     * or not at all.
+     *
+     * @param index an index in the entry
+     * @param slot slot that the caller believes the page at this index to be in
+     * @param newOrder log2 pages of the entry that is to cover the index
+     * @return 0, also if the entry is no larger than that; EEXIST if another entry, or none, is there; ENOMEM
+     * @throws IllegalArgumentException if an argument is out of range
+     */
+    public int splitEntry(long index, long slot, int newOrder) {
+        FileRange.require("index", index, "nrPages", 1, FileRange.MAX_PAGES);
+        Geometry.requireOrder(newOrder);
+        lifetime.enter();
+        space.index().lock();
+        XaCursor cursor = space.lockedCursor();
+        try {
+            cursor.set(index);
+            long entry = cursor.load();
+            if (!XaEntry.isValue(entry)) {
+                return Errno.EEXIST;
+            }
+            long at = index - Geometry.alignDown(index, cursor.getOrder());
+            if (XaEntry.valueOf(entry) + at != slot) {
+                return Errno.EEXIST;
+            }
+            return split(cursor, entry, at, at + 1, newOrder, SplitPolicies.NON_UNIFORM);
+        } finally {
+            cursor.destroy();
+            space.index().unlock();
+            lifetime.exit();
+        }
+    }
+
+    /** Splits the entry that the cursor is at as a policy says. */
+    private int split(XaCursor cursor, long entry, long start, long end, int newOrder, SplitPolicy policy) {
+        int order = cursor.getOrder();
+        if (order <= newOrder) {
+            return Errno.OK;
+        }
+        policy.plan(plan, order, start, end, newOrder, SplitPolicies.ALL_ORDERS);
+        if (cursor.reserve(plan) != Errno.OK) {
+            return Errno.ENOMEM;
+        }
+        // Values are odd: the next integer is two further on.
+        return cursor.split(plan, entry, entry, XaEntry.value(1) - XaEntry.value(0));
+    }
+
+    /**
+     * Slot of a page.
+     *
+     * @param index offset in pages
+     * @return its slot, or {@link SwapTable#NO_SLOT} if it is not in swap
+     * @throws IllegalArgumentException if the index is out of range
+     */
+    public long slotAt(long index) {
+        FileRange.require("index", index, "nrPages", 1, FileRange.MAX_PAGES);
+        lifetime.enter();
+        space.index().lock();
+        try {
+            XaCursor cursor = space.lockedCursor();
+            cursor.set(index);
+            long entry = cursor.load();
+            return XaEntry.isValue(entry)
+                    ? XaEntry.valueOf(entry) + index - Geometry.alignDown(index, cursor.getOrder())
+                    : SwapTable.NO_SLOT;
+        } finally {
+            space.index().unlock();
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Order of the swap entry that covers an index.
+     *
+     * @param index offset in pages
+     * @return log2 pages, or -1 if the page is not in swap
+     * @throws IllegalArgumentException if the index is out of range
+     */
+    public int orderAt(long index) {
+        FileRange.require("index", index, "nrPages", 1, FileRange.MAX_PAGES);
+        lifetime.enter();
+        space.index().lock();
+        try {
+            XaCursor cursor = space.lockedCursor();
+            cursor.set(index);
+            return XaEntry.isValue(cursor.load()) ? cursor.getOrder() : -1;
+        } finally {
+            space.index().unlock();
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Pages in swap. Wait-free.
+     *
+     * @return number of pages
+     */
+    public long nrSwappedPages() {
+        lifetime.enter();
+        try {
+            return AddressSpaceStruct.nrSwappedOpaque(space.address());
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Drops the entries of a range and gives their slots back (shmem_free_swap). An entry across an end of the range is split
+     * there; if there is no memory for that, it stays as a whole.
+     */
+    void removeRange(long firstIndex, long lastIndex) {
+        space.index().lock();
+        XaCursor cursor = space.lockedCursor();
+        try {
+            cursor.set(firstIndex);
+            long entry = cursor.find(lastIndex);
+            while (entry != 0) {
+                long next =
+                        XaEntry.isValue(entry) ? removeAt(cursor, entry, firstIndex, lastIndex) : afterEntry(cursor);
+                if (next > lastIndex) {
+                    return;
+                }
+                cursor.set(next);
+                entry = cursor.find(lastIndex);
+            }
+        } finally {
+            cursor.destroy();
+            space.index().unlock();
+        }
+    }
+
+    private static long afterEntry(XaCursor cursor) {
+        int order = cursor.getOrder();
+        return Geometry.alignDown(cursor.index(), order) + Geometry.pagesIn(order);
+    }
+
+    /** Removes or splits the entry that the cursor is at; returns the index from where to go on. */
+    private long removeAt(XaCursor cursor, long entry, long firstIndex, long lastIndex) {
+        int order = cursor.getOrder();
+        long base = Geometry.alignDown(cursor.index(), order);
+        long end = base + Geometry.pagesIn(order);
+        if (base < firstIndex || end - 1 > lastIndex) {
+            long from = Math.max(firstIndex - base, 0);
+            long to = Math.min(lastIndex + 1 - base, end - base);
+            // The pieces inside the range are met, and removed, next.
+            return split(cursor, entry, from, to, 0, SplitPolicies.RANGE) == Errno.OK ? base + from : end;
+        }
+        cursor.setOrder(base, order);
+        cursor.store(0);
+        AddressSpaceStruct.addNrSwapped(space.address(), -Geometry.pagesIn(order));
+        space.uncharge(Geometry.pagesIn(order));
+        swapTable.free(XaEntry.valueOf(entry), Geometry.pagesIn(order));
+        return end;
+    }
+
+    private static void requireOk(int result) {
+        if (result != Errno.OK) {
+            throw new IllegalStateException("slots just allocated are cached: result=" + Errno.name(result));
+        }
+    }
+}

@@ -1,0 +1,192 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.folio;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.quire.engine.Quire;
+import dev.quire.engine.WholeEngineTest;
+import dev.quire.engine.struct.FolioStruct;
+import dev.quire.engine.struct.PageFlag;
+import dev.quire.engine.struct.PageStruct;
+import java.lang.foreign.ValueLayout;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+
+/** The queue of folios to be split, and what takes folios from it. */
+@SuppressWarnings("NullAway.Init")
+class DeferredSplitTest extends WholeEngineTest {
+    private static final long OWNER = 0x1000;
+
+    private Quire engine;
+    private Folios folios;
+    private DeferredSplitQueue queue;
+    private FolioCounters counters;
+
+    private void openEngine(long maximumZeroPages) {
+        engine = open(Quire.builder().capacityBytes(1L << 30).maximumZeroPages(maximumZeroPages));
+        folios = engine.folios();
+        queue = engine.accounting().deferredSplits();
+        counters = engine.accounting().counters();
+    }
+
+    private long anonymousFolio(int order) {
+        long folio = folios.allocate(order);
+        folios.makeAnonymous(folio, OWNER, 0);
+        return folio;
+    }
+
+    @Test
+    void onlyFoliosWithRoomForTheLinkAreQueuedAndOnce() {
+        openEngine(Long.MAX_VALUE);
+        long small = folios.allocate(1);
+        long folio = anonymousFolio(2);
+        assertFalse(queue.add(small, true));
+        assertTrue(queue.add(folio, false));
+        assertEquals(0, counters.nrPartiallyMapped());
+        assertTrue(queue.add(folio, true));
+        assertTrue(queue.add(folio, true));
+        assertEquals(1, queue.nrFolios());
+        assertEquals(1, counters.nrPartiallyMapped());
+        folios.unpin(small);
+        folios.unpin(folio);
+        assertEquals(0, queue.nrFolios(), "freed");
+        assertEquals(0, counters.nrPartiallyMapped());
+        assertThrows(IllegalArgumentException.class, () -> queue.add(small + 8, true));
+    }
+
+    @Test
+    void aFolioInTheSwapCacheIsNotQueued() {
+        openEngine(Long.MAX_VALUE);
+        long folio = anonymousFolio(3);
+        long slot = engine.swapTable().allocate(3);
+        assertEquals(0, engine.swapTable().add(folio, slot));
+        assertFalse(queue.add(folio, true));
+        assertEquals(0, queue.nrFolios());
+        engine.swapTable().remove(folio);
+        engine.swapTable().free(slot, 8);
+        folios.unpin(folio);
+    }
+
+    /** The shrinker has the only reference: the unmapped pages are freed by the split. */
+    @Test
+    void whatIsPartiallyMappedIsSplitAndItsUnusedPagesFreed() {
+        openEngine(Long.MAX_VALUE);
+        try (var file = engine.newAddressSpace()) {
+            file.extend(4096 << 9);
+            assertEquals(0, file.populate(0, 512, 9));
+            long[] head = new long[1];
+            file.forEachFolio((index, order, folio) -> head[0] = folio);
+            assertTrue(folios.tryPin(head[0]));
+            queue.add(head[0], true);
+            folios.unpin(head[0]);
+            assertEquals(1, engine.shrinker().shrink(Long.MAX_VALUE));
+            assertEquals(512, file.nrPages());
+            assertEquals(0, folios.order(head[0]));
+            assertEquals(1, folios.references(head[0]));
+            assertEquals(0, queue.nrFolios());
+            assertEquals(0, counters.nrPartiallyMapped());
+        }
+    }
+
+    @Test
+    void whatCannotBeSplitGoesBackToTheQueue() {
+        openEngine(Long.MAX_VALUE);
+        long pinned = anonymousFolio(4);
+        long locked = anonymousFolio(4);
+        long whole = anonymousFolio(4);
+        queue.add(pinned, true);
+        queue.add(locked, true);
+        queue.add(whole, false);
+        folios.lock(locked);
+        assertEquals(0, engine.shrinker().shrink(100));
+        assertEquals(2, queue.nrFolios(), "the folio that is wholly mapped had its chance");
+        assertEquals(2, counters.nrPartiallyMapped());
+        assertEquals(1, folios.references(pinned));
+        folios.unlock(locked);
+        folios.unpin(pinned);
+        folios.unpin(locked);
+        folios.unpin(whole);
+        assertEquals(0, queue.nrFolios());
+        assertEquals(0, counters.nrPartiallyMapped());
+    }
+
+    @Test
+    void whatHoldsLittleButZeroesIsSplitUnlessLockedIntoMemory() {
+        openEngine(14);
+        try (var file = engine.newAddressSpace()) {
+            file.extend(3L * 16 * 4096);
+            assertEquals(0, file.populate(0, 3 * 16, 4));
+            file.forEachFolio((index, order, folio) -> {
+                var bytes = folios.bytes(folio);
+                bytes.fill((byte) 0);
+                // One page in use, or two, or one and not to be split.
+                bytes.set(ValueLayout.JAVA_BYTE, 5 * 4096 + 4095, (byte) 1);
+                bytes.set(ValueLayout.JAVA_BYTE, 9 * 4096, (byte) (index == 16 ? 1 : 0));
+                PageStruct.getAndSetFlags(folio, index == 32 ? PageFlag.MLOCKED.mask() : 0);
+                queue.add(folio, false);
+            });
+            assertEquals(1, engine.shrinker().shrink(3));
+            StringBuilder layout = new StringBuilder();
+            file.forEachFolio((index, order, folio) -> layout.append(order).append(' '));
+            assertEquals("0 ".repeat(16) + "4 4 ", layout.toString());
+        }
+    }
+
+    @Test
+    void theQueueIsLeftInOrderByFoliosFreedFromItsMiddle() {
+        openEngine(Long.MAX_VALUE);
+        long[] made = new long[10];
+        for (int i = 0; i < made.length; i++) {
+            made[i] = anonymousFolio(2);
+            queue.add(made[i], true);
+        }
+        for (int i = 1; i < made.length; i += 2) {
+            folios.unpin(made[i]);
+        }
+        long[] taken = new long[16];
+        assertEquals(5, queue.take(taken, 16));
+        for (int i = 0; i < 5; i++) {
+            assertEquals(made[2 * i], taken[i]);
+            assertEquals(2, folios.references(taken[i]));
+            assertFalse(DeferredSplitQueue.isQueued(taken[i]));
+            assertTrue(PageFlag.PARTIALLY_MAPPED.isSet(FolioStruct.flags1(taken[i])));
+            folios.unpin(taken[i]);
+            folios.unpin(taken[i]);
+        }
+        assertEquals(0, counters.nrPartiallyMapped());
+    }
+
+    /** The queue keeps no reference, so what is on it may be split or freed at any time by others. */
+    @Test
+    void shrinkingBesideSplitsAndFreesLeavesTheQueueWhole() throws InterruptedException {
+        openEngine(Long.MAX_VALUE);
+        AtomicBoolean done = new AtomicBoolean();
+        Thread shrinking = new Thread(() -> {
+            while (!done.get()) {
+                engine.shrinker().shrink(16);
+            }
+        });
+        shrinking.start();
+        for (int round = 0; round < 3000; round++) {
+            long split = anonymousFolio(4);
+            long freed = anonymousFolio(3);
+            queue.add(freed, true);
+            queue.add(split, (round & 1) == 0);
+            folios.lock(split);
+            // The shrinker may have a reference right now.
+            while (folios.order(split) > 0 && engine.splitter().splitUniform(split, 0) != 0) {
+                Thread.onSpinWait();
+            }
+            folios.unlock(split);
+            folios.unpin(freed);
+            folios.unpin(split);
+        }
+        done.set(true);
+        shrinking.join();
+        assertEquals(0, queue.nrFolios());
+        assertEquals(0, counters.nrPartiallyMapped());
+    }
+}

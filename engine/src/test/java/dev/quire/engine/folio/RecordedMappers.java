@@ -1,0 +1,118 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.folio;
+
+import dev.quire.engine.lock.References;
+import dev.quire.engine.machine.NativeMemory;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.memory.PageArena;
+import dev.quire.engine.struct.FolioStruct;
+import dev.quire.engine.struct.PageStruct;
+import java.util.BitSet;
+
+/**
+ * Stands for the page tables of one process that maps single pages: a bit per page of the arena, counts and references as
+ * page tables would keep them. Unmapping anonymous pages remembers them, as migration entries do.
+ */
+final class RecordedMappers implements FolioMappers {
+    private static final long LARGE_MAPCOUNT = 80;
+
+    private final PageArena arena;
+    private final BitSet mapped = new BitSet();
+    private final BitSet migrating = new BitSet();
+
+    /** Calls so far. */
+    int nrUnmaps;
+
+    int nrRemaps;
+
+    /** Makes the next unmap leave the folio mapped, as a page table that cannot be changed does. */
+    boolean failUnmap;
+
+    /** Runs at the beginning of each remap. */
+    Runnable beforeRemap = () -> {};
+
+    RecordedMappers(PageArena arena) {
+        this.arena = arena;
+    }
+
+    /** Maps pages of a folio that the caller holds: one reference and one count each. */
+    void map(long folio, long firstPage, long nrPages) {
+        int pfn = pfnOf(folio) + (int) firstPage;
+        for (int page = pfn; page < pfn + nrPages; page++) {
+            mapped.set(page);
+            count(folio, 1);
+            References.add(folio, 1);
+        }
+    }
+
+    /** Unmaps all pages of folios in a range; returns the references of those whose last it was. */
+    void unmapAll(Folios folios, long firstFolio, long nrPages) {
+        int first = pfnOf(firstFolio);
+        for (int page = mapped.nextSetBit(first);
+                page >= 0 && page < first + nrPages;
+                page = mapped.nextSetBit(page + 1)) {
+            mapped.clear(page);
+            long folio = folios.headOf(arena.pageAt(page));
+            count(folio, -1);
+            folios.unpin(folio);
+        }
+    }
+
+    boolean isMapped(long page) {
+        return mapped.get(pfnOf(page));
+    }
+
+    int nrMapped(long folio, int order) {
+        return mapped.get(pfnOf(folio), pfnOf(folio) + (1 << order)).cardinality();
+    }
+
+    @Override
+    public boolean unmap(long folio) {
+        nrUnmaps++;
+        if (failUnmap) {
+            return false;
+        }
+        int first = pfnOf(folio);
+        int end = first + (int) Geometry.pagesIn(FolioStruct.order(folio));
+        for (int page = mapped.nextSetBit(first); page >= 0 && page < end; page = mapped.nextSetBit(page + 1)) {
+            mapped.clear(page);
+            if (FolioSplitter.isAnonymous(PageStruct.mapping(folio))) {
+                migrating.set(page);
+            }
+            count(folio, -1);
+            References.put(folio, 1);
+        }
+        return true;
+    }
+
+    @Override
+    public void remap(long firstFolio, long nrPages) {
+        nrRemaps++;
+        beforeRemap.run();
+        int first = pfnOf(firstFolio);
+        long folio = firstFolio;
+        for (int page = migrating.nextSetBit(first);
+                page >= 0 && page < first + nrPages;
+                page = migrating.nextSetBit(page + 1)) {
+            while (arena.pfnOf(folio) + Geometry.pagesIn(FolioStruct.order(folio)) <= page) {
+                folio += Geometry.pagesIn(FolioStruct.order(folio)) * PageStruct.BYTES;
+            }
+            migrating.clear(page);
+            mapped.set(page);
+            References.add(folio, 1);
+            count(folio, 1);
+        }
+    }
+
+    private static void count(long folio, int delta) {
+        if (FolioStruct.order(folio) == 0) {
+            PageStruct.getAndAddMapcount(folio, delta);
+        } else {
+            NativeMemory.getAndAddInt(folio + LARGE_MAPCOUNT, delta);
+        }
+    }
+
+    private int pfnOf(long page) {
+        return (int) arena.pfnOf(page);
+    }
+}

@@ -1,0 +1,208 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.folio;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.quire.engine.TestSeed;
+import dev.quire.engine.WholeEngineTest;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.struct.PageStruct;
+import dev.quire.engine.xarray.SplitPlan;
+import dev.quire.engine.xarray.XaCursor;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Splits folios of every kind in every way, and looks at everything around them afterwards. */
+@SuppressWarnings("NullAway.Init")
+class SplitKindsTest extends WholeEngineTest {
+    private static final int EXHAUSTIVE_ORDER = 9;
+    private static final int SAMPLES_PER_ORDER = 6;
+
+    private SplitSubject subject;
+
+    @ParameterizedTest
+    @EnumSource(SplitKind.class)
+    void everyNonUniformSplitOfEveryKind(SplitKind kind) {
+        open(kind, HeadMapKind.HEAD_BITS);
+        for (int order = kind.smallestOrder(); order <= EXHAUSTIVE_ORDER; order++) {
+            for (int newOrder = 0; newOrder < order; newOrder++) {
+                for (long at = 0; at < 1L << order; at++) {
+                    splitNonUniform(order, at, newOrder);
+                }
+            }
+        }
+        subject.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource(SplitKind.class)
+    void everyUniformSplitOfEveryKind(SplitKind kind) {
+        open(kind, HeadMapKind.HEAD_BITS);
+        for (int order = kind.smallestOrder(); order <= EXHAUSTIVE_ORDER; order++) {
+            for (int newOrder = 0; newOrder < order; newOrder++) {
+                long step = Math.max((1L << order) / 32, 1);
+                for (long at = 0; at < 1L << order; at += step) {
+                    splitUniform(order, at + at / step % step, newOrder);
+                }
+            }
+        }
+        subject.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource(SplitKind.class)
+    void tailsFollowToo(SplitKind kind) {
+        open(kind, HeadMapKind.TAIL_WORDS);
+        for (int order = kind.smallestOrder(); order <= 6; order++) {
+            for (int newOrder = 0; newOrder < order; newOrder++) {
+                for (long at = 0; at < 1L << order; at++) {
+                    splitNonUniform(order, at, newOrder);
+                    splitUniform(order, at, newOrder);
+                }
+            }
+        }
+        subject.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource(SplitKind.class)
+    void sampledSplitsOfLargerFolios(SplitKind kind) {
+        SplittableRandom random = TestSeed.random("sampledSplitsOfLargerFolios" + kind);
+        open(kind, HeadMapKind.HEAD_BITS);
+        for (int order = EXHAUSTIVE_ORDER + 1; order <= Geometry.MAX_ORDER; order++) {
+            for (int sample = 0; sample < SAMPLES_PER_ORDER; sample++) {
+                splitNonUniform(order, random.nextLong(1L << order), random.nextInt(order));
+            }
+            splitUniform(order, random.nextLong(1L << order), random.nextInt(Math.max(order - 9, 0), order));
+        }
+        subject.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource(SplitKind.class)
+    void offTheListsNothingIsLinked(SplitKind kind) {
+        open(kind, HeadMapKind.HEAD_BITS);
+        subject.onLru = false;
+        splitUniform(5, 3, 0);
+        splitNonUniform(5, 9, 0);
+        for (LruList list : LruList.values()) {
+            assertEquals(0, subject.accounting.lru().nrPages(list));
+        }
+        subject.close();
+    }
+
+    /** What a split takes from the pool of index nodes is reserved first, so it fails as a whole at any of them. */
+    @ParameterizedTest
+    @EnumSource(SplitKind.class)
+    void everyFailingAllocationLeavesEverythingAsItWas(SplitKind kind) {
+        open(kind, HeadMapKind.HEAD_BITS);
+        boolean indexed = !kind.anonymous;
+        for (int order : new int[] {6, 9, 12}) {
+            subject.make(order);
+            int newOrder = kind.minimumOrder;
+            int nrNodes = XaCursor.nodesNeeded(SplitPlan.uniform(order, newOrder));
+            assertEquals(order == 6 ? 1 : order == 9 ? 8 : 65, nrNodes);
+            for (int nrSuccesses = 0; indexed && nrSuccesses < nrNodes; nrSuccesses++) {
+                FolioInvariants invariants = new FolioInvariants(subject);
+                failures.failAfter(nrSuccesses);
+                assertEquals(Errno.ENOMEM, subject.splitter.splitUniform(subject.folio, newOrder));
+                failures.stop();
+                if (!kind.isMapped()) {
+                    invariants.afterFailure();
+                }
+            }
+            FolioInvariants invariants = new FolioInvariants(subject);
+            failures.failAfter(indexed ? nrNodes : 0);
+            assertEquals(Errno.OK, subject.splitter.splitUniform(subject.folio, newOrder));
+            failures.stop();
+            finish(invariants, SplitLayouts.uniform(order, newOrder), 0, false);
+        }
+        subject.close();
+    }
+
+    /** Somebody else's reference makes any split fail; a mapped folio stays, or is again, mapped as it was. */
+    @ParameterizedTest
+    @EnumSource(SplitKind.class)
+    void aPinnedFolioOfEveryKindStaysAsItIs(SplitKind kind) {
+        open(kind, HeadMapKind.TAIL_WORDS);
+        subject.make(5);
+        assertTrue(subject.folios.tryPin(subject.folio));
+        FolioInvariants invariants = new FolioInvariants(subject);
+        assertEquals(Errno.EAGAIN, subject.splitter.splitUniform(subject.folio, kind.minimumOrder));
+        invariants.afterFailure();
+        assertEquals(0, subject.mappers.nrUnmaps, "page tables are spared");
+        subject.folios.unpin(subject.folio);
+        subject.release(subject.folio);
+        subject.close();
+    }
+
+    private void open(SplitKind kind, HeadMapKind headMap) {
+        subject = new SplitSubject(open(headMap), headMap, kind);
+    }
+
+    private void splitNonUniform(int order, long at, int newOrder) {
+        subject.make(order);
+        subject.poison(at * 7 % (1L << order));
+        FolioInvariants invariants = new FolioInvariants(subject);
+        boolean keep = subject.kind == SplitKind.ANONYMOUS;
+        int result = subject.splitter.split(
+                subject.folio, SplitPolicies.NON_UNIFORM, at, at + 1, newOrder, SplitPolicies.ALL_ORDERS, keep);
+        int[] orders = SplitLayouts.nonUniform(order, at, newOrder, subject.kind.anonymous);
+        // What comes out in equal pieces is uniform.
+        boolean uniform = Arrays.stream(orders).allMatch(piece -> piece == newOrder);
+        assertEquals(expected(uniform, newOrder), Errno.name(result), () -> describe(order, at, newOrder));
+        if (result != Errno.OK) {
+            invariants.afterFailure();
+            subject.release(subject.folio);
+            return;
+        }
+        finish(invariants, orders, 0, keep);
+    }
+
+    private void splitUniform(int order, long at, int newOrder) {
+        subject.make(order);
+        subject.poison(at * 5 % (1L << order));
+        FolioInvariants invariants = new FolioInvariants(subject);
+        int result = subject.splitter.splitUniform(subject.folio + at * PageStruct.BYTES, newOrder);
+        assertEquals(expected(true, newOrder), Errno.name(result), () -> describe(order, at, newOrder));
+        if (result != Errno.OK) {
+            invariants.afterFailure();
+            subject.release(subject.folio);
+            return;
+        }
+        finish(invariants, SplitLayouts.uniform(order, newOrder), at, false);
+    }
+
+    private void finish(FolioInvariants invariants, int[] orders, long lockAt, boolean keep) {
+        invariants.afterSuccess(orders, lockAt, keep ? 1 : 0);
+        long nrPages = Geometry.pagesIn(subject.order);
+        long dropped = 0;
+        long offset = 0;
+        long locked = 0;
+        for (int order : orders) {
+            dropped += offset > 0 && offset >= subject.kind.firstDropped(nrPages) ? 1L << order : 0;
+            locked = offset <= lockAt ? offset : locked;
+            offset += 1L << order;
+        }
+        invariants.checkCounts(dropped);
+        if (keep) {
+            subject.releaseKept(orders);
+        } else if (subject.kind == SplitKind.ANONYMOUS_SWAP_CACHED) {
+            subject.releaseSwapCached(locked);
+        } else {
+            subject.release(subject.folio + locked * PageStruct.BYTES);
+        }
+    }
+
+    private String expected(boolean uniform, int newOrder) {
+        return Errno.name(subject.kind.expectedResult(uniform, newOrder));
+    }
+
+    private String describe(int order, long at, int newOrder) {
+        return subject.kind + " " + order + "->" + newOrder + " at " + at + " " + TestSeed.asOption();
+    }
+}

@@ -1,0 +1,48 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.folio;
+
+import dev.quire.engine.memory.Geometry;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** Layouts that splits must give, computed step by step as the rules describe them, without the engine's policies. */
+final class SplitLayouts {
+    private SplitLayouts() {}
+
+    /** 2^(order-newOrder) equal folios. */
+    static int[] uniform(int order, int newOrder) {
+        int[] orders = new int[1 << (order - newOrder)];
+        Arrays.fill(orders, newOrder);
+        return orders;
+    }
+
+    /** Halves the folio that holds a page until it has the new order; anonymous folios skip order 1. */
+    static int[] nonUniform(int order, long at, int newOrder, boolean anonymous) {
+        List<Integer> orders = new ArrayList<>(List.of(order));
+        int current = order;
+        for (int step = order - 1; step >= newOrder; step--) {
+            if (anonymous && step == 1) {
+                continue;
+            }
+            int position = positionOf(orders, at);
+            orders.set(position, step);
+            for (int piece = 1; piece < 1 << (current - step); piece++) {
+                orders.add(position, step);
+            }
+            current = step;
+        }
+        return orders.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    private static int positionOf(List<Integer> orders, long at) {
+        long end = 0;
+        for (int position = 0; position < orders.size(); position++) {
+            end += Geometry.pagesIn(orders.get(position));
+            if (at < end) {
+                return position;
+            }
+        }
+        throw new IllegalArgumentException("page beyond the folio: page=" + at);
+    }
+}
