@@ -13,6 +13,7 @@ module dev.quire.engine {
     exports dev.quire.engine.lock;
     exports dev.quire.engine.mapping;
     exports dev.quire.engine.memory;
+    exports dev.quire.engine.pagetable;
     exports dev.quire.engine.rcu;
     exports dev.quire.engine.xarray;
 }

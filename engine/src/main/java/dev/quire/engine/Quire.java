@@ -8,6 +8,7 @@ import dev.quire.engine.folio.DeferredSplitShrinker;
 import dev.quire.engine.folio.FolioAccounting;
 import dev.quire.engine.folio.FolioContext;
 import dev.quire.engine.folio.FolioCounters;
+import dev.quire.engine.folio.FolioMappers;
 import dev.quire.engine.folio.FolioMerger;
 import dev.quire.engine.folio.FolioOwners;
 import dev.quire.engine.folio.FolioSplitter;
@@ -28,6 +29,9 @@ import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.mapping.MappingContext;
 import dev.quire.engine.memory.ObjectSlab;
 import dev.quire.engine.memory.PageArena;
+import dev.quire.engine.pagetable.AnonVma;
+import dev.quire.engine.pagetable.PageTableContext;
+import dev.quire.engine.pagetable.PageTables;
 import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.Rcu;
 import dev.quire.engine.rcu.RcuReader;
@@ -61,6 +65,7 @@ public final class Quire implements AutoCloseable {
     private final SwapTable swapTable;
     private final DeferredSplitShrinker shrinker;
     private final MappingContext mappings;
+    private final PageTableContext pageTables;
     private volatile boolean closed;
 
     Quire(QuireBuilder options) {
@@ -85,14 +90,27 @@ public final class Quire implements AutoCloseable {
         swapTable = new SwapTable(arena, folios, lockOrder, lifetime);
         FolioOwners owners = new FolioOwners(objects, options.nrAddressSpaces);
         statistics = new SplitStatistics(arena, lifetime);
+        pageTables = new PageTableContext(arena, objects, zone, folios, headMap, folioLock, rcu, lifetime, lockOrder);
+        FolioMappers mappers = pageTables.mappers();
         FolioContext context =
-                new FolioContext(arena, folios, headMap, folioLock, owners, swapTable, accounting, null, lifetime);
+                new FolioContext(arena, folios, headMap, folioLock, owners, swapTable, accounting, mappers, lifetime);
         splitter = new FolioSplitter(context, statistics, options.splitObserver);
         stagedSplitter = new StagedSplitter(folios, splitter);
         merger = new FolioMerger(context);
         shrinker = new DeferredSplitShrinker(context, splitter, options.maximumZeroPages);
         mappings = new MappingContext(
-                arena, objects, nodes, folios, splitter, owners, swapTable, accounting, rcu, lifetime, lockOrder);
+                arena,
+                objects,
+                nodes,
+                folios,
+                splitter,
+                mappers,
+                owners,
+                swapTable,
+                accounting,
+                rcu,
+                lifetime,
+                lockOrder);
     }
 
     private FolioAccounting newAccounting(LockOrder lockOrder, boolean pageOwners) {
@@ -243,6 +261,35 @@ public final class Quire implements AutoCloseable {
      */
     public AddressSpace newSharedMemory() {
         return AddressSpace.open(mappings, 0, true);
+    }
+
+    /**
+     * Opens the page tables of a simulated process.
+     *
+     * @return page tables that map nothing, to be closed before the engine
+     * @throws OutOfMemoryError if there is no page for their root
+     */
+    public PageTables newPageTables() {
+        return PageTables.open(pageTables);
+    }
+
+    /**
+     * Opens an owner of anonymous memory. It counts as an address space.
+     *
+     * @return an owner of nothing, to be closed before the engine
+     * @throws IllegalStateException if the engine has as many address spaces as it was made for
+     */
+    public AnonVma newAnonVma() {
+        return AnonVma.open(pageTables);
+    }
+
+    /**
+     * The way from a folio to all its mappings.
+     *
+     * @return the mappers of this engine's folios
+     */
+    public FolioMappers mappers() {
+        return pageTables.mappers();
     }
 
     /**

@@ -7,6 +7,12 @@ public enum LockRank {
     FOLIO,
     /** Lock of an address space. */
     MAPPING,
+    /** Lock of the list of regions that may map the folios of one owner (i_mmap_rwsem, anon_vma lock). */
+    REVERSE_MAP,
+    /** Lock of the upper levels of one process's page tables (page_table_lock). */
+    PROCESS_TABLES,
+    /** Lock of one lowest-level page table. */
+    PAGE_TABLE,
     /** Lock of an index. */
     INDEX,
     /** Lock of the swap table. */

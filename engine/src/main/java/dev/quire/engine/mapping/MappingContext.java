@@ -2,6 +2,7 @@
 package dev.quire.engine.mapping;
 
 import dev.quire.engine.folio.FolioAccounting;
+import dev.quire.engine.folio.FolioMappers;
 import dev.quire.engine.folio.FolioOwners;
 import dev.quire.engine.folio.FolioSplitter;
 import dev.quire.engine.folio.Folios;
@@ -21,6 +22,7 @@ import dev.quire.engine.xarray.XaNodePool;
  * @param nodes pool of their index nodes
  * @param folios the folios
  * @param splitter splits folios
+ * @param mappers unmaps folios that are dropped
  * @param owners finds an address space from a folio
  * @param swapTable the swap cache
  * @param accounting what is kept about folios beside their page structs
@@ -34,6 +36,7 @@ public record MappingContext(
         XaNodePool nodes,
         Folios folios,
         FolioSplitter splitter,
+        FolioMappers mappers,
         FolioOwners owners,
         SwapTable swapTable,
         FolioAccounting accounting,

@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.mapping;
 
+import dev.quire.engine.folio.FolioMappers;
 import dev.quire.engine.folio.FolioSplitter;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.SplitPolicies;
@@ -15,14 +16,15 @@ import dev.quire.engine.struct.PageStruct;
 /**
  * Removes ranges of bytes from an address space (truncate_inode_pages_range, truncate_inode_partial_folio).
  *
- * <p>Goes through the folios in order. One wholly inside the range is dropped. One that is covered in part is split, and the
- * pieces inside are dropped in turn; where it cannot be split, because somebody else holds it, memory is out, or it has the
- * minimum order, the part inside is zeroed and stays.
+ * <p>Goes through the folios in order. One wholly inside the range is unmapped and dropped. One that is covered in part is
+ * split, and the pieces inside are dropped in turn; where it cannot be split, because somebody else holds it, memory is out,
+ * or it has the minimum order, the part inside is zeroed and stays.
  */
 final class Truncation {
     private final PageArena arena;
     private final Folios folios;
     private final FolioSplitter splitter;
+    private final FolioMappers mappers;
     private final AddressSpace space;
     private final IndexedFolios indexed;
     private final SwapEntries swapEntries;
@@ -31,6 +33,7 @@ final class Truncation {
         arena = context.arena();
         folios = context.folios();
         splitter = context.splitter();
+        mappers = context.mappers();
         this.space = space;
         this.indexed = indexed;
         this.swapEntries = swapEntries;
@@ -78,6 +81,8 @@ final class Truncation {
         long from = Math.max(startBytes - (firstIndex << Geometry.PAGE_SHIFT), 0);
         long to = Math.min(endBytes - (firstIndex << Geometry.PAGE_SHIFT), folioBytes);
         if (from == 0 && to == folioBytes) {
+            // Before it leaves the index, and under its lock, so that nobody maps it again in between.
+            mappers.unmap(folio);
             indexed.remove(folio);
             return nextIndex;
         }

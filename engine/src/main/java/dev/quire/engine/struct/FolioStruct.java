@@ -21,7 +21,8 @@ import java.lang.foreign.StructLayout;
  *  192  flags_3 | compound info | four words for huge pages of a pool | ... page 3
  * </pre>
  *
- * The folio lock guards the fields of page 1; the lock of the deferred-split queue guards {@code deferred_list}.
+ * The folio lock guards the fields of page 1 but the map counts, which move by atomics; the lock of the deferred-split queue
+ * guards {@code deferred_list}.
  */
 public final class FolioStruct {
     /** Bytes of the overlay. */
@@ -132,6 +133,36 @@ public final class FolioStruct {
     /** Plain load of the number of mappings of a large folio or its pages, -1 is none. */
     public static int largeMapcount(long folio) {
         return NativeMemory.getInt(folio + LARGE_MAPCOUNT);
+    }
+
+    /** Opaque load of the number of leaf entries that map a large folio or parts of it, -1 is none. */
+    public static int largeMapcountOpaque(long folio) {
+        return NativeMemory.getIntOpaque(folio + LARGE_MAPCOUNT);
+    }
+
+    /** Atomic addition to the number of leaf entries; returns the count from before. */
+    public static int getAndAddLargeMapcount(long folio, int delta) {
+        return NativeMemory.getAndAddInt(folio + LARGE_MAPCOUNT, delta);
+    }
+
+    /** Opaque load of the number of pages that entries smaller than the folio map, each counted per entry. */
+    public static int nrPagesMappedOpaque(long folio) {
+        return NativeMemory.getIntOpaque(folio + NR_PAGES_MAPPED);
+    }
+
+    /** Atomic addition to the number of pages mapped by smaller entries; returns the number from before. */
+    public static int getAndAddNrPagesMapped(long folio, int delta) {
+        return NativeMemory.getAndAddInt(folio + NR_PAGES_MAPPED, delta);
+    }
+
+    /** Opaque load of the number of entries that each map the whole folio, -1 is none. */
+    public static int entireMapcountOpaque(long folio) {
+        return NativeMemory.getIntOpaque(folio + ENTIRE_MAPCOUNT);
+    }
+
+    /** Atomic addition to the number of entries that each map the whole folio; returns the count from before. */
+    public static int getAndAddEntireMapcount(long folio, int delta) {
+        return NativeMemory.getAndAddInt(folio + ENTIRE_MAPCOUNT, delta);
     }
 
     /** Plain store of the map counts of a large folio that nothing maps. */

@@ -59,6 +59,9 @@ public final class PageStruct {
     /** Value of the {@code mapcount} word of the first page of a free block: the page type "buddy". */
     public static final int TYPE_BUDDY = 0xf0 << 24;
 
+    /** Value of the {@code mapcount} word of a page that is a page table: the page type "table". */
+    public static final int TYPE_TABLE = 0xf2 << 24;
+
     static {
         StructMap.requireSize(LAYOUT, BYTES);
         StructMap.requireOffset(LAYOUT, "list", LIST);

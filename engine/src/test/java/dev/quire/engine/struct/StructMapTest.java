@@ -54,6 +54,19 @@ class StructMapTest {
           240   16 -
         """;
 
+    private static final String PAGE_TABLE = """
+        ptdesc 64
+            0    8 flags
+            8    8 next
+           16    8 deposit
+           24   16 -
+           40    4 lock
+           44    4 nr_entries
+           48    4 type
+           52    4 refcount
+           56    8 -
+        """;
+
     private static final String XA_NODE = """
         xa_node 576
             0    1 shift
@@ -108,6 +121,7 @@ class StructMapTest {
         return Stream.of(
                 new Struct(PageStruct.LAYOUT, PageStruct.BYTES, PAGE),
                 new Struct(FolioStruct.LAYOUT, FolioStruct.BYTES, FOLIO),
+                new Struct(PageTableStruct.LAYOUT, PageTableStruct.BYTES, PAGE_TABLE),
                 new Struct(XaNodeStruct.LAYOUT, XaNodeStruct.BYTES, XA_NODE),
                 new Struct(XArrayStruct.LAYOUT, XArrayStruct.BYTES, XARRAY),
                 new Struct(ListHead.LAYOUT, ListHead.BYTES, LIST_HEAD),

@@ -1,0 +1,130 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.folio;
+
+import dev.quire.engine.lock.References;
+import dev.quire.engine.struct.FolioStruct;
+import dev.quire.engine.struct.PageStruct;
+
+/**
+ * How often a folio is mapped (folio_add_file_rmap_ptes, folio_remove_rmap_ptes and their kin, folio_mapcount).
+ *
+ * <p>A <em>leaf</em> is one entry of a page table that maps memory: of order 0, 9 or 18. Each leaf holds one reference and
+ * counts once in the large map count, or in the page's own for a folio of order 0. A leaf as large as the folio counts in
+ * the entire map count; a smaller one adds its pages to the number of mapped pages. Map counts per page of a large folio do
+ * not exist, as in a kernel built without them: tails are never written, so a split does not depend on the folio's size.
+ *
+ * <p>Handles are trusted. Thread-safe and wait-free, but for freeing a folio.
+ */
+public final class FolioMapcounts {
+    private final Folios folios;
+
+    /**
+     * Makes the map counts of an engine.
+     *
+     * @param folios the folios, which get references back
+     */
+    public FolioMapcounts(Folios folios) {
+        this.folios = folios;
+    }
+
+    /**
+     * Leaves that map a folio or parts of it.
+     *
+     * @param folio head of a folio to which the caller holds a reference
+     * @return number of leaves; exact for who excludes changes
+     */
+    public static int total(long folio) {
+        int mapcount = FolioStruct.order(folio) == 0
+                ? PageStruct.mapcountOpaque(folio)
+                : FolioStruct.largeMapcountOpaque(folio);
+        return mapcount - PageStruct.MAPCOUNT_NONE;
+    }
+
+    /**
+     * Leaves that each map the whole of a large folio.
+     *
+     * @param folio head of a folio of order 1 or more to which the caller holds a reference
+     * @return number of leaves; exact for who excludes changes
+     */
+    public static int entire(long folio) {
+        return FolioStruct.entireMapcountOpaque(folio) - PageStruct.MAPCOUNT_NONE;
+    }
+
+    /**
+     * Pages of a large folio that smaller leaves map; a page that two of them map counts twice.
+     *
+     * @param folio head of a folio of order 1 or more to which the caller holds a reference
+     * @return number of pages; exact for who excludes changes
+     */
+    public static int nrPagesMapped(long folio) {
+        return FolioStruct.nrPagesMappedOpaque(folio);
+    }
+
+    /**
+     * Whether certainly only a part of a large folio is mapped. False is no promise: where several processes map parts,
+     * they may be the same ones.
+     *
+     * @param folio head of a folio of order 1 or more to which the caller holds a reference
+     * @return true if something is mapped, but fewer pages than the folio has
+     */
+    public static boolean isPartiallyMapped(long folio) {
+        int nrPages = nrPagesMapped(folio);
+        return entire(folio) == 0 && nrPages > 0 && nrPages < FolioStruct.nrPages(folio);
+    }
+
+    /**
+     * Notes new leaves and takes a reference for each. Call before the first of them is stored.
+     *
+     * @param folio head of a folio to which the caller holds a reference
+     * @param leafOrder log2 pages of each leaf
+     * @param nrLeaves how many
+     */
+    public void add(long folio, int leafOrder, int nrLeaves) {
+        // References first: who compares them with what the counts explain finds too many rather than too few.
+        References.add(folio, nrLeaves);
+        count(folio, leafOrder, nrLeaves);
+    }
+
+    /**
+     * Notes that leaves are gone and gives their references back, which may free the folio. Call after the last of them is
+     * cleared.
+     *
+     * @param folio head of the folio
+     * @param leafOrder log2 pages of each leaf
+     * @param nrLeaves how many
+     */
+    public void remove(long folio, int leafOrder, int nrLeaves) {
+        count(folio, leafOrder, -nrLeaves);
+        folios.put(folio, nrLeaves);
+    }
+
+    /**
+     * Notes that one leaf becomes smaller ones that map the same pages. Call before they can be reached.
+     *
+     * @param folio head of the folio
+     * @param leafOrder log2 pages of the leaf
+     * @param nrPieces smaller leaves that it becomes
+     */
+    public static void splitLeaf(long folio, int leafOrder, int nrPieces) {
+        References.add(folio, nrPieces - 1);
+        FolioStruct.getAndAddLargeMapcount(folio, nrPieces - 1);
+        if (leafOrder == FolioStruct.order(folio)) {
+            FolioStruct.getAndAddNrPagesMapped(folio, 1 << leafOrder);
+            FolioStruct.getAndAddEntireMapcount(folio, -1);
+        }
+    }
+
+    private static void count(long folio, int leafOrder, int nrLeaves) {
+        int order = FolioStruct.order(folio);
+        if (order == 0) {
+            PageStruct.getAndAddMapcount(folio, nrLeaves);
+            return;
+        }
+        FolioStruct.getAndAddLargeMapcount(folio, nrLeaves);
+        if (leafOrder == order) {
+            FolioStruct.getAndAddEntireMapcount(folio, nrLeaves);
+        } else {
+            FolioStruct.getAndAddNrPagesMapped(folio, nrLeaves << leafOrder);
+        }
+    }
+}

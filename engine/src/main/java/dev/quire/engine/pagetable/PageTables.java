@@ -1,0 +1,442 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.pagetable;
+
+import dev.quire.engine.folio.FolioOwner;
+import dev.quire.engine.lock.FolioLock;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.rcu.Lifetime;
+import dev.quire.engine.rcu.RcuReader;
+import dev.quire.engine.struct.PageTableStruct;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The page tables of one simulated process: four levels over virtual addresses of 48 bits, with leaves of 4 KiB, 2 MiB and
+ * 1 GiB (mm_struct, and what mm/memory.c and mm/huge_memory.c do to its tables).
+ *
+ * <p>Addresses belong to {@link Region}s, which say whose pages they show. A folio is mapped where its pages belong; each
+ * leaf holds a reference to its folio. There is no processor that walks the tables: {@link PageWalker} does, without locks.
+ * Nothing is cached outside the tables, so nothing needs to be flushed.
+ *
+ * <p>Thread-safe. Changes block on two kinds of locks, one for the upper levels and one per lowest-level table; they allocate
+ * nothing on the heap but for regions, and for waiting. Every call throws {@link IllegalStateException} once the engine or these tables are closed.
+ */
+public final class PageTables implements AutoCloseable {
+    /** First virtual address that does not exist: 2^48. */
+    public static final long ADDRESS_END = TableTree.ADDRESS_END;
+
+    private final PageTableContext context;
+    private final Lifetime lifetime;
+    private final TableTree tree;
+    private final RangeWalk rangeWalk;
+    private final LeafMapping leafMapping;
+    private final UnmapRange unmapRange;
+    private final WriteProtect writeProtect = new WriteProtect();
+    private final RegionMap regions = new RegionMap();
+    private volatile boolean closed;
+
+    private PageTables(PageTableContext context, long root) {
+        this.context = context;
+        lifetime = context.lifetime;
+        tree = new TableTree(context.arena, context.tablePages, context.lockOrder, root);
+        rangeWalk = new RangeWalk(tree, new LeafSplit(context, tree));
+        leafMapping = new LeafMapping(context, tree);
+        unmapRange = new UnmapRange(context);
+    }
+
+    /**
+     * Opens empty page tables.
+     *
+     * @param context the engine's parts
+     * @return page tables that map nothing
+     * @throws OutOfMemoryError if there is no page for the root
+     */
+    public static PageTables open(PageTableContext context) {
+        context.lifetime.enter();
+        try {
+            long root = context.tablePages.allocate();
+            if (root == TablePages.NONE) {
+                throw new OutOfMemoryError("no page for the root of page tables");
+            }
+            return new PageTables(context, root);
+        } finally {
+            context.lifetime.exit();
+        }
+    }
+
+    /**
+     * Adds a region that shows pages of a file (mmap of a shared file).
+     *
+     * @param start first virtual address, a multiple of 4096
+     * @param nrPages length in pages, at least 1
+     * @param file owner of the pages
+     * @param firstIndex offset in the file of the page at {@code start}, in pages
+     * @return the region; close it, or these tables, before the file
+     * @throws IllegalArgumentException if the addresses are out of range or part of another region
+     */
+    public Region addRegion(long start, long nrPages, FolioOwner file, long firstIndex) {
+        return addRegion(start, nrPages, file.address(), firstIndex);
+    }
+
+    /**
+     * Adds a region of anonymous memory.
+     *
+     * @param start first virtual address, a multiple of 4096
+     * @param nrPages length in pages, at least 1
+     * @param owner owner of the pages
+     * @param firstIndex index, in the owner's numbering, of the page at {@code start}
+     * @return the region; close it, or these tables, before the owner
+     * @throws IllegalArgumentException if the addresses are out of range or part of another region
+     */
+    public Region addRegion(long start, long nrPages, AnonVma owner, long firstIndex) {
+        return addRegion(start, nrPages, owner.mappingWord(), firstIndex);
+    }
+
+    private Region addRegion(long start, long nrPages, long ownerWord, long firstIndex) {
+        long end = requireRange(start, nrPages);
+        if (firstIndex < 0 || firstIndex > Long.MAX_VALUE - nrPages) {
+            throw new IllegalArgumentException("firstIndex out of range: firstIndex=" + firstIndex);
+        }
+        lifetime.enter();
+        try {
+            RegionList list = context.reverseMap.listOf(ownerWord);
+            Region region = new Region(this, list, ownerWord, start, end, firstIndex);
+            // Before anything can be mapped in it: a walk over the owner's regions finds all mappings.
+            list.add(region);
+            try {
+                publishRegion(region);
+            } catch (RuntimeException refused) {
+                list.remove(region);
+                throw refused;
+            }
+            return region;
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    private void publishRegion(Region region) {
+        tree.lock();
+        try {
+            requireOpen();
+            regions.add(region);
+        } finally {
+            tree.unlock();
+        }
+    }
+
+    /** One at a time, and not beside {@link #close}, which would miss a region that is off the map but still mapped. */
+    synchronized void closeRegion(Region region) {
+        lifetime.enter();
+        try {
+            if (regions.find(region.start()) != region) {
+                return;
+            }
+            tree.lock();
+            try {
+                // From here on nothing can be mapped in it any more.
+                regions.remove(region);
+            } finally {
+                tree.unlock();
+            }
+            unmapAndFree(region.start(), region.end());
+            region.list().remove(region);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Maps consecutive pages of a folio, each with an entry of its own (set_ptes). Anonymous pages that are mapped writable
+     * are exclusive: no other process may map them.
+     *
+     * @param address virtual address of the first page, a multiple of 4096, in a region of the folio's owner and where the
+     *     page belongs
+     * @param folio head of a folio to which the caller holds a reference; if it is a file's, the caller has locked it
+     * @param firstPage first page to map, relative to the folio
+     * @param nrPages how many pages, at least 1
+     * @param writable whether they may be written to
+     * @return 0; EEXIST if something is mapped there already, also in part, or migrating; ENOMEM if there is no memory for
+     *     tables; then nothing has changed
+     * @throws IllegalArgumentException if the handle is no head of a folio, the pages are not all in it, or they do not belong to
+     *     these addresses
+     */
+    public int map(long address, long folio, long firstPage, long nrPages, boolean writable) {
+        long end = requireRange(address, nrPages);
+        context.arena.requirePage(folio);
+        lifetime.enter();
+        try {
+            leafMapping.requirePages(folio, firstPage, nrPages);
+            return mapPages(address, end, folio, firstPage, writable);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    private int mapPages(long address, long end, long folio, long firstPage, boolean writable) {
+        tree.lock();
+        boolean treeLocked = true;
+        try {
+            requireOpen();
+            regions.requirePlace(address, end, folio, firstPage);
+            int result = leafMapping.growTables(address, end);
+            if (result != Errno.OK) {
+                return result;
+            }
+            if (TableTree.nextAt(TableTree.PMD_LEVEL, address) >= end) {
+                long slot = tree.descend(address);
+                tree.lockTable(slot);
+                tree.unlock();
+                treeLocked = false;
+                return leafMapping.mapInTable(slot, address, end, folio, firstPage, writable);
+            }
+            return leafMapping.mapAcrossTables(address, end, folio, firstPage, writable);
+        } finally {
+            if (treeLocked) {
+                tree.unlock();
+            }
+        }
+    }
+
+    /**
+     * Maps a part of a folio, or all of it, with one large entry (set_pmd, set_pud). For anonymous memory the tables that
+     * splitting the entry will take are set aside now: 1 for 2 MiB, 513 for 1 GiB.
+     *
+     * @param address virtual address, a multiple of the entry's size, in a region of the folio's owner and where the page
+     *     belongs
+     * @param folio head of a folio to which the caller holds a reference; if it is a file's, the caller has locked it
+     * @param firstPage first page to map, relative to the folio, a multiple of the entry's pages
+     * @param order log2 pages of the entry: 9 or 18
+     * @param writable whether the memory may be written to
+     * @return 0; EEXIST if something is mapped there already, also in part, or migrating; ENOMEM if there is no memory for
+     *     tables; then nothing has changed
+     * @throws IllegalArgumentException if there is no entry of this order, the handle is no head of a folio, the pages are
+     *     not all in it, or they do not belong to these addresses
+     */
+    public int mapHuge(long address, long folio, long firstPage, int order, boolean writable) {
+        if (order != Geometry.PMD_ORDER && order != Geometry.PUD_ORDER) {
+            throw new IllegalArgumentException("no large entry of this order: order=" + order + ", allowed=9 and 18");
+        }
+        long nrPages = Geometry.pagesIn(order);
+        long end = requireRange(address, nrPages);
+        if (!Geometry.isAligned(address >>> Geometry.PAGE_SHIFT, order) || !Geometry.isAligned(firstPage, order)) {
+            throw new IllegalArgumentException("not aligned to a large entry: address=0x" + Long.toHexString(address)
+                    + ", firstPage=" + firstPage + ", order=" + order);
+        }
+        context.arena.requirePage(folio);
+        lifetime.enter();
+        try {
+            leafMapping.requirePages(folio, firstPage, nrPages);
+            tree.lock();
+            try {
+                requireOpen();
+                regions.requirePlace(address, end, folio, firstPage);
+                return leafMapping.mapLarge(address, folio, firstPage, order / TableTree.LEVEL_BITS, writable);
+            } finally {
+                tree.unlock();
+            }
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Unmaps whatever is mapped in a range and frees tables that are empty then (zap_page_range_single). A large entry that
+     * the range covers in part is split before; one of a file is unmapped as a whole. When this returns, no walk that begins
+     * finds the pages, and who pinned one before holds a reference that the caller can see.
+     *
+     * @param address first virtual address, a multiple of 4096
+     * @param nrPages length in pages, at least 1
+     * @throws IllegalArgumentException if the addresses are out of range
+     */
+    public void unmap(long address, long nrPages) {
+        long end = requireRange(address, nrPages);
+        lifetime.enter();
+        try {
+            requireOpen();
+            unmapAndFree(address, end);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    private void unmapAndFree(long start, long end) {
+        rangeWalk.run(start, end, unmapRange);
+        tree.lock();
+        try {
+            tree.freeEmpty(start, end);
+        } finally {
+            tree.unlock();
+        }
+    }
+
+    /**
+     * Makes whatever is mapped in a range read-only (mprotect). A large entry that the range covers in part is split before;
+     * one of a file is unmapped as a whole.
+     *
+     * @param address first virtual address, a multiple of 4096
+     * @param nrPages length in pages, at least 1
+     * @throws IllegalArgumentException if the addresses are out of range
+     */
+    public void writeProtect(long address, long nrPages) {
+        long end = requireRange(address, nrPages);
+        lifetime.enter();
+        try {
+            requireOpen();
+            rangeWalk.run(address, end, writeProtect);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * If a migration entry is at an address, sleeps until its folio is unlocked, which is when its split is over
+     * (migration_entry_wait). The caller then looks again. It holds no lock and is in no read section.
+     *
+     * @param address a virtual address
+     * @return whether there was a migration entry
+     * @throws IllegalArgumentException if the address is out of range
+     */
+    public boolean awaitMigration(long address) {
+        requireAddress(address);
+        lifetime.enter();
+        try {
+            requireOpen();
+            return awaitMigrationAt(address);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    private boolean awaitMigrationAt(long address) {
+        long slot = tree.lockEntry(address);
+        if (slot == TableTree.NO_SLOT) {
+            return false;
+        }
+        FolioLock.@Nullable Waiter waiter;
+        try {
+            long entry = PageTableStruct.entryAcquire(slot);
+            if (!PageTableEntry.isMigration(entry)) {
+                return false;
+            }
+            waiter = announceWaiter(entry);
+        } finally {
+            tree.unlockTable(slot);
+        }
+        if (waiter != null) {
+            context.folioLock.awaitUnlock(waiter);
+        }
+        return true;
+    }
+
+    /**
+     * I17. Gets in line for the lock of a folio without a reference to it, which would make the split fail. The table's
+     * lock keeps the migration entry, and that keeps the folio, or its piece, locked and so alive.
+     */
+    private FolioLock.@Nullable Waiter announceWaiter(long migration) {
+        long folio = context.folioOf(migration);
+        // Acquire: a page that the map calls a head is seen with its lock bit. Partner: the release stores of
+        // HeadMap.split, which come after the flags of new heads.
+        VarHandle.acquireFence();
+        return context.folioLock.announceWaiter(folio);
+    }
+
+    /**
+     * Makes a thread's lock-free way through these tables.
+     *
+     * @param reader reader of the thread that will use it
+     * @return a walker for that thread
+     * @throws IllegalArgumentException if the reader is of another engine
+     */
+    public PageWalker newWalker(RcuReader reader) {
+        context.rcu.requireOwn(reader);
+        return new PageWalker(context, this, tree, reader);
+    }
+
+    /**
+     * Region that an address lies in. Wait-free.
+     *
+     * @param address a virtual address
+     * @return the region, or null
+     * @throws IllegalArgumentException if the address is out of range
+     */
+    public @Nullable Region regionAt(long address) {
+        requireAddress(address);
+        return regions.find(address);
+    }
+
+    /**
+     * Pages used as tables, those set aside for splits included.
+     *
+     * @return number of pages; a hint while others change the tables
+     */
+    public long nrTables() {
+        return tree.nrTables();
+    }
+
+    /**
+     * Whether {@link #close} has been called.
+     *
+     * @return true from the moment it has closed the last region
+     */
+    public boolean isClosed() {
+        return closed;
+    }
+
+    /** For walks over all who map a folio; the regions walked keep the tables open. */
+    void walk(long start, long end, RangeOperation operation) {
+        rangeWalk.run(start, end, operation);
+    }
+
+    /** Closes all regions, which unmaps everything, and frees the tables after a grace period. Again, it does nothing. */
+    @Override
+    public synchronized void close() {
+        lifetime.enter();
+        try {
+            if (closed) {
+                return;
+            }
+            tree.lock();
+            try {
+                // No region is added from here on, and no walk begins.
+                closed = true;
+            } finally {
+                tree.unlock();
+            }
+            for (Region region : regions.all()) {
+                closeRegion(region);
+            }
+            tree.freeRoot();
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the page tables are closed");
+        }
+    }
+
+    static void requireAddress(long address) {
+        if (address < 0 || address >= ADDRESS_END) {
+            throw new IllegalArgumentException("address out of range: address=0x" + Long.toHexString(address)
+                    + ", end=0x" + Long.toHexString(ADDRESS_END));
+        }
+    }
+
+    /** Checks a range of whole pages; returns the address after its last. */
+    private static long requireRange(long address, long nrPages) {
+        requireAddress(address);
+        if (address % Geometry.PAGE_BYTES != 0) {
+            throw new IllegalArgumentException(
+                    "address not a multiple of 4096: address=0x" + Long.toHexString(address));
+        }
+        if (nrPages < 1 || nrPages > (ADDRESS_END - address) >>> Geometry.PAGE_SHIFT) {
+            throw new IllegalArgumentException("nrPages out of range: nrPages=" + nrPages + ", address=0x"
+                    + Long.toHexString(address) + ", end=0x" + Long.toHexString(ADDRESS_END));
+        }
+        return address + (nrPages << Geometry.PAGE_SHIFT);
+    }
+}

@@ -1,0 +1,83 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.pagetable;
+
+import dev.quire.engine.memory.Geometry;
+
+/**
+ * A range of virtual addresses of one process that shows consecutive pages of one owner: a file, or anonymous memory
+ * (vm_area_struct). Page {@code firstIndex + n} of the owner is at address {@code start + n * 4096}, once it is mapped.
+ *
+ * <p>Immutable; safe for use by many threads. Closing unmaps what is mapped in it.
+ */
+public final class Region implements AutoCloseable {
+    private final PageTables tables;
+    private final RegionList list;
+    private final long ownerWord;
+    private final long start;
+    private final long end;
+    private final long firstIndex;
+
+    Region(PageTables tables, RegionList list, long ownerWord, long start, long end, long firstIndex) {
+        this.tables = tables;
+        this.list = list;
+        this.ownerWord = ownerWord;
+        this.start = start;
+        this.end = end;
+        this.firstIndex = firstIndex;
+    }
+
+    /** {@return first virtual address} */
+    public long start() {
+        return start;
+    }
+
+    /** {@return virtual address after the last} */
+    public long end() {
+        return end;
+    }
+
+    /** {@return offset in the owner of the page at the first address, in pages} */
+    public long firstIndex() {
+        return firstIndex;
+    }
+
+    /** {@return length in pages} */
+    public long nrPages() {
+        return (end - start) >>> Geometry.PAGE_SHIFT;
+    }
+
+    /** {@return the page tables that the region is part of} */
+    public PageTables tables() {
+        return tables;
+    }
+
+    RegionList list() {
+        return list;
+    }
+
+    /** Mapping word of the folios that can be mapped here. */
+    long ownerWord() {
+        return ownerWord;
+    }
+
+    /** Index of the page that belongs at an address. */
+    long indexAt(long address) {
+        return firstIndex + ((address - start) >>> Geometry.PAGE_SHIFT);
+    }
+
+    /** Address, within the region, from which on the pages from an index on belong. */
+    long addressFrom(long index) {
+        return start + (Math.clamp(index - firstIndex, 0, nrPages()) << Geometry.PAGE_SHIFT);
+    }
+
+    /**
+     * Unmaps the region's pages, frees the tables that are empty then, and forgets the region. Waits for splits that walk the
+     * owner's regions. Closing again does nothing.
+     *
+     * @throws IllegalStateException if the engine is closed
+     */
+    @Override
+    public void close() {
+        tables.closeRegion(this);
+    }
+}

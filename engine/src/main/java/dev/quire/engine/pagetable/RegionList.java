@@ -1,0 +1,66 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.pagetable;
+
+import dev.quire.engine.lock.LockOrder;
+import dev.quire.engine.lock.LockRank;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The regions that may map the folios of one owner, in all processes (i_mmap of a file, the interval tree of an anon_vma).
+ *
+ * <p>Thread-safe. Blocking: adding and removing wait for walks. A walk looks at every region.
+ */
+final class RegionList {
+    private final LockOrder lockOrder;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final List<Region> regions = new ArrayList<>();
+
+    RegionList(LockOrder lockOrder) {
+        this.lockOrder = lockOrder;
+    }
+
+    void add(Region region) {
+        lock();
+        try {
+            regions.add(region);
+        } finally {
+            unlock();
+        }
+    }
+
+    void remove(Region region) {
+        lock();
+        try {
+            regions.remove(region);
+        } finally {
+            unlock();
+        }
+    }
+
+    int size() {
+        lock();
+        try {
+            return regions.size();
+        } finally {
+            unlock();
+        }
+    }
+
+    void lock() {
+        lockOrder.beforeLock(LockRank.REVERSE_MAP);
+        lock.lock();
+        lockOrder.afterLock(LockRank.REVERSE_MAP);
+    }
+
+    void unlock() {
+        lockOrder.beforeUnlock(LockRank.REVERSE_MAP);
+        lock.unlock();
+    }
+
+    /** The regions, for who holds the lock. */
+    List<Region> locked() {
+        return regions;
+    }
+}

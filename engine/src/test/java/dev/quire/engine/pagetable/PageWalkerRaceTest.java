@@ -1,0 +1,226 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.pagetable;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import dev.quire.engine.Quire;
+import dev.quire.engine.TestSeed;
+import dev.quire.engine.WholeEngineTest;
+import dev.quire.engine.folio.Folios;
+import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.mapping.AddressSpace;
+import dev.quire.engine.mapping.FolioLookup;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.rcu.RcuReader;
+import dev.quire.engine.struct.PageStruct;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Threads read stamped pages through page tables, as a processor would with faults, while the folios that they map are
+ * unmapped, split and mapped again beside them. Every page is found, with its own stamp, all the time.
+ */
+class PageWalkerRaceTest extends WholeEngineTest {
+    private static final int ORDER = 9;
+    private static final int NR_PAGES = 1 << ORDER;
+    private static final int NR_READERS = 3;
+    private static final int ROUNDS = 40;
+    private static final long BASE = 1L << 30;
+
+    private final AtomicReference<Throwable> failure = new AtomicReference<>();
+    private final LongAdder nrVerified = new LongAdder();
+    private final LongAdder nrFaults = new LongAdder();
+    private final AtomicBoolean done = new AtomicBoolean();
+
+    private void readBeside(Quire engine, PageTables tables, FaultMaker faults, Runnable writer)
+            throws InterruptedException {
+        done.set(false);
+        List<Thread> readers = new ArrayList<>();
+        for (int number = 0; number < NR_READERS; number++) {
+            int firstPage = number * 97;
+            Thread thread = new Thread(() -> readUntilDone(engine, tables, faults, firstPage));
+            readers.add(thread);
+            thread.start();
+        }
+        try {
+            writer.run();
+        } finally {
+            done.set(true);
+            for (Thread reader : readers) {
+                reader.join();
+            }
+        }
+    }
+
+    @FunctionalInterface
+    private interface FaultMaker {
+        FaultHandler make(RcuReader reader);
+    }
+
+    private void readUntilDone(Quire engine, PageTables tables, FaultMaker faults, int firstPage) {
+        try (RcuReader reader = engine.newReader()) {
+            PageWalker walker = tables.newWalker(reader);
+            FaultHandler handler = faults.make(reader);
+            int page = firstPage;
+            do {
+                page = (page + 7) % NR_PAGES;
+                verify(engine, walker, handler, page);
+                nrVerified.increment();
+            } while (!done.get() && failure.get() == null);
+        } catch (Throwable thrown) {
+            failure.compareAndSet(null, thrown);
+        }
+    }
+
+    private static void verify(Quire engine, PageWalker walker, FaultHandler handler, int page) {
+        long pinned = walker.pinOrFault(BASE + page * 4096L, true, handler);
+        assertNotEquals(PageWalker.NOT_PINNED, pinned, "page " + page);
+        long folio = engine.folios().headOf(pinned);
+        long offset = (pinned - folio) / PageStruct.BYTES;
+        assertTrue(offset < 1L << engine.folios().order(folio), "page is in its folio");
+        assertEquals(page, engine.folios().index(folio) + offset, "index");
+        assertEquals(page, engine.folios().bytes(folio).get(JAVA_LONG, offset * 4096), "stamp");
+        walker.unpin(pinned);
+    }
+
+    private static void stamp(Folios folios, long folio) {
+        for (int page = 0; page < NR_PAGES; page++) {
+            folios.bytes(folio).set(JAVA_LONG, page * 4096L, page);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void anonymousMemoryIsThereAllTheTime(HeadMapKind headMap) throws InterruptedException {
+        SplittableRandom random = TestSeed.random("anonymousMemoryIsThereAllTheTime");
+        Quire engine = open(headMap);
+        int nrSplits = 0;
+        for (int round = 0; round < ROUNDS; round++) {
+            try (AnonVma owner = engine.newAnonVma();
+                    PageTables tables = engine.newPageTables();
+                    PageTables other = engine.newPageTables()) {
+                long folio = engine.folios().allocate(ORDER);
+                stamp(engine.folios(), folio);
+                owner.adopt(folio, 0);
+                tables.addRegion(BASE, NR_PAGES, owner, 0);
+                other.addRegion(BASE, NR_PAGES, owner, 0);
+                assertEquals(Errno.OK, tables.mapHuge(BASE, folio, 0, ORDER, true));
+                assertEquals(Errno.OK, other.map(BASE, folio, 0, NR_PAGES, false));
+                List<Long> pieces = new ArrayList<>(List.of(folio));
+                FaultHandler nothingThere = (_, address, _) -> fail("nothing at " + address);
+                readBeside(engine, tables, _ -> nothingThere, () -> splitAgainAndAgain(engine, random, pieces));
+                nrSplits += pieces.size() - 1;
+                pieces.forEach(engine.folios()::unpin);
+            }
+            assertNull(failure.get(), TestSeed.asOption());
+        }
+        assertTrue(nrSplits > 0, "no split succeeded beside the readers");
+        assertTrue(nrVerified.sum() > NR_PAGES, "the readers verified only " + nrVerified.sum() + " pages");
+    }
+
+    private static void splitAgainAndAgain(Quire engine, SplittableRandom random, List<Long> pieces) {
+        for (int attempt = 0; attempt < 20; attempt++) {
+            int chosen = random.nextInt(pieces.size());
+            long folio = pieces.get(chosen);
+            int order = engine.folios().order(folio);
+            if (order > 1) {
+                long at = random.nextLong(1L << order);
+                engine.folios().lock(folio);
+                int result = engine.splitter()
+                        .split(folio, SplitPolicies.NON_UNIFORM, at, at + 1, 0, SplitPolicies.ALL_ORDERS, true);
+                engine.folios().unlock(folio);
+                if (result == Errno.OK) {
+                    addOthers(engine, folio, order, pieces);
+                } else {
+                    assertEquals(Errno.EAGAIN, result);
+                }
+            }
+        }
+    }
+
+    private static void addOthers(Quire engine, long folio, int order, List<Long> pieces) {
+        long end = folio + ((long) PageStruct.BYTES << order);
+        long piece = folio + ((long) PageStruct.BYTES << engine.folios().order(folio));
+        while (piece < end) {
+            pieces.add(piece);
+            piece += (long) PageStruct.BYTES << engine.folios().order(piece);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void aFilesPagesAreFaultedInAgain(HeadMapKind headMap) throws InterruptedException {
+        SplittableRandom random = TestSeed.random("aFilesPagesAreFaultedInAgain");
+        Quire engine = open(headMap);
+        Folios folios = engine.folios();
+        int nrSplits = 0;
+        for (int round = 0; round < ROUNDS; round++) {
+            try (AddressSpace file = engine.newAddressSpace();
+                    PageTables tables = engine.newPageTables();
+                    RcuReader reader = engine.newReader()) {
+                file.extend((long) NR_PAGES << 12);
+                assertEquals(Errno.OK, file.populate(0, NR_PAGES, ORDER));
+                FolioLookup lookup = file.newLookup(reader);
+                long folio = lookup.pin(0);
+                stamp(folios, folio);
+                folios.unpin(folio);
+                tables.addRegion(BASE, NR_PAGES, file, 0);
+                int[] splits = {0};
+                readBeside(engine, tables, own -> faultsOf(engine, file, own), () -> {
+                    for (int attempt = 0; attempt < 20; attempt++) {
+                        splits[0] += splitAt(engine, lookup, random.nextInt(NR_PAGES)) ? 1 : 0;
+                    }
+                });
+                nrSplits += splits[0];
+            }
+            assertNull(failure.get(), TestSeed.asOption());
+        }
+        assertTrue(nrSplits > 0, "no split succeeded beside the readers");
+        assertTrue(nrFaults.sum() > 0, "the readers met no unmapped page");
+    }
+
+    private FaultHandler faultsOf(Quire engine, AddressSpace file, RcuReader reader) {
+        FolioLookup lookup = file.newLookup(reader);
+        Folios folios = engine.folios();
+        return (tables, address, _) -> {
+            nrFaults.increment();
+            long index = (address - BASE) >>> 12;
+            long folio = lookup.pin(index);
+            folios.lock(folio);
+            long first = index - folios.index(folio);
+            int result = tables.map(address, folio, first, 1, true);
+            folios.unlock(folio);
+            folios.unpin(folio);
+            assertTrue(result == Errno.OK || result == Errno.EEXIST, Errno.name(result));
+            return true;
+        };
+    }
+
+    private static boolean splitAt(Quire engine, FolioLookup lookup, int page) {
+        Folios folios = engine.folios();
+        long folio = lookup.pin(page);
+        folios.lock(folio);
+        boolean split = folios.order(folio) > 0;
+        if (split) {
+            long at = folio + (page - folios.index(folio)) * PageStruct.BYTES;
+            int result = engine.splitter().splitNonUniform(folio, at, 0);
+            assertTrue(result == Errno.OK || result == Errno.EAGAIN, Errno.name(result));
+            split = result == Errno.OK;
+        }
+        folios.unlock(folio);
+        folios.unpin(folio);
+        return split;
+    }
+}

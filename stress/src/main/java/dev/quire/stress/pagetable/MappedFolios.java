@@ -1,0 +1,152 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.stress.pagetable;
+
+import dev.quire.engine.Quire;
+import dev.quire.engine.folio.FolioMappers;
+import dev.quire.engine.folio.Folios;
+import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.machine.NativeMemory;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.pagetable.AnonVma;
+import dev.quire.engine.pagetable.FaultHandler;
+import dev.quire.engine.pagetable.PageTableEntry;
+import dev.quire.engine.pagetable.PageTables;
+import dev.quire.engine.pagetable.PageWalker;
+import dev.quire.engine.struct.PageStruct;
+import dev.quire.stress.Slots;
+
+/**
+ * One process with anonymous memory, of which each state of a scenario has a range of 4 pages for itself, mapped from one
+ * folio of order 2. Every page frame holds its own index, so that a reader can tell whose bytes it reads. The state has a
+ * reference to its folio besides those of the page tables.
+ */
+final class MappedFolios {
+    /** Log2 pages of each state's folio. */
+    static final int ORDER = 2;
+
+    private static final int NR_PAGES = 1 << ORDER;
+    private static final int NR_SLOTS = 1 << 14;
+    private static final FaultHandler NOTHING = (tables, address, forWriting) -> false;
+
+    private final Quire quire;
+    private final Folios folios;
+    private final FolioMappers mappers;
+    private final AnonVma owner;
+    private final PageTables tables;
+    private final PageWalker walker;
+    private final Slots slots = new Slots(NR_SLOTS);
+
+    /** Makes a process that maps nothing. */
+    MappedFolios() {
+        quire = Quire.builder()
+                .capacityBytes(8L * NR_SLOTS * NR_PAGES * Geometry.PAGE_BYTES)
+                .open();
+        folios = quire.folios();
+        mappers = quire.mappers();
+        owner = quire.newAnonVma();
+        tables = quire.newPageTables();
+        tables.addRegion(0, (long) NR_SLOTS * NR_PAGES, owner, 0);
+        walker = tables.newWalker(quire.newReader());
+    }
+
+    // ---- the state
+
+    /** Maps a folio in a new state's range. */
+    long take() {
+        int slot = slots.take();
+        long folio = folios.allocate(ORDER);
+        if (folio == 0) {
+            quire.awaitReclaim();
+            folio = folios.allocate(ORDER);
+        }
+        long base = (long) slot * NR_PAGES;
+        for (int page = 0; page < NR_PAGES; page++) {
+            NativeMemory.setLong(frame(folio, page), base + page);
+        }
+        owner.adopt(folio, base);
+        int result = tables.map(addressOf(base, 0), folio, 0, NR_PAGES, true);
+        if (result != Errno.OK) {
+            throw new IllegalStateException("cannot map the folio: result=" + Errno.name(result));
+        }
+        return folio;
+    }
+
+    /** First index of a state's range. */
+    long baseOf(long folio) {
+        return NativeMemory.getLong(frame(folio, 0));
+    }
+
+    /** The page of a range that its reader looks for: all of them in turn. */
+    static int pageOf(long base) {
+        return (int) (base / NR_PAGES) % NR_PAGES;
+    }
+
+    /** Unmaps a state's range and lets go of its folio, or of all the folios that it was split into. */
+    void giveBack(long base, long folio) {
+        tables.unmap(addressOf(base, 0), NR_PAGES);
+        for (int page = 0; page < NR_PAGES; ) {
+            long piece = folio + (long) page * PageStruct.BYTES;
+            page += 1 << folios.order(piece);
+            folios.unpin(piece);
+        }
+        slots.giveBack((int) (base / NR_PAGES));
+    }
+
+    // ---- what writers do
+
+    /** Unmaps a range; returns how many references to the folio there are afterwards beside the state's own. */
+    int unmapAndCount(long base, long folio) {
+        tables.unmap(addressOf(base, 0), NR_PAGES);
+        return folios.references(folio) - 1;
+    }
+
+    /** Splits the folio into pages, with its mappings; 0 or an error number. The state gets a reference to each page. */
+    int split(long folio) {
+        folios.lock(folio);
+        mappers.unmap(folio);
+        int result = quire.splitter().split(folio, SplitPolicies.UNIFORM, 0, 1, 0, SplitPolicies.ALL_ORDERS, true);
+        mappers.remap(folio, NR_PAGES);
+        folios.unlock(folio);
+        return result;
+    }
+
+    // ---- what readers do
+
+    /** Whether nothing is mapped at a page just now. */
+    boolean isUnmapped(long base, int page) {
+        return walker.entry(addressOf(base, page)) == PageTableEntry.NONE;
+    }
+
+    /** Whether a page migrates just now. */
+    boolean isMigrating(long base, int page) {
+        return PageTableEntry.isMigration(walker.entry(addressOf(base, page)));
+    }
+
+    /** Pins a page if it is mapped. */
+    long pin(long base, int page) {
+        return walker.pin(addressOf(base, page), true);
+    }
+
+    /** Pins a page, waiting while it migrates; 0 if it meets an address at which nothing is mapped. */
+    long pinOrFault(long base, int page) {
+        return walker.pinOrFault(addressOf(base, page), true, NOTHING);
+    }
+
+    void unpin(long pinned) {
+        walker.unpin(pinned);
+    }
+
+    /** Whether a pinned page is the one that belongs at a page of a range. */
+    boolean isRight(long pinned, long base, int page) {
+        return NativeMemory.getLong(quire.arena().frameOf(pinned)) == base + page;
+    }
+
+    private static long addressOf(long base, int page) {
+        return (base + page) << Geometry.PAGE_SHIFT;
+    }
+
+    private long frame(long head, int page) {
+        return quire.arena().frameOf(head) + (long) page * Geometry.PAGE_BYTES;
+    }
+}
