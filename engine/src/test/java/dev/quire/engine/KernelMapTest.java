@@ -31,7 +31,8 @@ class KernelMapTest {
     private static final String ENGINE = KernelMapTest.class.getPackageName();
     private static final Pattern NAMED_TEST = Pattern.compile("`(\\w+)#(\\w+)`");
     private static final Pattern ROW = Pattern.compile("\\| ([A-Z]\\d+) \\|");
-    private static final List<String> PACKAGES = List.of("", ".xarray", ".folio", ".mapping", ".struct", ".buddy");
+    private static final List<String> PACKAGES =
+            List.of("", ".xarray", ".folio", ".mapping", ".struct", ".buddy", ".pagetable");
 
     /** Numbers of the rows that a table must have, by the letter they begin with. */
     private static Stream<String> expectedRows() {
@@ -39,9 +40,11 @@ class KernelMapTest {
                         rows("D", IntStream.rangeClosed(1, 14)),
                         rows("Q", IntStream.rangeClosed(1, 9)),
                         rows("A", IntStream.rangeClosed(1, 30)),
-                        rows("B", IntStream.rangeClosed(1, 17)),
+                        rows("R", IntStream.rangeClosed(1, 17)),
                         rows("X", IntStream.rangeClosed(1, 14).filter(number -> number != 11 && number != 12)),
-                        rows("G", IntStream.rangeClosed(1, 10)))
+                        rows("G", IntStream.rangeClosed(1, 10)),
+                        rows("B", IntStream.rangeClosed(1, 23)),
+                        rows("X", IntStream.of(11, 12)))
                 .flatMap(rows -> rows);
     }
 

@@ -90,6 +90,11 @@ final class Truncation {
             // The pieces wholly inside are found, and dropped, next; the first piece starts where the folio did.
             return Math.max(firstIndex, startBytes >>> Geometry.PAGE_SHIFT);
         }
+        if (order > 0 && !space.isSwapBacked()) {
+            // A large folio across the end of a file stays, but its pages beyond it must not: who touches one faults
+            // again.
+            mappers.unmap(folio);
+        }
         zero(folio, from, to);
         return nextIndex;
     }

@@ -25,6 +25,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -38,6 +39,16 @@ class PageWalkerRaceTest extends WholeEngineTest {
     private static final int NR_READERS = 3;
     private static final int ROUNDS = 40;
     private static final long BASE = 1L << 30;
+
+    /** In each round the writer tries so often, and then until it has split once or lost its patience. */
+    private static final int ATTEMPTS = 20;
+
+    private static final long PATIENCE_NANOS = 1_000_000_000L;
+
+    /** Readers that never rest hold the one folio nearly always, and no split succeeds. */
+    private static final int PINS_PER_REST = 32;
+
+    private static final long REST_NANOS = 100_000;
 
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
     private final LongAdder nrVerified = new LongAdder();
@@ -78,6 +89,9 @@ class PageWalkerRaceTest extends WholeEngineTest {
                 page = (page + 7) % NR_PAGES;
                 verify(engine, walker, handler, page);
                 nrVerified.increment();
+                if (page % PINS_PER_REST == 0) {
+                    LockSupport.parkNanos(REST_NANOS);
+                }
             } while (!done.get() && failure.get() == null);
         } catch (Throwable thrown) {
             failure.compareAndSet(null, thrown);
@@ -130,8 +144,13 @@ class PageWalkerRaceTest extends WholeEngineTest {
         assertTrue(nrVerified.sum() > NR_PAGES, "the readers verified only " + nrVerified.sum() + " pages");
     }
 
+    private static boolean goesOn(long start, int nrAttempts, int nrSplits) {
+        return nrAttempts < ATTEMPTS || (nrSplits == 0 && System.nanoTime() - start < PATIENCE_NANOS);
+    }
+
     private static void splitAgainAndAgain(Quire engine, SplittableRandom random, List<Long> pieces) {
-        for (int attempt = 0; attempt < 20; attempt++) {
+        long start = System.nanoTime();
+        for (int attempt = 0; goesOn(start, attempt, pieces.size() - 1); attempt++) {
             int chosen = random.nextInt(pieces.size());
             long folio = pieces.get(chosen);
             int order = engine.folios().order(folio);
@@ -179,7 +198,8 @@ class PageWalkerRaceTest extends WholeEngineTest {
                 tables.addRegion(BASE, NR_PAGES, file, 0);
                 int[] splits = {0};
                 readBeside(engine, tables, own -> faultsOf(engine, file, own), () -> {
-                    for (int attempt = 0; attempt < 20; attempt++) {
+                    long start = System.nanoTime();
+                    for (int attempt = 0; goesOn(start, attempt, splits[0]); attempt++) {
                         splits[0] += splitAt(engine, lookup, random.nextInt(NR_PAGES)) ? 1 : 0;
                     }
                 });

@@ -20,6 +20,7 @@ import dev.quire.engine.struct.PageStruct;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.FutureTask;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -281,6 +282,31 @@ class ReverseMapTest extends WholeEngineTest {
             for (int page = 0; page < 256; page++) {
                 assertEquals(page < 128, walker.entry((1L << 30) + page * 4096L) != PageTableEntry.NONE);
             }
+        }
+    }
+
+    /** A folio that cannot be split, because somebody holds it, stays beyond the end of the file, but is mapped no more. */
+    @Test
+    void afterAFailedSplitNothingBeyondTheEndIsMapped() {
+        Quire engine = open(HeadMapKind.HEAD_BITS);
+        Folios folios = engine.folios();
+        try (AddressSpace file = engine.newAddressSpace();
+                PageTables tables = engine.newPageTables();
+                RcuReader reader = engine.newReader()) {
+            file.extend((long) NR_PAGES << 12);
+            assertEquals(Errno.OK, file.populate(0, NR_PAGES, ORDER));
+            long folio = file.newLookup(reader).pin(0);
+            tables.addRegion(baseOf(0), NR_PAGES, file, 0);
+            folios.lock(folio);
+            assertEquals(Errno.OK, tables.mapHuge(baseOf(0), folio, 0, ORDER, false));
+            folios.unlock(folio);
+
+            file.truncate(100 << 12, SplitPolicies.RANGE);
+            assertEquals(ORDER, folios.order(folio));
+            assertEquals(0, FolioMapcounts.total(folio));
+            assertEquals(0, tables.newWalker(reader).entry(baseOf(0) + 300 * 4096));
+            assertEquals(NR_PAGES + 1, folios.references(folio));
+            folios.unpin(folio);
         }
     }
 }

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -26,6 +27,12 @@ class XArrayRaceTest extends XArrayCatalogue {
     private static final long NANOS = Long.getLong("quire.race.millis", 500) * 1_000_000;
     private static final int NR_READERS = 2;
 
+    /** A busy machine may run only one of the threads in the time of a race; it then goes on, for so long at most. */
+    private static final long PATIENCE_NANOS = 20_000_000_000L;
+
+    private static final long MIN_CHANGES = 10;
+    private static final long MIN_LOOKS = 100;
+
     private interface Reading {
         /** One look; throws if it saw what it must not. */
         void look(RcuReader reader, XaCursor cursor, long round);
@@ -35,28 +42,38 @@ class XArrayRaceTest extends XArrayCatalogue {
     private void race(Runnable change, Reading reading) {
         AtomicReference<Throwable> failure = new AtomicReference<>();
         AtomicLong nrLooks = new AtomicLong();
-        long deadline = System.nanoTime() + NANOS;
+        AtomicBoolean done = new AtomicBoolean();
+        long start = System.nanoTime();
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < NR_READERS; i++) {
-            threads.add(Thread.ofPlatform().start(() -> lookUntil(deadline, reading, nrLooks, failure)));
+            threads.add(Thread.ofPlatform().start(() -> lookUntil(done, reading, nrLooks, failure)));
         }
         long nrChanges = 0;
-        while (System.nanoTime() < deadline && failure.get() == null) {
+        while (failure.get() == null && goesOn(System.nanoTime() - start, nrChanges, nrLooks.get())) {
             change.run();
             nrChanges++;
         }
+        done.set(true);
         threads.forEach(XArrayRaceTest::join);
         if (failure.get() != null) {
             throw new AssertionError("after " + nrChanges + " changes and " + nrLooks + " looks", failure.get());
         }
-        assertTrue(nrChanges > 10 && nrLooks.get() > 100, "no race: changes=" + nrChanges + ", looks=" + nrLooks);
+        assertTrue(
+                nrChanges >= MIN_CHANGES && nrLooks.get() >= MIN_LOOKS,
+                "no race: changes=" + nrChanges + ", looks=" + nrLooks);
         XaChecker.check(array);
     }
 
-    private void lookUntil(long deadline, Reading reading, AtomicLong nrLooks, AtomicReference<Throwable> failure) {
+    private static boolean goesOn(long nanos, long nrChanges, long nrLooks) {
+        boolean enough = nrChanges >= MIN_CHANGES && nrLooks >= MIN_LOOKS;
+        return nanos < NANOS || (!enough && nanos < PATIENCE_NANOS);
+    }
+
+    private void lookUntil(
+            AtomicBoolean done, Reading reading, AtomicLong nrLooks, AtomicReference<Throwable> failure) {
         try (RcuReader reader = engine.rcu.register()) {
             XaCursor cursor = new XaCursor(array, reader);
-            for (long round = 0; System.nanoTime() < deadline && failure.get() == null; round++) {
+            for (long round = 0; !done.get() && failure.get() == null; round++) {
                 reader.enter();
                 try {
                     reading.look(reader, cursor, round);
