@@ -38,7 +38,7 @@ class KernelMapTest {
     private static Stream<String> expectedRows() {
         return Stream.of(
                         rows("D", IntStream.rangeClosed(1, 14)),
-                        rows("Q", IntStream.rangeClosed(1, 9)),
+                        rows("Q", IntStream.rangeClosed(1, 10)),
                         rows("A", IntStream.rangeClosed(1, 30)),
                         rows("R", IntStream.rangeClosed(1, 17)),
                         rows("X", IntStream.rangeClosed(1, 14).filter(number -> number != 11 && number != 12)),

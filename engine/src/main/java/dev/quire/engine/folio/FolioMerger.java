@@ -98,48 +98,64 @@ public final class FolioMerger {
         owner.index().lock();
         try {
             XaCursor cursor = owner.lockedCursor();
-            int result = check(folio, newOrder, cursor);
-            if (result != Errno.OK) {
-                return result;
+            if (!isOneBlock(folio, newOrder, cursor)) {
+                return Errno.EINVAL;
             }
             long nrFrozen = freeze(folio, newOrder);
-            if (nrFrozen < Geometry.pagesIn(newOrder)) {
+            int result = nrFrozen < Geometry.pagesIn(newOrder) ? Errno.EAGAIN : storeFrozen(folio, newOrder, cursor);
+            if (result == Errno.OK) {
+                join(folio, newOrder);
+            } else {
                 unfreeze(folio, nrFrozen);
-                return Errno.EAGAIN;
             }
-            cursor.setOrder(PageStruct.index(folio), newOrder);
-            cursor.store(folio);
-            if (cursor.error() != Errno.OK) {
-                unfreeze(folio, nrFrozen);
-                return cursor.error();
-            }
-            join(folio, newOrder);
-            return Errno.OK;
+            return result;
         } finally {
             owner.index().unlock();
         }
     }
 
-    /** Whether the index has the pages of the block, as whole folios, one after the other, and all can be merged. */
-    private static int check(long folio, int newOrder, XaCursor cursor) {
+    private static int storeFrozen(long folio, int newOrder, XaCursor cursor) {
+        // Not before: who puts a folio on a list, or begins to write it back, holds a reference meanwhile.
+        if (!areAlike(folio, newOrder)) {
+            return Errno.EBUSY;
+        }
+        cursor.setOrder(PageStruct.index(folio), newOrder);
+        cursor.store(folio);
+        return cursor.error();
+    }
+
+    /** Whether the index has the pages of the block, as whole folios, one after the other. */
+    private static boolean isOneBlock(long folio, int newOrder, XaCursor cursor) {
         long firstIndex = PageStruct.index(folio);
         long nrPages = Geometry.pagesIn(newOrder);
-        long common = PageStruct.flagsAcquire(folio) & COMMON_FLAGS;
         cursor.set(firstIndex);
         long offset = 0;
         while (offset < nrPages) {
             long piece = folio + offset * PageStruct.BYTES;
             if (cursor.find(firstIndex + nrPages - 1) != piece || cursor.index() != firstIndex + offset) {
-                return Errno.EINVAL;
-            }
-            long flags = PageStruct.flagsAcquire(piece);
-            boolean sameGroup = PageStruct.memcgData(piece) == PageStruct.memcgData(folio);
-            if ((flags & BUSY_FLAGS) != 0 || (flags & COMMON_FLAGS) != common || !sameGroup || isPoisoned(piece)) {
-                return Errno.EBUSY;
+                return false;
             }
             offset += Geometry.pagesIn(FolioStruct.order(piece));
         }
-        return Errno.OK;
+        return true;
+    }
+
+    /** Whether frozen pieces are in no other use, and agree in what a folio has only once. */
+    private static boolean areAlike(long folio, int newOrder) {
+        long nrPages = Geometry.pagesIn(newOrder);
+        long common = PageStruct.flags(folio) & COMMON_FLAGS;
+        long group = PageStruct.memcgData(folio);
+        long offset = 0;
+        while (offset < nrPages) {
+            long piece = folio + offset * PageStruct.BYTES;
+            long flags = PageStruct.flags(piece);
+            boolean isBusy = (flags & BUSY_FLAGS) != 0 || isPoisoned(piece);
+            if (isBusy || (flags & COMMON_FLAGS) != common || PageStruct.memcgData(piece) != group) {
+                return false;
+            }
+            offset += Geometry.pagesIn(FolioStruct.order(piece));
+        }
+        return true;
     }
 
     private static boolean isPoisoned(long folio) {

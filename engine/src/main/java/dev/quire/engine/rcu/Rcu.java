@@ -17,6 +17,8 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class Rcu implements AutoCloseable {
     private static final RcuReader[] NOBODY = {};
 
+    private static final int RETIRED_PER_POLL = 64;
+
     private final ReaderRegistry registry;
     private final ReentrantLock driver = new ReentrantLock();
     private volatile RcuQueue[] queues = {};
@@ -74,8 +76,26 @@ public final class Rcu implements AutoCloseable {
      * @param reclaimer gets each object after its grace period
      * @return the queue
      */
-    public synchronized RcuQueue newQueue(long linkOffsetBytes, Reclaimer reclaimer) {
-        RcuQueue queue = new RcuQueue(this, linkOffsetBytes, reclaimer);
+    public RcuQueue newQueue(long linkOffsetBytes, Reclaimer reclaimer) {
+        return newQueue(linkOffsetBytes, RETIRED_PER_POLL, reclaimer);
+    }
+
+    /**
+     * Adds a queue for one kind of object.
+     *
+     * @param linkOffsetBytes offset of a word in each object that may be overwritten once it is retired
+     * @param retiredPerPoll after how many retired objects to try to move grace periods on, at least 1: the more, the more
+     *     memory waits, and the less often running readers are interrupted
+     * @param reclaimer gets each object after its grace period
+     * @return the queue
+     * @throws IllegalArgumentException if {@code retiredPerPoll} is less than 1
+     */
+    public synchronized RcuQueue newQueue(long linkOffsetBytes, int retiredPerPoll, Reclaimer reclaimer) {
+        if (retiredPerPoll < 1) {
+            throw new IllegalArgumentException(
+                    "retiredPerPoll out of range: retiredPerPoll=" + retiredPerPoll + ", min=1");
+        }
+        RcuQueue queue = new RcuQueue(this, linkOffsetBytes, retiredPerPoll, reclaimer);
         RcuQueue[] extended = Arrays.copyOf(queues, queues.length + 1);
         extended[queues.length] = queue;
         queues = extended;

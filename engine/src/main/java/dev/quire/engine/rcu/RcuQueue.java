@@ -10,11 +10,11 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class RcuQueue {
     private static final long EMPTY = 0;
-    private static final int RETIRED_PER_POLL = 64;
 
     private final Rcu rcu;
     private final long linkOffsetBytes;
     private final Reclaimer reclaimer;
+    private final int retiredPerPoll;
     private final AtomicLong arriving = new AtomicLong(EMPTY);
     private final AtomicLong nrRetired = new AtomicLong();
     private final AtomicLong nrReclaimed = new AtomicLong();
@@ -22,14 +22,15 @@ public final class RcuQueue {
     /** Head of the chain whose grace period is running; guarded by the domain's driver lock. */
     private long waiting = EMPTY;
 
-    RcuQueue(Rcu rcu, long linkOffsetBytes, Reclaimer reclaimer) {
+    RcuQueue(Rcu rcu, long linkOffsetBytes, int retiredPerPoll, Reclaimer reclaimer) {
         this.rcu = rcu;
         this.linkOffsetBytes = linkOffsetBytes;
+        this.retiredPerPoll = retiredPerPoll;
         this.reclaimer = reclaimer;
     }
 
     /**
-     * Retires an object that new readers can no longer reach. Lock-free; every 64th object tries to move grace periods on.
+     * Retires an object that new readers can no longer reach. Lock-free; every so many objects it tries to move grace periods on.
      *
      * @param object address of the object; its link word is overwritten, all else stays readable
      */
@@ -53,7 +54,7 @@ public final class RcuQueue {
             NativeMemory.setLong(last + linkOffsetBytes, firstBefore);
             // RMW: the links, and what was unlinked before, are visible to whoever takes the chain (I1).
         } while (!arriving.compareAndSet(firstBefore, first));
-        if (nrBefore / RETIRED_PER_POLL != (nrBefore + nrObjects) / RETIRED_PER_POLL) {
+        if (nrBefore / retiredPerPoll != (nrBefore + nrObjects) / retiredPerPoll) {
             rcu.poll();
         }
     }

@@ -16,13 +16,13 @@ import java.lang.foreign.StructLayout;
  *  | lock | flags | head  |
  * </pre>
  *
- * The lock guards flags and head; readers under RCU load the head with acquire and the flags with opaque.
+ * The lock word is not used: the array's lock, which guards flags and head, is on a cache line of its own, because readers
+ * under RCU load the head with acquire and the flags with opaque.
  */
 public final class XArrayStruct {
     /** Bytes of an anchor. */
     public static final int BYTES = 16;
 
-    static final long LOCK = 0;
     static final long FLAGS = 4;
     static final long HEAD = 8;
 
@@ -38,11 +38,6 @@ public final class XArrayStruct {
     }
 
     private XArrayStruct() {}
-
-    /** Address of the lock word. */
-    public static long lock(long array) {
-        return array + LOCK;
-    }
 
     /** Opaque load of the flags. */
     public static int flagsOpaque(long array) {

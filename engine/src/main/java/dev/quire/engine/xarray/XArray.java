@@ -73,7 +73,7 @@ public final class XArray {
         rcu = pool.rcu();
         pool.lifetime().enter();
         try {
-            lock = new XArrayLock(anchor, lockOrder, pool.lifetime());
+            lock = new XArrayLock(lockOrder, pool.lifetime());
             XaFlags.initialise(anchor, flags);
             XArrayStruct.headRelease(anchor, XaEntry.EMPTY);
         } finally {
@@ -272,8 +272,9 @@ public final class XArray {
 
     /**
      * Stores one entry over any range of indices, as few entries as the tree allows (xa_store_range): greedily from the
-     * first index, each up to 64 slots of one node, whether a power of two or not. What happens to one index of the range
-     * happens to those that share its entry.
+     * first index, each up to 64 slots of one node, whether a power of two or not. An entry that reaches into the range
+     * changes as a whole; where one reaches into it from before, the store begins at that entry's first slot, and ends as
+     * many slots earlier, as the original's does.
      *
      * @param first first index
      * @param last last index, inclusive

@@ -4,29 +4,49 @@ package dev.quire.engine.xarray;
 import dev.quire.engine.lock.LockOrder;
 import dev.quire.engine.lock.LockRank;
 import dev.quire.engine.lock.SpinLock;
+import dev.quire.engine.machine.NativeMemory;
+import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.Lifetime;
-import dev.quire.engine.struct.XArrayStruct;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /**
- * The lock in an array's anchor, of rank {@link LockRank#INDEX}. Whoever holds it keeps the engine from being closed, and
+ * An array's lock, of rank {@link LockRank#INDEX}. Whoever holds it keeps the engine from being closed, and
  * can be told from others: used without its lock, an array would be torn to pieces, so every change asks.
+ *
+ * <p>Its word, and who holds it, are on cache lines of their own, not in the anchor: readers load the head from there, and
+ * a writer that took the line from them with every change would double the time of their lookups.
  */
 final class XArrayLock {
     private static final long NOBODY = 0;
 
-    private final long word;
+    /** Two lines, as processors fetch lines in pairs. */
+    private static final long LINES_BYTES = 2 * Geometry.CACHE_LINE_BYTES;
+
+    private static final long HOLDER_ID = 8;
+
+    /** Keeps the memory of the word alive. */
+    private final MemorySegment lines = Arena.ofAuto().allocate(LINES_BYTES, LINES_BYTES);
+
+    private final long word = lines.address();
     private final LockOrder lockOrder;
     private final Lifetime lifetime;
 
-    /** Id of the thread that holds the lock; exact for the thread that asks about itself. */
-    private long holderId = NOBODY;
-
-    /** Makes the lock of an anchor, free. */
-    XArrayLock(long anchor, LockOrder lockOrder, Lifetime lifetime) {
-        word = XArrayStruct.lock(anchor);
+    /** Makes a lock, free. */
+    XArrayLock(LockOrder lockOrder, Lifetime lifetime) {
         this.lockOrder = lockOrder;
         this.lifetime = lifetime;
         SpinLock.unlock(word);
+    }
+
+    /** Id of the thread that holds the lock; exact for the thread that asks about itself. */
+    private long holderId() {
+        return NativeMemory.getLongOpaque(word + HOLDER_ID);
+    }
+
+    private void holderId(long id) {
+        // Opaque: other threads compare it with their own id, which it cannot be.
+        NativeMemory.setLongOpaque(word + HOLDER_ID, id);
     }
 
     void lock() {
@@ -35,12 +55,12 @@ final class XArrayLock {
         lifetime.enter();
         SpinLock.lock(word);
         lockOrder.afterLock(LockRank.INDEX);
-        holderId = Thread.currentThread().threadId();
+        holderId(Thread.currentThread().threadId());
     }
 
     void unlock() {
         requireHeld();
-        holderId = NOBODY;
+        holderId(NOBODY);
         lockOrder.beforeUnlock(LockRank.INDEX);
         SpinLock.unlock(word);
         lifetime.exit();
@@ -52,7 +72,7 @@ final class XArrayLock {
      * @throws IllegalStateException if it does not
      */
     void requireHeld() {
-        if (lifetime.isChecked() && holderId != Thread.currentThread().threadId()) {
+        if (lifetime.isChecked() && holderId() != Thread.currentThread().threadId()) {
             throw new IllegalStateException("the array is not locked by this thread, and no read section is open");
         }
     }

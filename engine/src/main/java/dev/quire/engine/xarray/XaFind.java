@@ -13,6 +13,28 @@ final class XaFind {
     // ---- any entry
 
     static long find(XaCursor cursor, long max) {
+        long word = nextInLeaf(cursor, max);
+        return word != XaEntry.EMPTY ? word : findAnywhere(cursor, max);
+    }
+
+    /** The step that dense arrays take nearly always: to a single entry in the next slot of a leaf (xas_next_entry). */
+    private static long nextInLeaf(XaCursor cursor, long max) {
+        boolean isInLeaf = cursor.isValid() && cursor.node != XaCursor.AT_HEAD && cursor.nodeShift == 0;
+        int slot = cursor.offset + 1;
+        boolean isAtOwnSlot = XaWalk.slotOf(cursor.index, 0) + 1 == slot;
+        if (!isInLeaf || !isAtOwnSlot || slot == XaWalk.NR_SLOTS || Long.compareUnsigned(cursor.index, max) >= 0) {
+            return XaEntry.EMPTY;
+        }
+        long word = XaNodeStruct.slotAcquire(cursor.node, slot);
+        if (XaEntry.isInternal(word) || word == XaEntry.EMPTY) {
+            return XaEntry.EMPTY;
+        }
+        cursor.offset = slot;
+        cursor.index++;
+        return word;
+    }
+
+    private static long findAnywhere(XaCursor cursor, long max) {
         if (cursor.isInError() || cursor.node == XaCursor.BOUNDS) {
             return XaEntry.EMPTY;
         }

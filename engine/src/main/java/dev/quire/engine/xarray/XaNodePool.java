@@ -32,6 +32,9 @@ public final class XaNodePool {
 
     private static final int TAG_SHIFT = 40;
     private static final long POSITION_MASK = (1L << TAG_SHIFT) - 1;
+    /** 144 KiB of nodes: each grace period interrupts the readers that are running (membarrier). */
+    private static final int RETIRED_PER_POLL = 256;
+
     private static final int YIELDS = 100;
     private static final int MAX_NAPS = 1_000;
     private static final long NAP_NANOS = 100_000;
@@ -77,7 +80,7 @@ public final class XaNodePool {
         this.failures = failures;
         this.lifetime = lifetime;
         positionBase = arena.nodesBase() - (1L << POSITION_SHIFT);
-        queue = rcu.newQueue(XaNodeStruct.RCU_LINK, new Reclaimer() {
+        queue = rcu.newQueue(XaNodeStruct.RCU_LINK, RETIRED_PER_POLL, new Reclaimer() {
             @Override
             public void reclaim(long node) {
                 addToBatch(node);

@@ -3,8 +3,20 @@ package dev.quire.engine.xarray;
 
 import dev.quire.engine.memory.Errno;
 
+/** Keeps what a writer's cursor changes off the cache line of what its array's readers load. */
+abstract sealed class XaPositionPadding permits XaPosition {
+    long before1;
+    long before2;
+    long before3;
+    long before4;
+    long before5;
+    long before6;
+    long before7;
+    long before8;
+}
+
 /** Where a {@link XaCursor} is, and the range it covers. */
-abstract sealed class XaPosition permits XaCursor {
+abstract sealed class XaPosition extends XaPositionPadding permits XaCursor {
     /** Position: at the entry in the head. */
     static final long AT_HEAD = 0;
 

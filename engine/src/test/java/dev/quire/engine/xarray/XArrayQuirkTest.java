@@ -26,6 +26,17 @@ class XArrayQuirkTest extends XArrayCatalogue {
     }
 
     @Test
+    void aRangeStoreThatBeginsInsideAnEntryEndsEarly() {
+        storeOrder(64, 1, value(1));
+        storeOrder(66, 1, value(2));
+        assertEquals(Errno.OK, array.storeRange(65, 66, value(3)));
+        assertEquals(value(3), load(64), "the entry changes as a whole");
+        assertEquals(value(3), load(65));
+        assertEquals(value(2), load(66), "two slots from the entry's first on are done");
+        assertEquals(value(2), load(67));
+    }
+
+    @Test
     void aMarkedSearchMovesBackToTheFirstSlotOfTheEntry() {
         storeOrder(64, 2, value(1));
         setMark(64, 0);
