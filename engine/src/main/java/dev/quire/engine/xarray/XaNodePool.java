@@ -32,8 +32,14 @@ public final class XaNodePool {
 
     private static final int TAG_SHIFT = 40;
     private static final long POSITION_MASK = (1L << TAG_SHIFT) - 1;
-    /** 144 KiB of nodes: each grace period interrupts the readers that are running (membarrier). */
-    private static final int RETIRED_PER_POLL = 256;
+    /**
+     * Each grace period interrupts the readers that are running (membarrier), for about a microsecond. Up to 2.3 MiB of
+     * nodes, and no more than a part of a small pool, wait for one.
+     */
+    private static final int MAX_RETIRED_PER_POLL = 4096;
+
+    private static final int MIN_RETIRED_PER_POLL = 64;
+    private static final int POLLS_PER_POOL = 16;
 
     private static final int YIELDS = 100;
     private static final int MAX_NAPS = 1_000;
@@ -80,7 +86,8 @@ public final class XaNodePool {
         this.failures = failures;
         this.lifetime = lifetime;
         positionBase = arena.nodesBase() - (1L << POSITION_SHIFT);
-        queue = rcu.newQueue(XaNodeStruct.RCU_LINK, RETIRED_PER_POLL, new Reclaimer() {
+        int retiredPerPoll = Math.clamp(arena.nrNodes() / POLLS_PER_POOL, MIN_RETIRED_PER_POLL, MAX_RETIRED_PER_POLL);
+        queue = rcu.newQueue(XaNodeStruct.RCU_LINK, retiredPerPoll, new Reclaimer() {
             @Override
             public void reclaim(long node) {
                 addToBatch(node);
