@@ -37,10 +37,9 @@ public final class FolioMerger {
             PageFlag.UPTODATE.mask() | PageFlag.SWAPBACKED.mask() | PageFlag.SWAPCACHE.mask();
 
     private final PageArena arena;
-    private final HeadMap headMap;
     private final FolioLock folioLock;
     private final FolioOwners owners;
-    private final FolioAccounting accounting;
+    private final FrozenFolioMerger frozenMerger;
     private final Lifetime lifetime;
 
     /**
@@ -50,10 +49,9 @@ public final class FolioMerger {
      */
     public FolioMerger(FolioContext context) {
         arena = context.arena();
-        headMap = context.headMap();
         folioLock = context.folioLock();
         owners = context.owners();
-        accounting = context.accounting();
+        frozenMerger = new FrozenFolioMerger(context);
         lifetime = context.lifetime();
     }
 
@@ -98,13 +96,14 @@ public final class FolioMerger {
         owner.index().lock();
         try {
             XaCursor cursor = owner.lockedCursor();
-            if (!isOneBlock(folio, newOrder, cursor)) {
+            if (!FrozenFolioMerger.isOneBlock(folio, newOrder, cursor)) {
                 return Errno.EINVAL;
             }
             long nrFrozen = freeze(folio, newOrder);
             int result = nrFrozen < Geometry.pagesIn(newOrder) ? Errno.EAGAIN : storeFrozen(folio, newOrder, cursor);
             if (result == Errno.OK) {
-                join(folio, newOrder);
+                // The lock stays on the block, and so does the caller's reference.
+                frozenMerger.join(folio, newOrder, PageFlag.LOCKED.mask(), references(0, Geometry.pagesIn(newOrder)));
             } else {
                 unfreeze(folio, nrFrozen);
             }
@@ -122,22 +121,6 @@ public final class FolioMerger {
         cursor.setOrder(PageStruct.index(folio), newOrder);
         cursor.store(folio);
         return cursor.error();
-    }
-
-    /** Whether the index has the pages of the block, as whole folios, one after the other. */
-    private static boolean isOneBlock(long folio, int newOrder, XaCursor cursor) {
-        long firstIndex = PageStruct.index(folio);
-        long nrPages = Geometry.pagesIn(newOrder);
-        cursor.set(firstIndex);
-        long offset = 0;
-        while (offset < nrPages) {
-            long piece = folio + offset * PageStruct.BYTES;
-            if (cursor.find(firstIndex + nrPages - 1) != piece || cursor.index() != firstIndex + offset) {
-                return false;
-            }
-            offset += Geometry.pagesIn(FolioStruct.order(piece));
-        }
-        return true;
     }
 
     /** Whether frozen pieces are in no other use, and agree in what a folio has only once. */
@@ -190,33 +173,5 @@ public final class FolioMerger {
     /** The page cache holds one reference per page, the caller one to the first folio. */
     private static int references(long offset, long nrPages) {
         return (int) nrPages + (offset == 0 ? 1 : 0);
-    }
-
-    /**
-     * Everything between the store to the index and the end of the freeze. References of the old heads stay 0, so that who
-     * still knows one of them as a head cannot take a reference.
-     */
-    private void join(long folio, int newOrder) {
-        long flags = PageFlag.LOCKED.mask();
-        long nrPages = Geometry.pagesIn(newOrder);
-        accounting.merge(folio, newOrder);
-        long offset = 0;
-        while (offset < nrPages) {
-            long piece = folio + offset * PageStruct.BYTES;
-            flags |= PageStruct.flags(piece) & FolioPieces.INHERITED_FLAGS;
-            offset += Geometry.pagesIn(FolioStruct.order(piece));
-        }
-        headMap.join(folio, newOrder);
-        FolioPieces.write(
-                folio,
-                newOrder,
-                flags,
-                0,
-                PageStruct.mapping(folio),
-                PageStruct.index(folio),
-                0,
-                PageStruct.memcgData(folio));
-        // Last, as in a split (I15): the index and the map lead to this folio, and it covers what they say.
-        References.unfreeze(folio, references(0, nrPages));
     }
 }
