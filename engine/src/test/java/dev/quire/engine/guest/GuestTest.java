@@ -54,6 +54,7 @@ abstract class GuestTest extends WholeEngineTest {
     final void closeGuest() {
         if (guest != null) {
             failures.stop();
+            mmu.whileZapping = () -> {};
             reader.close();
             guest.close();
         }
