@@ -56,8 +56,8 @@ class GuestCommandTest {
 
     @ParameterizedTest
     @CsvSource({
-        "ballooning, UNIFORM, 67456, 128, 257, 1060",
-        "ballooning, NON_UNIFORM, 3200, 128, 257, 164",
+        "ballooning, UNIFORM, 67456, 128, 256, 1285",
+        "ballooning, NON_UNIFORM, 3200, 128, 256, 389",
     })
     void theCountsOfABundledScenarioAreTheSameEachTime(
             String name, GuestSplitPolicy policy, long nrFolios, long nrSharedPages, long nrRanges, long nrNodes)
