@@ -9,6 +9,7 @@ import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageTableStruct;
 import java.lang.invoke.VarHandle;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,11 +73,12 @@ public final class PageTables implements AutoCloseable {
      * @param nrPages length in pages, at least 1
      * @param file owner of the pages
      * @param firstIndex offset in the file of the page at {@code start}, in pages
-     * @return the region; close it, or these tables, before the file
+     * @return the region; until it, or these tables, are closed, closing the file is refused
      * @throws IllegalArgumentException if the addresses are out of range or part of another region
+     * @throws IllegalStateException if the file is closed
      */
     public Region addRegion(long start, long nrPages, FolioOwner file, long firstIndex) {
-        return addRegion(start, nrPages, file.address(), firstIndex);
+        return addRegion(start, nrPages, file.address(), file::isClosed, firstIndex);
     }
 
     /**
@@ -86,14 +88,15 @@ public final class PageTables implements AutoCloseable {
      * @param nrPages length in pages, at least 1
      * @param owner owner of the pages
      * @param firstIndex index, in the owner's numbering, of the page at {@code start}
-     * @return the region; close it, or these tables, before the owner
+     * @return the region; until it, or these tables, are closed, closing the owner is refused
      * @throws IllegalArgumentException if the addresses are out of range or part of another region
+     * @throws IllegalStateException if the owner is closed
      */
     public Region addRegion(long start, long nrPages, AnonVma owner, long firstIndex) {
-        return addRegion(start, nrPages, owner.mappingWord(), firstIndex);
+        return addRegion(start, nrPages, owner.mappingWord(), owner::isClosed, firstIndex);
     }
 
-    private Region addRegion(long start, long nrPages, long ownerWord, long firstIndex) {
+    private Region addRegion(long start, long nrPages, long ownerWord, BooleanSupplier ownerClosed, long firstIndex) {
         long end = requireRange(start, nrPages);
         if (firstIndex < 0 || firstIndex > Long.MAX_VALUE - nrPages) {
             throw new IllegalArgumentException("firstIndex out of range: firstIndex=" + firstIndex);
@@ -103,7 +106,7 @@ public final class PageTables implements AutoCloseable {
             RegionList list = context.reverseMap.listOf(ownerWord);
             Region region = new Region(this, list, ownerWord, start, end, firstIndex);
             // Before anything can be mapped in it: a walk over the owner's regions finds all mappings.
-            list.add(region);
+            list.add(region, ownerClosed);
             try {
                 publishRegion(region);
             } catch (RuntimeException refused) {
