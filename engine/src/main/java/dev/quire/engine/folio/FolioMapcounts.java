@@ -12,6 +12,8 @@ import dev.quire.engine.struct.PageStruct;
  * counts once in the large map count, or in the page's own for a folio of order 0. A leaf as large as the folio counts in
  * the entire map count; a smaller one adds its pages to the number of mapped pages. Map counts per page of a large folio do
  * not exist, as in a kernel built without them: tails are never written, so a split does not depend on the folio's size.
+ * What follows from that for the {@link DeferredSplitQueue}: pages that are unmapped in one process while another maps all
+ * of them, or as many others, are not missed, and neither is a page that is unmapped while it migrates.
  *
  * <p>Handles are trusted. Thread-safe and wait-free, but for freeing a folio.
  */
@@ -87,13 +89,28 @@ public final class FolioMapcounts {
 
     /**
      * Notes that leaves are gone and gives their references back, which may free the folio. Call after the last of them is
-     * cleared.
+     * cleared. An anonymous folio that is only partially mapped from then on is queued to be split; one that nothing maps
+     * any more leaves the queue.
      *
      * @param folio head of the folio
      * @param leafOrder log2 pages of each leaf
      * @param nrLeaves how many
      */
     public void remove(long folio, int leafOrder, int nrLeaves) {
+        count(folio, leafOrder, -nrLeaves);
+        folios.deferredSplits().afterUnmap(folio);
+        folios.put(folio, nrLeaves);
+    }
+
+    /**
+     * Notes that leaves have become migration entries, and gives their references back. They come back with {@link #add}, so
+     * the folio is not queued to be split, whatever else maps it.
+     *
+     * @param folio head of a folio that the caller has locked and holds a reference to
+     * @param leafOrder log2 pages of each leaf
+     * @param nrLeaves how many
+     */
+    public void migrate(long folio, int leafOrder, int nrLeaves) {
         count(folio, leafOrder, -nrLeaves);
         folios.put(folio, nrLeaves);
     }

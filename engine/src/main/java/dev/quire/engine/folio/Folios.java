@@ -349,6 +349,11 @@ public final class Folios {
         return freed.nrPending();
     }
 
+    /** Large folios to be split, which follow the folios' mappings. */
+    DeferredSplitQueue deferredSplits() {
+        return accounting.deferredSplits();
+    }
+
     /** Gives references of a trusted handle back; frees the folio with the last one. */
     void put(long folio, int nrReferences) {
         if (References.put(folio, nrReferences)) {

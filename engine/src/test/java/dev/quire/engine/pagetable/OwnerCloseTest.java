@@ -17,6 +17,7 @@ import dev.quire.engine.memory.Errno;
 import dev.quire.engine.rcu.RcuReader;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -25,8 +26,8 @@ class OwnerCloseTest extends WholeEngineTest {
     private static final String SPACE_IN_USE = "the address space still has regions: regions=";
     private static final String OWNER_IN_USE = "the owner still has regions: regions=";
 
-    private static String messageOf(Runnable call) {
-        return assertThrows(IllegalStateException.class, call::run).getMessage();
+    private static void assertRefused(String message, Executable call) {
+        assertEquals(message, assertThrows(IllegalStateException.class, call).getMessage());
     }
 
     @ParameterizedTest
@@ -38,21 +39,21 @@ class OwnerCloseTest extends WholeEngineTest {
         space.extend(512 << 12);
         assertEquals(Errno.OK, space.populate(0, 512, 9));
         try (PageTables tables = engine.newPageTables();
-                PageTables others = engine.newPageTables();
+                PageTables other = engine.newPageTables();
                 RcuReader reader = engine.newReader()) {
             Region region = tables.addRegion(0, 512, space, 0);
-            others.addRegion(1 << 30, 100, space, 50);
+            Region others = other.addRegion(1 << 30, 100, space, 50);
             long folio = space.newLookup(reader).pin(0);
             folios.lock(folio);
             assertEquals(Errno.OK, tables.mapHuge(0, folio, 0, 9, false));
             folios.unlock(folio);
 
-            assertEquals(SPACE_IN_USE + 2, messageOf(space::close));
+            assertRefused(SPACE_IN_USE + 2, space::close);
             assertFalse(space.isClosed());
             assertEquals(512, space.nrPages());
             assertEquals(1, FolioMapcounts.entire(folio));
             region.close();
-            assertEquals(SPACE_IN_USE + 1, messageOf(space::close));
+            assertRefused(SPACE_IN_USE + 1, space::close);
             folios.unpin(folio);
             others.close();
             space.close();
@@ -75,15 +76,14 @@ class OwnerCloseTest extends WholeEngineTest {
                 PageTables tables = engine.newPageTables()) {
             assertEquals(closedSpace.address(), space.address(), "the struct is used again");
             String refusal = "the owner of the region's pages is closed: owner=0x";
-            assertEquals(
-                    refusal + Long.toHexString(closedSpace.address()),
-                    messageOf(() -> tables.addRegion(0, 16, closedSpace, 0)));
-            assertEquals(
+            assertRefused(
+                    refusal + Long.toHexString(closedSpace.address()), () -> tables.addRegion(0, 16, closedSpace, 0));
+            assertRefused(
                     refusal + Long.toHexString(closedOwner.mappingWord()),
-                    messageOf(() -> tables.addRegion(0, 16, closedOwner, 0)));
+                    () -> tables.addRegion(0, 16, closedOwner, 0));
             assertNull(tables.regionAt(0));
             tables.addRegion(0, 16, space, 0);
-            assertEquals(SPACE_IN_USE + 1, messageOf(space::close), "refused regions left no trace");
+            assertRefused(SPACE_IN_USE + 1, space::close);
         }
     }
 
@@ -93,7 +93,7 @@ class OwnerCloseTest extends WholeEngineTest {
         AnonVma owner = engine.newAnonVma();
         try (PageTables tables = engine.newPageTables()) {
             tables.addRegion(0, 16, owner, 0);
-            assertEquals(OWNER_IN_USE + 1, messageOf(owner::close));
+            assertRefused(OWNER_IN_USE + 1, owner::close);
             assertFalse(owner.isClosed());
         }
         owner.close();
