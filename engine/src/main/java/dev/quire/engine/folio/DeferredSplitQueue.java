@@ -182,8 +182,8 @@ public final class DeferredSplitQueue {
     }
 
     /**
-     * Takes folios off the front of the queue, each with a reference. Frozen and free ones go to the back: who froze them
-     * takes them off.
+     * Takes folios off the front of the queue, each with a reference. Those that cannot be had go to the back: who froze
+     * them takes them off.
      *
      * @param folios where to put them
      * @param nrFolios most folios to take

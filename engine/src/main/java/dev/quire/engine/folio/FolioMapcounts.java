@@ -15,9 +15,16 @@ import dev.quire.engine.struct.PageStruct;
  * What follows from that for the {@link DeferredSplitQueue}: pages that are unmapped in one process while another maps all
  * of them, or as many others, are not missed, and neither is a page that is unmapped while it migrates.
  *
- * <p>Handles are trusted. Thread-safe and wait-free, but for freeing a folio.
+ * <p>No count overflows: a folio that has {@link #MAX_PAGE_MAPPINGS} is mapped no further. Each leaf is as many as it has
+ * pages, because it may be split into so many, which cannot be refused. The check is not one step with the addition, and
+ * what has become migration entries comes back unchecked; for both, the words have room for as much again and more.
+ *
+ * <p>Handles are trusted. Thread-safe; lock-free, but for freeing a folio and for the queue of those to be split.
  */
 public final class FolioMapcounts {
+    /** Most pages, each counted once per leaf that maps it: 2^29, which is 2048 times the whole of a folio of 1 GiB. */
+    public static final int MAX_PAGE_MAPPINGS = 1 << 29;
+
     private final Folios folios;
 
     /**
@@ -75,7 +82,21 @@ public final class FolioMapcounts {
     }
 
     /**
-     * Notes new leaves and takes a reference for each. Call before the first of them is stored.
+     * Whether more leaves may map a folio.
+     *
+     * @param folio head of a folio to which the caller holds a reference
+     * @param leafOrder log2 pages of each leaf
+     * @param nrLeaves how many more
+     * @return false if there would be more than {@link #MAX_PAGE_MAPPINGS}
+     */
+    public static boolean hasRoom(long folio, int leafOrder, long nrLeaves) {
+        int order = FolioStruct.order(folio);
+        long nrPageMappings = order == 0 ? total(folio) : nrPagesMapped(folio) + ((long) entire(folio) << order);
+        return nrPageMappings + (nrLeaves << leafOrder) <= MAX_PAGE_MAPPINGS;
+    }
+
+    /**
+     * Notes new leaves and takes a reference for each. Call after {@link #hasRoom}, and before the first of them is stored.
      *
      * @param folio head of a folio to which the caller holds a reference
      * @param leafOrder log2 pages of each leaf

@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.pagetable;
 
+import dev.quire.engine.folio.FolioMapcounts;
 import dev.quire.engine.folio.FolioOwner;
 import dev.quire.engine.lock.FolioLock;
 import dev.quire.engine.memory.Errno;
@@ -160,8 +161,8 @@ public final class PageTables implements AutoCloseable {
      * @param firstPage first page to map, relative to the folio
      * @param nrPages how many pages, at least 1
      * @param writable whether they may be written to
-     * @return 0; EEXIST if something is mapped there already, also in part, or migrating; ENOMEM if there is no memory for
-     *     tables; then nothing has changed
+     * @return 0; EOVERFLOW if the folio is mapped too often ({@link FolioMapcounts#MAX_PAGE_MAPPINGS}); EEXIST if something is
+     *     mapped there already, also in part, or migrating; ENOMEM if there is no memory for tables; then nothing has changed
      * @throws IllegalArgumentException if the handle is no head of a folio, the pages are not all in it, or they do not belong to
      *     these addresses
      */
@@ -171,6 +172,9 @@ public final class PageTables implements AutoCloseable {
         lifetime.enter();
         try {
             leafMapping.requirePages(folio, firstPage, nrPages);
+            if (!FolioMapcounts.hasRoom(folio, 0, nrPages)) {
+                return Errno.EOVERFLOW;
+            }
             return mapPages(address, end, folio, firstPage, writable);
         } finally {
             lifetime.exit();
@@ -212,8 +216,8 @@ public final class PageTables implements AutoCloseable {
      * @param firstPage first page to map, relative to the folio, a multiple of the entry's pages
      * @param order log2 pages of the entry: 9 or 18
      * @param writable whether the memory may be written to
-     * @return 0; EEXIST if something is mapped there already, also in part, or migrating; ENOMEM if there is no memory for
-     *     tables; then nothing has changed
+     * @return 0; EOVERFLOW if the folio is mapped too often ({@link FolioMapcounts#MAX_PAGE_MAPPINGS}); EEXIST if something is
+     *     mapped there already, also in part, or migrating; ENOMEM if there is no memory for tables; then nothing has changed
      * @throws IllegalArgumentException if there is no entry of this order, the handle is no head of a folio, the pages are
      *     not all in it, or they do not belong to these addresses
      */
@@ -231,6 +235,9 @@ public final class PageTables implements AutoCloseable {
         lifetime.enter();
         try {
             leafMapping.requirePages(folio, firstPage, nrPages);
+            if (!FolioMapcounts.hasRoom(folio, order, 1)) {
+                return Errno.EOVERFLOW;
+            }
             tree.lock();
             try {
                 requireOpen();
