@@ -10,6 +10,7 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.stress.Alarm;
 import dev.quire.stress.PinCheck;
+import java.util.function.LongToIntFunction;
 
 /**
  * The 8 pages of a {@link SharedFile} that one state has for itself. They are cached in one folio of order 3, or in pieces:
@@ -115,26 +116,30 @@ final class PageRange {
 
     /** Splits the folio that holds a page, to order 0 around it; 0, an error number or {@link #REFUSED}. */
     int split(int page) {
-        long folio = folios.tryPinFolioOf(pageAt(page));
-        if (folio == 0) {
-            return REFUSED;
-        }
-        folios.lock(folio);
-        int result = quire.splitter().splitNonUniform(folio, pageAt(page), 0);
-        folios.unlock(folio);
-        return check.unpin(folio) ? result : PinCheck.WRONG;
+        return change(page, folio -> quire.splitter().splitNonUniform(folio, pageAt(page), 0));
     }
 
     /** Merges the whole range; 0, an error number or {@link #REFUSED}. */
     int merge() {
-        long folio = folios.tryPinFolioOf(first);
-        if (folio == 0) {
-            return REFUSED;
+        return change(0, folio -> quire.merger().merge(folio, ORDER));
+    }
+
+    /** Pins and locks the folio that holds a page, and changes it. */
+    private int change(int page, LongToIntFunction change) {
+        try {
+            long folio = folios.tryPinFolioOf(pageAt(page));
+            if (folio == 0) {
+                return REFUSED;
+            }
+            folios.lock(folio);
+            int result = change.applyAsInt(folio);
+            folios.unlock(folio);
+            folios.unpin(folio);
+            return result;
+        } catch (IllegalStateException e) {
+            // The engine has lost the lock or the reference.
+            return PinCheck.WRONG;
         }
-        folios.lock(folio);
-        int result = quire.merger().merge(folio, ORDER);
-        folios.unlock(folio);
-        return check.unpin(folio) ? result : PinCheck.WRONG;
     }
 
     /** Pins the folio of the first page, for several threads together. */
