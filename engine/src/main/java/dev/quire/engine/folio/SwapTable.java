@@ -230,6 +230,7 @@ public final class SwapTable {
      * @param slot the slot
      * @return handle of the folio's head, to be given back with {@link Folios#unpin}; 0 if no folio caches the slot
      * @throws IllegalArgumentException if there is no such slot
+     * @throws IllegalStateException if the folio has too many references
      */
     public long pin(long slot) {
         requireSlots(slot, 1);
@@ -247,6 +248,8 @@ public final class SwapTable {
                         return word;
                     }
                     folios.put(word, 1);
+                } else {
+                    References.requireRoom(word);
                 }
                 References.pauseWhileFrozen(attempt);
             }
