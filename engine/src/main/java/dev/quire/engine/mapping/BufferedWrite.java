@@ -114,16 +114,21 @@ final class BufferedWrite {
         if (folio != 0) {
             folios.unpin(folio);
         }
-        if (result == Errno.ENOMEM && file.reclaimer().reclaim(1) == 0) {
+        if (result == Errno.ENOMEM && file.reclaimer().reclaimBatch(1) == 0) {
             throw CachedFile.noMemory(index);
         }
         return 0;
     }
 
-    /** Large only where the write covers all pages of the folio. */
+    /** Large only where the write covers all pages of the folio, and nothing is cached. */
     private int orderFor(long index, long offsetBytes, long remainingBytes) {
         long endIndex = (offsetBytes + remainingBytes) >>> Geometry.PAGE_SHIFT;
         boolean startsPage = (offsetBytes & (Geometry.PAGE_BYTES - 1)) == 0;
-        return startsPage && endIndex > index ? IndexedFolios.largestOrder(index, endIndex, maximumOrder) : 0;
+        if (!startsPage || endIndex <= index + 1) {
+            return 0;
+        }
+        long holeEnd = file.space().indexed().holeEnd(index, endIndex);
+        // Not empty but by a race; then adding the folio finds out.
+        return IndexedFolios.largestOrder(index, Math.max(holeEnd, index + 1), maximumOrder);
     }
 }

@@ -107,7 +107,7 @@ final class CachedFile {
     void fill(Readahead readahead, long index, long nrPages) {
         long wanted = nrPages;
         while (tryFill(readahead, index, wanted) != Errno.OK) {
-            if (reclaimer.reclaim(wanted) == 0 && wanted == 1) {
+            if (reclaimer.reclaimBatch(wanted) == 0 && wanted == 1) {
                 throw noMemory(index);
             }
             wanted = 1;

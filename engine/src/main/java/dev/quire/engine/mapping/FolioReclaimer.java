@@ -28,7 +28,9 @@ import org.jspecify.annotations.Nullable;
  * for readers before it returns, so that what it took can be allocated.
  */
 final class FolioReclaimer {
+    /** Folios that are taken off a list in one hold of its lock, and pages that one call takes at least. */
     private static final int BATCH = 32;
+
     private static final int MINIMUM_ORDER = 0;
 
     private final Folios folios;
@@ -45,9 +47,15 @@ final class FolioReclaimer {
         rcu = context.rcu();
     }
 
+    /** Takes pages for somebody who needs some now: a batch at least, since each time waits for readers. */
+    long reclaimBatch(long nrPages) {
+        return reclaim(Math.max(nrPages, BATCH));
+    }
+
     /** Takes at least so many pages, if there are; returns how many. */
     long reclaim(long nrPages) {
-        long nrReclaimed = balance() + shrink(nrPages, false);
+        balance();
+        long nrReclaimed = shrink(nrPages, false);
         if (nrReclaimed < nrPages) {
             nrReclaimed += shrink(nrPages - nrReclaimed, true);
         }
@@ -61,11 +69,9 @@ final class FolioReclaimer {
         return nrReclaimed;
     }
 
-    /** Keeps the inactive list at least as long as the active one; takes nothing. */
-    private long balance() {
-        long surplus = lru.nrPages(LruList.ACTIVE_FILE) - lru.nrPages(LruList.INACTIVE_FILE);
-        deactivate(surplus / 2);
-        return 0;
+    /** Keeps the inactive list at least as long as the active one. */
+    private void balance() {
+        deactivate((lru.nrPages(LruList.ACTIVE_FILE) - lru.nrPages(LruList.INACTIVE_FILE)) / 2);
     }
 
     private void deactivate(long nrPages) {

@@ -228,6 +228,17 @@ final class IndexedFolios {
         return folio;
     }
 
+    /** First index from {@code start} to {@code end} at which a folio begins; {@code end} if there is none. */
+    long holeEnd(long start, long end) {
+        long folio = pinNext(start, end - 1);
+        if (folio == 0) {
+            return end;
+        }
+        long index = PageStruct.index(folio);
+        folios.unpin(folio);
+        return Math.max(index, start);
+    }
+
     int populate(long startIndex, long nrPages, int maximumOrder) {
         long end = startIndex + nrPages;
         long index = startIndex;

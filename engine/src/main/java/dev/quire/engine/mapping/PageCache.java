@@ -128,24 +128,26 @@ public final class PageCache {
 
     /** Gives an open file up; the last one writes back, and lets go of the file if nothing is dirty then. */
     void release(CachedFile file) throws IOException {
-        Entry last = leave(file);
-        if (last != null) {
+        Entry entry = entryOf(file);
+        boolean last;
+        synchronized (entries) {
+            last = --entry.nrOpen == 0;
+        }
+        if (last) {
             file.writeback().writeAll();
-            drop(last);
+            drop(entry);
         }
     }
 
-    /** Counts one less who has a file open; returns its entry if it was the last. */
-    private @Nullable Entry leave(CachedFile file) {
+    private Entry entryOf(CachedFile file) {
         synchronized (entries) {
             for (Entry entry : entries.values()) {
                 if (entry.file == file) {
-                    entry.nrOpen--;
-                    return entry.nrOpen == 0 ? entry : null;
+                    return entry;
                 }
             }
-            throw new IllegalStateException("not a file of this page cache: " + file.backing());
         }
+        throw new IllegalStateException("not a file of this page cache: " + file.backing());
     }
 
     /** Forgets a file that nobody has open and that has nothing dirty. */
@@ -163,7 +165,8 @@ public final class PageCache {
      * Writes back all that is dirty in any file, and lets go of files that are open no more and could not be written back
      * when they were closed (sync). Errors are told to those who have the file open.
      *
-     * @throws IOException if a file that is open no more still cannot be written back, or not be closed
+     * @throws IOException if a file that is open no more still cannot be written back, or not be closed; the others are
+     *     written nevertheless
      */
     public void sync() throws IOException {
         context.lifetime().enter();
@@ -172,18 +175,41 @@ public final class PageCache {
             synchronized (entries) {
                 all = List.copyOf(entries.values());
             }
+            IOException failure = null;
             for (Entry entry : all) {
-                WritebackErrors.Listener errors = entry.file.errors().listen();
-                entry.file.sync();
-                drop(entry);
-                IOException error = entry.nrOpen == 0 ? errors.next() : null;
-                if (error != null) {
-                    throw new IOException("writing back failed: " + error.getMessage(), error);
-                }
+                IOException error = sync(entry);
+                failure = failure == null ? error : failure;
+            }
+            if (failure != null) {
+                throw new IOException("writing back failed: " + failure.getMessage(), failure);
             }
         } finally {
             context.lifetime().exit();
         }
+    }
+
+    /** Syncs a file, and tells the error if nobody else can be told. */
+    private @Nullable IOException sync(Entry entry) throws IOException {
+        synchronized (entries) {
+            if (entries.get(entry.key) != entry) {
+                return null;
+            }
+            // Open as long as this takes, so that nobody drops it.
+            entry.nrOpen++;
+        }
+        WritebackErrors.Listener errors = entry.file.errors().listen();
+        boolean last;
+        try {
+            entry.file.sync();
+        } finally {
+            synchronized (entries) {
+                last = --entry.nrOpen == 0;
+            }
+        }
+        if (last) {
+            drop(entry);
+        }
+        return last ? errors.next() : null;
     }
 
     /**
