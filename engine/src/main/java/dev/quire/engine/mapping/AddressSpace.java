@@ -380,8 +380,9 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     /**
      * Whether {@link #close} has been called.
      *
-     * @return true from the moment it begins
+     * @return true from the moment it begins, unless it is refused
      */
+    @Override
     public boolean isClosed() {
         return closed;
     }
@@ -390,6 +391,8 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
      * Drops all folios, waits for the readers that may still be in the index, and gives the address space back. Must not be
      * called from inside a read section. A folio that somebody has pinned lives on without an owner. Closing again does
      * nothing.
+     *
+     * @throws IllegalStateException if regions of page tables still show the pages; then nothing has changed
      */
     @Override
     public void close() {
@@ -399,7 +402,10 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
             if (closed) {
                 return;
             }
-            closed = true;
+            int nrRegions = context.mappers().closeUnlessMapped(address, () -> closed = true);
+            if (nrRegions > 0) {
+                throw new IllegalStateException("the address space still has regions: regions=" + nrRegions);
+            }
             truncation.removeRange(0, Long.MAX_VALUE, SplitPolicies.UNIFORM);
             context.rcu().synchronize();
             context.owners().remove(this);

@@ -6,6 +6,7 @@ import dev.quire.engine.lock.LockRank;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 
 /**
  * The regions that may map the folios of one owner, in all processes (i_mmap of a file, the interval tree of an anon_vma).
@@ -21,9 +22,14 @@ final class RegionList {
         this.lockOrder = lockOrder;
     }
 
-    void add(Region region) {
+    /** Adds a region, unless the owner of its pages is closed: then nobody would ever unmap them. */
+    void add(Region region, BooleanSupplier ownerClosed) {
         lock();
         try {
+            if (ownerClosed.getAsBoolean()) {
+                throw new IllegalStateException(
+                        "the owner of the region's pages is closed: owner=0x" + Long.toHexString(region.ownerWord()));
+            }
             regions.add(region);
         } finally {
             unlock();
@@ -39,9 +45,13 @@ final class RegionList {
         }
     }
 
-    int size() {
+    /** Closes the owner if it has no region, while none can be added; returns the number of regions. */
+    int closeUnlessUsed(Runnable close) {
         lock();
         try {
+            if (regions.isEmpty()) {
+                close.run();
+            }
             return regions.size();
         } finally {
             unlock();

@@ -65,6 +65,11 @@ final class ReverseMap implements FolioMappers {
         }
     }
 
+    @Override
+    public int closeUnlessMapped(long mapping, Runnable close) {
+        return listOf(mapping).closeUnlessUsed(close);
+    }
+
     private void walk(long mapping, long index, long nrPages, RangeOperation operation) {
         RegionList list = listOf(mapping);
         list.lock();

@@ -35,7 +35,12 @@ final class UnmapFolio implements RangeOperation {
                 nrRemoved++;
             }
         }
-        if (nrRemoved > 0) {
+        if (nrRemoved == 0) {
+            return;
+        }
+        if (anonymous) {
+            mapcounts.migrate(folio, TableTree.orderOf(TableTree.PTE_LEVEL), nrRemoved);
+        } else {
             mapcounts.remove(folio, TableTree.orderOf(TableTree.PTE_LEVEL), nrRemoved);
         }
     }
