@@ -44,6 +44,7 @@ public final class OpenFile implements AutoCloseable {
     private static final long NO_FOLIO = 0;
 
     private final PageCache cache;
+    private final PageCache.Entry entry;
     private final CachedFile file;
     private final WritebackErrors.Listener errors;
     private final Lifetime lifetime;
@@ -60,9 +61,10 @@ public final class OpenFile implements AutoCloseable {
 
     private boolean closed;
 
-    OpenFile(PageCache cache, CachedFile file, MappingContext context, RcuReader reader, int maximumOrder) {
+    OpenFile(PageCache cache, PageCache.Entry entry, MappingContext context, RcuReader reader, int maximumOrder) {
         this.cache = cache;
-        this.file = file;
+        this.entry = entry;
+        file = entry.file();
         this.reader = reader;
         errors = file.errors().listen();
         lifetime = context.lifetime();
@@ -418,7 +420,7 @@ public final class OpenFile implements AutoCloseable {
         begin();
         try {
             closed = true;
-            cache.release(file);
+            cache.release(entry);
             throwIfNews(errors.next());
         } finally {
             lifetime.exit();

@@ -21,14 +21,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PageCache {
     /** A cached file, and how many have it open. */
-    private static final class Entry {
-        final Object key;
-        final CachedFile file;
-        int nrOpen;
+    static final class Entry {
+        private final Object key;
+        private final CachedFile file;
+        private int nrOpen;
 
-        Entry(Object key, CachedFile file) {
+        private Entry(Object key, CachedFile file) {
             this.key = key;
             this.file = file;
+        }
+
+        CachedFile file() {
+            return file;
         }
     }
 
@@ -119,7 +123,7 @@ public final class PageCache {
                     entries.put(key, entry);
                 }
                 entry.nrOpen++;
-                return new OpenFile(this, entry.file, context, reader, maximumOrder);
+                return new OpenFile(this, entry, context, reader, maximumOrder);
             }
         } finally {
             context.lifetime().exit();
@@ -127,27 +131,18 @@ public final class PageCache {
     }
 
     /** Gives an open file up; the last one writes back, and lets go of the file if nothing is dirty then. */
-    void release(CachedFile file) throws IOException {
-        Entry entry = entryOf(file);
-        boolean last;
-        synchronized (entries) {
-            last = --entry.nrOpen == 0;
-        }
-        if (last) {
-            file.writeback().writeAll();
+    void release(Entry entry) throws IOException {
+        if (leave(entry)) {
+            entry.file.writeback().writeAll();
             drop(entry);
         }
     }
 
-    private Entry entryOf(CachedFile file) {
+    /** Counts one less who has a file open; whether it was the last. */
+    private boolean leave(Entry entry) {
         synchronized (entries) {
-            for (Entry entry : entries.values()) {
-                if (entry.file == file) {
-                    return entry;
-                }
-            }
+            return --entry.nrOpen == 0;
         }
-        throw new IllegalStateException("not a file of this page cache: " + file.backing());
     }
 
     /** Forgets a file that nobody has open and that has nothing dirty. */
@@ -202,9 +197,7 @@ public final class PageCache {
         try {
             entry.file.sync();
         } finally {
-            synchronized (entries) {
-                last = --entry.nrOpen == 0;
-            }
+            last = leave(entry);
         }
         if (last) {
             drop(entry);
