@@ -31,6 +31,7 @@ import dev.quire.engine.lock.FolioLock;
 import dev.quire.engine.lock.LockOrder;
 import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.mapping.MappingContext;
+import dev.quire.engine.mapping.PageCache;
 import dev.quire.engine.memory.ObjectSlab;
 import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.pagetable.AnonVma;
@@ -69,6 +70,7 @@ public final class Quire implements AutoCloseable {
     private final SwapTable swapTable;
     private final DeferredSplitShrinker shrinker;
     private final MappingContext mappings;
+    private final PageCache pageCache;
     private final PageTableContext pageTables;
     private final GuestContext guests;
     private volatile boolean closed;
@@ -117,6 +119,7 @@ public final class Quire implements AutoCloseable {
                 lifetime,
                 lockOrder);
         guests = new GuestContext(mappings, context, statistics, options.failures);
+        pageCache = new PageCache(mappings, options.pageCacheOrder);
     }
 
     private FolioAccounting newAccounting(LockOrder lockOrder, boolean pageOwners) {
@@ -235,6 +238,15 @@ public final class Quire implements AutoCloseable {
      */
     public Zone zone() {
         return zone;
+    }
+
+    /**
+     * Files read and written through memory.
+     *
+     * @return the page cache of this engine; what is opened through it is to be closed before the engine
+     */
+    public PageCache pageCache() {
+        return pageCache;
     }
 
     /**

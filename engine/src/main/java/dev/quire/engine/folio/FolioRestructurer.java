@@ -28,16 +28,13 @@ public final class FolioRestructurer {
     /** Most nodes that storing one entry takes: a path from a higher top down to it. */
     private static final int MAX_PATH_NODES = (Long.SIZE + 5) / 6;
 
-    /** What keeps a folio from being merged: it is in use in a way that its references do not tell. */
-    private static final long BUSY_FLAGS = PageFlag.WRITEBACK.mask() | PageFlag.LRU.mask();
-
     private final FolioOwner owner;
     private final PageArena arena;
     private final Lifetime lifetime;
     private final FolioAccounting accounting;
     private final SplitStatistics statistics;
     private final FrozenFolioSplitter frozenSplitter;
-    private final FrozenFolioMerger frozenMerger;
+    private final FolioMerger merger;
     private final FolioSplit split = new FolioSplit();
     private long refusedIndex;
 
@@ -55,7 +52,7 @@ public final class FolioRestructurer {
         lifetime = context.lifetime();
         accounting = context.accounting();
         frozenSplitter = new FrozenFolioSplitter(context);
-        frozenMerger = new FrozenFolioMerger(context);
+        merger = new FolioMerger(context);
     }
 
     /**
@@ -126,8 +123,8 @@ public final class FolioRestructurer {
      * @param cut says what the pages should consist of, and which change their meaning
      * @param commit run once nothing can fail any more and nobody holds any of the folios. It takes no lock of rank
      *     {@code INDEX} or before, and waits for no reader, as readers may wait for the folios
-     * @return 0; ENOMEM; EAGAIN (somebody holds a folio), EBUSY (a folio that would be merged is on an LRU list, under writeback,
-     *     or charged to another group), EINVAL (folios that would be merged do not lie side by side): see {@link
+     * @return 0; ENOMEM; EAGAIN (somebody holds a folio), EBUSY (a folio that would be merged is under writeback, or
+     *     charged to another group), EINVAL (folios that would be merged do not lie side by side): see {@link
      *     #refusedIndex}; then nothing has changed
      */
     public int restructure(long startIndex, long endIndex, FolioCut cut, Runnable commit) {
@@ -209,7 +206,7 @@ public final class FolioRestructurer {
     private boolean canBeOne(XaCursor cursor, long folio, int order) {
         return Geometry.isAligned(PageStruct.index(folio), order)
                 && Geometry.isAligned(arena.pfnOf(folio), order)
-                && FrozenFolioMerger.isOneBlock(folio, order, cursor);
+                && FolioMerger.isIndexedBlock(folio, order, cursor);
     }
 
     private int freeze(XaCursor cursor, long first, long end, FolioCut cut) {
@@ -232,9 +229,9 @@ public final class FolioRestructurer {
         if (!References.freeze(folio, ownReferences(folio))) {
             return Errno.EAGAIN;
         }
-        // Not before: who puts a folio on a list, begins to write it back or charges it holds a reference meanwhile.
+        // Not before: who begins to write a folio back, or charges it, holds a reference meanwhile.
         boolean canMerge = wantedOrder <= FolioStruct.order(folio)
-                || ((PageStruct.flags(folio) & BUSY_FLAGS) == 0
+                || (!PageFlag.WRITEBACK.isSet(PageStruct.flags(folio))
                         && PageStruct.memcgData(folio) == PageStruct.memcgData(firstOfBlock(folio, wantedOrder)));
         if (canMerge) {
             return Errno.OK;
@@ -316,7 +313,23 @@ public final class FolioRestructurer {
 
     private void merge(long folio, int order, XaCursor cursor) {
         store(cursor, folio, PageStruct.index(folio), order);
-        frozenMerger.join(folio, order, 0, (int) Geometry.pagesIn(order));
+        merger.join(folio, order, 0, poisonOf(folio, order), (int) Geometry.pagesIn(order));
+    }
+
+    /** What page 1 of a merged folio says: whether a page of any piece is poisoned. */
+    private static long poisonOf(long firstFolio, int order) {
+        long nrPages = Geometry.pagesIn(order);
+        long offset = 0;
+        boolean poisoned = false;
+        while (offset < nrPages) {
+            long folio = firstFolio + offset * PageStruct.BYTES;
+            int pieceOrder = FolioStruct.order(folio);
+            poisoned |= pieceOrder > 0
+                    ? PageFlag.HAS_HWPOISONED.isSet(FolioStruct.flags1(folio))
+                    : PageFlag.HWPOISON.isSet(PageStruct.flags(folio));
+            offset += Geometry.pagesIn(pieceOrder);
+        }
+        return poisoned ? PageFlag.HAS_HWPOISONED.mask() : 0;
     }
 
     private static void store(XaCursor cursor, long folio, long index, int order) {

@@ -6,8 +6,8 @@ import dev.quire.engine.memory.Errno;
 /**
  * How a conversion, or a hole, ended.
  *
- * @param error 0; EAGAIN if somebody holds a page that may not be held; ENOMEM; EBUSY if a folio of the memory was put on an LRU
- *     list or charged to a group of its own; or what {@link SecondaryMmu#splitLeaves} returned. Unless it is 0 nothing has changed
+ * @param error 0; EAGAIN if somebody holds a page that may not be held; ENOMEM; EBUSY if folios of the memory were charged to different
+ *     groups; or what {@link SecondaryMmu#splitLeaves} returned. Unless it is 0 nothing has changed
  * @param errorOffsetBytes offset of the first page concerned, but not before the range: of EAGAIN and EBUSY the folio's, of
  *     others the start of the range; 0 if there is no error
  */

@@ -10,7 +10,7 @@ import dev.quire.engine.rcu.RcuReader;
  * One thread's way to the pages of guest memory: the faults of the host and of the guest (kvm_gmem_fault, kvm_gmem_get_pfn).
  *
  * <p>A fault whose page is there takes no lock and allocates nothing: it pins the page and makes sure that no conversion began
- * before it had (I18). Otherwise it shares the invalidate lock, waits for the conversion that runs, and allocates. Who holds the
+ * before it had (I19). Otherwise it shares the invalidate lock, waits for the conversion that runs, and allocates. Who holds the
  * page it returns keeps it in the state that was asked for: a conversion of it fails with EAGAIN until the page is given back.
  *
  * <p>Must not be called from inside a read section.
@@ -96,7 +96,7 @@ public final class GuestAccess {
             if (folio == 0) {
                 return NOT_NOW;
             }
-            // I18. Not before the reference is taken: partner, InvalidateLock.begin.
+            // I19. Not before the reference is taken: partner, InvalidateLock.begin.
             if (invalidateLock.sequence() != sequence) {
                 folios.unpin(folio);
                 return NOT_NOW;

@@ -160,6 +160,11 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
         // Nothing is ever dropped by a split, as the size never changes.
     }
 
+    @Override
+    public boolean isClosed() {
+        return closed;
+    }
+
     // ---- what is there
 
     /**

@@ -13,7 +13,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * <p>The number is odd from before a conversion freezes its first folio until after it has unfrozen the last. Who loads an even
  * one, looks a page's state up, takes a reference and loads the same number again has got the page in that state: had the
  * conversion frozen the folio before the reference was taken, the reference would have come after the unfreeze, and the load
- * after the odd number (I18).
+ * after the odd number (I19).
  */
 final class InvalidateLock {
     private final LockOrder lockOrder;

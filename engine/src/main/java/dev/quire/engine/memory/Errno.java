@@ -33,6 +33,9 @@ public final class Errno {
     /** The arguments exclude each other or the state of the object. */
     public static final int EINVAL = -22;
 
+    /** A count would become too large. */
+    public static final int EOVERFLOW = -75;
+
     /** The frame has a hardware error. */
     public static final int EHWPOISON = -133;
 
@@ -58,6 +61,7 @@ public final class Errno {
             case EBUSY -> "EBUSY";
             case EEXIST -> "EEXIST";
             case EINVAL -> "EINVAL";
+            case EOVERFLOW -> "EOVERFLOW";
             case EHWPOISON -> "EHWPOISON";
             default -> Integer.toString(result);
         };

@@ -9,8 +9,6 @@ import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
-import dev.quire.engine.struct.ListHead;
-import dev.quire.engine.struct.LruVectorStruct;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.xarray.XaCursor;
@@ -302,16 +300,7 @@ final class FolioInvariants {
     }
 
     private List<Long> lru() {
-        List<Long> folios = new ArrayList<>();
-        if (list() == LruList.UNEVICTABLE) {
-            return folios;
-        }
-        long head = LruVectorStruct.list(subject.engine.arena().lruBase(), list().ordinal());
-        for (long link = ListHead.next(head); link != head; link = ListHead.next(link)) {
-            assertEquals(link, ListHead.prev(ListHead.next(link)), "LRU link");
-            folios.add(PageStruct.pageOfList(link));
-        }
-        return folios;
+        return LruContents.of(subject.engine, list());
     }
 
     /** What an address space must count. */

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.MemoryGroup;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.FolioStruct;
@@ -150,21 +151,17 @@ class GuestMemoryTest extends GuestTest {
     }
 
     @Test
-    void aFolioOnAnLruListIsNotMerged() {
+    void foliosOfDifferentGroupsAreNotMerged() {
         openPopulated(GuestSplitPolicy.UNIFORM, 1);
         assertEquals(ConversionResult.OK, toShared(0, 1));
-        long folio = pinPrivate(77);
-        engine.accounting().lru().add(folio);
-        unpin(folio);
-        String before = state();
-        assertEquals(refused(Errno.EBUSY, 77), toPrivate(0, 1));
-        assertEquals(before, state());
-        folio = pinPrivate(77);
-        assertTrue(engine.accounting().lru().isolate(folio));
-        engine.folios().unpin(folio);
-        unpin(folio);
-        assertEquals(ConversionResult.OK, toPrivate(0, 1));
-        check();
+        try (MemoryGroup group = engine.accounting().groups().open(1)) {
+            long folio = pinPrivate(77);
+            group.charge(folio);
+            String before = state();
+            unpin(folio);
+            assertEquals(refused(Errno.EBUSY, 77), toPrivate(0, 1));
+            assertEquals(before, state());
+        }
     }
 
     @ParameterizedTest

@@ -19,6 +19,7 @@ class ErrnoTest {
         "-17, EEXIST",
         "-22, EINVAL",
         "-133, EHWPOISON",
+        "-75, EOVERFLOW",
         "-5, -5",
         "1, 1"
     })
