@@ -71,7 +71,7 @@ class FolioMergerTest extends WholeEngineTest {
         assertEquals(PageFlag.UPTODATE.mask() | PageFlag.HEAD.mask() | PageFlag.LOCKED.mask(), PageStruct.flags(folio));
         release(folio);
         assertEquals(Integer.toString(order), layout(order));
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
         assertEquals(nodesBefore, engine.leaks().nrNodes());
         space.close();
     }
@@ -90,7 +90,7 @@ class FolioMergerTest extends WholeEngineTest {
         assertEquals(512, FolioLayout.count(space));
         mergeAt(folio, 18);
         assertEquals("18", layout(18));
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
         space.close();
     }
 
@@ -112,7 +112,7 @@ class FolioMergerTest extends WholeEngineTest {
         assertTrue(PageFlag.DIRTY.isSet(PageStruct.flags(folio)), "one dirty piece makes the whole dirty");
         release(folio);
         assertEquals("9", layout(9));
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
         space.close();
     }
 
@@ -132,7 +132,7 @@ class FolioMergerTest extends WholeEngineTest {
         assertEquals(512, FolioLayout.count(space));
         assertEquals(0, engine.merger().merge(folio, 9));
         release(folio);
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
         space.close();
     }
 
@@ -159,7 +159,7 @@ class FolioMergerTest extends WholeEngineTest {
         folios.lock(eighth);
         assertEquals(Errno.EINVAL, merger.merge(eighth, 1), "a hole");
         release(eighth);
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
         space.close();
     }
 
@@ -223,7 +223,7 @@ class FolioMergerTest extends WholeEngineTest {
         assertEquals(64, FolioLayout.count(space));
         assertEquals(0, engine.merger().merge(folio, 6));
         release(folio);
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
         space.close();
     }
 
@@ -247,7 +247,7 @@ class FolioMergerTest extends WholeEngineTest {
                 mergeAt(folio, orderAt, headAt, random.nextInt(pieceOrder + 1, order + 1));
             }
         }
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
         space.close();
     }
 
