@@ -236,7 +236,7 @@ public final class SwapTable {
         requireSlots(slot, 1);
         lifetime.enter();
         try {
-            while (true) {
+            for (int attempt = 0; ; attempt++) {
                 // Acquire: the folio is seen as it was when it was put here, or split.
                 long word = NativeMemory.getLongAcquire(wordOf(slot));
                 if (word == FREE || word == IN_USE || (word & GIVEN_BACK) != 0) {
@@ -251,7 +251,7 @@ public final class SwapTable {
                 } else {
                     References.requireRoom(word);
                 }
-                Thread.onSpinWait();
+                References.pauseWhileFrozen(attempt);
             }
         } finally {
             lifetime.exit();

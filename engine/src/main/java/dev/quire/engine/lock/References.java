@@ -19,6 +19,9 @@ public final class References {
 
     private static final int FROZEN = 0;
 
+    /** Attempts before a waiting reader yields: about as long as it takes to split 2 MiB. */
+    private static final int SPINS = 100;
+
     private References() {}
 
     /**
@@ -108,6 +111,21 @@ public final class References {
         // Release: whoever takes a reference sees the folio's fields, map and index as they are now (I7; partner:
         // tryGet).
         PageStruct.refcountRelease(folio, nrReferences);
+    }
+
+    /**
+     * What a reader does before it looks again for a folio that it found frozen. At first it spins; then it gives its
+     * processor away, because the thread that froze the folio may be waiting for just that one, and would wait for as long
+     * as the reader's time slice lasts, a thousand times longer than a split.
+     *
+     * @param attempt how often the reader looked in vain before, 0 or more
+     */
+    public static void pauseWhileFrozen(int attempt) {
+        if (attempt < SPINS) {
+            Thread.onSpinWait();
+        } else {
+            Thread.yield();
+        }
     }
 
     /**

@@ -37,8 +37,8 @@ public final class FolioLookup {
         reader.enter();
         try {
             long folio = tryPin(index);
-            while (folio == XaEntry.RETRY) {
-                Thread.onSpinWait();
+            for (int attempt = 0; folio == XaEntry.RETRY; attempt++) {
+                References.pauseWhileFrozen(attempt);
                 folio = tryPin(index);
             }
             return folio;

@@ -73,13 +73,13 @@ public final class PageWalker {
      */
     public long pinOrFault(long address, boolean forWriting, FaultHandler handler) {
         PageTables.requireAddress(address);
-        while (true) {
+        for (int attempt = 0; ; attempt++) {
             long page = tryPin(address, forWriting);
             if (isPage(page)) {
                 return page;
             }
             if (page == CHANGING) {
-                Thread.onSpinWait();
+                References.pauseWhileFrozen(attempt);
             } else if (page == MIGRATING) {
                 tables.awaitMigration(address);
             } else if (!handler.fault(tables, address, forWriting)) {

@@ -36,7 +36,7 @@ class StagedSplitterTest extends WholeEngineTest {
         return folio;
     }
 
-    private void afterSplit(int order, long nrPieces, int result, long nanos) {
+    private void afterSplit(int order, long nrPieces, int result, long nanos, long frozenNanos) {
         piecesBySplit.add(nrPieces);
         if (pinAfterFirstSplit != 0 && piecesBySplit.size() == 1) {
             assertTrue(folios.tryPin(pinAfterFirstSplit));

@@ -8,8 +8,7 @@ import dev.quire.engine.lock.FolioLock;
 import dev.quire.engine.lock.LockOrder;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
-import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
+import dev.quire.stress.Alarm;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
@@ -57,7 +56,7 @@ public final class FolioLockHandover {
     @Description("release of a folio lock while somebody goes to sleep for it")
     @State
     public static class Sleeping {
-        private static final Alarm ALARM = Alarm.start();
+        private static final Alarm ALARM = Alarm.start(LOCK::isLocked);
         private final long page = PAGES.take(PageFlag.LOCKED.mask(), 1);
 
         /** Lets go. */
@@ -79,55 +78,6 @@ public final class FolioLockHandover {
         @Arbiter
         public void arbiter(II_Result seen) {
             PAGES.giveBack(page);
-        }
-    }
-
-    /** Wakes the waiter if it sleeps for a free lock, so that the test ends with a verdict and not with a time-out. */
-    private static final class Alarm implements Runnable {
-        private static final long PERIOD_MILLIS = 1000;
-
-        private record Sleeper(long ticket, long page, Thread thread) {}
-
-        private volatile @Nullable Sleeper sleeper;
-        private long nrTickets;
-        private volatile boolean rang;
-
-        static Alarm start() {
-            Alarm alarm = new Alarm();
-            Thread thread = new Thread(alarm, "alarm");
-            thread.setDaemon(true);
-            thread.start();
-            return alarm;
-        }
-
-        void beforeSleep(long page) {
-            sleeper = new Sleeper(nrTickets++, page, Thread.currentThread());
-        }
-
-        boolean afterSleep() {
-            sleeper = null;
-            boolean overslept = rang;
-            if (overslept) {
-                rang = false;
-            }
-            return overslept;
-        }
-
-        @Override
-        public void run() {
-            Sleeper last = null;
-            while (!Thread.interrupted()) {
-                LockSupport.parkNanos(PERIOD_MILLIS * 1_000_000);
-                Sleeper now = sleeper;
-                if (now == null || LOCK.isLocked(now.page)) {
-                    last = null;
-                } else if (now.equals(last)) {
-                    rang = true;
-                    LockSupport.unpark(now.thread);
-                } else {
-                    last = now;
-                }
-            }
         }
     }
 }

@@ -86,11 +86,29 @@ final class MappedFolios {
     void giveBack(long base, long folio) {
         tables.unmap(addressOf(base, 0), NR_PAGES);
         for (int page = 0; page < NR_PAGES; ) {
-            long piece = folio + (long) page * PageStruct.BYTES;
+            long piece = pageAt(folio, page);
             page += 1 << folios.order(piece);
             folios.unpin(piece);
         }
         slots.giveBack((int) (base / NR_PAGES));
+    }
+
+    /** Handle of a page of a state's folio. */
+    static long pageAt(long folio, int page) {
+        return folio + (long) page * PageStruct.BYTES;
+    }
+
+    /** Whether the folio that holds a page now is locked. */
+    boolean isFolioLocked(long page) {
+        return folios.isLocked(folios.headOf(page));
+    }
+
+    /** Locks and unlocks the folio that holds a page now, so that all who sleep for its lock look again. */
+    void relockFolioOf(long page) {
+        long folio = folios.headOf(page);
+        if (folios.tryLock(folio)) {
+            folios.unlock(folio);
+        }
     }
 
     // ---- what writers do
@@ -105,10 +123,22 @@ final class MappedFolios {
     int split(long folio) {
         folios.lock(folio);
         mappers.unmap(folio);
-        int result = quire.splitter().split(folio, SplitPolicies.UNIFORM, 0, 1, 0, SplitPolicies.ALL_ORDERS, true);
+        int result = splitLocked(folio);
         mappers.remap(folio, NR_PAGES);
         folios.unlock(folio);
         return result;
+    }
+
+    /** The same, but leaves it to the splitter to unmap the folio, and to map and unlock the pages. */
+    int splitMapped(long folio) {
+        folios.lock(folio);
+        int result = splitLocked(folio);
+        folios.unlock(folio);
+        return result;
+    }
+
+    private int splitLocked(long folio) {
+        return quire.splitter().split(folio, SplitPolicies.UNIFORM, 0, 1, 0, SplitPolicies.ALL_ORDERS, true);
     }
 
     // ---- what readers do

@@ -1,0 +1,70 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.stress.folio;
+
+import dev.quire.engine.Quire;
+import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.mapping.AddressSpace;
+import dev.quire.engine.mapping.FolioLookup;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.stress.PinCheck;
+import dev.quire.stress.Slots;
+
+/** An engine with one file in memory, of which each state of a scenario has a {@link PageRange} for itself. */
+final class SharedFile {
+    private static final int NR_SLOTS = 1 << 14;
+
+    final Quire quire;
+    final AddressSpace file;
+    final PinCheck check;
+
+    /** Of the one actor that looks folios up by their index. */
+    final FolioLookup lookup;
+
+    private final Slots slots = new Slots(NR_SLOTS);
+
+    /** Makes an empty file. */
+    SharedFile(HeadMapKind headMap) {
+        long sizeBytes = (long) NR_SLOTS * Geometry.bytesIn(PageRange.ORDER);
+        quire = Quire.builder().capacityBytes(8 * sizeBytes).headMap(headMap).open();
+        check = new PinCheck(quire, PageRange.ORDER);
+        file = quire.newAddressSpace();
+        file.extend(sizeBytes);
+        lookup = file.newLookup(quire.newReader());
+    }
+
+    /** First index of a new state's range, which is empty. */
+    long takeRange() {
+        return (long) slots.take() << PageRange.ORDER;
+    }
+
+    /** Gives a range that is empty again back; one that is not in order is not used any more. */
+    void giveBackRange(long firstIndex, boolean inOrder) {
+        int slot = (int) (firstIndex >>> PageRange.ORDER);
+        if (inOrder) {
+            slots.giveBack(slot);
+        } else {
+            slots.abandon(slot);
+        }
+    }
+
+    /** A folio for a range; the caller has the only reference to it. */
+    long allocate() {
+        long folio = quire.folios().allocate(PageRange.ORDER);
+        if (folio == 0) {
+            quire.awaitReclaim();
+            folio = quire.folios().allocate(PageRange.ORDER);
+        }
+        return folio;
+    }
+
+    /** The folio that the index has at an index, whether it can be pinned or not. */
+    long folioAt(long index) {
+        file.index().lock();
+        try {
+            file.lockedCursor().set(index);
+            return file.lockedCursor().load();
+        } finally {
+            file.index().unlock();
+        }
+    }
+}

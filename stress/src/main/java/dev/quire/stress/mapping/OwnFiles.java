@@ -1,0 +1,155 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.stress.mapping;
+
+import dev.quire.engine.Quire;
+import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.lock.References;
+import dev.quire.engine.mapping.AddressSpace;
+import dev.quire.engine.mapping.FolioLookup;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.rcu.RcuReader;
+import dev.quire.stress.PinCheck;
+import dev.quire.stress.Slots;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/**
+ * An engine with many files in memory, of which each state of a scenario has one for itself, because only a whole file can be
+ * truncated. A file has 16 pages, cached in two folios of order 3.
+ */
+final class OwnFiles {
+    private static final int NR_SLOTS = 1 << 14;
+    private static final int FOLIO_ORDER = 3;
+    private static final int NR_PAGES = 2 << FOLIO_ORDER;
+
+    private final Quire quire;
+    private final PinCheck check;
+    private final RcuReader reader;
+    private final Slots slots = new Slots(NR_SLOTS);
+    private final AtomicReferenceArray<OwnFile> files = new AtomicReferenceArray<>(NR_SLOTS);
+
+    /** Makes no file yet. */
+    OwnFiles(HeadMapKind headMap) {
+        quire = Quire.builder()
+                .capacityBytes(8L * NR_SLOTS * NR_PAGES * Geometry.PAGE_BYTES)
+                .addressSpaces(NR_SLOTS)
+                .headMap(headMap)
+                .open();
+        check = new PinCheck(quire, FOLIO_ORDER);
+        reader = quire.newReader();
+    }
+
+    /** The file of a new state, with all its pages. */
+    OwnFile take() {
+        int slot = slots.take();
+        OwnFile file = files.get(slot);
+        if (file == null) {
+            file = new OwnFile(slot);
+            files.set(slot, file);
+        }
+        file.fill();
+        return file;
+    }
+
+    private long allocate() {
+        long folio = quire.folios().allocate(FOLIO_ORDER);
+        if (folio == 0) {
+            quire.awaitReclaim();
+            folio = quire.folios().allocate(FOLIO_ORDER);
+        }
+        return folio;
+    }
+
+    /** The file of one state after another. Its reader looks for one page, and its writer truncates it to one size. */
+    final class OwnFile {
+        /** Where the reader's page is: before the new end. */
+        static final int KEPT = 0;
+
+        /** Beyond the new end, which is inside the page's folio. */
+        static final int CUT_OFF = 1;
+
+        /** Beyond the new end, with its whole folio. */
+        static final int DROPPED = 2;
+
+        /** Added to what a reader pinned if it came while the page's folio was frozen, or free. */
+        private static final int CAME_FROZEN = 10;
+
+        private static final int[] NEW_ENDS = {0, 3, 8, 13};
+
+        private final int slot;
+        private final int page;
+        private final int newEnd;
+        private final AddressSpace file;
+        private final FolioLookup lookup;
+        private long folioOfPage;
+
+        private OwnFile(int slot) {
+            this.slot = slot;
+            page = slot % NR_PAGES;
+            newEnd = NEW_ENDS[slot / NR_PAGES % NEW_ENDS.length];
+            file = quire.newAddressSpace();
+            lookup = file.newLookup(reader);
+        }
+
+        private void fill() {
+            file.extend((long) NR_PAGES * Geometry.PAGE_BYTES);
+            for (int index = 0; index < NR_PAGES; index += 1 << FOLIO_ORDER) {
+                long folio = allocate();
+                check.stamp(folio, stampOf(index));
+                int result = file.add(folio, index);
+                if (result != Errno.OK) {
+                    throw new IllegalStateException("cannot cache the folio: result=" + Errno.name(result));
+                }
+                quire.folios().unpin(folio);
+                folioOfPage = index <= page ? folio : folioOfPage;
+            }
+        }
+
+        /** A number that differs from state to state. */
+        int slot() {
+            return slot;
+        }
+
+        /** Where the reader's page is. */
+        int place() {
+            if (page < newEnd) {
+                return KEPT;
+            }
+            boolean isInside =
+                    page >>> FOLIO_ORDER == newEnd >>> FOLIO_ORDER && !Geometry.isAligned(newEnd, FOLIO_ORDER);
+            return isInside ? CUT_OFF : DROPPED;
+        }
+
+        /** Pins the folio of the page by its index, and lets go of it; see {@link PinCheck#inspectAndUnpin}. */
+        int lookUp() {
+            return check.inspectAndUnpin(lookup.pin(page), page, stampOf(page));
+        }
+
+        /** The same, noting whether the folio was frozen. */
+        int lookUpFrozen() {
+            int cameFrozen = References.count(folioOfPage) == 0 ? CAME_FROZEN : 0;
+            return lookUp() + cameFrozen;
+        }
+
+        void truncate() {
+            file.truncate((long) newEnd * Geometry.PAGE_BYTES, SplitPolicies.RANGE);
+        }
+
+        /** Empties the file for the next state; false if the engine has lost count of its pages or references. */
+        boolean recycle() {
+            try {
+                file.truncate(0, SplitPolicies.RANGE);
+            } catch (IllegalStateException e) {
+                slots.abandon(slot);
+                return false;
+            }
+            slots.giveBack(slot);
+            return file.nrPages() == 0;
+        }
+
+        private long stampOf(int index) {
+            return (long) slot * NR_PAGES + index + 1;
+        }
+    }
+}

@@ -1,0 +1,87 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.stress.pagetable;
+
+import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
+
+import dev.quire.stress.Alarm;
+import dev.quire.stress.Rendezvous;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.Description;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.II_Result;
+
+/**
+ * A fault at a page whose folio the splitter unmaps, splits and maps again sleeps for the lock of the folio or of its new
+ * one, without a reference to either, and is woken when that is mapped and unlocked.
+ *
+ * <p>First number: what the fault came to (0 nothing mapped, 1 its page, 9 another page); 10 more if there was a migration
+ * entry when it came, 100 more if it slept on although the page's folio was unlocked. Second: how the split ended (0, or -11
+ * for EAGAIN).
+ */
+public final class FaultVsSplit {
+    private static final int NOTHING = 0;
+    private static final int PINNED = 1;
+    private static final int WRONG = 9;
+    private static final int MET_MIGRATION = 10;
+    private static final int OVERSLEPT = 100;
+
+    private FaultVsSplit() {}
+
+    /** Four pages that become folios of their own. */
+    @JCStressTest
+    @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the page was pinned before or after the split, or slept for")
+    @Outcome(
+            id = "1, -11",
+            expect = ACCEPTABLE,
+            desc = "the reader held the page, which kept the folio from being split; all is mapped as before")
+    @Outcome(
+            id = "11, 0",
+            expect = ACCEPTABLE,
+            desc = "window: the reader met a migration entry, slept, was woken, and found the page in its new folio")
+    @Outcome(id = "1\\d\\d, .*", expect = FORBIDDEN, desc = "the reader slept on although the folio was unlocked")
+    @Outcome(id = "1?0, .*", expect = FORBIDDEN, desc = "a page that is mapped all the time was not there")
+    @Outcome(id = "1?9, .*", expect = FORBIDDEN, desc = "the reader pinned another page")
+    @Outcome(expect = FORBIDDEN, desc = "no such history")
+    @Description("fault at a page of a mapped folio that is split")
+    @State
+    public static class Anonymous extends Rendezvous {
+        private static final MappedFolios FOLIOS = new MappedFolios();
+        private static final Alarm ALARM = Alarm.start(FOLIOS::isFolioLocked, FOLIOS::relockFolioOf);
+        private final long folio = FOLIOS.take();
+        private final long base = FOLIOS.baseOf(folio);
+        private final int page = MappedFolios.pageOf(base);
+
+        /** Uses the page. */
+        @Actor
+        public void reader(II_Result seen) {
+            meet(base >>> MappedFolios.ORDER);
+            int met = FOLIOS.isMigrating(base, page) ? MET_MIGRATION : 0;
+            ALARM.beforeSleep(MappedFolios.pageAt(folio, page));
+            long pinned = FOLIOS.pinOrFault(base, page);
+            met += ALARM.afterSleep() ? OVERSLEPT : 0;
+            if (pinned == 0) {
+                seen.r1 = met + NOTHING;
+                return;
+            }
+            seen.r1 = met + (FOLIOS.isRight(pinned, base, page) ? PINNED : WRONG);
+            FOLIOS.unpin(pinned);
+        }
+
+        /** Splits. */
+        @Actor
+        public void splitter(II_Result seen) {
+            meet();
+            seen.r2 = FOLIOS.splitMapped(folio);
+        }
+
+        /** Recycles the slot. */
+        @Arbiter
+        public void arbiter() {
+            FOLIOS.giveBack(base, folio);
+        }
+    }
+}
