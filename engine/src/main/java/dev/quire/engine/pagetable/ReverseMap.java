@@ -7,12 +7,11 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageStruct;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From a folio to all places where it is mapped: its mapping word names its owner, the owner has a list of regions, and a
+ * From a folio to all places where it is mapped: its mapping word names its owner, the owner has its regions by index, and a
  * region says at which addresses of which process the folio's pages belong (rmap_walk).
  *
  * <p>Thread-safe. Walks lock the owner's list, then one process's tables at a time. After a thread's first walk they allocate
@@ -79,11 +78,11 @@ final class ReverseMap implements FolioMappers {
         RegionList list = listOf(mapping);
         list.lock();
         try {
-            List<Region> regions = list.locked();
-            for (int i = 0; i < regions.size(); i++) {
-                Region region = regions.get(i);
-                region.tables().walk(region.addressFrom(index), region.addressFrom(index + nrPages), operation);
-            }
+            list.forEach(
+                    index,
+                    index + nrPages,
+                    region -> region.tables()
+                            .walk(region.addressFrom(index), region.addressFrom(index + nrPages), operation));
         } finally {
             list.unlock();
         }

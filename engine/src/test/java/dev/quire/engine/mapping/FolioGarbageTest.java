@@ -15,6 +15,10 @@ import dev.quire.engine.memory.Errno;
 import dev.quire.engine.pagetable.AnonVma;
 import dev.quire.engine.pagetable.PageTables;
 import dev.quire.engine.rcu.RcuReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.util.function.IntConsumer;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,6 +47,26 @@ class FolioGarbageTest extends WholeEngineTest {
                 folios.tryPinFolioOf(folio);
                 folios.unpin(folio);
                 folios.unpin(folio);
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void readingAndWritingWhatIsCachedAllocatesNothing(HeadMapKind headMap) throws IOException {
+        Quire engine = open(headMap);
+        try (RcuReader reader = engine.newReader();
+                OpenFile file = engine.pageCache().open(new MemoryFile(new byte[4096 << 10]), reader);
+                Arena scope = Arena.ofConfined()) {
+            MemorySegment bytes = scope.allocate(5000);
+            assertEquals(5000, file.write(bytes, 4096 * 1000));
+            assertAllocatesNothing(round -> {
+                try {
+                    file.read(bytes, 4096L * (round * 37 & 1021) + 17);
+                    file.write(bytes, 4096L * 1000);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
             });
         }
     }
