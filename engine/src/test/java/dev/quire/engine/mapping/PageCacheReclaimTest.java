@@ -50,7 +50,8 @@ class PageCacheReclaimTest extends WholeEngineTest {
     }
 
     private void read(int page, int nrPages) throws IOException {
-        assertEquals((long) nrPages * PAGE, file.read(MemorySegment.ofArray(new byte[nrPages * PAGE]), (long) page * PAGE));
+        assertEquals(
+                (long) nrPages * PAGE, file.read(MemorySegment.ofArray(new byte[nrPages * PAGE]), (long) page * PAGE));
     }
 
     /** Caches the file in one folio that nobody seems to have used. */
