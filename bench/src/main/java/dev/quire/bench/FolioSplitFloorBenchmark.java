@@ -3,12 +3,12 @@ package dev.quire.bench;
 
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.struct.XaNodeStruct;
 import dev.quire.engine.xarray.SplitPlan;
 import dev.quire.engine.xarray.XaCursor;
-import java.lang.foreign.MemorySegment;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -62,42 +62,26 @@ public class FolioSplitFloorBenchmark {
         private static final long NR_NODE_BYTES =
                 (long) XaCursor.nodesNeeded(SplitPlan.uniform(ORDER, 0)) * XaNodeStruct.BYTES;
 
-        private final MemorySegment[] structs = new MemorySegment[NR_FOLIOS];
-        private final MemorySegment[] nodes = new MemorySegment[NR_FOLIOS];
         private long spare;
 
         /** Allocates what stands for the nodes. */
         @Setup(Level.Iteration)
         public void allocateSpare() {
             spare = engine().folios().allocate(ORDER);
-            for (int i = 0; i < NR_FOLIOS; i++) {
-                nodes[i] = memory(spare + NR_USED_BYTES + i * NR_NODE_BYTES, NR_NODE_BYTES);
-            }
         }
 
-        /** Finds the page structs of the batch. */
-        @Setup(Level.Invocation)
-        public void findStructs() {
-            for (int i = 0; i < NR_FOLIOS; i++) {
-                structs[i] = memory(folios()[i] + NR_USED_BYTES, NR_STRUCT_BYTES);
-            }
-        }
-
-        @SuppressWarnings("restricted")
-        private static MemorySegment memory(long address, long nrBytes) {
-            return MemorySegment.ofAddress(address).reinterpret(nrBytes);
-        }
-
-        /** Gives the folio back that stood for the nodes. */
+        /** Gives it back. */
         @TearDown(Level.Iteration)
         public void freeSpare() {
             engine().folios().unpin(spare);
         }
 
         void fill() {
-            for (int i = 0; i < NR_FOLIOS; i++) {
-                structs[i].fill((byte) 0);
-                nodes[i].fill((byte) 0);
+            long nodes = spare + NR_USED_BYTES;
+            for (long folio : folios()) {
+                NativeMemory.fill(folio + NR_USED_BYTES, NR_STRUCT_BYTES, (byte) 0);
+                NativeMemory.fill(nodes, NR_NODE_BYTES, (byte) 0);
+                nodes += NR_NODE_BYTES;
             }
         }
     }

@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.folio.HeadMapKind;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -13,12 +17,38 @@ class MeasuredStallTest {
 
     /** The measurement itself fails if a pin brings a folio that does not cover the index. */
     @ParameterizedTest
-    @EnumSource(MeasuredStall.Writer.class)
-    void readersPinBesideTheWriter(MeasuredStall.Writer writer) throws InterruptedException {
+    @EnumSource(StallWriter.class)
+    void readersPinBesideTheWriter(StallWriter writer) throws InterruptedException {
         MeasuredStall stall = MeasuredStall.run(HeadMapKind.HEAD_BITS, writer, NANOS, NANOS);
         assertTrue(stall.pinNanos().count() > 1000, "pins: " + stall.pinNanos().count());
-        if (writer == MeasuredStall.Writer.IDLE) {
-            assertEquals(0, stall.nrSplits());
-        }
+        double longest = stall.longestPinNanos().getStatistics(1).getMax();
+        assertTrue(longest <= stall.pinNanos().getStatistics(1).getMax(), "longest of all splits: " + longest);
+        long nrFreezes = stall.freezes().frozenNanos().count();
+        assertEquals(nrFreezes, stall.freezes().ranNanos().count());
+        boolean splits = writer != StallWriter.IDLE && writer != StallWriter.COMPUTING;
+        assertEquals(splits, nrFreezes > 0, "freezes: " + nrFreezes);
+    }
+
+    /** A stage cuts a folio into 512 pieces at the most, so there are many short freezes in place of a long one. */
+    @Test
+    void aStagedSplitFreezesOften() throws InterruptedException {
+        MeasuredStall stall = MeasuredStall.run(HeadMapKind.HEAD_BITS, StallWriter.STAGED, 0, NANOS);
+        long nrFreezes = stall.freezes().frozenNanos().count();
+        long nrSplits = stall.longestPinNanos().count();
+        assertTrue(nrFreezes > 100 * nrSplits, "freezes: " + nrFreezes + ", splits: " + nrSplits);
+    }
+
+    @Test
+    void theTableHasARowForEveryWriterAndFreezesOfThoseThatSplit() throws InterruptedException {
+        MeasuredStall stall = MeasuredStall.run(HeadMapKind.HEAD_BITS, StallWriter.IDLE, 0, NANOS / 10);
+        StringWriter text = new StringWriter();
+        StallTable.print(Map.of(StallWriter.IDLE, stall), new PrintWriter(text));
+        String[] lines = text.toString().split("\n", -1);
+        assertEquals(8, lines.length, text::toString);
+        assertTrue(lines[0].startsWith("us per pin during splits"), text::toString);
+        assertTrue(lines[1].startsWith(StallWriter.IDLE.description()), text::toString);
+        assertTrue(lines[4].startsWith(StallWriter.IDLE.description()), text::toString);
+        assertTrue(lines[6].endsWith("max, ran"), text::toString);
+        assertEquals("", lines[7]);
     }
 }

@@ -69,9 +69,9 @@ class RangeSavingsTest extends WholeEngineTest {
             byOrder.computeIfAbsent(row.order(), order -> new Holes()).add(kernel, range);
         }
         StringBuilder table = new StringBuilder("""
-                | order | holes | folios left by the kernel | by RANGE | fewer | holes with fewer | most for one hole |
-                |---|---|---|---|---|---|---|
-                """);
+            | order | holes | folios left by the kernel | by RANGE | fewer | holes with fewer | most for one hole |
+            |---|---|---|---|---|---|---|
+            """);
         byOrder.forEach((order, holes) -> table.append(holes.row(order)));
         assumeTrue(KernelSplitRow.isBundled(), "the docs' table is that of the bundled recording");
         assertTrue(
