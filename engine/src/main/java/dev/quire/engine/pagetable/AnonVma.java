@@ -5,7 +5,6 @@ import dev.quire.engine.lock.References;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
-import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 
 /**
@@ -78,9 +77,7 @@ public final class AnonVma implements AutoCloseable {
                         + ", references=" + References.count(folio) + ", mapping=0x"
                         + Long.toHexString(PageStruct.mapping(folio)));
             }
-            PageStruct.index(folio, index);
-            PageStruct.mapping(folio, mappingWord());
-            PageStruct.getAndSetFlags(folio, PageFlag.SWAPBACKED.mask());
+            context.folios.makeAnonymous(folio, address, index);
         } finally {
             context.lifetime.exit();
         }
