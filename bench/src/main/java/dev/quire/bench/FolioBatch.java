@@ -6,10 +6,8 @@ import dev.quire.engine.Leaks;
 import dev.quire.engine.Quire;
 import dev.quire.engine.folio.FolioSplitter;
 import dev.quire.engine.folio.Folios;
-import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SplitStatistics;
-import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.PageStruct;
@@ -23,7 +21,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * Folios of one order in the page cache of one file, each to be split once; dropped and made anew between batches.
+ * Folios of one order and one owner, each to be split once; dropped and made anew between batches.
  *
  * <p>A batch is as large as can be dropped and made again in a reasonable time: it keeps the two clock readings that JMH
  * takes around it below a hundredth of what it measures, see {@link FolioSplitBenchmark}.
@@ -32,14 +30,6 @@ import org.openjdk.jmh.annotations.TearDown;
 public abstract class FolioBatch {
     private static final long SEED = 0x5eed;
     private static final ThreadMXBean THREADS = ManagementFactory.getPlatformMXBean(ThreadMXBean.class);
-
-    /** How the folios are cut. */
-    @Param({"UNIFORM", "NON_UNIFORM"})
-    public SplitPolicies policy;
-
-    /** How the head of a page is found. */
-    @Param({"HEAD_BITS", "TAIL_WORDS"})
-    public HeadMapKind headMap;
 
     /** Whether the engine guards its calls, as it does by default. */
     @Param("true")
@@ -52,15 +42,17 @@ public abstract class FolioBatch {
     private final int nrFolios;
     private final long[] folios;
 
-    /** For each folio the page, relative to it, around which it is split. */
-    private final long[] splitAt;
+    /** For each folio the range of pages, relative to it, around which it is split. */
+    private final long[] splitStart;
 
+    private final long[] splitEnd;
     private int order;
     private int newOrder;
+    private SplitPolicies policy;
     private Quire engine;
     private Folios engineFolios;
     private FolioSplitter splitter;
-    private AddressSpace space;
+    private BatchOwner owner;
     private int nrFailed;
 
     private long nrBytesBefore;
@@ -81,48 +73,72 @@ public abstract class FolioBatch {
     protected FolioBatch(int nrFolios) {
         this.nrFolios = nrFolios;
         folios = new long[nrFolios];
-        splitAt = new long[nrFolios];
+        splitStart = new long[nrFolios];
+        splitEnd = new long[nrFolios];
     }
 
-    /**
-     * Orders of a folio before its split and of its smallest pieces after it, as {@code 9->0}.
-     *
-     * @return the value of the subclass's parameter
-     */
-    protected abstract String split();
+    /** What is split how, once the parameters have their values. */
+    abstract SplitCase splitCase();
+
+    /** Makes the owner of all folios. */
+    BatchOwner newOwner(Quire newEngine, long nrPages) {
+        return new CachedFile(newEngine);
+    }
+
+    /** Heads of the folios of the batch. */
+    final long[] folios() {
+        return folios;
+    }
+
+    /** The engine, for what a subclass adds. */
+    final Quire engine() {
+        return engine;
+    }
 
     /** Opens an engine, and checks what one batch of splits leaves against {@link #expectedOrder}. */
     @Setup(Level.Trial)
     public final void open() {
-        String[] orders = split().split("->", 2);
-        order = Integer.parseInt(orders[0]);
-        newOrder = Integer.parseInt(orders[1]);
-        SplittableRandom random = new SplittableRandom(SEED);
-        for (int i = 0; i < nrFolios; i++) {
-            splitAt[i] = random.nextLong(Geometry.pagesIn(order));
-        }
+        SplitCase splitCase = splitCase();
+        order = splitCase.order();
+        newOrder = splitCase.newOrder();
+        policy = splitCase.policy();
+        chooseRanges();
+        // Twice what the folios need: for page tables, and so that no folio has to wait for another's pages.
         engine = Quire.builder()
-                .capacityBytes(Geometry.bytesIn(order) * nrFolios)
-                .headMap(headMap)
+                .capacityBytes(2 * Math.max(Geometry.bytesIn(order) * nrFolios, Geometry.bytesIn(Geometry.MAX_ORDER)))
+                .headMap(splitCase.headMap())
                 .checked(checked)
                 .hugeMetadata(hugePages)
                 .open();
         engineFolios = engine.folios();
         splitter = engine.splitter();
-        space = engine.newAddressSpace();
+        owner = newOwner(engine, Geometry.pagesIn(order) * nrFolios);
         makeFolios();
         splitAll();
         PieceCheck check = new PieceCheck();
-        space.forEachFolio(check::visit);
+        owner.forEachFolio(check::visit);
         check.requireEnd();
         HugePages.report(engine);
         dropFolios();
     }
 
+    /** One page each; ranges of any length for a policy that heeds them. */
+    private void chooseRanges() {
+        SplittableRandom random = new SplittableRandom(SEED);
+        long nrPages = Geometry.pagesIn(order);
+        for (int i = 0; i < nrFolios; i++) {
+            long start = random.nextLong(nrPages);
+            // Never the whole folio, which would not be split.
+            long maximumEnd = start == 0 ? nrPages - 1 : nrPages;
+            splitStart[i] = start;
+            splitEnd[i] = policy == SplitPolicies.RANGE ? random.nextLong(start + 1, maximumEnd + 1) : start + 1;
+        }
+    }
+
     /** Fails if the batches left anything behind. */
     @TearDown(Level.Trial)
     public final void close() {
-        space.close();
+        owner.close();
         Leaks leaks = engine.leaks();
         engine.close();
         if (!leaks.isEmpty()) {
@@ -160,10 +176,9 @@ public abstract class FolioBatch {
     /** Makes the folios of a batch. */
     @Setup(Level.Invocation)
     public final void makeFolios() {
-        space.extend(Geometry.bytesIn(order) * nrFolios);
         for (int i = 0; i < nrFolios; i++) {
             folios[i] = engineFolios.allocate(order);
-            int result = folios[i] == 0 ? Errno.ENOMEM : space.add(folios[i], i * Geometry.pagesIn(order));
+            int result = folios[i] == 0 ? Errno.ENOMEM : owner.add(folios[i], i * Geometry.pagesIn(order));
             if (result != Errno.OK) {
                 throw new IllegalStateException("no folio to split: number=" + i + ", result=" + Errno.name(result));
             }
@@ -181,7 +196,7 @@ public abstract class FolioBatch {
         for (long folio : folios) {
             engineFolios.unpin(folio);
         }
-        space.truncate(0, SplitPolicies.UNIFORM);
+        owner.dropAll();
         engine.awaitReclaim();
     }
 
@@ -194,9 +209,9 @@ public abstract class FolioBatch {
         nrFailed = 0;
         for (int i = 0; i < nrFolios; i++) {
             long folio = folios[i];
-            long at = splitAt[i];
             engineFolios.lock(folio);
-            int result = splitter.split(folio, policy, at, at + 1, newOrder, SplitPolicies.ALL_ORDERS, false);
+            int result = splitter.split(
+                    folio, policy, splitStart[i], splitEnd[i], newOrder, SplitPolicies.ALL_ORDERS, false);
             engineFolios.unlock(folio);
             nrFailed += result == Errno.OK ? 0 : 1;
         }
@@ -208,7 +223,9 @@ public abstract class FolioBatch {
         if (policy == SplitPolicies.UNIFORM) {
             return newOrder;
         }
-        return Math.max(newOrder, Halving.orderAround(splitAt[folioNumber], page));
+        int largest = Halving.orderBeside(splitStart[folioNumber], splitEnd[folioNumber], order, page);
+        int allowed = largest == 1 && !owner.allowsOrder1() ? 0 : largest;
+        return Math.max(newOrder, allowed);
     }
 
     /** Walks the pieces that a batch of splits left, in order, and compares each with the expected one. */

@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.bench;
 
+import dev.quire.engine.Quire;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -13,8 +14,8 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Splitting a page-cache folio, all of it: folio lock, checks, index nodes, freezing, page structs, head map, index,
- * references, unlocking.
+ * Splitting a folio, all of it: folio lock, checks, index nodes, freezing, page structs, head map, index, references,
+ * unlocking; for anonymous memory that a process maps also unmapping it to migration entries and mapping the pieces again.
  *
  * <p>A split uses its folio up, so folios must be made before it and the pieces dropped after it, unmeasured. JMH offers
  * three ways. A fixture per iteration would need as many folios as an iteration can split, which is not known before. Single
@@ -37,7 +38,7 @@ public class FolioSplitBenchmark {
     private static final int NR_LARGE = 4;
 
     /** Folios of up to 16 MiB. */
-    public static class SmallFolios extends FolioBatch {
+    public static class SmallFolios extends FolioBatchByPolicy {
         /** Orders of a folio before its split and of the smallest pieces after it; opt-in: {@code 12->0}. */
         @Param("9->0")
         public String split;
@@ -54,7 +55,7 @@ public class FolioSplitBenchmark {
     }
 
     /** Folios of 1 GiB. */
-    public static class LargeFolios extends FolioBatch {
+    public static class LargeFolios extends FolioBatchByPolicy {
         /** Orders of a folio before its split and of the smallest pieces after it; opt-in: {@code 18->9}. */
         @Param("18->0")
         public String split;
@@ -70,6 +71,32 @@ public class FolioSplitBenchmark {
         }
     }
 
+    /** Folios of 2 MiB of anonymous memory that one process maps. */
+    public static class MappedFolios extends FolioBatchByPolicy {
+        /** Orders of a folio before its split and of the smallest pieces after it; opt-in: {@code 9->4}. */
+        @Param("9->0")
+        public String split;
+
+        /** How the process maps them. */
+        @Param({"PMD", "PTE"})
+        public Leaf leaf;
+
+        /** Describes the batches. */
+        public MappedFolios() {
+            super(NR_SMALL);
+        }
+
+        @Override
+        protected String split() {
+            return split;
+        }
+
+        @Override
+        BatchOwner newOwner(Quire newEngine, long nrPages) {
+            return new MappedMemory(newEngine, leaf, nrPages);
+        }
+    }
+
     /**
      * Splits small folios.
      *
@@ -79,6 +106,18 @@ public class FolioSplitBenchmark {
     @Benchmark
     @OperationsPerInvocation(NR_SMALL)
     public int small(SmallFolios batch) {
+        return batch.splitAll();
+    }
+
+    /**
+     * Splits mapped folios of anonymous memory.
+     *
+     * @param batch the folios
+     * @return number of folios that were not split
+     */
+    @Benchmark
+    @OperationsPerInvocation(NR_SMALL)
+    public int mapped(MappedFolios batch) {
         return batch.splitAll();
     }
 

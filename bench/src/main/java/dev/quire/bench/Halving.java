@@ -23,6 +23,29 @@ final class Halving {
         return 63 - Long.numberOfLeadingZeros((offset ^ at) | 1);
     }
 
+    /**
+     * Order of the piece that holds a unit if a block is cut into the largest blocks that lie inside or outside a range.
+     *
+     * @param start first unit of the range
+     * @param end unit after it
+     * @param order log2 units of the block that is cut
+     * @param offset offset of a unit
+     * @return log2 units
+     */
+    static int orderBeside(long start, long end, int order, long offset) {
+        int largest = 0;
+        while (largest < order && !isCut(start, largest + 1, offset) && !isCut(end, largest + 1, offset)) {
+            largest++;
+        }
+        return largest;
+    }
+
+    /** Whether a boundary, before the unit of that number, is inside the block of an order that holds a unit. */
+    private static boolean isCut(long boundary, int order, long offset) {
+        long block = offset >>> order;
+        return (boundary - 1) >>> order == block && boundary >>> order == block;
+    }
+
     /** The plan that leaves these pieces of a block of an order. */
     static SplitPlan planAround(long at, int order) {
         SplitPlan plan = new SplitPlan(order);

@@ -98,14 +98,16 @@ public class XArrayBesideWriterBenchmark {
         }
     }
 
-    /** A thread's lookups. */
-    private static final class Lookups implements AutoCloseable {
-        private final RcuReader reader;
-        private final XArray array;
-        private final int[] indices;
+    /** A thread that looks entries up. Registered by the set-up of its subclass. */
+    @State(Scope.Thread)
+    @SuppressWarnings("NullAway.Init")
+    public abstract static class ArrayReader {
+        private RcuReader reader;
+        private XArray array;
+        private int[] indices;
         private int next;
 
-        Lookups(SharedArray shared) {
+        void register(SharedArray shared) {
             reader = shared.engineArray.engine().newReader();
             array = shared.engineArray.array();
             indices = new SplittableRandom(Thread.currentThread().threadId())
@@ -113,7 +115,8 @@ public class XArrayBesideWriterBenchmark {
                     .toArray();
         }
 
-        @Override
+        /** Takes the thread off the engine. */
+        @TearDown(Level.Trial)
         public void close() {
             reader.close();
         }
@@ -138,15 +141,43 @@ public class XArrayBesideWriterBenchmark {
         }
     }
 
-    /** A thread's splits and merges, of a run of blocks, one after the other. */
-    private static final class Changes {
-        private final EntrySplitter splitter;
-        private final int firstBlock;
+    /** A reader of what nobody changes. */
+    public static class StillReader extends ArrayReader {
+        /**
+         * Registers the thread.
+         *
+         * @param entries what it reads
+         */
+        @Setup(Level.Trial)
+        public void open(StillEntries entries) {
+            register(entries);
+        }
+    }
+
+    /** A reader of what is changed. */
+    public static class RacingReader extends ArrayReader {
+        /**
+         * Registers the thread.
+         *
+         * @param entries what it reads
+         */
+        @Setup(Level.Trial)
+        public void open(ChangingEntries entries) {
+            register(entries);
+        }
+    }
+
+    /** A thread that splits and merges a run of blocks, one after the other. Registered by the set-up of its subclass. */
+    @State(Scope.Thread)
+    @SuppressWarnings("NullAway.Init")
+    public abstract static class ArrayWriter {
+        private EntrySplitter splitter;
+        private int firstBlock;
         private int next;
 
-        Changes(SharedArray shared, int firstBlock) {
+        void register(SharedArray shared, int newFirstBlock) {
             splitter = new EntrySplitter(shared.engineArray.array());
-            this.firstBlock = firstBlock;
+            firstBlock = newFirstBlock;
         }
 
         void run() {
@@ -158,55 +189,8 @@ public class XArrayBesideWriterBenchmark {
         }
     }
 
-    /** A reader of what nobody changes. */
-    @State(Scope.Thread)
-    public static class StillReader {
-        private Lookups lookups;
-
-        /**
-         * Registers the thread.
-         *
-         * @param entries what it reads
-         */
-        @Setup(Level.Trial)
-        public void open(StillEntries entries) {
-            lookups = new Lookups(entries);
-        }
-
-        /** Takes the thread off the engine. */
-        @TearDown(Level.Trial)
-        public void close() {
-            lookups.close();
-        }
-    }
-
-    /** A reader of what is changed. */
-    @State(Scope.Thread)
-    public static class RacingReader {
-        private Lookups lookups;
-
-        /**
-         * Registers the thread.
-         *
-         * @param entries what it reads
-         */
-        @Setup(Level.Trial)
-        public void open(ChangingEntries entries) {
-            lookups = new Lookups(entries);
-        }
-
-        /** Takes the thread off the engine. */
-        @TearDown(Level.Trial)
-        public void close() {
-            lookups.close();
-        }
-    }
-
     /** A writer of entries that are not read. */
-    @State(Scope.Thread)
-    public static class WriterElsewhere {
-        private Changes changes;
-
+    public static class WriterElsewhere extends ArrayWriter {
         /**
          * Makes the writer.
          *
@@ -214,15 +198,12 @@ public class XArrayBesideWriterBenchmark {
          */
         @Setup(Level.Trial)
         public void open(StillEntries entries) {
-            changes = new Changes(entries, NR_ENTRIES);
+            register(entries, NR_ENTRIES);
         }
     }
 
     /** A writer of entries that are read. */
-    @State(Scope.Thread)
-    public static class RacingWriter {
-        private Changes changes;
-
+    public static class RacingWriter extends ArrayWriter {
         /**
          * Makes the writer.
          *
@@ -230,7 +211,7 @@ public class XArrayBesideWriterBenchmark {
          */
         @Setup(Level.Trial)
         public void open(ChangingEntries entries) {
-            changes = new Changes(entries, 0);
+            register(entries, 0);
         }
     }
 
@@ -239,7 +220,7 @@ public class XArrayBesideWriterBenchmark {
     @Group("alone")
     @OperationsPerInvocation(NR_OPERATIONS)
     public long aloneReader(StillReader reader) {
-        return reader.lookups.run();
+        return reader.run();
     }
 
     /** Sleeps. */
@@ -255,7 +236,7 @@ public class XArrayBesideWriterBenchmark {
     @Group("besideSpinner")
     @OperationsPerInvocation(NR_OPERATIONS)
     public long besideSpinnerReader(StillReader reader) {
-        return reader.lookups.run();
+        return reader.run();
     }
 
     /** Computes. */
@@ -272,7 +253,7 @@ public class XArrayBesideWriterBenchmark {
     @GroupThreads(2)
     @OperationsPerInvocation(NR_OPERATIONS)
     public long besideReaderReader(StillReader reader) {
-        return reader.lookups.run();
+        return reader.run();
     }
 
     /** Reads beside a writer of other entries. */
@@ -280,7 +261,7 @@ public class XArrayBesideWriterBenchmark {
     @Group("besideWriterElsewhere")
     @OperationsPerInvocation(NR_OPERATIONS)
     public long besideWriterElsewhereReader(StillReader reader) {
-        return reader.lookups.run();
+        return reader.run();
     }
 
     /** Splits and merges other entries. */
@@ -288,7 +269,7 @@ public class XArrayBesideWriterBenchmark {
     @Group("besideWriterElsewhere")
     @OperationsPerInvocation(NR_OPERATIONS)
     public void besideWriterElsewhereWriter(WriterElsewhere writer) {
-        writer.changes.run();
+        writer.run();
     }
 
     /** Reads beside a writer of the same entries. */
@@ -296,7 +277,7 @@ public class XArrayBesideWriterBenchmark {
     @Group("besideWriter")
     @OperationsPerInvocation(NR_OPERATIONS)
     public long besideWriterReader(RacingReader reader) {
-        return reader.lookups.run();
+        return reader.run();
     }
 
     /** Splits and merges the same entries. */
@@ -304,6 +285,6 @@ public class XArrayBesideWriterBenchmark {
     @Group("besideWriter")
     @OperationsPerInvocation(NR_OPERATIONS)
     public void besideWriterWriter(RacingWriter writer) {
-        writer.changes.run();
+        writer.run();
     }
 }

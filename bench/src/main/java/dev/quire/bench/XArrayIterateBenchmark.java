@@ -52,8 +52,8 @@ public class XArrayIterateBenchmark {
         public void register(MarkedArray marked) {
             reader = marked.newReader();
             cursor = new XaCursor(marked.array(), reader);
-            marked.check(XArray.PRESENT, reader, (array, at, first) -> nextByCursor(at));
-            marked.check(MARK, reader, (array, at, first) -> nextMarkedByCursor(at));
+            marked.check(XArray.PRESENT, reader, (array, at, first) -> nextByCursor(at, XArray.PRESENT));
+            marked.check(MARK, reader, (array, at, first) -> nextByCursor(at, MARK));
             marked.check(XArray.PRESENT, reader, (array, at, first) -> next(array, at, first, XArray.PRESENT));
             marked.check(MARK, reader, (array, at, first) -> next(array, at, first, MARK));
         }
@@ -65,18 +65,12 @@ public class XArrayIterateBenchmark {
         }
     }
 
-    private static long nextByCursor(XaCursor cursor) {
+    private static long nextByCursor(XaCursor cursor, int filter) {
         long word;
         do {
-            word = cursor.find(XArray.MAX_INDEX);
-        } while (cursor.retry(word));
-        return word;
-    }
-
-    private static long nextMarkedByCursor(XaCursor cursor) {
-        long word;
-        do {
-            word = cursor.findMarked(XArray.MAX_INDEX, MARK);
+            word = filter == XArray.PRESENT
+                    ? cursor.find(XArray.MAX_INDEX)
+                    : cursor.findMarked(XArray.MAX_INDEX, filter);
         } while (cursor.retry(word));
         return word;
     }
@@ -89,34 +83,25 @@ public class XArrayIterateBenchmark {
     @Benchmark
     @OperationsPerInvocation(NR_ENTRIES)
     public long cursor(MarkedArray marked, Place place) {
-        XaCursor cursor = place.cursor;
-        long sum = 0;
-        place.reader.enter();
-        for (int i = 0; i < NR_ENTRIES; i++) {
-            long word = nextByCursor(cursor);
-            if (word == XaEntry.EMPTY) {
-                cursor.set(0);
-                word = nextByCursor(cursor);
-            }
-            sum += word;
-        }
-        cursor.pause();
-        place.reader.exit();
-        return sum;
+        return sumByCursor(place, XArray.PRESENT);
     }
 
     /** Marked entries, with a cursor. */
     @Benchmark
     @OperationsPerInvocation(NR_ENTRIES)
     public long markedCursor(MarkedArray marked, Place place) {
+        return sumByCursor(place, MARK);
+    }
+
+    private static long sumByCursor(Place place, int filter) {
         XaCursor cursor = place.cursor;
         long sum = 0;
         place.reader.enter();
         for (int i = 0; i < NR_ENTRIES; i++) {
-            long word = nextMarkedByCursor(cursor);
+            long word = nextByCursor(cursor, filter);
             if (word == XaEntry.EMPTY) {
                 cursor.set(0);
-                word = nextMarkedByCursor(cursor);
+                word = nextByCursor(cursor, filter);
             }
             sum += word;
         }

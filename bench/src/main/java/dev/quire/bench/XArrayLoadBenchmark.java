@@ -193,6 +193,30 @@ public class XArrayLoadBenchmark {
         return index;
     }
 
+    /** {@link #random} without a tree: the addresses of the slots are computed. */
+    @Benchmark
+    @OperationsPerInvocation(NR_LOADS)
+    public void randomSlots(LoadedArray loaded, LeafSlots slots, Position position, Blackhole blackhole) {
+        int[] indices = loaded.indexed().random();
+        int next = position.next;
+        for (int i = 0; i < NR_LOADS; i++) {
+            blackhole.consume(slots.read(indices[next++ & indices.length - 1]));
+        }
+        position.next = next;
+    }
+
+    /** {@link #dependent} without a tree. */
+    @Benchmark
+    @OperationsPerInvocation(NR_LOADS)
+    public long dependentSlots(LeafSlots slots, Position position) {
+        long index = position.index;
+        for (int i = 0; i < NR_LOADS; i++) {
+            index = slots.read(index);
+        }
+        position.index = index;
+        return index;
+    }
+
     /** Finding the order of the entry at a random index (xa_get_order). */
     @Benchmark
     @OperationsPerInvocation(NR_LOADS)

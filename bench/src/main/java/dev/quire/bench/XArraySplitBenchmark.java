@@ -1,15 +1,23 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.bench;
 
+import dev.quire.engine.struct.XaNodeStruct;
 import dev.quire.engine.xarray.SplitPlan;
+import dev.quire.engine.xarray.XArray;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
@@ -213,11 +221,60 @@ public class XArraySplitBenchmark {
         }
     }
 
+    /** The nodes of all splits of {@link Uniform9To0}, one after the other in memory. */
+    @State(Scope.Thread)
+    public static class WrittenNodes {
+        private static final int NR_NODES = NR_SMALL * 8;
+
+        /** Whether the system is asked for huge pages behind the nodes; opt-in: {@code false}. */
+        @Param("true")
+        public boolean hugePages;
+
+        private final long[] words = new long[XaNodeStruct.NR_SLOTS];
+        private EngineArray memory;
+
+        /** Reserves the memory. */
+        @Setup(Level.Trial)
+        public void open() {
+            memory = new EngineArray(NR_NODES, hugePages);
+        }
+
+        /** Gives the memory back. */
+        @TearDown(Level.Trial)
+        public void close() {
+            memory.close();
+        }
+
+        /** Writes header, slots and marks of each. */
+        void run() {
+            long first = memory.engine().arena().nodesBase();
+            for (long node = first; node < first + NR_NODES * XaNodeStruct.BYTES; node += XaNodeStruct.BYTES) {
+                XaNodeStruct.header(node, 0, 0, XaNodeStruct.NR_SLOTS, XaNodeStruct.NR_SLOTS);
+                XaNodeStruct.parentOpaque(node, first);
+                XaNodeStruct.array(node, first);
+                for (int slot = 0; slot < XaNodeStruct.NR_SLOTS; slot++) {
+                    words[slot] = node + slot;
+                }
+                XaNodeStruct.slots(node, 0, words, XaNodeStruct.NR_SLOTS);
+                for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
+                    XaNodeStruct.marksOpaque(node, mark, 0);
+                }
+            }
+        }
+    }
+
     /** Order 9 to order 0. */
     @Benchmark
     @OperationsPerInvocation(NR_SMALL)
     public void split9To0(Uniform9To0 batch) {
         batch.run();
+    }
+
+    /** What {@link #split9To0} writes into nodes, without a split. */
+    @Benchmark
+    @OperationsPerInvocation(NR_SMALL)
+    public void writeNodesOf9To0(WrittenNodes nodes) {
+        nodes.run();
     }
 
     /** Order 9 to order 6. */

@@ -52,6 +52,7 @@ public final class Main implements Callable<Integer> {
                 .addSubcommand(withHelp(split, "-h", "--help"))
                 .addSubcommand(withHelp(new CommandLine(new FootprintCommand()), "-h", "--help"))
                 .addSubcommand(withHelp(stall, "-h", "--help"))
+                .addSubcommand(withHelp(new CommandLine(new GrowthCommand()), "-h", "--help"))
                 .addSubcommand(withHelp(jmh, "--help"))
                 .setParameterExceptionHandler((failure, arguments) -> reportUsage(failure))
                 .setExecutionExceptionHandler((failure, command, parsed) -> report(failure, command));

@@ -36,7 +36,8 @@ record MeasuredSplit(SplitPlan plan, long nrNodes, long metadataBytes, long nano
         try (Quire engine = Quire.builder()
                 .capacityBytes(4L << 30)
                 .headMap(headMap)
-                .splitObserver((before, nrPieces, result, nanos) -> fastest[0] = Math.min(fastest[0], nanos))
+                .splitObserver(
+                        (before, nrPieces, result, nanos, frozenNanos) -> fastest[0] = Math.min(fastest[0], nanos))
                 .open()) {
             for (int repeat = 0; repeat < NR_REPEATS; repeat++) {
                 last = runOnce(engine, policy, order, start, end, newOrder);

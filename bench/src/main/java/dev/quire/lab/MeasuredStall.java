@@ -8,41 +8,22 @@ import dev.quire.engine.mapping.FolioLookup;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.RcuReader;
-import dev.quire.engine.struct.PageStruct;
 import java.util.SplittableRandom;
 import org.openjdk.jmh.util.SampleBuffer;
 
 /**
- * What a reader that pins and unpins pages of 1 GiB sees of a writer beside it.
+ * What a reader that pins and unpins pages of 1 GiB sees of a writer beside it, while the writer is in a split.
+ *
+ * <p>A split of either kind lets the reader wait once, or a few times, among thousands of pins: percentiles of pins do not
+ * show it, and their maximum shows the worst that the machine did, not the engine. Hence the longest pin of each split, whose
+ * median is what a split costs the reader, and how long each freeze took the writer, by the clock and by its own running time.
  *
  * @param pinNanos time of each lookup with its pin, in ns
- * @param nrSplits how often the writer split the folio meanwhile
+ * @param longestPinNanos for each split, the longest of its pins, in ns
+ * @param freezes how long folios were frozen
  */
-record MeasuredStall(SampleBuffer pinNanos, long nrSplits) {
-    private static final int ORDER = Geometry.PUD_ORDER;
-    private static final int STAGE_ORDER = Geometry.PMD_ORDER;
+record MeasuredStall(SampleBuffer pinNanos, SampleBuffer longestPinNanos, FreezeTimes freezes) {
     private static final long SEED = 0x57a11;
-
-    /** What the writer does. */
-    enum Writer {
-        /** Nothing. */
-        IDLE("no writer"),
-        /** Splits the folio to order 0 in one go. */
-        ONE_SHOT("1 GiB -> 4 KiB"),
-        /** Splits it in stages. */
-        STAGED("1 GiB -> 2 MiB -> 4 KiB");
-
-        private final String description;
-
-        Writer(String description) {
-            this.description = description;
-        }
-
-        /** {@return what it does, in a few words} */
-        String description() {
-            return description;
-        }
-    }
 
     /**
      * Measures.
@@ -53,124 +34,104 @@ record MeasuredStall(SampleBuffer pinNanos, long nrSplits) {
      * @param nanos for how long to measure, in ns
      * @throws InterruptedException if the thread is interrupted
      */
-    static MeasuredStall run(HeadMapKind headMap, Writer writer, long warmUpNanos, long nanos)
+    static MeasuredStall run(HeadMapKind headMap, StallWriter writer, long warmUpNanos, long nanos)
             throws InterruptedException {
-        try (Quire engine =
-                        Quire.builder().capacityBytes(1L << 31).headMap(headMap).open();
-                AddressSpace space = engine.newAddressSpace()) {
-            space.extend(Geometry.bytesIn(ORDER));
-            int result = space.populate(0, Geometry.pagesIn(ORDER), ORDER);
-            if (result != Errno.OK) {
-                throw new ReplayException("the folio could not be made: " + Errno.name(result));
-            }
-            SplitLoop loop = new SplitLoop(engine, space, writer);
+        FreezeTimes freezes = new FreezeTimes();
+        try (Quire engine = Quire.builder()
+                        .capacityBytes(4L << 30)
+                        .headMap(headMap)
+                        .splitObserver(freezes)
+                        .open();
+                AddressSpace read = newSpace(engine);
+                AddressSpace written = newSpace(engine)) {
+            SplitLoop loop = new SplitLoop(engine, writer == StallWriter.ELSEWHERE ? written : read, writer, freezes);
             Thread thread = new Thread(loop, "writer");
             thread.start();
+            Reader reader = new Reader(engine, read, loop);
             try {
-                pinFor(engine, space, warmUpNanos);
-                long nrSplitsBefore = loop.nrSplits;
-                SampleBuffer pinNanos = pinFor(engine, space, nanos);
-                return new MeasuredStall(pinNanos, loop.nrSplits - nrSplitsBefore);
+                reader.pinFor(warmUpNanos);
+                reader.forget();
+                freezes.start();
+                reader.pinFor(nanos);
             } finally {
-                loop.stopped = true;
+                loop.stop();
                 thread.join();
             }
+            return new MeasuredStall(reader.pinNanos, reader.longestPinNanos, freezes);
         }
     }
 
-    private static SampleBuffer pinFor(Quire engine, AddressSpace space, long nanos) {
-        SampleBuffer pinNanos = new SampleBuffer();
-        SplittableRandom random = new SplittableRandom(SEED);
-        try (RcuReader reader = engine.newReader()) {
-            FolioLookup lookup = space.newLookup(reader);
-            long start = System.nanoTime();
-            long now = start;
-            while (now - start < nanos) {
-                long index = random.nextLong(Geometry.pagesIn(ORDER));
-                long before = System.nanoTime();
-                long folio = lookup.pin(index);
-                now = System.nanoTime();
-                pinNanos.add(now - before);
-                requireCovering(engine, folio, index);
-                engine.folios().unpin(folio);
-            }
+    private static AddressSpace newSpace(Quire engine) {
+        AddressSpace space = engine.newAddressSpace();
+        space.extend(Geometry.bytesIn(SplitLoop.ORDER));
+        int result = space.populate(0, Geometry.pagesIn(SplitLoop.ORDER), SplitLoop.ORDER);
+        if (result != Errno.OK) {
+            throw new ReplayException("the folio could not be made: " + Errno.name(result));
         }
-        return pinNanos;
+        return space;
     }
 
-    private static void requireCovering(Quire engine, long folio, long index) {
-        long first = folio == 0 ? -1 : engine.folios().index(folio);
-        if (first < 0
-                || index < first
-                || index >= first + Geometry.pagesIn(engine.folios().order(folio))) {
-            throw new IllegalStateException("wrong folio: index=" + index + ", first=" + first);
-        }
-    }
-
-    /** Splits and merges until it is stopped; what the reader holds just then is tried again. */
-    private static final class SplitLoop implements Runnable {
+    /** Pins and unpins, and takes the time of the pins that begin while the writer is in a split. */
+    private static final class Reader {
         private final Quire engine;
-        private final Writer writer;
-        private final long folio;
-        private volatile boolean stopped;
-        private volatile long nrSplits;
+        private final AddressSpace space;
+        private final SplitLoop loop;
+        private final SplittableRandom random = new SplittableRandom(SEED);
+        private SampleBuffer pinNanos = new SampleBuffer();
+        private SampleBuffer longestPinNanos = new SampleBuffer();
+        private long split;
+        private long longestNanos;
 
-        SplitLoop(Quire engine, AddressSpace space, Writer writer) {
+        Reader(Quire engine, AddressSpace space, SplitLoop loop) {
             this.engine = engine;
-            this.writer = writer;
+            this.space = space;
+            this.loop = loop;
+        }
+
+        void forget() {
+            pinNanos = new SampleBuffer();
+            longestPinNanos = new SampleBuffer();
+            split = SplitLoop.NO_SPLIT;
+        }
+
+        void pinFor(long nanos) {
             try (RcuReader reader = engine.newReader()) {
-                folio = space.newLookup(reader).pin(0);
-            }
-        }
-
-        @Override
-        public void run() {
-            engine.folios().lock(folio);
-            long count = 0;
-            while (!stopped && writer != Writer.IDLE) {
-                if (split() == Errno.OK) {
-                    count++;
-                    nrSplits = count;
+                FolioLookup lookup = space.newLookup(reader);
+                long start = System.nanoTime();
+                long now = start;
+                while (now - start < nanos) {
+                    long index = random.nextLong(Geometry.pagesIn(SplitLoop.ORDER));
+                    long duringSplit = loop.currentSplit();
+                    long before = System.nanoTime();
+                    long folio = lookup.pin(index);
+                    now = System.nanoTime();
+                    if (duringSplit != SplitLoop.NO_SPLIT) {
+                        record(duringSplit, now - before);
+                    }
+                    requireCovering(folio, index);
+                    engine.folios().unpin(folio);
                 }
-                mergeAll();
             }
-            engine.folios().unlock(folio);
-            engine.folios().unpin(folio);
         }
 
-        private int split() {
-            return writer == Writer.STAGED
-                    ? engine.stagedSplitter().splitUniform(folio, 0)
-                    : engine.splitter().splitUniform(folio, 0);
+        private void record(long duringSplit, long nanos) {
+            pinNanos.add(nanos);
+            if (duringSplit != split) {
+                if (split != SplitLoop.NO_SPLIT) {
+                    longestPinNanos.add(longestNanos);
+                }
+                split = duringSplit;
+                longestNanos = 0;
+            }
+            longestNanos = Math.max(longestNanos, nanos);
         }
 
-        private void mergeAll() {
-            mergeUntilDone(folio, STAGE_ORDER);
-            long strideBytes = Geometry.pagesIn(STAGE_ORDER) * PageStruct.BYTES;
-            long end = folio + Geometry.pagesIn(ORDER) * PageStruct.BYTES;
-            for (long piece = folio + strideBytes; piece < end; piece += strideBytes) {
-                mergeOther(piece);
-            }
-            mergeUntilDone(folio, ORDER);
-        }
-
-        private void mergeOther(long page) {
-            long head = engine.folios().tryPinFolioOf(page);
-            while (head == 0) {
-                Thread.onSpinWait();
-                head = engine.folios().tryPinFolioOf(page);
-            }
-            if (head == page) {
-                engine.folios().lock(page);
-                mergeUntilDone(page, STAGE_ORDER);
-                engine.folios().unlock(page);
-            }
-            engine.folios().unpin(head);
-        }
-
-        private void mergeUntilDone(long first, int order) {
-            while (engine.merger().merge(first, order) == Errno.EAGAIN) {
-                Thread.onSpinWait();
+        private void requireCovering(long folio, long index) {
+            long first = folio == 0 ? -1 : engine.folios().index(folio);
+            if (first < 0
+                    || index < first
+                    || index >= first + Geometry.pagesIn(engine.folios().order(folio))) {
+                throw new IllegalStateException("wrong folio: index=" + index + ", first=" + first);
             }
         }
     }

@@ -40,7 +40,7 @@ final class PageCacheTarget implements ReplayTarget {
                 .open();
     }
 
-    private void record(int order, long nrPieces, int result, long nanos) {
+    private void record(int order, long nrPieces, int result, long nanos, long frozenNanos) {
         if (result == Errno.OK) {
             splitNanos.recordValue(nanos);
         }

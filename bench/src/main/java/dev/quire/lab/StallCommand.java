@@ -3,10 +3,10 @@ package dev.quire.lab;
 
 import dev.quire.engine.folio.HeadMapKind;
 import java.io.PrintWriter;
-import java.util.Locale;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
-import org.openjdk.jmh.util.Statistics;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -18,11 +18,10 @@ import picocli.CommandLine.Spec;
         name = "stall",
         description =
                 "Measures how long a reader that pins random pages of a 1 GiB folio waits while a writer splits it to"
-                        + " 4 KiB, at once or in stages, and merges it back, without pause. Needs two processors.",
+                        + " 4 KiB, at once or in stages, and merges it back, without pause; beside it the same for"
+                        + " writers that do something else, and how long each folio was frozen. Needs two processors.",
         footer = {"", "Example:", "  quire stall --seconds 10"})
 final class StallCommand implements Callable<Integer> {
-    private static final double[] PERCENTILES = {50, 90, 99, 99.9, 99.99, 100};
-
     private static final long WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     @Spec
@@ -31,7 +30,7 @@ final class StallCommand implements Callable<Integer> {
     @Option(
             names = "--seconds",
             paramLabel = "N",
-            description = "Seconds for each kind of split, 1 to 3600 (default: ${DEFAULT-VALUE}).")
+            description = "Seconds for each writer, 1 to 3600 (default: ${DEFAULT-VALUE}).")
     private int seconds = 5;
 
     @Option(
@@ -47,31 +46,11 @@ final class StallCommand implements Callable<Integer> {
                     spec.commandLine(), "out of range: --seconds=" + seconds + ", min=1, max=3600");
         }
         PrintWriter out = spec.commandLine().getOut();
-        out.printf(
-                Locale.ROOT,
-                "%-22s %8s %12s %8s %8s %8s %8s %8s %8s%n",
-                "time per pin, us",
-                "splits",
-                "pins",
-                "p50",
-                "p90",
-                "p99",
-                "p99.9",
-                "p99.99",
-                "max");
-        for (MeasuredStall.Writer writer : MeasuredStall.Writer.values()) {
-            print(writer, MeasuredStall.run(headMap, writer, WARM_UP_NANOS, TimeUnit.SECONDS.toNanos(seconds)), out);
+        Map<StallWriter, MeasuredStall> stalls = new EnumMap<>(StallWriter.class);
+        for (StallWriter writer : StallWriter.values()) {
+            stalls.put(writer, MeasuredStall.run(headMap, writer, WARM_UP_NANOS, TimeUnit.SECONDS.toNanos(seconds)));
         }
+        StallTable.print(stalls, out);
         return ExitCode.OK;
-    }
-
-    private static void print(MeasuredStall.Writer writer, MeasuredStall stall, PrintWriter out) {
-        Statistics micros = stall.pinNanos().getStatistics(1e-3);
-        out.printf(Locale.ROOT, "%-22s %8d %12d", writer.description(), stall.nrSplits(), micros.getN());
-        for (double percentile : PERCENTILES) {
-            out.printf(Locale.ROOT, " %8.2f", micros.getPercentile(percentile));
-        }
-        out.println();
-        out.flush();
     }
 }

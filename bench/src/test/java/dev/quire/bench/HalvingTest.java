@@ -21,4 +21,20 @@ class HalvingTest {
         assertEquals(2, Halving.orderAround(2, 7));
         assertEquals(3, Halving.orderAround(2, 8));
     }
+
+    /** Around one unit it is the same as halving; around a range, blocks may also lie inside. */
+    @Test
+    void blocksBesideARangeAreTheLargestOnes() {
+        for (long at = 0; at < 16; at++) {
+            for (long unit = 0; unit < 16; unit++) {
+                assertEquals(Halving.orderAround(at, unit), Halving.orderBeside(at, at + 1, 4, unit));
+            }
+        }
+        int[] aroundSixToTwelve = {2, 2, 2, 2, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2};
+        for (int unit = 0; unit < 16; unit++) {
+            assertEquals(aroundSixToTwelve[unit], Halving.orderBeside(6, 12, 4, unit), "unit " + unit);
+        }
+        assertEquals(3, Halving.orderBeside(0, 8, 4, 5));
+        assertEquals(4, Halving.orderBeside(0, 16, 4, 5));
+    }
 }

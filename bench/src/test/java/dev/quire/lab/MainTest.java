@@ -150,6 +150,17 @@ class MainTest {
     }
 
     @Test
+    void growthReadsResultsOfJmh() throws IOException {
+        Path missing = directory.resolve("missing.csv");
+        assertEquals(1, run("growth", missing.toString()));
+        Path other = Files.writeString(directory.resolve("other.csv"), "\"Benchmark\"\n\"some.other.Benchmark\"\n");
+        assertEquals(1, run("growth", other.toString()));
+        assertTrue(
+                err.toString().contains("no results of dev.quire.bench.FolioSplitGrowthBenchmark.split"),
+                err::toString);
+    }
+
+    @Test
     void usageErrorsTellWhatIsWrongAndWhereToLook() {
         assertEquals(2, run("replay", "--max-order=19", trace));
         assertEquals("quire: order out of range: order=19, max=18\nTry: quire replay --help\n", err.toString());
@@ -171,7 +182,8 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--help", "replay --help", "footprint --help", "jmh --help"})
+    @ValueSource(
+            strings = {"--help", "replay --help", "footprint --help", "stall --help", "growth --help", "jmh --help"})
     void helpHasAnExample(String arguments) {
         assertEquals(0, run(arguments.split(" ", -1)));
         assertTrue(out.toString().contains("Example:"), out::toString);

@@ -27,6 +27,7 @@ import dev.quire.engine.lock.FolioLock;
 import dev.quire.engine.lock.LockOrder;
 import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.mapping.MappingContext;
+import dev.quire.engine.mapping.PageCache;
 import dev.quire.engine.memory.ObjectSlab;
 import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.pagetable.AnonVma;
@@ -65,6 +66,7 @@ public final class Quire implements AutoCloseable {
     private final SwapTable swapTable;
     private final DeferredSplitShrinker shrinker;
     private final MappingContext mappings;
+    private final PageCache pageCache;
     private final PageTableContext pageTables;
     private volatile boolean closed;
 
@@ -111,6 +113,7 @@ public final class Quire implements AutoCloseable {
                 rcu,
                 lifetime,
                 lockOrder);
+        pageCache = new PageCache(mappings, options.pageCacheOrder);
     }
 
     private FolioAccounting newAccounting(LockOrder lockOrder, boolean pageOwners) {
@@ -229,6 +232,15 @@ public final class Quire implements AutoCloseable {
      */
     public Zone zone() {
         return zone;
+    }
+
+    /**
+     * Files read and written through memory.
+     *
+     * @return the page cache of this engine; what is opened through it is to be closed before the engine
+     */
+    public PageCache pageCache() {
+        return pageCache;
     }
 
     /**

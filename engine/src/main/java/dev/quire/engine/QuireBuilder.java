@@ -26,6 +26,7 @@ public final class QuireBuilder {
     long maximumZeroPages = Long.MAX_VALUE;
     boolean hugeMetadata = true;
     int nrAddressSpaces = 4096;
+    int pageCacheOrder = Geometry.PMD_ORDER;
     AllocationFailures failures = new AllocationFailures();
 
     @Nullable
@@ -82,6 +83,18 @@ public final class QuireBuilder {
                     "nrAddressSpaces out of range: nrAddressSpaces=" + nrAddressSpaces + ", max=" + MAX_ADDRESS_SPACES);
         }
         this.nrAddressSpaces = nrAddressSpaces;
+        return this;
+    }
+
+    /**
+     * Largest folio that the page cache makes when it reads ahead or writes; default 9, 2 MiB.
+     *
+     * @param pageCacheOrder log2 pages, 0 to 18
+     * @return this
+     * @throws IllegalArgumentException if it is out of range
+     */
+    public QuireBuilder pageCacheOrder(int pageCacheOrder) {
+        this.pageCacheOrder = Geometry.requireOrder(pageCacheOrder);
         return this;
     }
 

@@ -15,12 +15,16 @@ public final class Slots {
     /** How many there are unless said otherwise: three times the live states. */
     public static final int COUNT = 1 << 15;
 
+    /** No slot. */
+    public static final int NONE = -1;
+
     private static final int FREE = 0;
     private static final int TAKEN = 1;
     private static final int ABANDONED = 2;
 
     private final int nrSlots;
     private final AtomicInteger next = new AtomicInteger();
+    private final AtomicInteger nrAbandoned = new AtomicInteger();
     private final AtomicIntegerArray taken;
 
     /** Makes {@link #COUNT} slots. */
@@ -42,18 +46,34 @@ public final class Slots {
      * Takes a slot for a new state.
      *
      * @return 0 to the number of slots - 1
-     * @throws IllegalStateException if its last state has not given it back
+     * @throws IllegalStateException if there is none left
      */
     public int take() {
-        int slot = next.getAndIncrement() & (nrSlots - 1);
-        while (taken.get(slot) == ABANDONED) {
-            slot = next.getAndIncrement() & (nrSlots - 1);
-        }
-        if (taken.getAndSet(slot, TAKEN) != FREE) {
-            throw new IllegalStateException(
-                    "more live states than slots: slots=" + nrSlots + "; choose a smaller -strideSize or -strideCount");
+        int slot = tryTake();
+        if (slot == NONE) {
+            throw new IllegalStateException(nrAbandoned.get() + " states have left their slots in disorder");
         }
         return slot;
+    }
+
+    /**
+     * Takes a slot for a new state, if so many have been abandoned that none may be left.
+     *
+     * @return 0 to the number of slots - 1, or {@link #NONE}
+     * @throws IllegalStateException if there is none left although none has been abandoned
+     */
+    public int tryTake() {
+        for (int attempt = 0; attempt < nrSlots; attempt++) {
+            int slot = next.getAndIncrement() & (nrSlots - 1);
+            if (taken.compareAndSet(slot, FREE, TAKEN)) {
+                return slot;
+            }
+            if (nrAbandoned.get() == 0) {
+                throw new IllegalStateException("more live states than slots: slots=" + nrSlots
+                        + "; choose a smaller -strideSize or -strideCount");
+            }
+        }
+        return NONE;
     }
 
     /**
@@ -72,5 +92,6 @@ public final class Slots {
      */
     public void abandon(int slot) {
         taken.set(slot, ABANDONED);
+        nrAbandoned.getAndIncrement();
     }
 }

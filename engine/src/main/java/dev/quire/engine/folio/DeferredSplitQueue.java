@@ -18,6 +18,9 @@ import dev.quire.engine.struct.PageStruct;
  * __folio_unqueue_deferred_split). The queue holds no reference: a split takes its folio off while that is frozen, and the
  * last reference given back does the same.
  *
+ * <p>Anonymous folios come and go by themselves as they are unmapped: one of which a part is unmapped comes, one that nothing
+ * maps any more goes. Others are added by whoever knows.
+ *
  * <p>A flag in page 1, changed under the lock, says whether a folio's link is on the queue, so that a split of a folio that
  * never was queued does not touch the link's cache line, where the kernel keeps the link of every folio initialised.
  *
@@ -67,9 +70,8 @@ public final class DeferredSplitQueue {
             if (FolioStruct.order(folio) < MINIMUM_ORDER || PageFlag.isSwapCached(PageStruct.flagsAcquire(folio))) {
                 return false;
             }
-            // RMW: of several that say so, one counts it.
-            if (partiallyMapped && (FolioStruct.getAndSetFlags1(folio, PARTIALLY_MAPPED) & PARTIALLY_MAPPED) == 0) {
-                counters.addPartiallyMapped(1);
+            if (partiallyMapped) {
+                markPartiallyMapped(folio);
             }
             lock();
             if (!isQueued(folio)) {
@@ -79,6 +81,68 @@ public final class DeferredSplitQueue {
             return true;
         } finally {
             lifetime.exit();
+        }
+    }
+
+    /**
+     * Follows what has been unmapped of a folio (the end of __folio_remove_rmap). Of no effect unless it is anonymous and
+     * large enough to be queued.
+     *
+     * @param folio head of a folio to which the caller holds a reference
+     */
+    void afterUnmap(long folio) {
+        if (FolioStruct.order(folio) < MINIMUM_ORDER || !FolioSplitter.isAnonymous(PageStruct.mapping(folio))) {
+            return;
+        }
+        if (FolioMapcounts.total(folio) == 0) {
+            // RMW, though it changes nothing: it comes after that of who queues the folio just now, and sees the flags,
+            // or
+            // before it, and then the other sees that nothing maps the folio.
+            if ((FolioStruct.getAndSetFlags1(folio, 0) & (QUEUED | PARTIALLY_MAPPED)) != 0) {
+                lock();
+                forgetUnmapped(folio);
+                unlock();
+            }
+        } else if (FolioMapcounts.isPartiallyMapped(folio) && !isKnownToBePartiallyMapped(folio)) {
+            addPartiallyMapped(folio);
+        }
+    }
+
+    /** Racy, to spare the lock: a folio that has just left the queue is in the hands of the shrinker, which puts it back. */
+    private static boolean isKnownToBePartiallyMapped(long folio) {
+        return (FolioStruct.flags1(folio) & (QUEUED | PARTIALLY_MAPPED)) == (QUEUED | PARTIALLY_MAPPED);
+    }
+
+    private void addPartiallyMapped(long folio) {
+        if (PageFlag.isSwapCached(PageStruct.flagsAcquire(folio))) {
+            return;
+        }
+        lock();
+        markPartiallyMapped(folio);
+        if (!isQueued(folio)) {
+            link(folio);
+        }
+        forgetUnmapped(folio);
+        unlock();
+    }
+
+    private void markPartiallyMapped(long folio) {
+        // RMW: of several that say so, one counts it.
+        if ((FolioStruct.getAndSetFlags1(folio, PARTIALLY_MAPPED) & PARTIALLY_MAPPED) == 0) {
+            counters.addPartiallyMapped(1);
+        }
+    }
+
+    /** Takes a folio off the queue, under its lock, if nothing maps it: there is nothing left to unmap in part. */
+    private void forgetUnmapped(long folio) {
+        if (FolioMapcounts.total(folio) > 0) {
+            return;
+        }
+        if (isQueued(folio)) {
+            unlink(folio);
+        }
+        if ((FolioStruct.getAndClearFlags1(folio, PARTIALLY_MAPPED) & PARTIALLY_MAPPED) != 0) {
+            counters.addPartiallyMapped(-1);
         }
     }
 
@@ -118,8 +182,8 @@ public final class DeferredSplitQueue {
     }
 
     /**
-     * Takes folios off the front of the queue, each with a reference. Frozen and free ones go to the back: who froze them
-     * takes them off.
+     * Takes folios off the front of the queue, each with a reference. Those that cannot be had go to the back: who froze
+     * them takes them off.
      *
      * @param folios where to put them
      * @param nrFolios most folios to take

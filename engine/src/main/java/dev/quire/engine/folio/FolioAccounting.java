@@ -90,10 +90,15 @@ public record FolioAccounting(
     }
 
     /**
-     * Follows a merge of page-cache folios, which can no longer fail: all of them are frozen, and say what they said before.
-     * None is on an LRU list, and all are charged to the same group, or none is.
+     * Follows a merge, which can no longer fail: all pieces are frozen, and their structs still say what they are. All are
+     * charged to the same group, or none is.
+     *
+     * @param firstFolio head of the first piece
+     * @param newOrder log2 pages of what they become
+     * @param newFlags flags that it will have
      */
-    void merge(long firstFolio, int newOrder) {
+    void merge(long firstFolio, int newOrder, long newFlags) {
+        boolean anonymous = FolioSplitter.isAnonymous(PageStruct.mapping(firstFolio));
         long nrPages = Geometry.pagesIn(newOrder);
         long nrHugePages = 0;
         long nrFolios = 0;
@@ -103,13 +108,21 @@ public record FolioAccounting(
             if (order >= MINIMUM_ORDER_OF_QUEUE) {
                 deferredSplits.forget(folio);
             }
+            if (anonymous) {
+                counters.addAnonymous(order, -1);
+            }
             nrHugePages += order >= Geometry.PMD_ORDER ? Geometry.pagesIn(order) : 0;
             offset += Geometry.pagesIn(order);
         }
         MemoryGroups.merge(PageStruct.memcgData(firstFolio), nrFolios);
-        if (newOrder >= Geometry.PMD_ORDER && nrHugePages < nrPages) {
+        if (anonymous) {
+            counters.addAnonymous(newOrder, 1);
+        } else if (newOrder >= Geometry.PMD_ORDER && nrHugePages < nrPages) {
             long mapping = PageStruct.mapping(firstFolio);
             counters.addThpPages(AddressSpaceStruct.isSwapBacked(mapping), nrPages - nrHugePages);
+        }
+        if (PageFlag.LRU.isSet(newFlags)) {
+            lru.merge(firstFolio, newOrder, newFlags);
         }
         if (owners != null) {
             owners.merge(firstFolio, newOrder);

@@ -12,10 +12,19 @@ import dev.quire.engine.struct.PageStruct;
  * counts once in the large map count, or in the page's own for a folio of order 0. A leaf as large as the folio counts in
  * the entire map count; a smaller one adds its pages to the number of mapped pages. Map counts per page of a large folio do
  * not exist, as in a kernel built without them: tails are never written, so a split does not depend on the folio's size.
+ * What follows from that for the {@link DeferredSplitQueue}: pages that are unmapped in one process while another maps all
+ * of them, or as many others, are not missed, and neither is a page that is unmapped while it migrates.
  *
- * <p>Handles are trusted. Thread-safe and wait-free, but for freeing a folio.
+ * <p>No count overflows: a folio that has {@link #MAX_PAGE_MAPPINGS} is mapped no further. Each leaf is as many as it has
+ * pages, because it may be split into so many, which cannot be refused. The check is not one step with the addition, and
+ * what has become migration entries comes back unchecked; for both, the words have room for as much again and more.
+ *
+ * <p>Handles are trusted. Thread-safe; lock-free, but for freeing a folio and for the queue of those to be split.
  */
 public final class FolioMapcounts {
+    /** Most pages, each counted once per leaf that maps it: 2^29, which is 2048 times the whole of a folio of 1 GiB. */
+    public static final int MAX_PAGE_MAPPINGS = 1 << 29;
+
     private final Folios folios;
 
     /**
@@ -73,7 +82,21 @@ public final class FolioMapcounts {
     }
 
     /**
-     * Notes new leaves and takes a reference for each. Call before the first of them is stored.
+     * Whether more leaves may map a folio.
+     *
+     * @param folio head of a folio to which the caller holds a reference
+     * @param leafOrder log2 pages of each leaf
+     * @param nrLeaves how many more
+     * @return false if there would be more than {@link #MAX_PAGE_MAPPINGS}
+     */
+    public static boolean hasRoom(long folio, int leafOrder, long nrLeaves) {
+        int order = FolioStruct.order(folio);
+        long nrPageMappings = order == 0 ? total(folio) : nrPagesMapped(folio) + ((long) entire(folio) << order);
+        return nrPageMappings + (nrLeaves << leafOrder) <= MAX_PAGE_MAPPINGS;
+    }
+
+    /**
+     * Notes new leaves and takes a reference for each. Call after {@link #hasRoom}, and before the first of them is stored.
      *
      * @param folio head of a folio to which the caller holds a reference
      * @param leafOrder log2 pages of each leaf
@@ -87,13 +110,28 @@ public final class FolioMapcounts {
 
     /**
      * Notes that leaves are gone and gives their references back, which may free the folio. Call after the last of them is
-     * cleared.
+     * cleared. An anonymous folio that is only partially mapped from then on is queued to be split; one that nothing maps
+     * any more leaves the queue.
      *
      * @param folio head of the folio
      * @param leafOrder log2 pages of each leaf
      * @param nrLeaves how many
      */
     public void remove(long folio, int leafOrder, int nrLeaves) {
+        count(folio, leafOrder, -nrLeaves);
+        folios.deferredSplits().afterUnmap(folio);
+        folios.put(folio, nrLeaves);
+    }
+
+    /**
+     * Notes that leaves have become migration entries, and gives their references back. They come back with {@link #add}, so
+     * the folio is not queued to be split, whatever else maps it.
+     *
+     * @param folio head of a folio that the caller has locked and holds a reference to
+     * @param leafOrder log2 pages of each leaf
+     * @param nrLeaves how many
+     */
+    public void migrate(long folio, int leafOrder, int nrLeaves) {
         count(folio, leafOrder, -nrLeaves);
         folios.put(folio, nrLeaves);
     }

@@ -31,4 +31,13 @@ public interface FolioMappers {
      * @param nrPages length of the range in pages: that of the folio before it was split
      */
     void remap(long firstFolio, long nrPages);
+
+    /**
+     * Ends the life of an owner of folios, unless some region still shows its pages. No region is added meanwhile.
+     *
+     * @param mapping mapping word of the owner's folios
+     * @param close marks the owner closed, so that it gets no region any more; takes no lock
+     * @return number of regions that show the owner's pages; if not 0, the owner was not closed
+     */
+    int closeUnlessMapped(long mapping, Runnable close);
 }

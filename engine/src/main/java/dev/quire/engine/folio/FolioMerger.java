@@ -18,23 +18,37 @@ import dev.quire.engine.xarray.XaCursor;
  * copying.)
  *
  * <p>All pieces are frozen first; from then on until the new folio is unfrozen a reader that finds one of them cannot take
- * a reference and looks again. Then one store at the large order replaces all entries, the map of heads follows, and the
- * head, which carries all references of the block, is unfrozen last. If a piece cannot be frozen, because somebody holds
- * it, those frozen before it are unfrozen again, and nothing has changed.
+ * a reference and looks again. Then, for folios of the page cache, one store at the large order replaces all entries; the map
+ * of heads follows, and the head, which carries all references of the block, is unfrozen last. If a piece cannot be frozen,
+ * because somebody holds it, those frozen before it are unfrozen again, and nothing has changed.
+ *
+ * <p>The new folio is dirty, referenced, active, unevictable and so on if any piece was; idle, or to be dropped after it is
+ * written, only if all were. It is on an LRU list if a piece was, once, in the place of the first one of that list. It is not on
+ * the deferred-split queue. It has the memory group that all pieces had, and the tag of the first.
+ *
+ * <p>What is mapped is not merged: its pages would have to be mapped anew, as by {@link FolioMappers}, with every piece
+ * locked.
  *
  * <p>The freeze lasts as long as there are pieces: a block of 1 GiB is better merged in two stages, 4 KiB to 2 MiB and 2 MiB
  * to 1 GiB.
  *
- * <p>Thread-safe. Blocks on the index lock only. Allocates nothing.
+ * <p>Thread-safe. Blocks on the locks of the index, the LRU lists and the deferred-split queue, as far as the pieces have to do
+ * with them. Allocates nothing.
  */
 public final class FolioMerger {
     /** What keeps a piece from being merged: it is in use in a way that its references do not tell. */
     private static final long BUSY_FLAGS =
-            PageFlag.WRITEBACK.mask() | PageFlag.PRIVATE.mask() | PageFlag.HWPOISON.mask() | PageFlag.LRU.mask();
+            PageFlag.WRITEBACK.mask() | PageFlag.PRIVATE.mask() | PageFlag.HWPOISON.mask();
 
     /** What all pieces must agree on. */
     private static final long COMMON_FLAGS =
             PageFlag.UPTODATE.mask() | PageFlag.SWAPBACKED.mask() | PageFlag.SWAPCACHE.mask();
+
+    /** What the whole is only if all of its pieces are. */
+    private static final long FLAGS_OF_ALL = PageFlag.IDLE.mask() | PageFlag.DROPBEHIND.mask();
+
+    /** What the whole is if any of its pieces is. */
+    private static final long FLAGS_OF_ANY = (FolioPieces.INHERITED_FLAGS & ~FLAGS_OF_ALL) | PageFlag.LRU.mask();
 
     private final PageArena arena;
     private final HeadMap headMap;
@@ -58,15 +72,18 @@ public final class FolioMerger {
     }
 
     /**
-     * Merges the block that starts with a folio of the page cache. The lock and the caller's reference stay on it.
+     * Merges the block that starts with a folio, of the page cache or anonymous. The lock and the caller's reference stay on
+     * it.
      *
-     * @param folio head of the first folio of the block, which the caller has locked and holds one reference to; nobody
-     *     holds references to the others but the page cache
+     * @param folio head of the first folio of the block, which the caller has locked and holds one reference to. Of folios of
+     *     the page cache nobody holds references to the others but the page cache. Of anonymous folios, which nothing else
+     *     keeps, the caller holds exactly one reference to each of the others, too, and gives them up
      * @param newOrder log2 pages of the block
      * @return 0; EINVAL (the folio is as large already, or its page number or index is not aligned to the block, or the
-     *     other pages of the block are not those at the indices that follow); EBUSY (no folio of the page cache, or under
-     *     writeback, with file system data, poisoned, on an LRU list, or of different states or memory groups); EAGAIN (somebody holds a piece); ENOMEM (the
-     *     index would have to grow). Then nothing has changed
+     *     block does not end in the arena, or the other pages of the block are not those of the same owner at the indices that follow, or order 1 for anonymous
+     *     memory); EBUSY (a folio of nobody; or a piece is mapped, under writeback, with file system data, poisoned, locked,
+     *     or anonymous and in the swap cache; or pieces are of different states or memory groups); EAGAIN (somebody holds a
+     *     piece); ENOMEM (the index would have to grow). Then nothing has changed
      * @throws IllegalArgumentException if the handle is not of this engine or the order not in 0..18
      * @throws IllegalStateException if the folio is not locked
      */
@@ -80,33 +97,43 @@ public final class FolioMerger {
                         "the first folio to merge is not locked: folio=0x" + Long.toHexString(folio));
             }
             long mapping = PageStruct.mapping(folio);
-            if (mapping == 0 || FolioSplitter.isAnonymous(mapping)) {
+            if (mapping == 0) {
                 return Errno.EBUSY;
             }
-            boolean isAligned = Geometry.isAligned(arena.pfnOf(folio), newOrder)
-                    && Geometry.isAligned(PageStruct.index(folio), newOrder);
-            if (!isAligned || newOrder <= FolioStruct.order(folio)) {
+            if (newOrder <= FolioStruct.order(folio) || !isBlock(folio, newOrder)) {
                 return Errno.EINVAL;
             }
-            return mergeIndexed(folio, newOrder, owners.of(mapping));
+            return FolioSplitter.isAnonymous(mapping)
+                    ? mergeAnonymous(folio, newOrder)
+                    : mergeIndexed(folio, newOrder, owners.of(mapping));
         } finally {
             lifetime.exit();
         }
+    }
+
+    private boolean isBlock(long folio, int newOrder) {
+        long pfn = arena.pfnOf(folio);
+        return Geometry.isAligned(pfn, newOrder)
+                && Geometry.isAligned(PageStruct.index(folio), newOrder)
+                && pfn + Geometry.pagesIn(newOrder) <= arena.nrPages();
     }
 
     private int mergeIndexed(long folio, int newOrder, FolioOwner owner) {
         owner.index().lock();
         try {
             XaCursor cursor = owner.lockedCursor();
-            if (!isOneBlock(folio, newOrder, cursor)) {
+            if (!isIndexedBlock(folio, newOrder, cursor)) {
                 return Errno.EINVAL;
             }
-            long nrFrozen = freeze(folio, newOrder);
+            if (isMapped(folio, newOrder)) {
+                return Errno.EBUSY;
+            }
+            long nrFrozen = freeze(folio, newOrder, true);
             int result = nrFrozen < Geometry.pagesIn(newOrder) ? Errno.EAGAIN : storeFrozen(folio, newOrder, cursor);
             if (result == Errno.OK) {
-                join(folio, newOrder);
+                join(folio, newOrder, references(0, Geometry.pagesIn(newOrder), true));
             } else {
-                unfreeze(folio, nrFrozen);
+                unfreeze(folio, nrFrozen, true);
             }
             return result;
         } finally {
@@ -124,8 +151,29 @@ public final class FolioMerger {
         return cursor.error();
     }
 
+    private int mergeAnonymous(long folio, int newOrder) {
+        // A first look, without a hold on anything but what the caller says that it holds: spares others a freeze.
+        if (newOrder == 1 || !isAnonymousBlock(folio, newOrder)) {
+            return Errno.EINVAL;
+        }
+        if (PageFlag.isSwapCached(PageStruct.flagsAcquire(folio)) || isMapped(folio, newOrder)) {
+            return Errno.EBUSY;
+        }
+        long nrFrozen = freeze(folio, newOrder, false);
+        int result = Errno.EAGAIN;
+        if (nrFrozen == Geometry.pagesIn(newOrder) && isAnonymousBlock(folio, newOrder)) {
+            result = areAlike(folio, newOrder) ? Errno.OK : Errno.EBUSY;
+        }
+        if (result == Errno.OK) {
+            join(folio, newOrder, references(0, nrFrozen, false));
+        } else {
+            unfreeze(folio, nrFrozen, false);
+        }
+        return result;
+    }
+
     /** Whether the index has the pages of the block, as whole folios, one after the other. */
-    private static boolean isOneBlock(long folio, int newOrder, XaCursor cursor) {
+    private static boolean isIndexedBlock(long folio, int newOrder, XaCursor cursor) {
         long firstIndex = PageStruct.index(folio);
         long nrPages = Geometry.pagesIn(newOrder);
         cursor.set(firstIndex);
@@ -140,6 +188,36 @@ public final class FolioMerger {
         return true;
     }
 
+    /** Whether the pages of the block are whole folios of one owner, at indices that follow each other; exact once frozen. */
+    private boolean isAnonymousBlock(long folio, int newOrder) {
+        long mapping = PageStruct.mapping(folio);
+        long firstIndex = PageStruct.index(folio);
+        long nrPages = Geometry.pagesIn(newOrder);
+        long offset = 0;
+        while (offset < nrPages) {
+            long piece = folio + offset * PageStruct.BYTES;
+            boolean isHead = headMap.headOf(piece) == piece;
+            if (!isHead || PageStruct.mapping(piece) != mapping || PageStruct.index(piece) != firstIndex + offset) {
+                return false;
+            }
+            offset += Geometry.pagesIn(FolioStruct.order(piece));
+        }
+        return offset == nrPages;
+    }
+
+    private static boolean isMapped(long folio, int newOrder) {
+        long nrPages = Geometry.pagesIn(newOrder);
+        long offset = 0;
+        while (offset < nrPages) {
+            long piece = folio + offset * PageStruct.BYTES;
+            if (FolioMapcounts.total(piece) > 0) {
+                return true;
+            }
+            offset += Geometry.pagesIn(FolioStruct.order(piece));
+        }
+        return false;
+    }
+
     /** Whether frozen pieces are in no other use, and agree in what a folio has only once. */
     private static boolean areAlike(long folio, int newOrder) {
         long nrPages = Geometry.pagesIn(newOrder);
@@ -149,7 +227,8 @@ public final class FolioMerger {
         while (offset < nrPages) {
             long piece = folio + offset * PageStruct.BYTES;
             long flags = PageStruct.flags(piece);
-            boolean isBusy = (flags & BUSY_FLAGS) != 0 || isPoisoned(piece);
+            boolean isBusy =
+                    (flags & BUSY_FLAGS) != 0 || isPoisoned(piece) || (offset > 0 && PageFlag.LOCKED.isSet(flags));
             if (isBusy || (flags & COMMON_FLAGS) != common || PageStruct.memcgData(piece) != group) {
                 return false;
             }
@@ -163,49 +242,51 @@ public final class FolioMerger {
     }
 
     /** Freezes piece after piece; returns the pages of those that are frozen. */
-    private static long freeze(long folio, int newOrder) {
+    private static long freeze(long folio, int newOrder, boolean indexed) {
         long nrPages = Geometry.pagesIn(newOrder);
         long offset = 0;
         while (offset < nrPages) {
             long piece = folio + offset * PageStruct.BYTES;
-            long nrPiecePages = Geometry.pagesIn(FolioStruct.order(piece));
-            if (!References.freeze(piece, references(offset, nrPiecePages))) {
+            int order = FolioStruct.order(piece);
+            int references = references(offset, Geometry.pagesIn(order), indexed);
+            if (!References.freeze(piece, references)) {
                 break;
             }
-            offset += nrPiecePages;
+            if (FolioStruct.order(piece) != order) {
+                // Split in between, which only an index lock would have kept away.
+                References.unfreeze(piece, references);
+                break;
+            }
+            offset += Geometry.pagesIn(order);
         }
         return offset;
     }
 
-    private static void unfreeze(long folio, long nrFrozen) {
+    private static void unfreeze(long folio, long nrFrozen, boolean indexed) {
         long offset = 0;
         while (offset < nrFrozen) {
             long piece = folio + offset * PageStruct.BYTES;
             long nrPiecePages = Geometry.pagesIn(FolioStruct.order(piece));
-            References.unfreeze(piece, references(offset, nrPiecePages));
+            References.unfreeze(piece, references(offset, nrPiecePages, indexed));
             offset += nrPiecePages;
         }
     }
 
-    /** The page cache holds one reference per page, the caller one to the first folio. */
-    private static int references(long offset, long nrPages) {
+    /** The page cache holds one reference per page, the caller one to the first folio, or to each that no cache holds. */
+    private static int references(long offset, long nrPages, boolean indexed) {
+        if (!indexed) {
+            return 1;
+        }
         return (int) nrPages + (offset == 0 ? 1 : 0);
     }
 
     /**
-     * Everything between the store to the index and the end of the freeze. References of the old heads stay 0, so that who
-     * still knows one of them as a head cannot take a reference.
+     * Everything between the last step that can fail and the end of the freeze. References of the old heads stay 0, so that
+     * who still knows one of them as a head cannot take a reference.
      */
-    private void join(long folio, int newOrder) {
-        long flags = PageFlag.LOCKED.mask();
-        long nrPages = Geometry.pagesIn(newOrder);
-        accounting.merge(folio, newOrder);
-        long offset = 0;
-        while (offset < nrPages) {
-            long piece = folio + offset * PageStruct.BYTES;
-            flags |= PageStruct.flags(piece) & FolioPieces.INHERITED_FLAGS;
-            offset += Geometry.pagesIn(FolioStruct.order(piece));
-        }
+    private void join(long folio, int newOrder, int references) {
+        long flags = PageFlag.LOCKED.mask() | mergedFlags(folio, newOrder);
+        accounting.merge(folio, newOrder, flags);
         headMap.join(folio, newOrder);
         FolioPieces.write(
                 folio,
@@ -217,6 +298,21 @@ public final class FolioMerger {
                 0,
                 PageStruct.memcgData(folio));
         // Last, as in a split (I15): the index and the map lead to this folio, and it covers what they say.
-        References.unfreeze(folio, references(0, nrPages));
+        References.unfreeze(folio, references);
+    }
+
+    private static long mergedFlags(long folio, int newOrder) {
+        long nrPages = Geometry.pagesIn(newOrder);
+        long ofAny = 0;
+        long ofAll = -1;
+        long offset = 0;
+        while (offset < nrPages) {
+            long piece = folio + offset * PageStruct.BYTES;
+            long flags = PageStruct.flags(piece);
+            ofAny |= flags;
+            ofAll &= flags;
+            offset += Geometry.pagesIn(FolioStruct.order(piece));
+        }
+        return (ofAny & FLAGS_OF_ANY) | (ofAll & FLAGS_OF_ALL);
     }
 }

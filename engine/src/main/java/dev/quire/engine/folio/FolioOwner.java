@@ -56,4 +56,14 @@ public interface FolioOwner {
      * @param nrPages number of pages
      */
     void uncharge(long nrPages);
+
+    /**
+     * Whether the owner is closed, or being closed: then no region may show its pages any more. One that lives as long as the
+     * engine need not say.
+     *
+     * @return true once it is
+     */
+    default boolean isClosed() {
+        return false;
+    }
 }

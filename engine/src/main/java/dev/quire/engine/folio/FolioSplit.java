@@ -49,11 +49,16 @@ final class FolioSplit {
     /** Whether the pieces go on the folio's LRU list, whose lock is held then. */
     boolean onLru;
 
+    /** Whether somebody wants to know how long the split and its freeze take. */
+    boolean timed;
+
     long startNanos;
+    long frozenNanos;
     long nrBytesStored;
     long nrNodes;
     long nrPagesDropped;
 
+    private long freezeStartNanos;
     private long index;
     private long privateWord;
 
@@ -72,6 +77,7 @@ final class FolioSplit {
         onLru = false;
         keep = false;
         list = null;
+        frozenNanos = 0;
         nrBytesStored = 0;
         nrNodes = 0;
         nrPagesDropped = 0;
@@ -112,6 +118,7 @@ final class FolioSplit {
 
     /** Looks at what can no longer change once the folio is frozen, before anything is written. */
     void afterFreeze() {
+        freezeStartNanos = timed ? System.nanoTime() : 0;
         index = PageStruct.index(folio);
         privateWord = PageStruct.privateWord(folio);
         // A folio can leave the LRU lists until it is frozen: who isolates it holds a reference.
@@ -219,6 +226,7 @@ final class FolioSplit {
     /** Ends the freeze; everything else about the split is done and visible. */
     void unfreezeFirst() {
         References.unfreeze(folio, cacheReferences(plan.runOrder(0), false) + 1);
+        frozenNanos = timed ? System.nanoTime() - freezeStartNanos : 0;
     }
 
     /** Unlocks the pieces that were locked until they were mapped again, and gives back the references that kept them. */

@@ -201,7 +201,8 @@ public final class FolioSplitter {
         }
         FolioSplit split = splits.get();
         split.begin(folio, newOrder);
-        split.startNanos = observer == null ? 0 : System.nanoTime();
+        split.timed = observer != null;
+        split.startNanos = split.timed ? System.nanoTime() : 0;
         return split;
     }
 
@@ -267,7 +268,8 @@ public final class FolioSplitter {
 
     private void report(FolioSplit split, long nrPieces, int result) {
         if (observer != null) {
-            observer.split(split.order, nrPieces, result, System.nanoTime() - split.startNanos);
+            long nanos = System.nanoTime() - split.startNanos;
+            observer.split(split.order, nrPieces, result, nanos, split.frozenNanos);
         }
     }
 }

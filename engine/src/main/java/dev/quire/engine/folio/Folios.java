@@ -138,7 +138,7 @@ public final class Folios {
     }
 
     /**
-     * Takes a reference unless the folio is frozen by a split, or free. Lock-free. A caller that found the folio in an index
+     * Takes a reference unless the folio is frozen by a split, or free, or has too many (3 * 2^28). Lock-free. A caller that found the folio in an index
      * or through a page must look again afterwards: a split may have run in between.
      *
      * @param folio handle of a head
@@ -158,7 +158,7 @@ public final class Folios {
      * Takes a reference to the folio that holds a page, whatever splits run beside (folio_try_get, page_folio). Lock-free.
      *
      * @param page handle of any page
-     * @return handle of the head, or 0 if the page is free or its folio frozen just now
+     * @return handle of the head, or 0 if the page is free, its folio frozen just now, or has too many references
      */
     public long tryPinFolioOf(long page) {
         arena.requirePage(page);
@@ -347,6 +347,11 @@ public final class Folios {
      */
     public long nrPendingReclaim() {
         return freed.nrPending();
+    }
+
+    /** Large folios to be split, which follow the folios' mappings. */
+    DeferredSplitQueue deferredSplits() {
+        return accounting.deferredSplits();
     }
 
     /** Gives references of a trusted handle back; frees the folio with the last one. */

@@ -27,6 +27,7 @@ import dev.quire.engine.struct.PageStruct;
  */
 public final class LruLists {
     private static final long LRU = PageFlag.LRU.mask();
+    private static final long NONE = 0;
 
     private final PageArena arena;
     private final LockOrder lockOrder;
@@ -237,13 +238,51 @@ public final class LruLists {
         LruVectorStruct.addNrPages(vector, LruList.of(flags).ordinal(), -nrPages);
     }
 
-    private void link(long folio, long flags) {
-        LruList list = LruList.of(flags);
+    /**
+     * Puts a folio in the place of the pieces that it is made of: where the first of them is that is on its list, or at the
+     * list's head if none is. The pieces are frozen, so that nobody isolates one, and their structs still say what they are.
+     *
+     * @param folio head of the first piece, and of the folio
+     * @param newOrder log2 pages of the folio
+     * @param newFlags flags it will have
+     */
+    void merge(long folio, int newOrder, long newFlags) {
+        LruList list = LruList.of(newFlags);
+        long place = NONE;
+        long end = folio + Geometry.pagesIn(newOrder) * PageStruct.BYTES;
+        lock();
+        for (long piece = folio; piece < end; piece += Geometry.pagesIn(FolioStruct.order(piece)) * PageStruct.BYTES) {
+            long flags = PageStruct.flags(piece);
+            boolean isLinked = (flags & LRU) != 0;
+            if (isLinked && place == NONE && list != LruList.UNEVICTABLE && LruList.of(flags) == list) {
+                place = piece;
+            } else if (isLinked) {
+                unlink(piece, flags);
+            }
+        }
+        if (place != folio) {
+            linkAt(folio, list, place);
+        }
+        long nrPagesBefore = place == NONE ? 0 : Geometry.pagesIn(FolioStruct.order(place));
+        LruVectorStruct.addNrPages(vector, list.ordinal(), Geometry.pagesIn(newOrder) - nrPagesBefore);
+        unlock();
+    }
+
+    /** Links a folio instead of another one on a list, or at the head of the list. */
+    private void linkAt(long folio, LruList list, long replaced) {
         if (list == LruList.UNEVICTABLE) {
             PageStruct.mlockCount(folio, 0);
-        } else {
+        } else if (replaced == NONE) {
             ListHead.addAfter(PageStruct.list(folio), LruVectorStruct.list(vector, list.ordinal()));
+        } else {
+            ListHead.addAfter(PageStruct.list(folio), PageStruct.list(replaced));
+            ListHead.remove(PageStruct.list(replaced));
         }
+    }
+
+    private void link(long folio, long flags) {
+        LruList list = LruList.of(flags);
+        linkAt(folio, list, NONE);
         LruVectorStruct.addNrPages(vector, list.ordinal(), Geometry.pagesIn(FolioStruct.order(folio)));
     }
 

@@ -230,12 +230,13 @@ public final class SwapTable {
      * @param slot the slot
      * @return handle of the folio's head, to be given back with {@link Folios#unpin}; 0 if no folio caches the slot
      * @throws IllegalArgumentException if there is no such slot
+     * @throws IllegalStateException if the folio has too many references
      */
     public long pin(long slot) {
         requireSlots(slot, 1);
         lifetime.enter();
         try {
-            while (true) {
+            for (int attempt = 0; ; attempt++) {
                 // Acquire: the folio is seen as it was when it was put here, or split.
                 long word = NativeMemory.getLongAcquire(wordOf(slot));
                 if (word == FREE || word == IN_USE || (word & GIVEN_BACK) != 0) {
@@ -247,8 +248,10 @@ public final class SwapTable {
                         return word;
                     }
                     folios.put(word, 1);
+                } else {
+                    References.requireRoom(word);
                 }
-                Thread.onSpinWait();
+                References.pauseWhileFrozen(attempt);
             }
         } finally {
             lifetime.exit();

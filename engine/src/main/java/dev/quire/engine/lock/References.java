@@ -11,19 +11,28 @@ import dev.quire.engine.struct.PageStruct;
  * <p>Handles are trusted. All operations are lock-free; all but {@link #tryGet} and {@link #put} are wait-free.
  */
 public final class References {
+    /**
+     * References from which on no more are taken one by one: 3 * 2^28. What is left up to 2^31 is for those that cannot be
+     * refused, of page tables above all, whose number has a limit of its own.
+     */
+    public static final int MAX = 3 << 28;
+
     private static final int FROZEN = 0;
+
+    /** Attempts before a waiting reader yields: about as long as it takes to split 2 MiB. */
+    private static final int SPINS = 100;
 
     private References() {}
 
     /**
-     * Takes a reference unless the folio is frozen or free.
+     * Takes a reference unless the folio is frozen or free, or has {@link #MAX}.
      *
      * @param folio handle of what the caller believes to be a head
      * @return whether the caller now holds a reference; it must then check that this is still the folio it looked for
      */
     public static boolean tryGet(long folio) {
         int count = PageStruct.refcountOpaque(folio);
-        while (count > FROZEN) {
+        while (count > FROZEN && count < MAX) {
             // Full RMW. Partner: unfreeze; who wins sees the folio as the split left it.
             if (PageStruct.compareAndSetRefcount(folio, count, count + 1)) {
                 return true;
@@ -34,7 +43,21 @@ public final class References {
     }
 
     /**
-     * Takes references for somebody who holds one already.
+     * Tells who could not take a reference, and would try again for ever, that it is not for a freeze that ends.
+     *
+     * @param folio handle of the head
+     * @throws IllegalStateException if there are {@link #MAX}, which only callers that never give theirs back bring about
+     */
+    public static void requireRoom(long folio) {
+        int count = PageStruct.refcountOpaque(folio);
+        if (count >= MAX) {
+            throw new IllegalStateException(
+                    "too many references: folio=0x" + Long.toHexString(folio) + ", held=" + count + ", max=" + MAX);
+        }
+    }
+
+    /**
+     * Takes references for somebody who holds one already, and who cannot have so many that the count overflows.
      *
      * @param folio handle of the head
      * @param nrReferences how many, 1 or more
@@ -88,6 +111,21 @@ public final class References {
         // Release: whoever takes a reference sees the folio's fields, map and index as they are now (I7; partner:
         // tryGet).
         PageStruct.refcountRelease(folio, nrReferences);
+    }
+
+    /**
+     * What a reader does before it looks again for a folio that it found frozen. At first it spins; then it gives its
+     * processor away, because the thread that froze the folio may be waiting for just that one, and would wait for as long
+     * as the reader's time slice lasts, a thousand times longer than a split.
+     *
+     * @param attempt how often the reader looked in vain before, 0 or more
+     */
+    public static void pauseWhileFrozen(int attempt) {
+        if (attempt < SPINS) {
+            Thread.onSpinWait();
+        } else {
+            Thread.yield();
+        }
     }
 
     /**

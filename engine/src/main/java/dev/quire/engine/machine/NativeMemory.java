@@ -283,6 +283,32 @@ public final class NativeMemory {
     }
 
     /**
+     * Plain copy of {@code nrBytes} into a segment of a caller.
+     *
+     * @param fromAddress first byte to read
+     * @param into where to
+     * @param offsetBytes first byte to write in it
+     * @param nrBytes length in bytes
+     * @throws IndexOutOfBoundsException if the segment is too short; nothing was copied
+     */
+    public static void copyOut(long fromAddress, MemorySegment into, long offsetBytes, long nrBytes) {
+        MemorySegment.copy(ALL, fromAddress, into, offsetBytes, nrBytes);
+    }
+
+    /**
+     * Plain copy of {@code nrBytes} out of a segment of a caller.
+     *
+     * @param from where from
+     * @param offsetBytes first byte to read in it
+     * @param toAddress first byte to write
+     * @param nrBytes length in bytes
+     * @throws IndexOutOfBoundsException if the segment is too short; nothing was copied
+     */
+    public static void copyIn(MemorySegment from, long offsetBytes, long toAddress, long nrBytes) {
+        MemorySegment.copy(from, offsetBytes, ALL, toAddress, nrBytes);
+    }
+
+    /**
      * A segment over a part of memory, for handing to others.
      *
      * @param address first byte
@@ -291,5 +317,17 @@ public final class NativeMemory {
      */
     public static MemorySegment segment(long address, long nrBytes) {
         return ALL.asSlice(address, nrBytes);
+    }
+
+    /**
+     * A segment over a part of memory that can be used as long as a scope lasts, and by whom the scope allows.
+     *
+     * @param address first byte
+     * @param nrBytes length in bytes
+     * @param scope its scope; the memory is not freed with it
+     * @return a segment of that scope
+     */
+    public static MemorySegment segment(long address, long nrBytes, Arena scope) {
+        return MemorySegment.ofAddress(address).reinterpret(nrBytes, scope, null);
     }
 }

@@ -12,6 +12,7 @@ import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.xarray.XArray;
 import dev.quire.engine.xarray.XaCursor;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The cached folios of one file in memory: an index from page offset to folio, and a size (address_space).
@@ -31,17 +32,20 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     private final SwapEntries swapEntries;
     private final Truncation truncation;
     private final boolean swapBacked;
+    private final @Nullable CachedFile host;
     private volatile boolean closed;
     private final ReentrantLock resizeLock = new ReentrantLock();
 
-    private AddressSpace(MappingContext context, long address, int minimumOrder, boolean swapBacked) {
+    private AddressSpace(
+            MappingContext context, long address, int minimumOrder, boolean swapBacked, @Nullable CachedFile host) {
         this.context = context;
+        this.host = host;
         this.address = address;
         lifetime = context.lifetime();
         folios = context.folios();
         index = new XArray(AddressSpaceStruct.pages(address), context.nodes(), context.lockOrder(), 0);
         lockedCursor = new XaCursor(index);
-        indexed = new IndexedFolios(context, this);
+        indexed = new IndexedFolios(context, this, host);
         swapEntries = new SwapEntries(context, this, indexed);
         truncation = new Truncation(context, this, indexed, swapEntries);
         this.swapBacked = swapBacked;
@@ -61,6 +65,16 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
      */
     public static AddressSpace open(MappingContext context, int minimumOrder, boolean swapBacked) {
         Geometry.requireOrder(minimumOrder);
+        return open(context, minimumOrder, swapBacked, null);
+    }
+
+    /** Opens the empty address space of a file that its host reads and writes. */
+    static AddressSpace openFor(CachedFile host, MappingContext context) {
+        return open(context, 0, false, host);
+    }
+
+    private static AddressSpace open(
+            MappingContext context, int minimumOrder, boolean swapBacked, @Nullable CachedFile host) {
         context.lifetime().enter();
         try {
             long address = context.objects().allocate();
@@ -68,7 +82,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
                 throw new IllegalStateException("no room for another address space: max="
                         + context.arena().nrObjects());
             }
-            AddressSpace space = new AddressSpace(context, address, minimumOrder, swapBacked);
+            AddressSpace space = new AddressSpace(context, address, minimumOrder, swapBacked, host);
             context.owners().add(space);
             return space;
         } finally {
@@ -293,6 +307,20 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         return swapEntries;
     }
 
+    /** The file whose pages these are; null for a file that exists in memory only, and for shared memory. */
+    @Nullable
+    CachedFile host() {
+        return host;
+    }
+
+    IndexedFolios indexed() {
+        return indexed;
+    }
+
+    Truncation truncation() {
+        return truncation;
+    }
+
     /** Whether this is shared memory; its struct says so, but may be gone. */
     boolean isSwapBacked() {
         return swapBacked;
@@ -352,8 +380,9 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     /**
      * Whether {@link #close} has been called.
      *
-     * @return true from the moment it begins
+     * @return true from the moment it begins, unless it is refused
      */
+    @Override
     public boolean isClosed() {
         return closed;
     }
@@ -362,6 +391,8 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
      * Drops all folios, waits for the readers that may still be in the index, and gives the address space back. Must not be
      * called from inside a read section. A folio that somebody has pinned lives on without an owner. Closing again does
      * nothing.
+     *
+     * @throws IllegalStateException if regions of page tables still show the pages; then nothing has changed
      */
     @Override
     public void close() {
@@ -371,7 +402,10 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
             if (closed) {
                 return;
             }
-            closed = true;
+            int nrRegions = context.mappers().closeUnlessMapped(address, () -> closed = true);
+            if (nrRegions > 0) {
+                throw new IllegalStateException("the address space still has regions: regions=" + nrRegions);
+            }
             truncation.removeRange(0, Long.MAX_VALUE, SplitPolicies.UNIFORM);
             context.rcu().synchronize();
             context.owners().remove(this);

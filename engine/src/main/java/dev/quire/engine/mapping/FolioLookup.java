@@ -31,14 +31,14 @@ public final class FolioLookup {
      *
      * @param index offset in the file, in pages
      * @return handle of the folio's head, to be given back with {@code Folios.unpin}; 0 if nothing is cached there
-     * @throws IllegalStateException if the engine is closed
+     * @throws IllegalStateException if the engine is closed, or the folio has too many references
      */
     public long pin(long index) {
         reader.enter();
         try {
             long folio = tryPin(index);
-            while (folio == XaEntry.RETRY) {
-                Thread.onSpinWait();
+            for (int attempt = 0; folio == XaEntry.RETRY; attempt++) {
+                References.pauseWhileFrozen(attempt);
                 folio = tryPin(index);
             }
             return folio;
@@ -54,7 +54,11 @@ public final class FolioLookup {
         if (entry == 0 || XaEntry.isValue(entry)) {
             return 0;
         }
-        if (cursor.retry(entry) || !References.tryGet(entry)) {
+        if (cursor.retry(entry)) {
+            return XaEntry.RETRY;
+        }
+        if (!References.tryGet(entry)) {
+            References.requireRoom(entry);
             return XaEntry.RETRY;
         }
         if (cursor.reload() == entry) {

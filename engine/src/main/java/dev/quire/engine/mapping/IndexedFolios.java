@@ -10,17 +10,25 @@ import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
+import dev.quire.engine.xarray.XArray;
 import dev.quire.engine.xarray.XaCursor;
 import dev.quire.engine.xarray.XaEntry;
+import org.jspecify.annotations.Nullable;
 
-/** The folios in one address space's index: adding, removing and finding them under the index lock. */
+/** The folios in one address space's index: adding, removing, marking and finding them under the index lock. */
 final class IndexedFolios {
+    /** Folios that one hold of the index lock marks at most, so that others get their turn. */
+    private static final int MARKED_PER_LOCK = 1024;
+
     private final Folios folios;
     private final FolioCounters counters;
     private final AddressSpace space;
+    private final FolioAdder adder;
 
-    IndexedFolios(MappingContext context, AddressSpace space) {
+    /** Folios that {@link #populate} makes are added by {@code host}, or as they are if there is none. */
+    IndexedFolios(MappingContext context, AddressSpace space, @Nullable CachedFile host) {
         this.space = space;
+        adder = host == null ? this::add : host::addAndRead;
         folios = context.folios();
         counters = context.accounting().counters();
     }
@@ -109,6 +117,91 @@ final class IndexedFolios {
         References.put(folio, nrPages);
     }
 
+    /**
+     * Takes a locked, clean folio out of the index if nobody but the index and the caller, once, has a reference
+     * (__remove_mapping); the caller's stays. False if somebody has: then nothing has changed.
+     */
+    boolean tryEvict(long folio) {
+        int order = FolioStruct.order(folio);
+        int nrPages = (int) Geometry.pagesIn(order);
+        space.index().lock();
+        try {
+            if (!References.freeze(folio, nrPages + 1)) {
+                return false;
+            }
+            XaCursor cursor = space.lockedCursor();
+            cursor.setOrder(PageStruct.index(folio), order);
+            cursor.store(0);
+            space.addNrPages(-nrPages);
+            count(order, -nrPages);
+            PageStruct.mapping(folio, 0);
+            // A lookup that found the folio before it left the index may pin it from here on; its second look fails.
+            References.unfreeze(folio, 1);
+            return true;
+        } finally {
+            space.index().unlock();
+        }
+    }
+
+    /** Sets and clears marks of the entry at an index in one hold of the lock; a mask has bit k for mark k. */
+    void changeMarks(long index, int set, int cleared) {
+        space.index().lock();
+        try {
+            XaCursor cursor = space.lockedCursor();
+            cursor.set(index);
+            cursor.load();
+            for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
+                if ((set & 1 << mark) != 0) {
+                    cursor.setMark(mark);
+                } else if ((cleared & 1 << mark) != 0) {
+                    cursor.clearMark(mark);
+                }
+            }
+        } finally {
+            space.index().unlock();
+        }
+    }
+
+    /** Gives every folio of a range that has one mark another one too (tag_pages_for_writeback). */
+    void copyMark(long first, long last, int mark, int copy) {
+        long next = first;
+        while (next <= last) {
+            space.index().lock();
+            try {
+                XaCursor cursor = space.lockedCursor();
+                cursor.set(next);
+                long folio = cursor.findMarked(last, mark);
+                next = last + 1;
+                for (int nrMarked = 1; folio != 0; nrMarked++) {
+                    cursor.setMark(copy);
+                    if (nrMarked == MARKED_PER_LOCK) {
+                        next = indexAfter(folio);
+                        break;
+                    }
+                    folio = cursor.findMarked(last, mark);
+                }
+            } finally {
+                space.index().unlock();
+            }
+        }
+    }
+
+    private static long indexAfter(long folio) {
+        return PageStruct.index(folio) + Geometry.pagesIn(FolioStruct.order(folio));
+    }
+
+    /** Pins the first folio with a mark that covers an index from {@code first} to {@code last}; 0 if there is none. */
+    long pinNextMarked(long first, long last, int mark) {
+        space.index().lock();
+        try {
+            XaCursor cursor = space.lockedCursor();
+            cursor.set(first);
+            return pinIndexed(cursor.findMarked(last, mark));
+        } finally {
+            space.index().unlock();
+        }
+    }
+
     /** Pins the first folio that covers an index from {@code first} to {@code last}; 0 if there is none. */
     long pinNext(long first, long last) {
         space.index().lock();
@@ -120,14 +213,30 @@ final class IndexedFolios {
                 // A page of shared memory that is in swap.
                 folio = cursor.find(last);
             }
-            // A folio in the index is frozen only by a split, which holds this lock all the while.
-            if (folio != 0 && !References.tryGet(folio)) {
-                throw new IllegalStateException("indexed folio has no references: folio=0x" + Long.toHexString(folio));
-            }
-            return folio;
+            return pinIndexed(folio);
         } finally {
             space.index().unlock();
         }
+    }
+
+    /** Pins what was found under the lock, and still is held. */
+    private static long pinIndexed(long folio) {
+        // A folio in the index is frozen only by who splits or evicts it and holds this lock all the while.
+        if (folio != 0 && !References.tryGet(folio)) {
+            throw new IllegalStateException("indexed folio has no references: folio=0x" + Long.toHexString(folio));
+        }
+        return folio;
+    }
+
+    /** First index from {@code start} to {@code end} at which a folio begins; {@code end} if there is none. */
+    long holeEnd(long start, long end) {
+        long folio = pinNext(start, end - 1);
+        if (folio == 0) {
+            return end;
+        }
+        long index = PageStruct.index(folio);
+        folios.unpin(folio);
+        return Math.max(index, start);
     }
 
     int populate(long startIndex, long nrPages, int maximumOrder) {
@@ -156,12 +265,12 @@ final class IndexedFolios {
         long index = Geometry.alignDown(start, minimumOrder);
         while (index < end) {
             int order = Math.max(largestOrder(index, end, maximumOrder), minimumOrder);
-            long folio = allocate(order, minimumOrder);
+            long folio = allocate(order);
             if (folio == 0) {
                 return Errno.ENOMEM;
             }
             order = FolioStruct.order(folio);
-            int result = add(folio, index);
+            int result = adder.add(folio, index);
             folios.unpin(folio);
             if (result == Errno.ENOMEM) {
                 return result;
@@ -172,15 +281,17 @@ final class IndexedFolios {
         return Errno.OK;
     }
 
-    private long allocate(int order, int minimumOrder) {
+    /** Allocates a folio of an order, or of the largest smaller one that there is and the space allows; 0 if there is none. */
+    long allocate(int order) {
         long folio = 0;
-        for (int smaller = order; folio == 0 && smaller >= minimumOrder; smaller--) {
+        for (int smaller = order; folio == 0 && smaller >= space.minimumOrder(); smaller--) {
             folio = folios.allocate(smaller);
         }
         return folio;
     }
 
-    private static int largestOrder(long index, long end, int maximumOrder) {
+    /** Log2 pages of the largest folio that may start at an index, reaches no further than {@code end}, and no larger than allowed. */
+    static int largestOrder(long index, long end, int maximumOrder) {
         int byAlignment = index == 0 ? maximumOrder : Long.numberOfTrailingZeros(index);
         int byRoom = 63 - Long.numberOfLeadingZeros(end - index);
         return Math.min(maximumOrder, Math.min(byAlignment, byRoom));

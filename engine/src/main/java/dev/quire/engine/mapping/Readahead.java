@@ -49,7 +49,7 @@ public final class Readahead {
      */
     public int read(long startIndex, long nrPages) {
         long end = startIndex + nrPages;
-        boolean sequential = startIndex == 0 || startIndex == previousEnd || startIndex == previousEnd - 1;
+        boolean sequential = isSequential(startIndex);
         previousEnd = end;
         if (sequential && end <= windowEnd) {
             if (end > nextWindowTrigger) {
@@ -60,6 +60,20 @@ public final class Readahead {
         }
         // What the window brought in is skipped; this fills what it did not reach and what a hole has taken away.
         return space.populate(startIndex, nrPages, Math.min(maximumOrder, orderOf(nrPages)));
+    }
+
+    /** Notes a read of pages that are cached. True if it enters the last window: then {@link #read} brings the next one in. */
+    boolean isDue(long startIndex, long nrPages) {
+        long end = startIndex + nrPages;
+        boolean due = isSequential(startIndex) && end <= windowEnd && end > nextWindowTrigger;
+        if (!due) {
+            previousEnd = end;
+        }
+        return due;
+    }
+
+    private boolean isSequential(long startIndex) {
+        return startIndex == 0 || startIndex == previousEnd || startIndex == previousEnd - 1;
     }
 
     private void openFirstWindow(long startIndex, long nrPages) {

@@ -1,10 +1,17 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 /**
- * Address spaces: folios found by their offset in a file.
+ * Address spaces, folios found by their offset in a file; and the page cache, which makes them the bytes of real files.
  *
  * <p>{@link dev.quire.engine.mapping.AddressSpace} owns folios through its index and truncates them;
- * {@link dev.quire.engine.mapping.FolioLookup} is how readers find and pin them without a lock. The kernel's counterparts
- * are mm/filemap.c and mm/truncate.c.
+ * {@link dev.quire.engine.mapping.FolioLookup} is how readers find and pin them without a lock.
+ *
+ * <p>{@link dev.quire.engine.mapping.PageCache} opens files, {@link dev.quire.engine.mapping.OpenFile} is one thread's way to
+ * read, write and cut one, {@link dev.quire.engine.mapping.FolioView} shows its bytes in place, and {@link
+ * dev.quire.engine.mapping.BackingFile} is what lies below. Locks, outer to inner: inode lock, writeback lock, folio lock,
+ * index lock. Comments cite the invariants of docs/memory-model.md by number (I18).
+ *
+ * <p>The kernel's counterparts are mm/filemap.c, mm/truncate.c, mm/readahead.c, mm/page-writeback.c and the part of
+ * mm/vmscan.c that takes file folios.
  */
 @NullMarked
 package dev.quire.engine.mapping;

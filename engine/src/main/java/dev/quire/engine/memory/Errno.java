@@ -27,6 +27,9 @@ public final class Errno {
     /** The arguments exclude each other or the state of the object. */
     public static final int EINVAL = -22;
 
+    /** A count would become too large. */
+    public static final int EOVERFLOW = -75;
+
     /** Largest error number, as a magnitude. */
     public static final int MAX_ERRNO = 4095;
 
@@ -47,6 +50,7 @@ public final class Errno {
             case EBUSY -> "EBUSY";
             case EEXIST -> "EEXIST";
             case EINVAL -> "EINVAL";
+            case EOVERFLOW -> "EOVERFLOW";
             default -> Integer.toString(result);
         };
     }

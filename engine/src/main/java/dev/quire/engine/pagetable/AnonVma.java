@@ -1,11 +1,9 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.pagetable;
 
-import dev.quire.engine.lock.References;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
-import dev.quire.engine.struct.PageStruct;
 
 /**
  * Owner of anonymous folios: what their mapping word names, and the regions in which they may be mapped (anon_vma).
@@ -16,7 +14,7 @@ import dev.quire.engine.struct.PageStruct;
 public final class AnonVma implements AutoCloseable {
     private final PageTableContext context;
     private final long address;
-    private boolean closed;
+    private volatile boolean closed;
 
     private AnonVma(PageTableContext context, long address) {
         this.context = context;
@@ -56,26 +54,20 @@ public final class AnonVma implements AutoCloseable {
      * Makes a folio anonymous memory of this owner, before it is mapped for the first time (__folio_set_anon). It is so until
      * it is freed.
      *
-     * @param folio head of a folio that belongs to nobody and to which the caller holds the only reference
+     * @param folio head of a folio that belongs to nobody, of any order but 1, to which the caller holds the only reference
      * @param index index of its first page in the owner's numbering
-     * @throws IllegalArgumentException if the folio has an owner or another reference, or is of order 1, or the index is
-     *     negative
+     * @throws IllegalArgumentException if the folio is not as described, or the index is negative
+     * @throws IllegalStateException if the owner is closed
      */
     public void adopt(long folio, long index) {
         context.arena.requirePage(folio);
         context.lifetime.enter();
         try {
-            int order = FolioStruct.order(folio);
-            if (index < 0 || index > Long.MAX_VALUE - Geometry.pagesIn(order)) {
+            if (index < 0 || index > Long.MAX_VALUE - Geometry.pagesIn(FolioStruct.order(folio))) {
                 throw new IllegalArgumentException("index out of range: index=" + index);
             }
-            if (order == 1) {
-                throw new IllegalArgumentException("no anonymous folios of this order: order=1");
-            }
-            if (References.count(folio) != 1 || PageStruct.mapping(folio) != 0) {
-                throw new IllegalArgumentException("folio is not the caller's alone: folio=0x" + Long.toHexString(folio)
-                        + ", references=" + References.count(folio) + ", mapping=0x"
-                        + Long.toHexString(PageStruct.mapping(folio)));
+            if (closed) {
+                throw new IllegalStateException("the owner is closed: owner=0x" + Long.toHexString(address));
             }
             context.folios.makeAnonymous(folio, address, index);
         } finally {
@@ -84,9 +76,18 @@ public final class AnonVma implements AutoCloseable {
     }
 
     /**
+     * Whether {@link #close} has been called.
+     *
+     * @return true once it has, unless it was refused
+     */
+    public boolean isClosed() {
+        return closed;
+    }
+
+    /**
      * Gives the owner back. Its folios must have been unmapped; those that are pinned live on. Again, it does nothing.
      *
-     * @throws IllegalStateException if it still has regions
+     * @throws IllegalStateException if it still has regions; then nothing has changed
      */
     @Override
     public synchronized void close() {
@@ -95,11 +96,10 @@ public final class AnonVma implements AutoCloseable {
             if (closed) {
                 return;
             }
-            int nrRegions = context.reverseMap.listOf(mappingWord()).size();
+            int nrRegions = context.reverseMap.closeUnlessMapped(mappingWord(), () -> closed = true);
             if (nrRegions > 0) {
                 throw new IllegalStateException("the owner still has regions: regions=" + nrRegions);
             }
-            closed = true;
             context.objects.free(address);
         } finally {
             context.lifetime.exit();

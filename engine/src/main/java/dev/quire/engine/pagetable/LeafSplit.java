@@ -56,7 +56,7 @@ final class LeafSplit {
         long table = takeTable(slot, TableTree.PMD_LEVEL);
         fill(table, leaf, 0, true);
         tree.link(slot, table);
-        mapcounts.remove(folio, TableTree.orderOf(TableTree.PMD_LEVEL), 1);
+        mapcounts.migrate(folio, TableTree.orderOf(TableTree.PMD_LEVEL), 1);
     }
 
     /** Clears a present leaf, gives back the tables set aside for it, and its reference. */

@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.pagetable;
 
+import dev.quire.engine.folio.FolioMapcounts;
 import dev.quire.engine.folio.FolioOwner;
 import dev.quire.engine.lock.FolioLock;
 import dev.quire.engine.memory.Errno;
@@ -9,6 +10,7 @@ import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageTableStruct;
 import java.lang.invoke.VarHandle;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,11 +74,12 @@ public final class PageTables implements AutoCloseable {
      * @param nrPages length in pages, at least 1
      * @param file owner of the pages
      * @param firstIndex offset in the file of the page at {@code start}, in pages
-     * @return the region; close it, or these tables, before the file
+     * @return the region; until it, or these tables, are closed, closing the file is refused
      * @throws IllegalArgumentException if the addresses are out of range or part of another region
+     * @throws IllegalStateException if the file is closed
      */
     public Region addRegion(long start, long nrPages, FolioOwner file, long firstIndex) {
-        return addRegion(start, nrPages, file.address(), firstIndex);
+        return addRegion(start, nrPages, file.address(), file::isClosed, firstIndex);
     }
 
     /**
@@ -86,14 +89,15 @@ public final class PageTables implements AutoCloseable {
      * @param nrPages length in pages, at least 1
      * @param owner owner of the pages
      * @param firstIndex index, in the owner's numbering, of the page at {@code start}
-     * @return the region; close it, or these tables, before the owner
+     * @return the region; until it, or these tables, are closed, closing the owner is refused
      * @throws IllegalArgumentException if the addresses are out of range or part of another region
+     * @throws IllegalStateException if the owner is closed
      */
     public Region addRegion(long start, long nrPages, AnonVma owner, long firstIndex) {
-        return addRegion(start, nrPages, owner.mappingWord(), firstIndex);
+        return addRegion(start, nrPages, owner.mappingWord(), owner::isClosed, firstIndex);
     }
 
-    private Region addRegion(long start, long nrPages, long ownerWord, long firstIndex) {
+    private Region addRegion(long start, long nrPages, long ownerWord, BooleanSupplier ownerClosed, long firstIndex) {
         long end = requireRange(start, nrPages);
         if (firstIndex < 0 || firstIndex > Long.MAX_VALUE - nrPages) {
             throw new IllegalArgumentException("firstIndex out of range: firstIndex=" + firstIndex);
@@ -103,7 +107,7 @@ public final class PageTables implements AutoCloseable {
             RegionList list = context.reverseMap.listOf(ownerWord);
             Region region = new Region(this, list, ownerWord, start, end, firstIndex);
             // Before anything can be mapped in it: a walk over the owner's regions finds all mappings.
-            list.add(region);
+            list.add(region, ownerClosed);
             try {
                 publishRegion(region);
             } catch (RuntimeException refused) {
@@ -157,8 +161,8 @@ public final class PageTables implements AutoCloseable {
      * @param firstPage first page to map, relative to the folio
      * @param nrPages how many pages, at least 1
      * @param writable whether they may be written to
-     * @return 0; EEXIST if something is mapped there already, also in part, or migrating; ENOMEM if there is no memory for
-     *     tables; then nothing has changed
+     * @return 0; EOVERFLOW if the folio is mapped too often ({@link FolioMapcounts#MAX_PAGE_MAPPINGS}); EEXIST if something is
+     *     mapped there already, also in part, or migrating; ENOMEM if there is no memory for tables; then nothing has changed
      * @throws IllegalArgumentException if the handle is no head of a folio, the pages are not all in it, or they do not belong to
      *     these addresses
      */
@@ -168,6 +172,9 @@ public final class PageTables implements AutoCloseable {
         lifetime.enter();
         try {
             leafMapping.requirePages(folio, firstPage, nrPages);
+            if (!FolioMapcounts.hasRoom(folio, 0, nrPages)) {
+                return Errno.EOVERFLOW;
+            }
             return mapPages(address, end, folio, firstPage, writable);
         } finally {
             lifetime.exit();
@@ -209,8 +216,8 @@ public final class PageTables implements AutoCloseable {
      * @param firstPage first page to map, relative to the folio, a multiple of the entry's pages
      * @param order log2 pages of the entry: 9 or 18
      * @param writable whether the memory may be written to
-     * @return 0; EEXIST if something is mapped there already, also in part, or migrating; ENOMEM if there is no memory for
-     *     tables; then nothing has changed
+     * @return 0; EOVERFLOW if the folio is mapped too often ({@link FolioMapcounts#MAX_PAGE_MAPPINGS}); EEXIST if something is
+     *     mapped there already, also in part, or migrating; ENOMEM if there is no memory for tables; then nothing has changed
      * @throws IllegalArgumentException if there is no entry of this order, the handle is no head of a folio, the pages are
      *     not all in it, or they do not belong to these addresses
      */
@@ -228,6 +235,9 @@ public final class PageTables implements AutoCloseable {
         lifetime.enter();
         try {
             leafMapping.requirePages(folio, firstPage, nrPages);
+            if (!FolioMapcounts.hasRoom(folio, order, 1)) {
+                return Errno.EOVERFLOW;
+            }
             tree.lock();
             try {
                 requireOpen();

@@ -52,7 +52,7 @@ public final class PageWalker {
      *     {@link #NOT_PINNED} if nothing is mapped there, it is not writable, it migrates, its folio is frozen, or the leaf
      *     changed meanwhile: then the caller lets a fault handler map it, or tries again
      * @throws IllegalArgumentException if the address is out of range
-     * @throws IllegalStateException if the engine is closed
+     * @throws IllegalStateException if the engine is closed, or the folio has too many references
      */
     public long pin(long address, boolean forWriting) {
         PageTables.requireAddress(address);
@@ -69,17 +69,17 @@ public final class PageWalker {
      * @param handler maps what is missing
      * @return handle of the page, as from {@link #pin}; {@link #NOT_PINNED} if the handler says that there is nothing
      * @throws IllegalArgumentException if the address is out of range
-     * @throws IllegalStateException if the engine or the tables are closed
+     * @throws IllegalStateException if the engine or the tables are closed, or the folio has too many references
      */
     public long pinOrFault(long address, boolean forWriting, FaultHandler handler) {
         PageTables.requireAddress(address);
-        while (true) {
+        for (int attempt = 0; ; attempt++) {
             long page = tryPin(address, forWriting);
             if (isPage(page)) {
                 return page;
             }
             if (page == CHANGING) {
-                Thread.onSpinWait();
+                References.pauseWhileFrozen(attempt);
             } else if (page == MIGRATING) {
                 tables.awaitMigration(address);
             } else if (!handler.fault(tables, address, forWriting)) {
@@ -238,6 +238,7 @@ public final class PageWalker {
         long page = arena.pageAt(PageTableEntry.pfn(leaf) + pageInLeaf);
         long folio = headMap.headOf(page);
         if (!References.tryGet(folio)) {
+            References.requireRoom(folio);
             return CHANGING;
         }
         // I16. The reference is a full RMW, as is changing the leaf (TableTree.clear, UnmapFolio.migrate): this look

@@ -16,6 +16,7 @@ public final class Region implements AutoCloseable {
     private final long start;
     private final long end;
     private final long firstIndex;
+    private final long key;
 
     Region(PageTables tables, RegionList list, long ownerWord, long start, long end, long firstIndex) {
         this.tables = tables;
@@ -24,6 +25,7 @@ public final class Region implements AutoCloseable {
         this.start = start;
         this.end = end;
         this.firstIndex = firstIndex;
+        key = list.newKey();
     }
 
     /** {@return first virtual address} */
@@ -49,6 +51,16 @@ public final class Region implements AutoCloseable {
     /** {@return the page tables that the region is part of} */
     public PageTables tables() {
         return tables;
+    }
+
+    /** Index after that of the last page. */
+    long endIndex() {
+        return firstIndex + nrPages();
+    }
+
+    /** Number that no other region of the owner has. */
+    long key() {
+        return key;
     }
 
     RegionList list() {

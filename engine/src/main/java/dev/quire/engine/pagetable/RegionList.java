@@ -3,27 +3,34 @@ package dev.quire.engine.pagetable;
 
 import dev.quire.engine.lock.LockOrder;
 import dev.quire.engine.lock.LockRank;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /**
  * The regions that may map the folios of one owner, in all processes (i_mmap of a file, the interval tree of an anon_vma).
  *
- * <p>Thread-safe. Blocking: adding and removing wait for walks. A walk looks at every region.
+ * <p>Thread-safe. Blocking: adding and removing wait for walks.
  */
 final class RegionList {
     private final LockOrder lockOrder;
     private final ReentrantLock lock = new ReentrantLock();
-    private final List<Region> regions = new ArrayList<>();
+    private final RegionTree regions = new RegionTree();
+    private final AtomicLong nextKey = new AtomicLong();
 
     RegionList(LockOrder lockOrder) {
         this.lockOrder = lockOrder;
     }
 
-    void add(Region region) {
+    /** Adds a region, unless the owner of its pages is closed: then nobody would ever unmap them. */
+    void add(Region region, BooleanSupplier ownerClosed) {
         lock();
         try {
+            if (ownerClosed.getAsBoolean()) {
+                throw new IllegalStateException(
+                        "the owner of the region's pages is closed: owner=0x" + Long.toHexString(region.ownerWord()));
+            }
             regions.add(region);
         } finally {
             unlock();
@@ -39,9 +46,13 @@ final class RegionList {
         }
     }
 
-    int size() {
+    /** Closes the owner if it has no region, while none can be added; returns the number of regions. */
+    int closeUnlessUsed(Runnable close) {
         lock();
         try {
+            if (regions.size() == 0) {
+                close.run();
+            }
             return regions.size();
         } finally {
             unlock();
@@ -59,8 +70,13 @@ final class RegionList {
         lock.unlock();
     }
 
-    /** The regions, for who holds the lock. */
-    List<Region> locked() {
-        return regions;
+    /** Visits the regions that show pages from an index up to before another, for who holds the lock. */
+    void forEach(long firstIndex, long endIndex, Consumer<Region> visitor) {
+        regions.forEach(firstIndex, endIndex, visitor);
+    }
+
+    /** A number for a new region that no other of the owner has. */
+    long newKey() {
+        return nextKey.getAndIncrement();
     }
 }

@@ -10,22 +10,27 @@ import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.struct.PageTableStruct;
 
 /**
- * Turns the migration entries of a range of anonymous folios back into leaves (remove_migration_pte). For one walk over all
- * who mapped it.
+ * Turns the migration entries of a range of anonymous folios back into leaves (remove_migration_pte). One object per
+ * thread, for one walk after the other over all who mapped them.
  */
 final class RemapFolios implements RangeOperation {
     private final PageArena arena;
     private final HeadMap headMap;
     private final FolioMapcounts mapcounts;
-    private final long firstPfn;
-    private final long endPfn;
+    private long firstPfn;
+    private long endPfn;
 
-    RemapFolios(PageTableContext context, long firstFolio, long nrPages) {
+    RemapFolios(PageTableContext context) {
         arena = context.arena;
         headMap = context.headMap;
         mapcounts = context.mapcounts;
+    }
+
+    /** Begins the walk for a range of pages. */
+    RemapFolios of(long firstFolio, long nrPages) {
         firstPfn = arena.pfnOf(firstFolio);
         endPfn = firstPfn + nrPages;
+        return this;
     }
 
     @Override

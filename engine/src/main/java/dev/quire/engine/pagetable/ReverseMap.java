@@ -7,23 +7,27 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageStruct;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From a folio to all places where it is mapped: its mapping word names its owner, the owner has a list of regions, and a
+ * From a folio to all places where it is mapped: its mapping word names its owner, the owner has its regions by index, and a
  * region says at which addresses of which process the folio's pages belong (rmap_walk).
  *
- * <p>Thread-safe. Walks lock the owner's list, then one process's tables at a time.
+ * <p>Thread-safe. Walks lock the owner's list, then one process's tables at a time. After a thread's first walk they allocate
+ * nothing.
  */
 final class ReverseMap implements FolioMappers {
     private final PageTableContext context;
     private final AtomicReferenceArray<@Nullable RegionList> lists;
+    private final ThreadLocal<UnmapFolio> unmapFolio;
+    private final ThreadLocal<RemapFolios> remapFolios;
 
     ReverseMap(PageTableContext context) {
         this.context = context;
         lists = new AtomicReferenceArray<>(Math.toIntExact(context.arena.nrObjects()));
+        unmapFolio = ThreadLocal.withInitial(() -> new UnmapFolio(context));
+        remapFolios = ThreadLocal.withInitial(() -> new RemapFolios(context));
     }
 
     /** The list of an owner, made when it is first asked for; it lives as long as the engine and serves later owners too. */
@@ -53,27 +57,32 @@ final class ReverseMap implements FolioMappers {
         }
         long nrPages = Geometry.pagesIn(FolioStruct.order(folio));
         // All mappers, however many: a folio that stays mapped by one of them cannot be split.
-        walk(mapping, PageStruct.index(folio), nrPages, new UnmapFolio(context, folio));
+        walk(mapping, PageStruct.index(folio), nrPages, unmapFolio.get().of(folio));
         return FolioMapcounts.total(folio) == 0;
     }
 
     @Override
     public void remap(long firstFolio, long nrPages) {
         if (LeafSplit.isAnonymous(firstFolio)) {
-            RemapFolios operation = new RemapFolios(context, firstFolio, nrPages);
+            RemapFolios operation = remapFolios.get().of(firstFolio, nrPages);
             walk(PageStruct.mapping(firstFolio), PageStruct.index(firstFolio), nrPages, operation);
         }
+    }
+
+    @Override
+    public int closeUnlessMapped(long mapping, Runnable close) {
+        return listOf(mapping).closeUnlessUsed(close);
     }
 
     private void walk(long mapping, long index, long nrPages, RangeOperation operation) {
         RegionList list = listOf(mapping);
         list.lock();
         try {
-            List<Region> regions = list.locked();
-            for (int i = 0; i < regions.size(); i++) {
-                Region region = regions.get(i);
-                region.tables().walk(region.addressFrom(index), region.addressFrom(index + nrPages), operation);
-            }
+            list.forEach(
+                    index,
+                    index + nrPages,
+                    region -> region.tables()
+                            .walk(region.addressFrom(index), region.addressFrom(index + nrPages), operation));
         } finally {
             list.unlock();
         }

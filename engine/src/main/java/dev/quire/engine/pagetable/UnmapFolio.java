@@ -3,26 +3,34 @@ package dev.quire.engine.pagetable;
 
 import dev.quire.engine.folio.FolioMapcounts;
 import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageTableStruct;
 
 /**
  * Removes the entries that map one folio: of anonymous memory they become migration entries, of a file they are cleared
- * (try_to_migrate_one, try_to_unmap_one). For one walk over all who map it.
+ * (try_to_migrate_one, try_to_unmap_one). One object per thread, for one walk after the other over all who map a folio.
  */
 final class UnmapFolio implements RangeOperation {
+    private final PageArena arena;
     private final FolioMapcounts mapcounts;
-    private final long folio;
-    private final boolean anonymous;
-    private final long firstPfn;
-    private final long endPfn;
+    private long folio;
+    private boolean anonymous;
+    private long firstPfn;
+    private long endPfn;
 
-    UnmapFolio(PageTableContext context, long folio) {
-        this.folio = folio;
+    UnmapFolio(PageTableContext context) {
+        arena = context.arena;
         mapcounts = context.mapcounts;
+    }
+
+    /** Begins the walk for a folio. */
+    UnmapFolio of(long newFolio) {
+        folio = newFolio;
         anonymous = LeafSplit.isAnonymous(folio);
-        firstPfn = context.arena.pfnOf(folio);
+        firstPfn = arena.pfnOf(folio);
         endPfn = firstPfn + Geometry.pagesIn(FolioStruct.order(folio));
+        return this;
     }
 
     @Override
@@ -35,7 +43,12 @@ final class UnmapFolio implements RangeOperation {
                 nrRemoved++;
             }
         }
-        if (nrRemoved > 0) {
+        if (nrRemoved == 0) {
+            return;
+        }
+        if (anonymous) {
+            mapcounts.migrate(folio, TableTree.orderOf(TableTree.PTE_LEVEL), nrRemoved);
+        } else {
             mapcounts.remove(folio, TableTree.orderOf(TableTree.PTE_LEVEL), nrRemoved);
         }
     }

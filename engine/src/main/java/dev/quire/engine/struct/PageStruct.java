@@ -180,6 +180,21 @@ public final class PageStruct {
         NativeMemory.setLong(page + PRIVATE, value);
     }
 
+    /** Opaque load of the private word. */
+    public static long privateWordOpaque(long page) {
+        return NativeMemory.getLongOpaque(page + PRIVATE);
+    }
+
+    /** Atomically sets bits of the private word; returns the word from before. */
+    public static long getAndSetPrivateBits(long page, long bits) {
+        return NativeMemory.getAndBitwiseOrLong(page + PRIVATE, bits);
+    }
+
+    /** Atomically clears bits of the private word; returns the word from before. */
+    public static long getAndClearPrivateBits(long page, long bits) {
+        return NativeMemory.getAndBitwiseAndLong(page + PRIVATE, ~bits);
+    }
+
     /** Plain load of the map count (-1 is none) or page type. */
     public static int mapcount(long page) {
         return NativeMemory.getInt(page + MAPCOUNT);

@@ -14,6 +14,7 @@ final class XaFlags {
     private static final int ALLOC_WRAPPED = 16;
 
     private static final int FIRST_MARK = 64;
+    private static final int MARKS = FIRST_MARK * ((1 << XArray.NR_MARKS) - 1);
     private static final int KIND_AND_STATE = FIRST_MARK - 1;
 
     private XaFlags() {}
@@ -39,6 +40,11 @@ final class XaFlags {
 
     static boolean isMarked(long anchor, int mark) {
         return has(anchor, bitOf(mark));
+    }
+
+    /** Whether no entry has a mark, the free mark included: then no node has a bit set. */
+    static boolean isUnmarked(long anchor) {
+        return (XArrayStruct.flagsOpaque(anchor) & MARKS) == 0;
     }
 
     static void setMarked(long anchor, int mark) {

@@ -105,6 +105,9 @@ final class XaMarks {
 
     /** The marks of an index that holds nothing: none, but for the free mark where free indices are tracked. */
     static void init(XaCursor cursor) {
+        if (isUnmarked(cursor)) {
+            return;
+        }
         for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
             if (XaFlags.isFreeMark(cursor.anchor, mark)) {
                 set(cursor, mark);
@@ -114,11 +117,19 @@ final class XaMarks {
         }
     }
 
+    /** Asked first, since a node's bitmaps have a cache line for themselves, which nothing else of a store touches. */
+    private static boolean isUnmarked(XaCursor cursor) {
+        return XaFlags.isUnmarked(cursor.anchor) && !XaFlags.tracksFree(cursor.anchor);
+    }
+
     /**
      * Unites the marks of the slots that the cursor's entry is about to take on the first of them. The levels above see no
      * difference.
      */
     static void squash(XaCursor cursor) {
+        if (isUnmarked(cursor)) {
+            return;
+        }
         int first = cursor.offset;
         long others = bitsOf(first + 1, cursor.sibs);
         for (int mark = 0; mark < XArray.NR_MARKS; mark++) {

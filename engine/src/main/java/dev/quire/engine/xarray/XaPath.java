@@ -275,8 +275,8 @@ final class XaPath {
         long node = XaEntry.nodeAddress(nodeWord);
         if (XaEntry.nodeShift(nodeWord) == 0) {
             // Orders the store that cut the subtree off before all of these. Pairs with the acquire load of the slot:
-            // who
-            // meets RETRY starts over and finds that store. One fence and plain stores cost half of 64 release stores.
+            // who meets RETRY starts over and finds that store. One fence and plain stores cost half of 64 release
+            // stores.
             VarHandle.releaseFence();
             XaNodeStruct.fillSlots(node, XaEntry.RETRY);
         } else {

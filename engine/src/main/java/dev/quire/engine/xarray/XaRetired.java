@@ -22,6 +22,9 @@ final class XaRetired {
 
     private int nrSubtrees;
 
+    /** Those of {@link #subtrees} that were taken back. */
+    private int nrTaken;
+
     XaRetired(XaNodePool pool) {
         this.pool = pool;
     }
@@ -43,13 +46,20 @@ final class XaRetired {
         nrSubtrees++;
     }
 
-    /** Takes one of the subtrees noted back; 0 if there is none left. */
+    /**
+     * Takes the subtrees noted back, the first one first: the pool hands nodes out in the order in which they were retired, so
+     * that those which lay side by side under one node, and were written in the order of their addresses, will be again. A
+     * split of cold nodes takes two to three times as long against the order of their addresses.
+     *
+     * @return the word of a subtree, or 0 if there is none left
+     */
     long takeSubtree() {
-        if (nrSubtrees == 0) {
+        if (nrTaken == nrSubtrees) {
+            nrTaken = 0;
+            nrSubtrees = 0;
             return XaEntry.EMPTY;
         }
-        nrSubtrees--;
-        return subtrees[nrSubtrees];
+        return subtrees[nrTaken++];
     }
 
     /** Hands all of them to the pool. */

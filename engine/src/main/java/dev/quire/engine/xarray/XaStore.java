@@ -112,22 +112,24 @@ final class XaStore {
     private static long erase(XaCursor cursor, long current) {
         long node = cursor.node;
         int end = cursor.offset + cursor.sibs + 1;
-        end += nrSiblingsAfter(node, end - 1);
         int nrEmptied = 0;
         int nrValues = 0;
         long canonical = current;
-        for (int slot = cursor.offset; slot < end; slot++) {
+        for (int slot = cursor.offset; slot < XaWalk.NR_SLOTS; slot++) {
             long before = XaNodeStruct.slot(node, slot);
-            if (before == XaEntry.EMPTY) {
+            boolean isSibling = XaEntry.isSibling(before);
+            if (slot >= end && !isSibling) {
+                break;
+            }
+            if (!isSibling) {
                 canonical = before;
+            }
+            if (before == XaEntry.EMPTY) {
                 continue;
             }
             // Release: after the marks are gone; who finds the slot empty (acquire) finds no mark either.
             XaNodeStruct.slotRelease(node, slot, XaEntry.EMPTY);
             nrEmptied++;
-            if (!XaEntry.isSibling(before)) {
-                canonical = before;
-            }
             if (XaEntry.isValue(canonical)) {
                 nrValues++;
             } else if (XaEntry.isNode(before)) {

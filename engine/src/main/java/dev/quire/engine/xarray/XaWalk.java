@@ -185,8 +185,7 @@ final class XaWalk {
     static boolean ascend(XaCursor cursor) {
         long node = cursor.node;
         // Growing and shrinking change the parent of a live node; either is a valid way for a reader. Acquire: a parent
-        // that
-        // came by growing is complete; pairs with its publication there.
+        // that came by growing is complete; pairs with its publication there.
         long parent = XaNodeStruct.parentAcquire(node);
         cursor.offset = XaNodeStruct.offset(node);
         cursor.node = parent;

@@ -104,6 +104,12 @@ final class RecordedMappers implements FolioMappers {
         }
     }
 
+    @Override
+    public int closeUnlessMapped(long mapping, Runnable close) {
+        close.run();
+        return 0;
+    }
+
     private static void count(long folio, int delta) {
         if (FolioStruct.order(folio) == 0) {
             PageStruct.getAndAddMapcount(folio, delta);

@@ -9,14 +9,16 @@ import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.PageStruct;
-import dev.quire.engine.xarray.SplitPlan;
-import dev.quire.engine.xarray.XaCursor;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.function.IntSupplier;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Splits folios of every kind in every way, and looks at everything around them afterwards. */
+/**
+ * Splits folios of every kind in every way, and looks at everything around them afterwards. Each split is tried without
+ * memory first: for as many nodes as it takes, the first, the second, and so on is refused, and nothing has changed.
+ */
 @SuppressWarnings("NullAway.Init")
 class SplitKindsTest extends WholeEngineTest {
     private static final int EXHAUSTIVE_ORDER = 9;
@@ -44,9 +46,8 @@ class SplitKindsTest extends WholeEngineTest {
         open(kind, HeadMapKind.HEAD_BITS);
         for (int order = kind.smallestOrder(); order <= EXHAUSTIVE_ORDER; order++) {
             for (int newOrder = 0; newOrder < order; newOrder++) {
-                long step = Math.max((1L << order) / 32, 1);
-                for (long at = 0; at < 1L << order; at += step) {
-                    splitUniform(order, at + at / step % step, newOrder);
+                for (long at = 0; at < 1L << order; at++) {
+                    splitUniform(order, at, newOrder);
                 }
             }
         }
@@ -95,32 +96,18 @@ class SplitKindsTest extends WholeEngineTest {
         subject.close();
     }
 
-    /** What a split takes from the pool of index nodes is reserved first, so it fails as a whole at any of them. */
+    /** Larger folios take more nodes, over several levels; the last page is as good as any. */
     @ParameterizedTest
-    @EnumSource(SplitKind.class)
-    void everyFailingAllocationLeavesEverythingAsItWas(SplitKind kind) {
+    @EnumSource(
+            value = SplitKind.class,
+            names = {"FILE", "FILE_MAPPED", "SHARED_MEMORY"})
+    void everyFailingAllocationOfALargeSplitLeavesEverythingAsItWas(SplitKind kind) {
         open(kind, HeadMapKind.HEAD_BITS);
-        boolean indexed = !kind.anonymous;
-        for (int order : new int[] {6, 9, 12}) {
-            subject.make(order);
-            int newOrder = kind.minimumOrder;
-            int nrNodes = XaCursor.nodesNeeded(SplitPlan.uniform(order, newOrder));
-            assertEquals(order == 6 ? 1 : order == 9 ? 8 : 65, nrNodes);
-            for (int nrSuccesses = 0; indexed && nrSuccesses < nrNodes; nrSuccesses++) {
-                FolioInvariants invariants = new FolioInvariants(subject);
-                failures.failAfter(nrSuccesses);
-                assertEquals(Errno.ENOMEM, subject.splitter.splitUniform(subject.folio, newOrder));
-                failures.stop();
-                if (!kind.isMapped()) {
-                    invariants.afterFailure();
-                }
-            }
-            FolioInvariants invariants = new FolioInvariants(subject);
-            failures.failAfter(indexed ? nrNodes : 0);
-            assertEquals(Errno.OK, subject.splitter.splitUniform(subject.folio, newOrder));
-            failures.stop();
-            finish(invariants, SplitLayouts.uniform(order, newOrder), 0, false);
-        }
+        assertEquals(65, nrNodes(12, 0, true));
+        assertEquals(2, nrNodes(12, 0, false));
+        splitUniform(12, 4095, 0);
+        splitNonUniform(12, 4095, 0);
+        splitNonUniform(18, (1 << 18) - 1, 0);
         subject.close();
     }
 
@@ -149,11 +136,20 @@ class SplitKindsTest extends WholeEngineTest {
         subject.poison(at * 7 % (1L << order));
         FolioInvariants invariants = new FolioInvariants(subject);
         boolean keep = subject.kind == SplitKind.ANONYMOUS;
-        int result = subject.splitter.split(
-                subject.folio, SplitPolicies.NON_UNIFORM, at, at + 1, newOrder, SplitPolicies.ALL_ORDERS, keep);
         int[] orders = SplitLayouts.nonUniform(order, at, newOrder, subject.kind.anonymous);
         // What comes out in equal pieces is uniform.
         boolean uniform = Arrays.stream(orders).allMatch(piece -> piece == newOrder);
+        int result = splitWithEveryFailure(
+                invariants,
+                nrNodes(order, newOrder, uniform),
+                () -> subject.splitter.split(
+                        subject.folio,
+                        SplitPolicies.NON_UNIFORM,
+                        at,
+                        at + 1,
+                        newOrder,
+                        SplitPolicies.ALL_ORDERS,
+                        keep));
         assertEquals(expected(uniform, newOrder), Errno.name(result), () -> describe(order, at, newOrder));
         if (result != Errno.OK) {
             invariants.afterFailure();
@@ -167,7 +163,10 @@ class SplitKindsTest extends WholeEngineTest {
         subject.make(order);
         subject.poison(at * 5 % (1L << order));
         FolioInvariants invariants = new FolioInvariants(subject);
-        int result = subject.splitter.splitUniform(subject.folio + at * PageStruct.BYTES, newOrder);
+        int result = splitWithEveryFailure(
+                invariants,
+                nrNodes(order, newOrder, true),
+                () -> subject.splitter.splitUniform(subject.folio + at * PageStruct.BYTES, newOrder));
         assertEquals(expected(true, newOrder), Errno.name(result), () -> describe(order, at, newOrder));
         if (result != Errno.OK) {
             invariants.afterFailure();
@@ -175,6 +174,36 @@ class SplitKindsTest extends WholeEngineTest {
             return;
         }
         finish(invariants, SplitLayouts.uniform(order, newOrder), at, false);
+    }
+
+    /** Nodes below the entry of a folio: of each level that a split reaches, one, or those that all pages need. */
+    private static int nrNodes(int order, int newOrder, boolean uniform) {
+        int nrNodes = 0;
+        for (int shift = order / 6 * 6; shift > newOrder / 6 * 6; shift -= 6) {
+            nrNodes += uniform ? 1 << (order - shift) : 1;
+        }
+        return nrNodes;
+    }
+
+    /** A split as a whole or not at all: what it takes from the pool of index nodes is reserved first. */
+    private int splitWithEveryFailure(FolioInvariants invariants, int nrNodes, IntSupplier split) {
+        int nrFailures = 0;
+        int result = failAfter(nrFailures, split);
+        while (result == Errno.ENOMEM) {
+            // Pages of a file are unmapped by then, to be faulted in again.
+            subject.mapAgain();
+            invariants.afterFailure();
+            result = failAfter(++nrFailures, split);
+        }
+        assertEquals(result != Errno.OK || subject.kind.anonymous ? 0 : nrNodes, nrFailures, "allocations");
+        return result;
+    }
+
+    private int failAfter(int nrSuccesses, IntSupplier split) {
+        failures.failAfter(nrSuccesses);
+        int result = split.getAsInt();
+        failures.stop();
+        return result;
     }
 
     private void finish(FolioInvariants invariants, int[] orders, long lockAt, boolean keep) {

@@ -112,6 +112,14 @@ final class SplitSubject implements AutoCloseable {
         return folio;
     }
 
+    /** Maps a folio again that a split unmapped, before it failed. */
+    void mapAgain() {
+        if (kind.isMapped()) {
+            assertEquals(0, mappers.nrMapped(folio, order));
+            mappers.map(folio, 0, Geometry.pagesIn(order));
+        }
+    }
+
     void poison(long page) {
         poisonedPage = page;
         folios.markPoisoned(folio + page * PageStruct.BYTES);

@@ -50,6 +50,21 @@ class ReferencesTest {
     }
 
     @Test
+    void aCountThatMightOverflowIsNotRaised() {
+        References.unfreeze(folio, References.MAX - 1);
+        assertTrue(References.tryGet(folio));
+        assertFalse(References.tryGet(folio));
+        IllegalStateException refused = assertThrows(IllegalStateException.class, () -> References.requireRoom(folio));
+        assertEquals(
+                "too many references: folio=0x" + Long.toHexString(folio) + ", held=805306368, max=805306368",
+                refused.getMessage());
+        assertEquals(References.MAX, References.count(folio));
+        assertFalse(References.put(folio, 1));
+        References.requireRoom(folio);
+        assertTrue(References.tryGet(folio));
+    }
+
+    @Test
     void severalReferencesCanBeTheLast() {
         References.unfreeze(folio, 512);
         assertTrue(References.put(folio, 512));
@@ -136,7 +151,8 @@ class ReferencesTest {
     }
 
     private void pinUntilGone(AtomicInteger nrLast) {
-        while (References.tryGet(folio)) {
+        // So many times at most: as long as some thread always holds it, it is never gone.
+        for (int pins = 0; pins < 10_000 && References.tryGet(folio); pins++) {
             if (References.put(folio, 1)) {
                 nrLast.incrementAndGet();
             }

@@ -16,6 +16,7 @@ class ErrnoTest {
         "-16, EBUSY",
         "-17, EEXIST",
         "-22, EINVAL",
+        "-75, EOVERFLOW",
         "-5, -5",
         "1, 1"
     })

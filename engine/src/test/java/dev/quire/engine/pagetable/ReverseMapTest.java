@@ -259,6 +259,34 @@ class ReverseMapTest extends WholeEngineTest {
 
     @ParameterizedTest
     @EnumSource(HeadMapKind.class)
+    void whatIsMappedIsNotMerged(HeadMapKind headMap) {
+        Quire engine = open(headMap);
+        Folios folios = engine.folios();
+        try (AnonVma owner = engine.newAnonVma();
+                PageTables tables = engine.newPageTables()) {
+            tables.addRegion(0, 16, owner, 0);
+            long folio = folios.allocate(4);
+            owner.adopt(folio, 0);
+            assertEquals(Errno.OK, tables.map(0, folio, 0, 16, true));
+            folios.lock(folio);
+            assertEquals(
+                    Errno.OK,
+                    engine.splitter().split(folio, SplitPolicies.UNIFORM, 0, 1, 2, SplitPolicies.ALL_ORDERS, true));
+            tables.unmap(0, 15);
+            assertEquals(Errno.EBUSY, engine.merger().merge(folio, 4));
+            assertEquals(2, folios.references(folio + 12L * PageStruct.BYTES), "the test's and that of the last page");
+            tables.unmap(15 * 4096, 1);
+            assertEquals(Errno.OK, engine.merger().merge(folio, 4));
+            assertEquals(1, folios.references(folio));
+            assertEquals(Errno.OK, tables.map(0, folio, 0, 16, true));
+            assertEquals(16, FolioMapcounts.total(folio));
+            folios.unlock(folio);
+            folios.unpin(folio);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
     void truncationUnmapsWhatItDrops(HeadMapKind headMap) {
         Quire engine = open(headMap);
         Folios folios = engine.folios();

@@ -73,14 +73,27 @@ final class CachedFolios {
 
     /** Caches a folio in a new state's range; the caller has a reference to it. */
     long take() {
-        long folio = takeUncached();
+        return cached(slots.take());
+    }
+
+    /** The same, or 0 if the engine has lost count in so many ranges that none is left. */
+    long tryTake() {
+        int slot = slots.tryTake();
+        return slot == Slots.NONE ? 0 : cached(slot);
+    }
+
+    private long cached(int slot) {
+        long folio = allocate(slot);
         add(folio);
         return folio;
     }
 
     /** Makes a folio for a new state's range, which is empty; the caller has the only reference to it. */
     long takeUncached() {
-        int slot = slots.take();
+        return allocate(slots.take());
+    }
+
+    private long allocate(int slot) {
         long folio = folios.allocate(ORDER);
         if (folio == 0) {
             quire.awaitReclaim();

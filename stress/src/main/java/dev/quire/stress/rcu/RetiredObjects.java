@@ -26,13 +26,16 @@ final class RetiredObjects {
     private static final long CONTENTS = 8;
     private static final long PUBLISHED = 64;
     private static final int NR_LOOKS = 512;
+    private static final long NR_DISTANT_PAGES = 1 << 14;
+    private static final int NR_PENDING_STORES = 8;
     private static final long PATIENCE_NANOS = 10_000_000_000L;
 
-    private final PageArena arena = PageArena.open(1, 1, Slots.COUNT, Backing.AUTOMATIC);
+    private final PageArena arena = PageArena.open(NR_DISTANT_PAGES, 1, Slots.COUNT, Backing.AUTOMATIC);
     private final Slots slots = new Slots();
     private final Rcu rcu;
     private final RcuQueue queue;
     private final RcuReader reader;
+    private long random = 1;
 
     RetiredObjects(BarrierMode mode) {
         rcu = new Rcu(mode);
@@ -49,6 +52,7 @@ final class RetiredObjects {
 
     /** Looks at the object all through a read section that is long enough for a writer to come by. */
     int read(long place) {
+        delayStores();
         reader.enter();
         long object = NativeMemory.getLongAcquire(place + PUBLISHED);
         long seen = object == 0 ? ABSENT : ALIVE;
@@ -58,6 +62,18 @@ final class RetiredObjects {
         }
         reader.exit();
         return (int) seen;
+    }
+
+    /**
+     * Fills the store buffer of the reader's processor with stores to memory that no cache holds: what the reader stores on
+     * entry waits behind them, and what it loads afterwards does not, unless something orders the two.
+     */
+    private void delayStores() {
+        for (int store = 0; store < NR_PENDING_STORES; store++) {
+            random = random * 6364136223846793005L + 1442695040888963407L;
+            long page = (random >>> 33) & (NR_DISTANT_PAGES - 1);
+            NativeMemory.setLongOpaque(arena.frameOf(arena.pageAt(page)) + (random >>> 58) * Long.BYTES, random);
+        }
     }
 
     /** Unlinks the object and tries to reclaim it at once; tells what became of it. */

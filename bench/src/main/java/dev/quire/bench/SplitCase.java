@@ -1,0 +1,30 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.bench;
+
+import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.memory.Geometry;
+
+/**
+ * What is split how.
+ *
+ * @param order log2 pages of the folios before
+ * @param newOrder log2 pages of the smallest pieces
+ * @param policy how the folios are cut
+ * @param headMap how the head of a page is found
+ */
+record SplitCase(int order, int newOrder, SplitPolicies policy, HeadMapKind headMap) {
+    /**
+     * A case whose orders are written as {@code 9->0}.
+     *
+     * @throws IllegalArgumentException if they are written in another way, or out of range
+     */
+    static SplitCase parse(String orders, SplitPolicies policy, HeadMapKind headMap) {
+        String[] both = orders.split("->", -1);
+        if (both.length != 2) {
+            throw new IllegalArgumentException("not two orders: split=" + orders + ", example=9->0");
+        }
+        int order = Geometry.requireOrder(Integer.parseInt(both[0]));
+        return new SplitCase(order, Geometry.requireOrder(Integer.parseInt(both[1])), policy, headMap);
+    }
+}

@@ -1,0 +1,120 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.lab;
+
+import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.SplitPolicies;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** What a split costs by the order of the folio, from JMH's results: a row for each order, a column for each kind of split. */
+final class GrowthTable {
+    private static final String BENCHMARK = "dev.quire.bench.FolioSplitGrowthBenchmark.split";
+
+    private final Map<Integer, Map<SplitPolicies, Map<HeadMapKind, Double>>> nanosByOrder = new TreeMap<>();
+
+    private GrowthTable() {}
+
+    /**
+     * Reads results.
+     *
+     * @param file what JMH wrote with {@code -rf csv}
+     * @return the table
+     * @throws IOException if the file cannot be read
+     * @throws ReplayException if it is no such file, or has no result of the benchmark
+     */
+    static GrowthTable read(Path file) throws IOException {
+        GrowthTable table = new GrowthTable();
+        List<String> lines = Files.readAllLines(file);
+        List<String> names = lines.isEmpty() ? List.of() : fields(lines.getFirst());
+        for (int line = 1; line < lines.size(); line++) {
+            List<String> values = fields(lines.get(line));
+            if (values.getFirst().equals(BENCHMARK)) {
+                table.add(file + ":" + (line + 1), names, values);
+            }
+        }
+        if (table.nanosByOrder.isEmpty()) {
+            throw new ReplayException("no results of " + BENCHMARK + ": " + file);
+        }
+        return table;
+    }
+
+    /** The values of a line. JMH puts text in quotes, and none of its text here has a comma or a quote. */
+    private static List<String> fields(String line) {
+        return List.of(line.replace("\"", "").split(",", -1));
+    }
+
+    private void add(String where, List<String> names, List<String> values) {
+        try {
+            int order = Integer.parseInt(value("Param: order", names, values));
+            SplitPolicies policy = SplitPolicies.valueOf(value("Param: policy", names, values));
+            HeadMapKind headMap = HeadMapKind.valueOf(value("Param: headMap", names, values));
+            if (!value("Unit", names, values).equals("ns/op")) {
+                throw new IllegalArgumentException("unit other than ns/op");
+            }
+            nanosByOrder
+                    .computeIfAbsent(order, key -> new EnumMap<>(SplitPolicies.class))
+                    .computeIfAbsent(policy, key -> new EnumMap<>(HeadMapKind.class))
+                    .put(headMap, Double.valueOf(value("Score", names, values)));
+        } catch (IllegalArgumentException malformed) {
+            throw new ReplayException(where + ": no result of JMH: " + malformed.getMessage());
+        }
+    }
+
+    private static String value(String name, List<String> names, List<String> values) {
+        int column = names.indexOf(name);
+        if (column < 0 || column >= values.size()) {
+            throw new IllegalArgumentException("no column " + name);
+        }
+        return values.get(column);
+    }
+
+    /** {@return the table in Markdown; an empty cell where there is no result} */
+    String markdown() {
+        StringBuilder text = new StringBuilder("| order | folio |");
+        StringBuilder rule = new StringBuilder("|---|---|");
+        for (SplitPolicies policy : SplitPolicies.values()) {
+            for (HeadMapKind headMap : HeadMapKind.values()) {
+                text.append(' ').append(policy).append(", ").append(headMap).append(" |");
+                rule.append("---|");
+            }
+        }
+        text.append('\n').append(rule).append('\n');
+        nanosByOrder.forEach((order, byPolicy) -> appendRow(text, order, byPolicy));
+        return text.toString();
+    }
+
+    private static void appendRow(
+            StringBuilder text, int order, Map<SplitPolicies, Map<HeadMapKind, Double>> byPolicy) {
+        text.append("| ")
+                .append(order)
+                .append(" | ")
+                .append(PlanDrawing.size(order))
+                .append(" |");
+        for (SplitPolicies policy : SplitPolicies.values()) {
+            for (HeadMapKind headMap : HeadMapKind.values()) {
+                Double nanos = byPolicy.getOrDefault(policy, Map.of()).get(headMap);
+                text.append(nanos == null ? " |" : " " + time(nanos) + " |");
+            }
+        }
+        text.append('\n');
+    }
+
+    /** A time with three digits, in the unit in which it has at most three before the point. */
+    private static String time(double nanos) {
+        if (nanos < 999.5) {
+            return threeDigits(nanos) + " ns";
+        }
+        return nanos < 999_500 ? threeDigits(nanos / 1e3) + " us" : threeDigits(nanos / 1e6) + " ms";
+    }
+
+    private static String threeDigits(double value) {
+        String format = value < 9.995 ? "%.2f" : value < 99.95 ? "%.1f" : "%.0f";
+        return String.format(Locale.ROOT, format, value);
+    }
+}

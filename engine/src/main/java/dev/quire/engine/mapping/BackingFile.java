@@ -1,0 +1,76 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.mapping;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * What a page cache reads from and writes to: the bytes of one file, as they are without the cache. {@link PageCache#open(
+ * java.nio.file.Path, dev.quire.engine.rcu.RcuReader)} brings one along for files of the file system; others may be
+ * anything that holds bytes.
+ *
+ * <p>Implementations are safe for use by many threads: the cache reads and writes separate ranges side by side. It never
+ * reads or writes a range that it is just writing, zeroing or cutting off. A call that throws has failed; what it was to
+ * change may have changed in part, except that a failed {@link #resize} has changed nothing.
+ */
+public interface BackingFile extends AutoCloseable {
+    /**
+     * Size of the file.
+     *
+     * @return bytes
+     * @throws IOException if it cannot be told
+     */
+    long sizeBytes() throws IOException;
+
+    /**
+     * Whether the file may be changed.
+     *
+     * @return false if everything but reading fails
+     */
+    boolean isWritable();
+
+    /**
+     * Reads until the buffer is full or the file ends.
+     *
+     * @param into where to; its position moves on by the bytes read
+     * @param offsetBytes first byte to read, 0 or more; beyond the end nothing is read
+     * @throws IOException if reading fails
+     */
+    void read(ByteBuffer into, long offsetBytes) throws IOException;
+
+    /**
+     * Writes all of a buffer. A file that ends before is grown; what lies between reads as zero.
+     *
+     * @param from what to write; its position moves on to its limit
+     * @param offsetBytes where to, 0 or more
+     * @throws IOException if something could not be written
+     */
+    void write(ByteBuffer from, long offsetBytes) throws IOException;
+
+    /**
+     * Makes a range read as zero, as far as the file reaches; the size stays.
+     *
+     * @param offsetBytes first byte, 0 or more
+     * @param lengthBytes length, 1 or more
+     * @throws IOException if something could not be zeroed
+     */
+    void zero(long offsetBytes, long lengthBytes) throws IOException;
+
+    /**
+     * Sets the size. What is added reads as zero.
+     *
+     * @param sizeBytes new size, 0 or more
+     * @throws IOException if the size is as before
+     */
+    void resize(long sizeBytes) throws IOException;
+
+    /**
+     * Makes all that was written survive a crash of the system (fsync).
+     *
+     * @throws IOException if some of it may not
+     */
+    void sync() throws IOException;
+
+    @Override
+    void close() throws IOException;
+}

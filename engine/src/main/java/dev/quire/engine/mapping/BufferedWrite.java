@@ -1,0 +1,130 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.mapping;
+
+import dev.quire.engine.folio.Folios;
+import dev.quire.engine.machine.NativeMemory;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.memory.PageArena;
+import dev.quire.engine.struct.FolioStruct;
+import dev.quire.engine.struct.PageStruct;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Writes bytes into the cache of a file, folio by folio (generic_perform_write). Pages that a write covers wholly need not be
+ * read first; they come in folios as large as the write, their place and the largest order allow.
+ *
+ * <p>For the thread of one opener.
+ */
+final class BufferedWrite {
+    private final CachedFile file;
+    private final FolioLookup lookup;
+    private final Folios folios;
+    private final PageArena arena;
+    private final int maximumOrder;
+
+    BufferedWrite(CachedFile file, MappingContext context, FolioLookup lookup, int maximumOrder) {
+        this.file = file;
+        this.lookup = lookup;
+        this.maximumOrder = maximumOrder;
+        folios = context.folios();
+        arena = context.arena();
+    }
+
+    /**
+     * Writes all of a segment, or what it can before something fails.
+     *
+     * @return bytes written, which are all, or more than 0
+     * @throws IOException if the first page is in the file in part and cannot be read; then nothing has changed
+     * @throws OutOfMemoryError if there is no memory for the first page; then nothing has changed
+     */
+    long write(MemorySegment from, long offsetBytes) throws IOException {
+        long length = from.byteSize();
+        long done = 0;
+        file.inodeLock().lock();
+        try {
+            while (done < length) {
+                done += writeToFolio(from, done, offsetBytes + done, length - done);
+            }
+        } catch (IOException | OutOfMemoryError e) {
+            if (done == 0) {
+                throw e;
+            }
+        } finally {
+            file.inodeLock().unlock();
+        }
+        return done;
+    }
+
+    private long writeToFolio(MemorySegment from, long at, long offsetBytes, long remainingBytes) throws IOException {
+        long folio = lockFolio(offsetBytes, remainingBytes);
+        try {
+            long start = PageStruct.index(folio) << Geometry.PAGE_SHIFT;
+            long folioBytes = Geometry.bytesIn(FolioStruct.order(folio));
+            long within = offsetBytes - start;
+            long nrBytes = Math.min(folioBytes - within, remainingBytes);
+            if (nrBytes < folioBytes && !CachedFile.isUptodate(folio)) {
+                file.read(folio);
+            }
+            NativeMemory.copyIn(from, at, arena.frameOf(folio) + within, nrBytes);
+            CachedFile.setUptodate(folio);
+            FolioUse.touch(folio, FolioStruct.order(folio), within, nrBytes);
+            if (offsetBytes + nrBytes > file.sizeBytes()) {
+                // Before the folio is unlocked: who writes it back, or splits it, knows that it is not beyond the end.
+                file.sizeBytes(offsetBytes + nrBytes);
+            }
+            file.writeback().markDirty(folio);
+            return nrBytes;
+        } finally {
+            folios.unlock(folio);
+            folios.unpin(folio);
+        }
+    }
+
+    /** Pins and locks the folio that a byte goes to; makes one if there is none. */
+    private long lockFolio(long offsetBytes, long remainingBytes) {
+        long index = offsetBytes >>> Geometry.PAGE_SHIFT;
+        while (true) {
+            long folio = lookup.pin(index);
+            if (folio != 0) {
+                // Stays in the file: only a cut takes out what is pinned, and that waits for the inode lock.
+                folios.lock(folio);
+                return folio;
+            }
+            folio = addFolio(index, offsetBytes, remainingBytes);
+            if (folio != 0) {
+                return folio;
+            }
+        }
+    }
+
+    /** Adds a folio, locked and pinned; 0 if somebody else has added one meanwhile, or memory was to be reclaimed first. */
+    private long addFolio(long index, long offsetBytes, long remainingBytes) {
+        long folio = file.space().indexed().allocate(orderFor(index, offsetBytes, remainingBytes));
+        int result =
+                folio == 0 ? Errno.ENOMEM : file.addLocked(folio, Geometry.alignDown(index, FolioStruct.order(folio)));
+        if (result == Errno.OK) {
+            return folio;
+        }
+        if (folio != 0) {
+            folios.unpin(folio);
+        }
+        if (result == Errno.ENOMEM && file.reclaimer().reclaimBatch(1) == 0) {
+            throw CachedFile.noMemory(index);
+        }
+        return 0;
+    }
+
+    /** Large only where the write covers all pages of the folio, and nothing is cached. */
+    private int orderFor(long index, long offsetBytes, long remainingBytes) {
+        long endIndex = (offsetBytes + remainingBytes) >>> Geometry.PAGE_SHIFT;
+        boolean startsPage = (offsetBytes & (Geometry.PAGE_BYTES - 1)) == 0;
+        if (!startsPage || endIndex <= index + 1) {
+            return 0;
+        }
+        long holeEnd = file.space().indexed().holeEnd(index, endIndex);
+        // Not empty but by a race; then adding the folio finds out.
+        return IndexedFolios.largestOrder(index, Math.max(holeEnd, index + 1), maximumOrder);
+    }
+}

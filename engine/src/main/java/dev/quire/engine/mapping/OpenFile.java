@@ -1,0 +1,464 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.mapping;
+
+import dev.quire.engine.folio.Folios;
+import dev.quire.engine.folio.LruLists;
+import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.folio.SplitPolicy;
+import dev.quire.engine.machine.NativeMemory;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.memory.PageArena;
+import dev.quire.engine.rcu.Lifetime;
+import dev.quire.engine.rcu.RcuReader;
+import dev.quire.engine.struct.FolioStruct;
+import dev.quire.engine.struct.PageStruct;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.NonWritableChannelException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file that somebody has opened, to be read and written through the page cache (struct file; filemap_read,
+ * generic_file_write_iter). All who have opened it share its cached folios and its size.
+ *
+ * <p>One object per thread that uses the file: it holds that thread's way through the index, and where it reads ahead. The
+ * objects of one file may be used at the same time:
+ * <ul>
+ *   <li>Reading what is cached takes no lock, allocates nothing, and writes no shared cache line but the reference count of
+ *       the folio and, when that is news to reclaim, its flags; it waits only while the folio is frozen by a split. Reading
+ *       what is not cached reads the file, and what follows.
+ *   <li>Writes, truncations and holes of one file come one at a time. A read beside them sees each byte as it was before or
+ *       after, or zero where it was cut off; never a byte of another page, nor one beyond the end.
+ *   <li>{@link #sync} and reclaim write back beside all of them.
+ * </ul>
+ *
+ * <p>Errors of the file throw {@link IOException}. One that comes up while dirty pages are written back is told once to
+ * everybody who has the file open, by the next {@link #sync} or {@link #close}, and loses nothing: the pages stay dirty, and
+ * the next attempt writes them again. Every call throws {@link ClosedChannelException} once this object, and
+ * {@link IllegalStateException} once the engine is closed. None may be made from inside a read section.
+ */
+public final class OpenFile implements AutoCloseable {
+    private static final long END = -1;
+    private static final long NO_FOLIO = 0;
+
+    private final PageCache cache;
+    private final PageCache.Entry entry;
+    private final CachedFile file;
+    private final WritebackErrors.Listener errors;
+    private final Lifetime lifetime;
+    private final Folios folios;
+    private final LruLists lru;
+    private final PageArena arena;
+    private final RcuReader reader;
+    private final FolioLookup lookup;
+    private final Readahead readahead;
+    private final BufferedWrite writer;
+
+    /** The folio last read: reading on in it is no new use. */
+    private long lastRead = NO_FOLIO;
+
+    private boolean closed;
+
+    OpenFile(PageCache cache, PageCache.Entry entry, MappingContext context, RcuReader reader, int maximumOrder) {
+        this.cache = cache;
+        this.entry = entry;
+        file = entry.file();
+        this.reader = reader;
+        errors = file.errors().listen();
+        lifetime = context.lifetime();
+        folios = context.folios();
+        lru = context.accounting().lru();
+        arena = context.arena();
+        lookup = file.space().newLookup(reader);
+        readahead = new Readahead(file.space(), maximumOrder);
+        writer = new BufferedWrite(file, context, lookup, maximumOrder);
+    }
+
+    /**
+     * Size of the file, with what was written and is not written back yet.
+     *
+     * @return bytes
+     * @throws ClosedChannelException if this is closed
+     */
+    public long sizeBytes() throws ClosedChannelException {
+        begin();
+        try {
+            return file.sizeBytes();
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Reads at a position, as much as there is room for, or as the file has.
+     *
+     * @param into where to; a segment that is used again and again keeps reads of cached pages free of garbage
+     * @param offsetBytes first byte to read, 0 or more
+     * @return bytes read, less than there is room for only at the end of the file or before a page that cannot be read; -1 if
+     *     there is room and the file ends at or before the offset
+     * @throws IOException if the first page cannot be read
+     * @throws IllegalArgumentException if the offset is negative or the segment read-only
+     * @throws OutOfMemoryError if there is no memory for the first page, nor any to reclaim
+     */
+    public long read(MemorySegment into, long offsetBytes) throws IOException {
+        requireOffset(offsetBytes, into.byteSize());
+        begin();
+        try {
+            return readUpTo(into, offsetBytes);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Reads at a position into a buffer, from its position up to its limit.
+     *
+     * @param into where to; its position moves on by the bytes read
+     * @param offsetBytes first byte to read, 0 or more
+     * @return bytes read, or -1, as the other method
+     * @throws IOException as the other method
+     * @throws IllegalArgumentException if the offset is negative or the buffer read-only
+     */
+    public int read(ByteBuffer into, long offsetBytes) throws IOException {
+        int nrRead = (int) read(MemorySegment.ofBuffer(into), offsetBytes);
+        into.position(into.position() + Math.max(nrRead, 0));
+        return nrRead;
+    }
+
+    private long readUpTo(MemorySegment into, long offsetBytes) throws IOException {
+        long length = into.byteSize();
+        long done = 0;
+        try {
+            while (done < length) {
+                long nrRead = readFromFolio(into, done, offsetBytes + done, length - done);
+                if (nrRead == END) {
+                    return done == 0 ? END : done;
+                }
+                done += nrRead;
+            }
+        } catch (IOException | OutOfMemoryError e) {
+            if (done == 0) {
+                throw e;
+            }
+        }
+        return done;
+    }
+
+    /** Reads what one folio has; {@link #END} if the file ends there. */
+    private long readFromFolio(MemorySegment into, long at, long offsetBytes, long maximumBytes) throws IOException {
+        long folio = pinUptodate(offsetBytes, maximumBytes);
+        if (folio == NO_FOLIO) {
+            return END;
+        }
+        long nrBytes;
+        try {
+            long within = offsetBytes - (PageStruct.index(folio) << Geometry.PAGE_SHIFT);
+            int order = FolioStruct.order(folio);
+            // The size after the folio: what it had beyond a smaller one is zero by now, but it is not the file's.
+            nrBytes = Math.min(Geometry.bytesIn(order) - within, file.sizeBytes() - offsetBytes);
+            nrBytes = Math.min(nrBytes, maximumBytes);
+            if (nrBytes <= 0) {
+                return END;
+            }
+            NativeMemory.copyOut(arena.frameOf(folio) + within, into, at, nrBytes);
+            noteUse(folio, order, within, nrBytes);
+        } finally {
+            folios.unpin(folio);
+        }
+        readOn(offsetBytes, nrBytes);
+        return nrBytes;
+    }
+
+    private void noteUse(long folio, int order, long within, long nrBytes) {
+        FolioUse.touch(folio, order, within, nrBytes);
+        if (folio != lastRead) {
+            FolioUse.markAccessed(folio, lru);
+            lastRead = folio;
+        }
+    }
+
+    /** Brings the next window in when a read enters the last one. */
+    private void readOn(long offsetBytes, long nrBytes) {
+        long index = offsetBytes >>> Geometry.PAGE_SHIFT;
+        long nrPages = FileRange.pagesOf(offsetBytes + nrBytes) - index;
+        if (readahead.isDue(index, nrPages)) {
+            readahead.read(index, nrPages);
+        }
+    }
+
+    /** Pins the folio that has a byte, with all its bytes valid; {@link #NO_FOLIO} at the end of the file. */
+    private long pinUptodate(long offsetBytes, long maximumBytes) throws IOException {
+        long index = offsetBytes >>> Geometry.PAGE_SHIFT;
+        while (offsetBytes < file.sizeBytes()) {
+            long folio = lookup.pin(index);
+            if (folio == NO_FOLIO) {
+                long endBytes = Math.min(offsetBytes + maximumBytes, file.sizeBytes());
+                file.fill(readahead, index, Math.max(FileRange.pagesOf(endBytes) - index, 1));
+            } else if (CachedFile.isUptodate(folio)) {
+                return folio;
+            } else {
+                folios.unpin(folio);
+                file.readAgain(lookup, index);
+            }
+        }
+        return NO_FOLIO;
+    }
+
+    /**
+     * A view of cached bytes, without copying.
+     *
+     * @param offsetBytes first byte of the view
+     * @return the bytes from there to the end of their folio or of the file; close it
+     * @throws IOException if the page cannot be read
+     * @throws IndexOutOfBoundsException if the file ends at or before the offset, or it is negative
+     * @throws OutOfMemoryError if there is no memory for the page
+     */
+    public FolioView view(long offsetBytes) throws IOException {
+        begin();
+        try {
+            long folio = offsetBytes < 0 ? NO_FOLIO : pinUptodate(offsetBytes, 1);
+            long lengthBytes = 0;
+            long within = 0;
+            if (folio != NO_FOLIO) {
+                within = offsetBytes - (PageStruct.index(folio) << Geometry.PAGE_SHIFT);
+                long folioBytes = Geometry.bytesIn(FolioStruct.order(folio));
+                lengthBytes = Math.min(folioBytes - within, file.sizeBytes() - offsetBytes);
+            }
+            if (lengthBytes <= 0) {
+                if (folio != NO_FOLIO) {
+                    folios.unpin(folio);
+                }
+                throw new IndexOutOfBoundsException(
+                        "no byte there: offsetBytes=" + offsetBytes + ", sizeBytes=" + file.sizeBytes());
+            }
+            noteUse(folio, FolioStruct.order(folio), within, lengthBytes);
+            return new FolioView(folios, lifetime, folio, arena.frameOf(folio) + within, offsetBytes, lengthBytes);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Writes at a position, into the cache; the file gets it by {@link #sync}, by reclaim, or when it is closed. A file that
+     * ends before grows, with zeroes in between.
+     *
+     * @param from what to write
+     * @param offsetBytes where to, 0 or more
+     * @return bytes written: all, or those before a page that could not be read or for which there is no memory
+     * @throws IOException if the first page cannot be read, which a write to a part of it needs; then nothing has changed
+     * @throws IllegalArgumentException if the range is out of bounds
+     * @throws NonWritableChannelException if the file may not be written to
+     * @throws OutOfMemoryError if there is no memory for the first page; then nothing has changed
+     */
+    public long write(MemorySegment from, long offsetBytes) throws IOException {
+        requireOffset(offsetBytes, from.byteSize());
+        beginChange();
+        try {
+            return writer.write(from, offsetBytes);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Writes a buffer at a position, from its position up to its limit.
+     *
+     * @param from what to write; its position moves on by the bytes written
+     * @param offsetBytes where to, 0 or more
+     * @return bytes written, as the other method
+     * @throws IOException as the other method
+     */
+    public int write(ByteBuffer from, long offsetBytes) throws IOException {
+        int nrWritten = (int) write(MemorySegment.ofBuffer(from), offsetBytes);
+        from.position(from.position() + nrWritten);
+        return nrWritten;
+    }
+
+    /**
+     * Sets the size of the file; what is added reads as zero. If the file refuses, nothing has changed.
+     *
+     * @param sizeBytes new size, 0 to 2^62
+     * @throws IOException if the file refuses
+     * @throws IllegalArgumentException if the size is out of range
+     * @throws NonWritableChannelException if the file may not be written to
+     */
+    public void truncate(long sizeBytes) throws IOException {
+        truncate(sizeBytes, SplitPolicies.RANGE);
+    }
+
+    /**
+     * Sets the size of the file, and says how a folio across a smaller end is cut.
+     *
+     * @param sizeBytes new size, 0 to 2^62
+     * @param policy how it is cut
+     * @throws IOException if the file refuses; then nothing has changed
+     * @throws IllegalArgumentException if the size is out of range
+     * @throws NonWritableChannelException if the file may not be written to
+     */
+    public void truncate(long sizeBytes, SplitPolicy policy) throws IOException {
+        FileRange.requireSize(sizeBytes);
+        beginChange();
+        try {
+            file.truncate(sizeBytes, policy);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Punches a hole: afterwards the range reads as zero, as far as the file reaches; the size stays.
+     *
+     * @param offsetBytes start of the hole
+     * @param lengthBytes its length, at least 1
+     * @throws IOException if the file fails; then bytes of the range may read as zero, or as before
+     * @throws IllegalArgumentException if the range is out of bounds
+     * @throws NonWritableChannelException if the file may not be written to
+     */
+    public void punchHole(long offsetBytes, long lengthBytes) throws IOException {
+        punchHole(offsetBytes, lengthBytes, SplitPolicies.RANGE);
+    }
+
+    /**
+     * Punches a hole, and says how folios across its ends are cut.
+     *
+     * @param offsetBytes start of the hole
+     * @param lengthBytes its length, at least 1
+     * @param policy how they are cut
+     * @throws IOException as the other method
+     * @throws IllegalArgumentException if the range is out of bounds
+     * @throws NonWritableChannelException if the file may not be written to
+     */
+    public void punchHole(long offsetBytes, long lengthBytes, SplitPolicy policy) throws IOException {
+        FileRange.require("offsetBytes", offsetBytes, "lengthBytes", lengthBytes, FileRange.MAX_BYTES);
+        beginChange();
+        try {
+            file.punchHole(offsetBytes, lengthBytes, policy);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Writes back all that was dirty when this was called, and has the file keep it (fsync).
+     *
+     * @throws IOException if something could not be written, now or at any time since this object was last told. What could
+     *     not be written stays dirty
+     */
+    public void sync() throws IOException {
+        begin();
+        try {
+            file.sync();
+            throwIfNews(errors.next());
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Drops clean folios that lie in a range and that nobody holds (POSIX_FADV_DONTNEED).
+     *
+     * @param offsetBytes start of the range
+     * @param lengthBytes its length, at least 1
+     * @return number of pages dropped
+     * @throws ClosedChannelException if this is closed
+     * @throws IllegalArgumentException if the range is out of bounds
+     */
+    public long evict(long offsetBytes, long lengthBytes) throws ClosedChannelException {
+        FileRange.require("offsetBytes", offsetBytes, "lengthBytes", lengthBytes, FileRange.MAX_BYTES);
+        begin();
+        try {
+            return file.evict(FileRange.pagesOf(offsetBytes), FileRange.pagesOf(offsetBytes + lengthBytes));
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Pages of the file that are cached: a hint.
+     *
+     * @return number of pages
+     * @throws ClosedChannelException if this is closed
+     */
+    public long nrCachedPages() throws ClosedChannelException {
+        begin();
+        try {
+            return file.space().nrPages();
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Visits the cached folios in order of their index, as {@link AddressSpace#forEachFolio}.
+     *
+     * @param visitor gets each folio, pinned for the length of the call
+     * @throws ClosedChannelException if this is closed
+     */
+    public void forEachFolio(FolioVisitor visitor) throws ClosedChannelException {
+        begin();
+        try {
+            file.space().forEachFolio(visitor);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Closes this object. The last one of a file writes back what is dirty and drops what is cached. Closing again does
+     * nothing.
+     *
+     * @throws IOException if something could not be written, now or since this object was last told. Then the page cache
+     *     keeps what is dirty: {@link PageCache#sync} tries again, and who opens the file again finds it
+     */
+    @Override
+    public void close() throws IOException {
+        if (closed) {
+            return;
+        }
+        begin();
+        try {
+            closed = true;
+            cache.release(entry);
+            throwIfNews(errors.next());
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /** The file, for who looks inside. */
+    CachedFile file() {
+        return file;
+    }
+
+    private void begin() throws ClosedChannelException {
+        if (closed) {
+            throw new ClosedChannelException();
+        }
+        if (reader.isInSection()) {
+            throw new IllegalStateException("a file is used from inside a read section");
+        }
+        lifetime.enter();
+    }
+
+    private void beginChange() throws ClosedChannelException {
+        if (!file.backing().isWritable()) {
+            throw new NonWritableChannelException();
+        }
+        begin();
+    }
+
+    private static void requireOffset(long offsetBytes, long lengthBytes) {
+        if (offsetBytes < 0 || offsetBytes > FileRange.MAX_BYTES - lengthBytes) {
+            throw new IllegalArgumentException("range out of bounds: offsetBytes=" + offsetBytes + ", lengthBytes="
+                    + lengthBytes + ", end max=" + FileRange.MAX_BYTES);
+        }
+    }
+
+    private static void throwIfNews(@Nullable IOException error) throws IOException {
+        if (error != null) {
+            throw new IOException("writing back failed: " + error.getMessage(), error);
+        }
+    }
+}

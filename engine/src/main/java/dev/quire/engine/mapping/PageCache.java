@@ -1,0 +1,228 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.mapping;
+
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.rcu.RcuReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Files read and written through memory (mm/filemap.c). A file is cached once, whoever opens it by whichever path, from the
+ * first {@link #open} to the last {@link OpenFile#close}; nobody else should write to it meanwhile.
+ *
+ * <p>When memory runs out, whoever needs some takes it from the folios that were used longest ago, of any file: see
+ * {@link #reclaim}. There is no background thread: readers read ahead, and who syncs, closes or reclaims writes back.
+ *
+ * <p>Thread-safe. Opening and closing take a monitor for the time of a table lookup.
+ */
+public final class PageCache {
+    /** A cached file, and how many have it open. */
+    static final class Entry {
+        private final Object key;
+        private final CachedFile file;
+        private int nrOpen;
+
+        private Entry(Object key, CachedFile file) {
+            this.key = key;
+            this.file = file;
+        }
+
+        CachedFile file() {
+            return file;
+        }
+    }
+
+    private final MappingContext context;
+    private final int maximumOrder;
+    private final FolioReclaimer reclaimer;
+
+    /** All files that are open, and those that could not be written back when they were closed; guarded by itself. */
+    private final Map<Object, Entry> entries = new HashMap<>();
+
+    /**
+     * Makes the page cache of an engine; an engine has one.
+     *
+     * @param context the engine's parts
+     * @param maximumOrder log2 pages of the largest folio that reading ahead and writing make, 0 to 18
+     * @throws IllegalArgumentException if the order is out of range
+     */
+    public PageCache(MappingContext context, int maximumOrder) {
+        this.context = context;
+        this.maximumOrder = Geometry.requireOrder(maximumOrder);
+        reclaimer = new FolioReclaimer(context);
+    }
+
+    /**
+     * Opens a file for reading and, if that is allowed, writing.
+     *
+     * @param path the file
+     * @param reader the reader of the thread that will use the file
+     * @return the open file, for that thread; close it
+     * @throws IOException if it is not there or cannot be opened
+     * @throws IllegalArgumentException if the reader is of another engine
+     * @throws IllegalStateException if the engine has as many address spaces as it was made for
+     */
+    public OpenFile open(Path path, RcuReader reader) throws IOException {
+        return open(ChannelFile.open(path, false), reader);
+    }
+
+    /**
+     * Opens a file for reading and writing, and makes an empty one if it is not there.
+     *
+     * @param path the file
+     * @param reader the reader of the thread that will use the file
+     * @return the open file, for that thread; close it
+     * @throws IOException if it cannot be opened or made
+     * @throws IllegalArgumentException if the reader is of another engine
+     * @throws IllegalStateException if the engine has as many address spaces as it was made for
+     */
+    public OpenFile create(Path path, RcuReader reader) throws IOException {
+        return open(ChannelFile.open(path, true), reader);
+    }
+
+    private OpenFile open(ChannelFile file, RcuReader reader) throws IOException {
+        OpenFile opened = null;
+        try {
+            opened = open(file.key(), file, reader);
+            return opened;
+        } finally {
+            if (opened == null || opened.file().backing() != file) {
+                // The file is cached already, and has a channel.
+                file.close();
+            }
+        }
+    }
+
+    /**
+     * Opens what reads and writes a file in its own way. The same object is the same file; the last one who closes it closes
+     * the object.
+     *
+     * @param file the file
+     * @param reader the reader of the thread that will use it
+     * @return the open file, for that thread; close it
+     * @throws IOException if its size cannot be told
+     * @throws IllegalArgumentException if the reader is of another engine, or the file larger than 2^62 bytes
+     * @throws IllegalStateException if the engine has as many address spaces as it was made for
+     */
+    public OpenFile open(BackingFile file, RcuReader reader) throws IOException {
+        return open(file, file, reader);
+    }
+
+    private OpenFile open(Object key, BackingFile backing, RcuReader reader) throws IOException {
+        context.rcu().requireOwn(reader);
+        context.lifetime().enter();
+        try {
+            synchronized (entries) {
+                Entry entry = entries.get(key);
+                if (entry == null) {
+                    entry = new Entry(key, new CachedFile(context, backing, reclaimer));
+                    entries.put(key, entry);
+                }
+                entry.nrOpen++;
+                return new OpenFile(this, entry, context, reader, maximumOrder);
+            }
+        } finally {
+            context.lifetime().exit();
+        }
+    }
+
+    /** Gives an open file up; the last one writes back, and lets go of the file if nothing is dirty then. */
+    void release(Entry entry) throws IOException {
+        if (leave(entry)) {
+            entry.file.writeback().writeAll();
+            drop(entry);
+        }
+    }
+
+    /** Counts one less who has a file open; whether it was the last. */
+    private boolean leave(Entry entry) {
+        synchronized (entries) {
+            return --entry.nrOpen == 0;
+        }
+    }
+
+    /** Forgets a file that nobody has open and that has nothing dirty. */
+    private void drop(Entry entry) throws IOException {
+        synchronized (entries) {
+            boolean forgotten = entry.nrOpen == 0 && !entry.file.isDirty() && entries.remove(entry.key, entry);
+            if (!forgotten) {
+                return;
+            }
+        }
+        entry.file.close();
+    }
+
+    /**
+     * Writes back all that is dirty in any file, and lets go of files that are open no more and could not be written back
+     * when they were closed (sync). Errors are told to those who have the file open.
+     *
+     * @throws IOException if a file that is open no more still cannot be written back, or not be closed; the others are
+     *     written nevertheless
+     */
+    public void sync() throws IOException {
+        context.lifetime().enter();
+        try {
+            List<Entry> all;
+            synchronized (entries) {
+                all = List.copyOf(entries.values());
+            }
+            IOException failure = null;
+            for (Entry entry : all) {
+                IOException error = sync(entry);
+                failure = failure == null ? error : failure;
+            }
+            if (failure != null) {
+                throw new IOException("writing back failed: " + failure.getMessage(), failure);
+            }
+        } finally {
+            context.lifetime().exit();
+        }
+    }
+
+    /** Syncs a file, and tells the error if nobody else can be told. */
+    private @Nullable IOException sync(Entry entry) throws IOException {
+        synchronized (entries) {
+            if (entries.get(entry.key) != entry) {
+                return null;
+            }
+            // Open as long as this takes, so that nobody drops it.
+            entry.nrOpen++;
+        }
+        WritebackErrors.Listener errors = entry.file.errors().listen();
+        boolean last;
+        try {
+            entry.file.sync();
+        } finally {
+            last = leave(entry);
+        }
+        if (last) {
+            drop(entry);
+        }
+        return last ? errors.next() : null;
+    }
+
+    /**
+     * Takes pages from the files that were used longest ago, writing them back first if they are dirty. A large folio of which
+     * only a part was used lately is split, and the rest of it taken. Called by itself when memory runs out; calling it ahead
+     * of that keeps others from having to. Must not be called from inside a read section, for which it waits.
+     *
+     * @param nrPages how many, at least 1
+     * @return pages taken: a few more, or less if there are no more
+     * @throws IllegalArgumentException if {@code nrPages} is less than 1
+     */
+    public long reclaim(long nrPages) {
+        if (nrPages < 1) {
+            throw new IllegalArgumentException("nrPages out of range: nrPages=" + nrPages + ", min=1");
+        }
+        context.lifetime().enter();
+        try {
+            return reclaimer.reclaim(nrPages);
+        } finally {
+            context.lifetime().exit();
+        }
+    }
+}

@@ -1,0 +1,288 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.mapping;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.quire.engine.Quire;
+import dev.quire.engine.TestSeed;
+import dev.quire.engine.folio.Folios;
+import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.folio.SplitPolicy;
+import dev.quire.engine.rcu.RcuReader;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+
+/**
+ * Does random things to a range of a file, as one thread that nobody else may change the range beside, and compares all it
+ * reads with an array that had the same done to it. Errors of the file are part of the game: the array follows what the page
+ * cache says has happened.
+ */
+final class FileExerciser implements AutoCloseable {
+    private static final int LONGEST = 1 << 16;
+
+    /** Opens the file, or opens it again. */
+    @FunctionalInterface
+    interface Opener {
+        OpenFile open(RcuReader reader) throws IOException;
+    }
+
+    private final Quire engine;
+    private final Opener opener;
+    private final SplittableRandom random;
+    private final int start;
+    private final boolean ownsEnd;
+
+    /** What the range must have, from its start; beyond {@link #size} all zero. */
+    private final byte[] model;
+
+    private final byte[] buffer;
+    private final MemorySegment segment;
+    private final RcuReader reader;
+    private final Operation[] lastOperations = new Operation[16];
+    private OpenFile file;
+    private int size;
+    private long nrOperations;
+    private long nrErrors;
+
+    private record Operation(String name, int at, int length) {}
+
+    /**
+     * Starts on a range whose bytes are all zero, or not there.
+     *
+     * @param start first byte of the range in the file
+     * @param length its length
+     * @param size bytes of the range that are there
+     * @param ownsEnd whether the file ends in the range, and may be cut off there and grow
+     */
+    FileExerciser(
+            Quire engine, Opener opener, SplittableRandom random, int start, int length, int size, boolean ownsEnd)
+            throws IOException {
+        this.engine = engine;
+        this.opener = opener;
+        this.random = random;
+        this.start = start;
+        this.size = size;
+        this.ownsEnd = ownsEnd;
+        model = new byte[length];
+        buffer = new byte[LONGEST];
+        segment = MemorySegment.ofArray(buffer);
+        reader = engine.newReader();
+        file = opener.open(reader);
+    }
+
+    long nrOperations() {
+        return nrOperations;
+    }
+
+    /** Errors of the file that came up. */
+    long nrErrors() {
+        return nrErrors;
+    }
+
+    /** What the range must have. */
+    byte[] expected() {
+        return Arrays.copyOf(model, size);
+    }
+
+    void step() {
+        nrOperations++;
+        int at = random.nextInt(model.length);
+        int length = 1 + random.nextInt(Math.min(model.length - at, 1 << random.nextInt(15)));
+        try {
+            int choice = random.nextInt(1000);
+            if (choice < 450) {
+                note("read", at, length);
+                read(at, length);
+            } else if (choice < 700) {
+                note("write", at, length);
+                write(at, length);
+            } else {
+                stepRarely(choice - 700, at, length);
+            }
+        } catch (IOException e) {
+            nrErrors++;
+        } catch (AssertionError | RuntimeException e) {
+            throw new AssertionError(
+                    TestSeed.asOption() + ", operation " + nrOperations + ", range at " + start + ", last operations "
+                            + Arrays.toString(lastOperations),
+                    e);
+        }
+    }
+
+    private void note(String name, int at, int length) {
+        lastOperations[(int) (nrOperations % lastOperations.length)] = new Operation(name, at, length);
+    }
+
+    private void stepRarely(int choice, int at, int length) throws IOException {
+        if (choice < 60) {
+            note("punch", at, length);
+            punch(at, length);
+        } else if (choice < 110) {
+            note("evict", at, length);
+            file.evict(start + at, length);
+        } else if (choice < 160) {
+            note("view", at, length);
+            view(at, length);
+        } else if (choice < 220) {
+            note("split", at, length);
+            split(at);
+        } else if (choice < 225) {
+            note("reclaim", length, 0);
+            engine.pageCache().reclaim(1 + length / 4096);
+        } else if (choice == 225 && random.nextInt(4) == 0) {
+            note("sync", 0, 0);
+            file.sync();
+        } else if (choice == 226) {
+            note("reopen", 0, 0);
+            reopen();
+        } else if (ownsEnd && choice < 260) {
+            note("truncate", at, 0);
+            truncate(at);
+        } else {
+            note("read on", size / 2, 0);
+            readOn();
+        }
+    }
+
+    private void read(int at, int length) throws IOException {
+        Arrays.fill(buffer, 0, length, (byte) 0xee);
+        long nrRead = file.read(segment.asSlice(0, length), start + at);
+        int nrThere = Math.min(length, size - at);
+        if (!ownsEnd || nrRead < 0 || nrThere <= 0) {
+            assertEquals(nrThere > 0 ? length : -1, nrRead <= 0 || nrThere <= 0 ? nrRead : length);
+        }
+        compare(at, (int) Math.max(nrRead, 0), nrThere);
+    }
+
+    private void compare(int at, int nrRead, int nrThere) {
+        if (nrRead > Math.max(nrThere, 0)) {
+            throw new AssertionError("read " + nrRead + " bytes at " + at + ", there are " + nrThere);
+        }
+        int mismatch = Arrays.mismatch(buffer, 0, nrRead, model, at, at + nrRead);
+        if (mismatch >= 0) {
+            throw new AssertionError("byte " + (at + mismatch) + ": expected " + model[at + mismatch] + ", read "
+                    + buffer[mismatch] + ", read at " + at + ", bytes read " + nrRead);
+        }
+    }
+
+    private void readOn() throws IOException {
+        int at = size / 2;
+        for (int piece = 0; piece < 20 && at < size; piece++) {
+            int length = Math.min(3000, size - at);
+            read(at, length);
+            at += length;
+        }
+    }
+
+    private void view(int at, int length) throws IOException {
+        if (at >= size) {
+            return;
+        }
+        try (FolioView view = file.view(start + at)) {
+            int nrBytes = (int) Math.min(view.bytes().byteSize(), Math.min(length, size - at));
+            MemorySegment.copy(view.bytes(), ValueLayout.JAVA_BYTE, 0, buffer, 0, nrBytes);
+            compare(at, nrBytes, nrBytes);
+        }
+    }
+
+    private void write(int at, int length) throws IOException {
+        if (!ownsEnd && at + length > size) {
+            return;
+        }
+        byte value = (byte) (1 + random.nextInt(255));
+        for (int i = 0; i < length; i++) {
+            buffer[i] = (byte) (value + (i >>> 5));
+        }
+        int nrWritten = (int) file.write(segment.asSlice(0, length), start + at);
+        System.arraycopy(buffer, 0, model, at, nrWritten);
+        size = Math.max(size, at + nrWritten);
+    }
+
+    private void punch(int at, int length) throws IOException {
+        int end = Math.min(at + length, size);
+        SplitPolicy policy = SplitPolicies.values()[random.nextInt(3)];
+        boolean punched = false;
+        while (!punched) {
+            try {
+                file.punchHole(start + at, length, policy);
+                punched = true;
+            } catch (IOException e) {
+                // Undecided until it has worked.
+                nrErrors++;
+            }
+        }
+        if (at < end) {
+            Arrays.fill(model, at, end, (byte) 0);
+        }
+    }
+
+    private void truncate(int newSize) throws IOException {
+        file.truncate(start + newSize, SplitPolicies.values()[random.nextInt(3)]);
+        if (newSize < size) {
+            Arrays.fill(model, newSize, size, (byte) 0);
+        }
+        size = newSize;
+        assertEquals(start + newSize, file.sizeBytes());
+    }
+
+    private void reopen() throws IOException {
+        try {
+            file.close();
+        } finally {
+            file = opener.open(reader);
+        }
+    }
+
+    private void split(int at) {
+        Folios folios = engine.folios();
+        FolioLookup lookup = file.file().space().newLookup(reader);
+        long folio = lookup.pin((start + at) / 4096);
+        if (folio == 0) {
+            return;
+        }
+        int order = folios.order(folio);
+        if (order > 0 && folios.tryLock(folio)) {
+            int first = random.nextInt(1 << order);
+            int end = first + 1 + random.nextInt((1 << order) - first);
+            SplitPolicy policy = SplitPolicies.values()[random.nextInt(3)];
+            engine.splitter().split(folio, policy, first, end, random.nextInt(order), SplitPolicies.ALL_ORDERS, false);
+            folios.unlock(folio);
+        }
+        folios.unpin(folio);
+    }
+
+    /** Reads and compares all of the range; the file works now. */
+    void checkAll() throws IOException {
+        for (int at = 0; at < size; at += LONGEST) {
+            int length = Math.min(LONGEST, size - at);
+            assertEquals(length, file.read(segment.asSlice(0, length), start + at));
+            compare(at, length, length);
+        }
+    }
+
+    /** Is told of the error that is news to it, if there is one. */
+    void hearError() {
+        try {
+            file.sync();
+        } catch (IOException e) {
+            nrErrors++;
+        }
+    }
+
+    /** The open file. */
+    OpenFile file() {
+        return file;
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            file.close();
+        } finally {
+            reader.close();
+        }
+    }
+}

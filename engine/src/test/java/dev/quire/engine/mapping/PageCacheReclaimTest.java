@@ -1,0 +1,157 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.mapping;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.quire.engine.Quire;
+import dev.quire.engine.WholeEngineTest;
+import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.LruList;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.rcu.RcuReader;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What reclaim takes, and what it leaves. */
+@SuppressWarnings("NullAway.Init")
+class PageCacheReclaimTest extends WholeEngineTest {
+    private static final int PAGE = 4096;
+    private static final int ORDER = 9;
+    private static final int NR_PAGES = 1 << ORDER;
+
+    private final byte[] content = new byte[NR_PAGES * PAGE];
+    private Quire engine;
+    private RcuReader reader;
+    private MemoryFile memory;
+    private OpenFile file;
+
+    @BeforeEach
+    void openFile() throws IOException {
+        engine = open(HeadMapKind.HEAD_BITS);
+        reader = engine.newReader();
+        new SplittableRandom(1).nextBytes(content);
+        memory = new MemoryFile(content);
+        file = engine.pageCache().open(memory, reader);
+    }
+
+    @AfterEach
+    void closeFile() throws IOException {
+        file.close();
+        reader.close();
+    }
+
+    private void read(int page, int nrPages) throws IOException {
+        assertEquals(
+                (long) nrPages * PAGE, file.read(MemorySegment.ofArray(new byte[nrPages * PAGE]), (long) page * PAGE));
+    }
+
+    /** Caches the file in one folio that nobody seems to have used. */
+    private void cacheAsOneUnusedFolio() throws IOException {
+        assertEquals(0, file.file().space().populate(0, NR_PAGES, ORDER));
+        assertEquals(List.of("0:9"), folios());
+    }
+
+    /** Index and order of every cached folio. */
+    private List<String> folios() throws IOException {
+        List<String> folios = new ArrayList<>();
+        file.forEachFolio((index, order, folio) -> folios.add(index + ":" + order));
+        return folios;
+    }
+
+    @Test
+    void ofAFolioOfWhichOnePartIsUsedTheRestIsTaken() throws IOException {
+        cacheAsOneUnusedFolio();
+        read(100, 1);
+        // One 64th of the folio is 8 pages.
+        assertEquals(NR_PAGES - 8, engine.pageCache().reclaim(1));
+        assertEquals(List.of("96:3"), folios());
+        assertEquals(8, engine.accounting().lru().nrPages(LruList.ACTIVE_FILE));
+        assertEquals(0, engine.accounting().lru().nrPages(LruList.INACTIVE_FILE));
+    }
+
+    @Test
+    void theRestIsWrittenBackBeforeItIsTaken() throws IOException {
+        cacheAsOneUnusedFolio();
+        byte[] change = new byte[] {1, 2, 3};
+        file.write(ByteBuffer.wrap(change), 0);
+        System.arraycopy(change, 0, content, 0, change.length);
+        // The write used the first part; all is dirty, as the folio was.
+        assertEquals(NR_PAGES - 8, engine.pageCache().reclaim(NR_PAGES - 8));
+        assertEquals(List.of("0:3"), folios());
+        file.sync();
+        assertArrayEquals(content, memory.content());
+    }
+
+    @Test
+    void anUnusedFolioIsTakenWhole() throws IOException {
+        cacheAsOneUnusedFolio();
+        assertEquals(NR_PAGES, engine.pageCache().reclaim(1));
+        assertEquals(List.of(), folios());
+    }
+
+    @Test
+    void whatWasUsedTwiceStaysLongest() throws IOException {
+        for (int page = 0; page < NR_PAGES; page += 2) {
+            assertEquals(0, file.file().space().populate(page, 1, 0));
+        }
+        read(10, 1);
+        read(20, 1);
+        read(10, 1);
+        assertEquals(1, engine.accounting().lru().nrPages(LruList.ACTIVE_FILE));
+        assertTrue(engine.pageCache().reclaim(NR_PAGES / 2 - 1) >= NR_PAGES / 2 - 1);
+        assertEquals(List.of("10:0"), folios());
+        assertEquals(1, engine.pageCache().reclaim(1));
+        assertEquals(0, engine.pageCache().reclaim(1));
+    }
+
+    @Test
+    void whatIsPinnedIsLeft() throws IOException {
+        cacheAsOneUnusedFolio();
+        try (FolioView view = file.view(0)) {
+            assertEquals(0, engine.pageCache().reclaim(1));
+            assertEquals(content[0], view.bytes().get(java.lang.foreign.ValueLayout.JAVA_BYTE, 0));
+        }
+        assertEquals(NR_PAGES, engine.pageCache().reclaim(NR_PAGES));
+    }
+
+    @Test
+    void foliosOfFilesThatExistInMemoryOnlyAreLeft() throws IOException {
+        try (AddressSpace space = engine.newAddressSpace()) {
+            space.extend(PAGE);
+            space.populate(0, 1, 0);
+            space.forEachFolio(
+                    (index, order, folio) -> engine.accounting().lru().add(folio));
+            assertEquals(0, engine.pageCache().reclaim(1));
+            assertEquals(1, space.nrPages());
+        }
+    }
+
+    @Test
+    void partsAre64thsOfTheFolioOrPages() {
+        assertEquals(1, FolioUse.allParts(0));
+        assertEquals(0b1111, FolioUse.allParts(2));
+        assertEquals(-1, FolioUse.allParts(6));
+        assertEquals(-1, FolioUse.allParts(Geometry.MAX_ORDER));
+        assertEquals(3, FolioUse.firstPageOf(3, 2));
+        assertEquals(63, FolioUse.firstPageOf(63, 6));
+        assertEquals(24, FolioUse.firstPageOf(3, 9));
+        long folio = engine.folios().allocate(ORDER);
+        FolioUse.touch(folio, ORDER, 0, 1);
+        FolioUse.touch(folio, ORDER, 8 * PAGE - 1, 2);
+        FolioUse.touch(folio, ORDER, 63 * 8 * PAGE, 8 * PAGE);
+        assertEquals(0b11 | 1L << 63, FolioUse.takeUsedParts(folio, ORDER));
+        FolioUse.touch(folio, ORDER, 0, (long) NR_PAGES * PAGE);
+        assertEquals(-1, FolioUse.takeUsedParts(folio, ORDER));
+        assertEquals(0, FolioUse.takeUsedParts(folio, ORDER));
+        engine.folios().unpin(folio);
+    }
+}
