@@ -5,6 +5,7 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.stress.Progress;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -42,6 +43,7 @@ public final class FreeVsShrink {
     public static class Dropped extends Rendezvous {
         private static final SharedEngine ENGINE = new SharedEngine(HeadMapKind.HEAD_BITS);
         private final QueuedRange range = new QueuedRange(ENGINE);
+        private final Progress user = new Progress();
 
         /** Puts the folio on the queue, and drops it. */
         @Actor
@@ -49,13 +51,14 @@ public final class FreeVsShrink {
             meet();
             seen.r1 = range.enqueue();
             range.drop();
+            user.complete();
         }
 
         /** Splits what is on the queue. */
         @Actor
         public void shrinker(III_Result seen) {
             meet(range.slot());
-            seen.r2 = range.shrinkOften();
+            seen.r2 = range.shrinkBeside(user);
         }
 
         /** Looks at what is left, and recycles the range. */

@@ -5,6 +5,7 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.stress.Progress;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -49,19 +50,21 @@ public final class QueueVsShrink {
     public static class Often extends Rendezvous {
         private static final SharedEngine ENGINE = new SharedEngine(HeadMapKind.HEAD_BITS);
         private final QueuedRange range = new QueuedRange(ENGINE);
+        private final Progress user = new Progress();
 
         /** Puts the folio on the queue. */
         @Actor
         public void user(III_Result seen) {
             meet();
             seen.r1 = range.enqueueOften();
+            user.complete();
         }
 
         /** Splits what is on the queue. */
         @Actor
         public void shrinker(III_Result seen) {
             meet(range.slot());
-            seen.r2 = range.shrinkOften();
+            seen.r2 = range.shrinkBeside(user);
         }
 
         /** Looks at what is left, and recycles the range. */

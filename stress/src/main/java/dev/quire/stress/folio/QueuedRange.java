@@ -5,6 +5,7 @@ import dev.quire.engine.folio.DeferredSplitQueue;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageFlag;
+import dev.quire.stress.Progress;
 
 /**
  * A {@link PageRange} whose folio is put on the deferred-split queue of the engine, and off it, while the actors run. The queue
@@ -15,6 +16,10 @@ final class QueuedRange {
     static final int GAVE_UP = 10;
 
     private static final int NR_ROUNDS = 4;
+
+    /** Bounds how long a shrinker waits for a user that does not get a processor. */
+    private static final int MAX_ROUNDS = 64;
+
     private static final int NR_SCANNED = 4;
 
     private final SharedEngine engine;
@@ -51,11 +56,13 @@ final class QueuedRange {
         return queued ? 1 : 0;
     }
 
-    /** Splits what is on the queue, four times; 1 if it has split something, {@link #GAVE_UP} more. */
-    int shrinkOften() {
+    /**
+     * Splits what is on the queue, until the user has done its part; 1 if it has split something, {@link #GAVE_UP} more.
+     */
+    int shrinkBeside(Progress user) {
         int hasSplit = 0;
         int gaveUp = 0;
-        for (int round = 0; round < NR_ROUNDS; round++) {
+        for (int round = 0; round == 0 || (round < MAX_ROUNDS && !user.isComplete()); round++) {
             boolean isEmpty = queue().nrFolios() == 0;
             if (engine.quire.shrinker().shrink(NR_SCANNED) > 0) {
                 hasSplit = 1;

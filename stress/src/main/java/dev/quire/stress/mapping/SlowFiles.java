@@ -63,10 +63,13 @@ final class SlowFiles {
         private final int slot;
         private final SlowFile file = new SlowFile();
 
+        /** Keeps the file in the cache while nobody uses it. */
+        @SuppressWarnings("unused")
+        private final OpenFile keeper;
+
         private State(int slot) {
             this.slot = slot;
-            // Never closed: keeps the file in the cache while nobody uses it.
-            open();
+            keeper = open();
         }
 
         /** A number that differs from state to state. */
