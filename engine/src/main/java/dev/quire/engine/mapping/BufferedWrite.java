@@ -88,17 +88,13 @@ final class BufferedWrite {
         while (true) {
             long folio = lookup.pin(index);
             if (folio != 0) {
+                // Stays in the file: only a cut takes out what is pinned, and that waits for the inode lock.
                 folios.lock(folio);
-                if (file.isOwn(folio)) {
-                    return folio;
-                }
-                folios.unlock(folio);
-                folios.unpin(folio);
-            } else {
-                folio = addFolio(index, offsetBytes, remainingBytes);
-                if (folio != 0) {
-                    return folio;
-                }
+                return folio;
+            }
+            folio = addFolio(index, offsetBytes, remainingBytes);
+            if (folio != 0) {
+                return folio;
             }
         }
     }

@@ -23,13 +23,16 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * <p>Locks, outer to inner:
  * <ol>
  *   <li>the inode lock: writes and changes of the size and of holes come one at a time (i_rwsem);
- *   <li>the invalidate lock: shared by whoever moves bytes between the file and the cache, exclusive for whoever takes ranges
- *       out of both, so that neither has what the other has lost (invalidate_lock, which in the kernel writeback does not
- *       need because it waits folio by folio);
+ *   <li>the writeback lock: shared by whoever writes back, exclusive for whoever cuts ranges off, so that no bytes arrive
+ *       where the file was just cut (the kernel waits for writeback folio by folio instead);
  *   <li>folio locks: filling a folio, writing to it and deciding to write it back.
  * </ol>
- * Readers of cached pages take none of them. What the file refuses leaves the cache as it was: the file is truncated or
- * zeroed first, and only then what is cached of it.
+ * Readers of cached pages take none of them.
+ *
+ * <p>A cut is made in the file first and then in the cache. So what the file refuses leaves the cache as it was. And who fills
+ * a folio meanwhile needs no lock against it: a folio is in the index before its bytes are read, so either the cut finds it
+ * there, and waits until it is filled, or the bytes are read after the file was cut. (The kernel cuts the cache first and keeps
+ * fills away with its invalidate_lock.)
  */
 final class CachedFile {
     private static final long UPTODATE = PageFlag.UPTODATE.mask();
@@ -43,7 +46,7 @@ final class CachedFile {
     private final Writeback writeback;
     private final WritebackErrors errors = new WritebackErrors();
     private final ReentrantLock inodeLock = new ReentrantLock();
-    private final ReentrantReadWriteLock invalidateLock = new ReentrantReadWriteLock();
+    private final ReentrantReadWriteLock writebackLock = new ReentrantReadWriteLock();
 
     CachedFile(MappingContext context, BackingFile backing, FolioReclaimer reclaimer) throws IOException {
         this.backing = backing;
@@ -82,8 +85,8 @@ final class CachedFile {
         return inodeLock;
     }
 
-    ReentrantReadWriteLock invalidateLock() {
-        return invalidateLock;
+    ReentrantReadWriteLock writebackLock() {
+        return writebackLock;
     }
 
     /** Size of the file as its readers see it; acquire: what was written before it grew is seen. */
@@ -91,7 +94,7 @@ final class CachedFile {
         return AddressSpaceStruct.sizeBytesAcquire(space.address());
     }
 
-    /** Sets the size; the caller holds the inode lock and, to make the file smaller, the invalidate lock. */
+    /** Sets the size; the caller holds the inode lock and, to make the file smaller, the writeback lock. */
     void sizeBytes(long sizeBytes) {
         AddressSpaceStruct.sizeBytesRelease(space.address(), sizeBytes);
     }
@@ -106,7 +109,7 @@ final class CachedFile {
      */
     void fill(Readahead readahead, long index, long nrPages) {
         long wanted = nrPages;
-        while (tryFill(readahead, index, wanted) != Errno.OK) {
+        while (readahead.read(index, wanted) != Errno.OK) {
             if (reclaimer.reclaimBatch(wanted) == 0 && wanted == 1) {
                 throw noMemory(index);
             }
@@ -114,21 +117,11 @@ final class CachedFile {
         }
     }
 
-    /** As {@link #fill}, but gives up if there is no memory. */
-    int tryFill(Readahead readahead, long index, long nrPages) {
-        invalidateLock.readLock().lock();
-        try {
-            return readahead.read(index, nrPages);
-        } finally {
-            invalidateLock.readLock().unlock();
-        }
-    }
-
     static OutOfMemoryError noMemory(long index) {
         return new OutOfMemoryError("no page can be reclaimed for the page cache: index=" + index);
     }
 
-    /** Adds a folio and reads its bytes (filemap_add_folio, read_folio); the caller holds the invalidate lock. */
+    /** Adds a folio and then reads its bytes (filemap_add_folio, read_folio); the order keeps them apart from cuts. */
     int addAndRead(long folio, long startIndex) {
         int result = addLocked(folio, startIndex);
         if (result == Errno.OK) {
@@ -184,19 +177,14 @@ final class CachedFile {
 
     /** Waits until the folio at an index is filled, and reads it again if that has failed (filemap_update_page). */
     void readAgain(FolioLookup lookup, long index) throws IOException {
-        invalidateLock.readLock().lock();
-        try {
-            long folio = lookup.pin(index);
-            if (folio != 0) {
-                try {
-                    folios.lock(folio);
-                    readUnlessUptodate(folio);
-                } finally {
-                    folios.unpin(folio);
-                }
+        long folio = lookup.pin(index);
+        if (folio != 0) {
+            try {
+                folios.lock(folio);
+                readUnlessUptodate(folio);
+            } finally {
+                folios.unpin(folio);
             }
-        } finally {
-            invalidateLock.readLock().unlock();
         }
     }
 
@@ -235,14 +223,14 @@ final class CachedFile {
     }
 
     private void shrink(long newSizeBytes, SplitPolicy policy) throws IOException {
-        invalidateLock.writeLock().lock();
+        writebackLock.writeLock().lock();
         try {
             backing.resize(newSizeBytes);
             // The size before the pages: what a split leaves beyond it is dropped by the split itself.
             sizeBytes(newSizeBytes);
             space.truncation().removeRange(newSizeBytes, Long.MAX_VALUE, policy);
         } finally {
-            invalidateLock.writeLock().unlock();
+            writebackLock.writeLock().unlock();
         }
     }
 
@@ -263,12 +251,12 @@ final class CachedFile {
     }
 
     private void punchHoleWithin(long offsetBytes, long endBytes, SplitPolicy policy) throws IOException {
-        invalidateLock.writeLock().lock();
+        writebackLock.writeLock().lock();
         try {
             zeroInFile(offsetBytes, endBytes);
             space.truncation().removeRange(offsetBytes, endBytes, policy);
         } finally {
-            invalidateLock.writeLock().unlock();
+            writebackLock.writeLock().unlock();
         }
     }
 

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * inactive. One of which some parts were used since the last look and others not is split into the fewest folios that keep
  * the used parts apart; the others go.
  *
- * <p>Thread-safe. Waits for no folio lock and no invalidate lock, so it can be called with locks of files held; but it waits
+ * <p>Thread-safe. Waits for no folio lock and no writeback lock, so it can be called with locks of files held; but it waits
  * for readers before it returns, so that what it took can be allocated.
  */
 final class FolioReclaimer {
@@ -184,13 +184,13 @@ final class FolioReclaimer {
     /** Writes a locked folio back unless its file is just being cut; whether the folio is locked again afterwards. */
     private boolean writeBack(long folio, CachedFile file) {
         if (Writeback.isUnderWriteback(folio)
-                || !file.invalidateLock().readLock().tryLock()) {
+                || !file.writebackLock().readLock().tryLock()) {
             return true;
         }
         try {
             file.writeback().writeLocked(folio);
         } finally {
-            file.invalidateLock().readLock().unlock();
+            file.writebackLock().readLock().unlock();
         }
         return folios.tryLock(folio);
     }

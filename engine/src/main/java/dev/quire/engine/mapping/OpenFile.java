@@ -184,7 +184,7 @@ public final class OpenFile implements AutoCloseable {
         long index = offsetBytes >>> Geometry.PAGE_SHIFT;
         long nrPages = FileRange.pagesOf(offsetBytes + nrBytes) - index;
         if (readahead.isDue(index, nrPages)) {
-            file.tryFill(readahead, index, nrPages);
+            readahead.read(index, nrPages);
         }
     }
 

@@ -25,7 +25,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * {@link #WRITEBACK}: it can be written to, and is dirty again then, but is neither split nor evicted, and a second
  * writeback waits for the first.
  *
- * <p>Whoever writes back holds the file's invalidate lock shared: nothing is cut off the file, and no hole is punched, while
+ * <p>Whoever writes back holds the file's writeback lock shared: nothing is cut off the file, and no hole is punched, while
  * bytes are on their way to it.
  *
  * <p>A folio that could not be written is dirty as before; the error goes to {@link WritebackErrors}.
@@ -99,7 +99,7 @@ final class Writeback {
     }
 
     private void write(long folio) {
-        file.invalidateLock().readLock().lock();
+        file.writebackLock().readLock().lock();
         try {
             folios.lock(folio);
             if (PageStruct.mapping(folio) == space.address()) {
@@ -109,12 +109,12 @@ final class Writeback {
                 folios.unlock(folio);
             }
         } finally {
-            file.invalidateLock().readLock().unlock();
+            file.writebackLock().readLock().unlock();
         }
     }
 
     /**
-     * Writes a folio back if it is dirty. The caller has pinned and locked it, and holds the invalidate lock; the folio is not
+     * Writes a folio back if it is dirty. The caller has pinned and locked it, and holds the writeback lock; the folio is not
      * under writeback. Unlocks it.
      */
     void writeLocked(long folio) {

@@ -7,7 +7,7 @@
  *
  * <p>{@link dev.quire.engine.mapping.PageCache} opens files, {@link dev.quire.engine.mapping.OpenFile} is one thread's way to
  * read, write and cut one, {@link dev.quire.engine.mapping.FolioView} shows its bytes in place, and {@link
- * dev.quire.engine.mapping.BackingFile} is what lies below. Locks, outer to inner: inode lock, invalidate lock, folio lock,
+ * dev.quire.engine.mapping.BackingFile} is what lies below. Locks, outer to inner: inode lock, writeback lock, folio lock,
  * index lock. Comments cite the invariants of docs/memory-model.md by number (I18).
  *
  * <p>The kernel's counterparts are mm/filemap.c, mm/truncate.c, mm/readahead.c, mm/page-writeback.c and the part of

@@ -198,6 +198,35 @@ class PageCacheTest extends WholeEngineTest {
     }
 
     @Test
+    void aViewOutlivesItsFileAndWhatIsCutOffIt() throws IOException {
+        byte[] content = bytes(8 * PAGE, 12);
+        OpenFile file = engine.pageCache().open(file(content), reader);
+        try (FolioView view = file.view(3 * PAGE)) {
+            file.truncate(0);
+            file.close();
+            byte[] seen = view.bytes().toArray(ValueLayout.JAVA_BYTE);
+            assertArrayEquals(Arrays.copyOfRange(content, 3 * PAGE, 3 * PAGE + seen.length), seen);
+        }
+    }
+
+    @Test
+    void aViewIsForTheThreadThatOpenedIt() throws IOException, InterruptedException {
+        try (OpenFile file = engine.pageCache().open(file(bytes(PAGE, 13)), reader);
+                FolioView view = file.view(0)) {
+            Throwable[] thrown = new Throwable[2];
+            Thread other = new Thread(() -> {
+                thrown[0] = assertThrows(Throwable.class, () -> view.bytes().get(ValueLayout.JAVA_BYTE, 0));
+                thrown[1] = assertThrows(Throwable.class, view::close);
+            });
+            other.start();
+            other.join();
+            assertEquals(WrongThreadException.class, thrown[0].getClass());
+            assertEquals(WrongThreadException.class, thrown[1].getClass());
+            assertEquals(bytes(PAGE, 13)[0], view.bytes().get(ValueLayout.JAVA_BYTE, 0));
+        }
+    }
+
+    @Test
     void badArgumentsAreNamed() throws IOException {
         try (OpenFile file = engine.pageCache().open(file(new byte[10]), reader)) {
             assertEquals(

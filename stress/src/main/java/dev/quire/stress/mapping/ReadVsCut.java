@@ -67,7 +67,7 @@ public final class ReadVsCut {
 
     /** A page is cut off that is just being read from the file. */
     @JCStressTest
-    @Outcome(id = "[13], 0, 0", expect = ACCEPTABLE, desc = "one came after the other")
+    @Outcome(id = "[013], 0, 0", expect = ACCEPTABLE, desc = "one came after the other")
     @Outcome(
             id = "[013], 1, 0",
             expect = ACCEPTABLE,

@@ -63,12 +63,10 @@ final class SlowFiles {
         private final int slot;
         private final SlowFile file = new SlowFile();
 
-        /** Keeps the file in the cache while nobody uses it. */
-        private final OpenFile keeper;
-
         private State(int slot) {
             this.slot = slot;
-            keeper = open();
+            // Never closed: keeps the file in the cache while nobody uses it.
+            open();
         }
 
         /** A number that differs from state to state. */
@@ -102,7 +100,7 @@ final class SlowFiles {
         }
 
         private long oldStamp() {
-            return slot + 1;
+            return slot + 1L;
         }
 
         /** Writes the new stamp, into the cache. */
