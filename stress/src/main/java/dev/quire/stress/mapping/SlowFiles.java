@@ -63,7 +63,8 @@ final class SlowFiles {
         private final int slot;
         private final SlowFile file = new SlowFile();
 
-        /** Keeps the file in the cache while nobody uses it. */
+        /** Never used: while it is open, the file stays in the cache. */
+        @SuppressWarnings("UnusedVariable")
         private final OpenFile keeper;
 
         private State(int slot) {
@@ -102,7 +103,7 @@ final class SlowFiles {
         }
 
         private long oldStamp() {
-            return slot + 1;
+            return slot + 1L;
         }
 
         /** Writes the new stamp, into the cache. */
