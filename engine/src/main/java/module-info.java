@@ -10,6 +10,7 @@ module dev.quire.engine {
     exports dev.quire.engine;
     exports dev.quire.engine.buddy;
     exports dev.quire.engine.folio;
+    exports dev.quire.engine.guest;
     exports dev.quire.engine.lock;
     exports dev.quire.engine.mapping;
     exports dev.quire.engine.memory;

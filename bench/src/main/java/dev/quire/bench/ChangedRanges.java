@@ -116,13 +116,8 @@ public abstract class ChangedRanges {
         }
     }
 
-    /** Ranges to be stored where nothing is. */
-    public static class Missing extends ChangedRanges {
-        @Override
-        void prepare(RangeIndex index, long first) {
-            index.erase(first, ORDER);
-        }
-
+    /** Ranges to be stored, over whatever is there. */
+    public abstract static class Stored extends ChangedRanges {
         @Override
         void change(RangeIndex index, long first) {
             index.store(first, ORDER);
@@ -134,23 +129,21 @@ public abstract class ChangedRanges {
         }
     }
 
+    /** Ranges to be stored where nothing is. */
+    public static class Missing extends Stored {
+        @Override
+        void prepare(RangeIndex index, long first) {
+            index.erase(first, ORDER);
+        }
+    }
+
     /** Ranges to be merged from pieces of order 0. */
-    public static class Pieces extends ChangedRanges {
+    public static class Pieces extends Stored {
         private final SplitPlan plan = SplitPlan.uniform(ORDER, 0);
 
         @Override
         void prepare(RangeIndex index, long first) {
             index.split(first, plan);
-        }
-
-        @Override
-        void change(RangeIndex index, long first) {
-            index.store(first, ORDER);
-        }
-
-        @Override
-        int expectedOrder(long offset) {
-            return ORDER;
         }
     }
 

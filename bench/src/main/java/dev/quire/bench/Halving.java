@@ -43,7 +43,7 @@ final class Halving {
     /** Whether a boundary, before the unit of that number, is inside the block of an order that holds a unit. */
     private static boolean isCut(long boundary, int order, long offset) {
         long block = offset >>> order;
-        return boundary - 1 >>> order == block && boundary >>> order == block;
+        return (boundary - 1) >>> order == block && boundary >>> order == block;
     }
 
     /** The plan that leaves these pieces of a block of an order. */

@@ -98,8 +98,9 @@ public class XArrayBesideWriterBenchmark {
         }
     }
 
-    /** A thread that looks entries up. */
+    /** A thread that looks entries up. Registered by the set-up of its subclass. */
     @State(Scope.Thread)
+    @SuppressWarnings("NullAway.Init")
     public abstract static class ArrayReader {
         private RcuReader reader;
         private XArray array;
@@ -166,8 +167,9 @@ public class XArrayBesideWriterBenchmark {
         }
     }
 
-    /** A thread that splits and merges a run of blocks, one after the other. */
+    /** A thread that splits and merges a run of blocks, one after the other. Registered by the set-up of its subclass. */
     @State(Scope.Thread)
+    @SuppressWarnings("NullAway.Init")
     public abstract static class ArrayWriter {
         private EntrySplitter splitter;
         private int firstBlock;

@@ -51,6 +51,7 @@ public final class Main implements Callable<Integer> {
                 .addSubcommand(withHelp(replay, "-h", "--help"))
                 .addSubcommand(withHelp(split, "-h", "--help"))
                 .addSubcommand(withHelp(new CommandLine(new FootprintCommand()), "-h", "--help"))
+                .addSubcommand(withHelp(new CommandLine(new GuestCommand()), "-h", "--help"))
                 .addSubcommand(withHelp(stall, "-h", "--help"))
                 .addSubcommand(withHelp(new CommandLine(new GrowthCommand()), "-h", "--help"))
                 .addSubcommand(withHelp(jmh, "--help"))

@@ -11,7 +11,6 @@ import org.openjdk.jmh.util.Statistics;
 final class StallTable {
     private static final String NAME = "%-26s";
     private static final String COUNT = " %10s";
-    private static final String TIME = " %9s";
     private static final String MICROS = " %9.2f";
 
     private StallTable() {}
@@ -58,7 +57,7 @@ final class StallTable {
     private static void printHeader(PrintWriter out, String name, String count, String... times) {
         out.printf(NAME + COUNT, name, count);
         for (String time : times) {
-            out.printf(TIME, time);
+            out.printf(" %9s", time);
         }
         out.println();
     }

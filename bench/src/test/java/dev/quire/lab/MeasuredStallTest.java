@@ -14,13 +14,24 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class MeasuredStallTest {
     private static final long NANOS = 300_000_000;
+    private static final int ATTEMPTS = 50;
+
+    /** Measures until the reader saw a whole split, which on a busy machine can take a while. */
+    private static MeasuredStall measure(StallWriter writer) throws InterruptedException {
+        MeasuredStall stall = MeasuredStall.run(HeadMapKind.HEAD_BITS, writer, NANOS, NANOS);
+        for (int attempt = 1; attempt < ATTEMPTS && stall.longestPinNanos().count() == 0; attempt++) {
+            stall = MeasuredStall.run(HeadMapKind.HEAD_BITS, writer, NANOS, NANOS);
+        }
+        return stall;
+    }
 
     /** The measurement itself fails if a pin brings a folio that does not cover the index. */
     @ParameterizedTest
     @EnumSource(StallWriter.class)
     void readersPinBesideTheWriter(StallWriter writer) throws InterruptedException {
-        MeasuredStall stall = MeasuredStall.run(HeadMapKind.HEAD_BITS, writer, NANOS, NANOS);
-        assertTrue(stall.pinNanos().count() > 1000, "pins: " + stall.pinNanos().count());
+        MeasuredStall stall = measure(writer);
+        long nrSplits = stall.longestPinNanos().count();
+        assertTrue(nrSplits > 0 && nrSplits < stall.pinNanos().count(), "splits: " + nrSplits);
         double longest = stall.longestPinNanos().getStatistics(1).getMax();
         assertTrue(longest <= stall.pinNanos().getStatistics(1).getMax(), "longest of all splits: " + longest);
         long nrFreezes = stall.freezes().frozenNanos().count();
@@ -32,10 +43,10 @@ class MeasuredStallTest {
     /** A stage cuts a folio into 512 pieces at the most, so there are many short freezes in place of a long one. */
     @Test
     void aStagedSplitFreezesOften() throws InterruptedException {
-        MeasuredStall stall = MeasuredStall.run(HeadMapKind.HEAD_BITS, StallWriter.STAGED, 0, NANOS);
+        MeasuredStall stall = measure(StallWriter.STAGED);
         long nrFreezes = stall.freezes().frozenNanos().count();
         long nrSplits = stall.longestPinNanos().count();
-        assertTrue(nrFreezes > 100 * nrSplits, "freezes: " + nrFreezes + ", splits: " + nrSplits);
+        assertTrue(nrSplits > 0 && nrFreezes > 100 * nrSplits, "freezes: " + nrFreezes + ", splits: " + nrSplits);
     }
 
     @Test

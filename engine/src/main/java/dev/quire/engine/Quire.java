@@ -23,6 +23,10 @@ import dev.quire.engine.folio.SplitStatistics;
 import dev.quire.engine.folio.StagedSplitter;
 import dev.quire.engine.folio.SwapTable;
 import dev.quire.engine.folio.TailWordsMap;
+import dev.quire.engine.guest.GuestContext;
+import dev.quire.engine.guest.GuestMemory;
+import dev.quire.engine.guest.GuestSplitPolicy;
+import dev.quire.engine.guest.SecondaryMmu;
 import dev.quire.engine.lock.FolioLock;
 import dev.quire.engine.lock.LockOrder;
 import dev.quire.engine.mapping.AddressSpace;
@@ -68,6 +72,7 @@ public final class Quire implements AutoCloseable {
     private final MappingContext mappings;
     private final PageCache pageCache;
     private final PageTableContext pageTables;
+    private final GuestContext guests;
     private volatile boolean closed;
 
     Quire(QuireBuilder options) {
@@ -113,6 +118,7 @@ public final class Quire implements AutoCloseable {
                 rcu,
                 lifetime,
                 lockOrder);
+        guests = new GuestContext(mappings, context, statistics, options.failures);
         pageCache = new PageCache(mappings, options.pageCacheOrder);
     }
 
@@ -273,6 +279,36 @@ public final class Quire implements AutoCloseable {
      */
     public AddressSpace newSharedMemory() {
         return AddressSpace.open(mappings, 0, true);
+    }
+
+    /**
+     * Opens guest memory: of fixed size, not populated, and private. It counts as an address space.
+     *
+     * @param sizeBytes its size, a multiple of the huge page, up to 2^50
+     * @param hugeOrder log2 pages of the huge page: 9 or 18
+     * @param policy which folios private memory consists of
+     * @return the memory, to be closed before the engine
+     * @throws IllegalArgumentException if the size or the order is none of these
+     * @throws IllegalStateException if the engine has as many address spaces as it was made for
+     */
+    public GuestMemory newGuestMemory(long sizeBytes, int hugeOrder, GuestSplitPolicy policy) {
+        return GuestMemory.open(guests, sizeBytes, hugeOrder, policy, SecondaryMmu.NONE);
+    }
+
+    /**
+     * Opens guest memory whose guest has page tables.
+     *
+     * @param sizeBytes its size, a multiple of the huge page, up to 2^50
+     * @param hugeOrder log2 pages of the huge page: 9 or 18
+     * @param policy which folios private memory consists of
+     * @param secondaryMmu told what the guest must no longer have mapped
+     * @return the memory, to be closed before the engine
+     * @throws IllegalArgumentException if the size or the order is none of these
+     * @throws IllegalStateException if the engine has as many address spaces as it was made for
+     */
+    public GuestMemory newGuestMemory(
+            long sizeBytes, int hugeOrder, GuestSplitPolicy policy, SecondaryMmu secondaryMmu) {
+        return GuestMemory.open(guests, sizeBytes, hugeOrder, policy, secondaryMmu);
     }
 
     /**

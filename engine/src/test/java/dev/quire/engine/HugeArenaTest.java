@@ -36,7 +36,7 @@ class HugeArenaTest extends WholeEngineTest {
             engine.folios().unlock(folio);
             engine.folios().unpin(folio);
             assertEquals(19, FolioLayout.count(space));
-            FolioLayout.check(engine, space);
+            checkFolios(engine, space);
         }
         long grownBytes = residentBytes() - before;
         assertTrue(grownBytes < 64L << 20, "resident memory grew by " + (grownBytes >> 20) + " MiB");

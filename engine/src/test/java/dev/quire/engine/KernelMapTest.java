@@ -32,7 +32,7 @@ class KernelMapTest {
     private static final Pattern NAMED_TEST = Pattern.compile("`(\\w+)#(\\w+)`");
     private static final Pattern ROW = Pattern.compile("\\| ([A-Z]\\d+) \\|");
     private static final List<String> PACKAGES =
-            List.of("", ".xarray", ".folio", ".mapping", ".struct", ".buddy", ".pagetable");
+            List.of("", ".xarray", ".folio", ".mapping", ".struct", ".buddy", ".pagetable", ".guest");
 
     /** Numbers of the rows that a table must have, by the letter they begin with. */
     private static Stream<String> expectedRows() {
@@ -44,7 +44,8 @@ class KernelMapTest {
                         rows("X", IntStream.rangeClosed(1, 14).filter(number -> number != 11 && number != 12)),
                         rows("G", IntStream.rangeClosed(1, 10)),
                         rows("B", IntStream.rangeClosed(1, 23)),
-                        rows("X", IntStream.of(11, 12)))
+                        rows("X", IntStream.of(11, 12)),
+                        rows("M", IntStream.rangeClosed(1, 25)))
                 .flatMap(rows -> rows);
     }
 

@@ -3,13 +3,15 @@ package dev.quire.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.quire.engine.folio.FolioInvariants;
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.memory.AllocationFailures;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 
-/** A test on whole engines, which fails if it leaves a page, a node or an address space behind in one of them. */
+/** A test on whole engines, which fails if it leaves a page, a node or an address space behind in one of them, or a trace of a folio. */
 public abstract class WholeEngineTest {
     private static final long CAPACITY_BYTES = 4L << 30;
 
@@ -44,12 +46,23 @@ public abstract class WholeEngineTest {
         return engine;
     }
 
+    /**
+     * Checks what must hold of every folio of an address space that nobody uses.
+     *
+     * @param engine the engine
+     * @param space an address space of it
+     */
+    protected static void checkFolios(Quire engine, AddressSpace space) {
+        FolioInvariants.checkAtRest(engine, space);
+    }
+
     @AfterEach
     final void nothingIsLeft() {
         failures.stop();
         try {
             for (Quire engine : engines) {
                 assertEquals(new Leaks(0, 0, 0), engine.leaks());
+                FolioInvariants.checkNoFolioIsLeft(engine);
             }
         } finally {
             engines.forEach(Quire::close);

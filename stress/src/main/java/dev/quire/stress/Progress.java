@@ -3,6 +3,8 @@ package dev.quire.stress;
 
 /** Lets one actor wait, without a limit, until the other has done its part. */
 public final class Progress {
+    private static final int PATIENCE = 10_000;
+
     private volatile boolean done;
 
     /** Says that this actor has done its part. */
@@ -17,8 +19,13 @@ public final class Progress {
 
     /** Waits until the other actor says so. */
     public void await() {
-        while (!done) {
-            Thread.onSpinWait();
+        for (int spin = 0; !done; spin++) {
+            if (spin < PATIENCE) {
+                Thread.onSpinWait();
+            } else {
+                // On a busy machine the other actor may need this processor.
+                Thread.yield();
+            }
         }
     }
 }

@@ -131,7 +131,7 @@ public final class FolioMerger {
             long nrFrozen = freeze(folio, newOrder, true);
             int result = nrFrozen < Geometry.pagesIn(newOrder) ? Errno.EAGAIN : storeFrozen(folio, newOrder, cursor);
             if (result == Errno.OK) {
-                join(folio, newOrder, references(0, Geometry.pagesIn(newOrder), true));
+                joinLocked(folio, newOrder, references(0, Geometry.pagesIn(newOrder), true));
             } else {
                 unfreeze(folio, nrFrozen, true);
             }
@@ -165,15 +165,15 @@ public final class FolioMerger {
             result = areAlike(folio, newOrder) ? Errno.OK : Errno.EBUSY;
         }
         if (result == Errno.OK) {
-            join(folio, newOrder, references(0, nrFrozen, false));
+            joinLocked(folio, newOrder, references(0, nrFrozen, false));
         } else {
             unfreeze(folio, nrFrozen, false);
         }
         return result;
     }
 
-    /** Whether the index has the pages of the block, as whole folios, one after the other. */
-    private static boolean isIndexedBlock(long folio, int newOrder, XaCursor cursor) {
+    /** Whether the index, whose lock is held, has the pages of the block, as whole folios, one after the other. */
+    static boolean isIndexedBlock(long folio, int newOrder, XaCursor cursor) {
         long firstIndex = PageStruct.index(folio);
         long nrPages = Geometry.pagesIn(newOrder);
         cursor.set(firstIndex);
@@ -280,19 +280,30 @@ public final class FolioMerger {
         return (int) nrPages + (offset == 0 ? 1 : 0);
     }
 
+    /** Joins pieces of which the caller has the first one locked; none is poisoned. */
+    private void joinLocked(long folio, int newOrder, int references) {
+        join(folio, newOrder, PageFlag.LOCKED.mask(), 0, references);
+    }
+
     /**
      * Everything between the last step that can fail and the end of the freeze. References of the old heads stay 0, so that
      * who still knows one of them as a head cannot take a reference.
+     *
+     * @param folio head of the first piece
+     * @param newOrder log2 pages of the block
+     * @param ownFlags flags of the new folio beside those that follow from its pieces
+     * @param secondFlags flags of its page 1 beside those that every large folio has
+     * @param references references of the new folio
      */
-    private void join(long folio, int newOrder, int references) {
-        long flags = PageFlag.LOCKED.mask() | mergedFlags(folio, newOrder);
+    void join(long folio, int newOrder, long ownFlags, long secondFlags, int references) {
+        long flags = ownFlags | mergedFlags(folio, newOrder);
         accounting.merge(folio, newOrder, flags);
         headMap.join(folio, newOrder);
         FolioPieces.write(
                 folio,
                 newOrder,
                 flags,
-                0,
+                secondFlags,
                 PageStruct.mapping(folio),
                 PageStruct.index(folio),
                 0,

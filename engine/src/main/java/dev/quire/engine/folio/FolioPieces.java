@@ -21,6 +21,8 @@ final class FolioPieces {
             | PageFlag.ACTIVE.mask()
             | PageFlag.WORKINGSET.mask()
             | PageFlag.UNEVICTABLE.mask()
+            // Only its owner splits such a folio: SplitChecks refuses it to others.
+            | PageFlag.PRIVATE.mask()
             | PageFlag.DROPBEHIND.mask()
             | PageFlag.ARCH_2.mask()
             | PageFlag.ARCH_3.mask()

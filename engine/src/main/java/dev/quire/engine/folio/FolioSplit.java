@@ -29,6 +29,9 @@ final class FolioSplit {
     /** Whether the caller gets a reference to every piece. */
     boolean keep;
 
+    /** References of the caller to the folio, which stay on its first piece. */
+    int nrCallerReferences;
+
     /** Gets every piece but the first, each with a reference of its own; null if nobody wants them. */
     @Nullable
     FolioList list;
@@ -76,6 +79,7 @@ final class FolioSplit {
         remapped = false;
         onLru = false;
         keep = false;
+        nrCallerReferences = 1;
         list = null;
         frozenNanos = 0;
         nrBytesStored = 0;
@@ -225,7 +229,7 @@ final class FolioSplit {
 
     /** Ends the freeze; everything else about the split is done and visible. */
     void unfreezeFirst() {
-        References.unfreeze(folio, cacheReferences(plan.runOrder(0), false) + 1);
+        References.unfreeze(folio, cacheReferences(plan.runOrder(0), false) + nrCallerReferences);
         frozenNanos = timed ? System.nanoTime() - freezeStartNanos : 0;
     }
 

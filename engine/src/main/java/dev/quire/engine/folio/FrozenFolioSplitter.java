@@ -49,7 +49,11 @@ final class FrozenFolioSplitter {
         return cursor.load() == split.folio && cursor.getOrder() == split.order;
     }
 
-    private void splitFrozen(FolioSplit split, FolioOwner owner, XaCursor cursor) {
+    /**
+     * Splits a folio that is frozen, and that the index has where the cursor is. The index lock is held, and the cursor has
+     * the nodes.
+     */
+    void splitFrozen(FolioSplit split, FolioOwner owner, XaCursor cursor) {
         split.nrNodes = XaCursor.nodesNeeded(split.plan);
         begin(split);
         split.writePieces();

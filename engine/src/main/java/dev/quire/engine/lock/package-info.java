@@ -1,6 +1,6 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 /**
- * The locks of the engine and the order in which they may be taken: folio lock, mapping lock, reverse-map
+ * The locks of the engine and the order in which they may be taken: invalidate lock, folio lock, mapping lock, reverse-map
  * lock, page-table locks, index lock, swap lock, LRU lock, lock of the deferred-split queue, zone lock (outer to inner).
  *
  * <p>{@link dev.quire.engine.lock.SpinLock} guards short sections on an off-heap word;

@@ -19,6 +19,7 @@ import java.lang.invoke.MethodHandle;
 public final class LinuxCalls {
     private static final int PROT_READ_WRITE = 3;
     private static final int MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x2 | 0x20 | 0x4000;
+    private static final int MADV_DONTNEED = 4;
     private static final int MADV_HUGEPAGE = 14;
     private static final int MADV_NOHUGEPAGE = 15;
     private static final int MEMBARRIER_PRIVATE_EXPEDITED = 1 << 3;
@@ -97,8 +98,22 @@ public final class LinuxCalls {
      * @return whether the system took the advice; that says nothing of whether it follows it
      */
     public static boolean adviseHugePages(long address, long nrBytes, boolean wanted) {
+        return advise(address, nrBytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+    }
+
+    /**
+     * Gives the memory behind a part of a {@link #reserve reservation} back; the addresses stay, and read as zero.
+     *
+     * @param address start, on a page boundary
+     * @param nrBytes length in bytes
+     * @return whether the system did it
+     */
+    public static boolean discard(long address, long nrBytes) {
+        return advise(address, nrBytes, MADV_DONTNEED);
+    }
+
+    private static boolean advise(long address, long nrBytes, int advice) {
         try {
-            int advice = wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE;
             return (int) Linked.MADVISE.invokeExact(MemorySegment.ofAddress(address), nrBytes, advice) == 0;
         } catch (Throwable failure) {
             throw callFailed("madvise", failure);

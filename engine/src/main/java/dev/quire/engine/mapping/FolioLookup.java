@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.mapping;
 
+import dev.quire.engine.folio.FolioOwner;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.lock.References;
 import dev.quire.engine.rcu.RcuReader;
@@ -8,7 +9,7 @@ import dev.quire.engine.xarray.XaCursor;
 import dev.quire.engine.xarray.XaEntry;
 
 /**
- * One thread's way to find and pin the folios of an address space, without a lock (filemap_get_entry).
+ * One thread's way to find and pin the folios of an address space, or of another owner, without a lock (filemap_get_entry).
  *
  * <p>Find the folio in the index, take a reference, look again: only if the index still has the folio does it cover what
  * was asked for, and the reference keeps it whole from then on. While a split has the folio frozen, the lookup spins; that
@@ -20,10 +21,18 @@ public final class FolioLookup {
     private final RcuReader reader;
     private final XaCursor cursor;
 
-    FolioLookup(AddressSpace space, Folios folios, RcuReader reader) {
+    /**
+     * Makes a reader's way to the folios of an owner.
+     *
+     * @param owner whose folios
+     * @param folios the engine's folios
+     * @param reader reader of the thread that will use it
+     * @throws IllegalArgumentException if the reader is of another engine
+     */
+    public FolioLookup(FolioOwner owner, Folios folios, RcuReader reader) {
         this.folios = folios;
         this.reader = reader;
-        cursor = new XaCursor(space.index(), reader);
+        cursor = new XaCursor(owner.index(), reader);
     }
 
     /**

@@ -18,6 +18,12 @@ public final class Errno {
     /** No memory; nothing has changed unless the operation says otherwise. */
     public static final int ENOMEM = -12;
 
+    /** The page is not for this kind of access. */
+    public static final int EACCES = -13;
+
+    /** Nothing can ever be there: the address is beyond the end. */
+    public static final int EFAULT = -14;
+
     /** The object is in use in a way that excludes the operation for now. */
     public static final int EBUSY = -16;
 
@@ -29,6 +35,9 @@ public final class Errno {
 
     /** A count would become too large. */
     public static final int EOVERFLOW = -75;
+
+    /** The frame has a hardware error. */
+    public static final int EHWPOISON = -133;
 
     /** Largest error number, as a magnitude. */
     public static final int MAX_ERRNO = 4095;
@@ -47,10 +56,13 @@ public final class Errno {
             case ENOENT -> "ENOENT";
             case EAGAIN -> "EAGAIN";
             case ENOMEM -> "ENOMEM";
+            case EACCES -> "EACCES";
+            case EFAULT -> "EFAULT";
             case EBUSY -> "EBUSY";
             case EEXIST -> "EEXIST";
             case EINVAL -> "EINVAL";
             case EOVERFLOW -> "EOVERFLOW";
+            case EHWPOISON -> "EHWPOISON";
             default -> Integer.toString(result);
         };
     }

@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.memory;
 
+import dev.quire.engine.machine.NativeMemory;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -230,6 +231,20 @@ public final class PageArena implements AutoCloseable {
      */
     public long frameOf(long page) {
         return framesBase + (pfnOf(page) << Geometry.PAGE_SHIFT);
+    }
+
+    /**
+     * Makes consecutive frames read as zero. From 2 MiB on it gives their memory back to the system where it can, so that
+     * memory nobody has used yet takes none. The handle is trusted, and the frames are the caller's.
+     *
+     * @param page handle of the first page
+     * @param nrPages how many
+     */
+    public void zeroFrames(long page, long nrPages) {
+        long nrBytes = nrPages << Geometry.PAGE_SHIFT;
+        if (nrBytes < Geometry.HUGE_PAGE_BYTES || !reservation.discard(frameOf(page), nrBytes)) {
+            NativeMemory.fill(frameOf(page), nrBytes, (byte) 0);
+        }
     }
 
     /**

@@ -34,6 +34,13 @@ sealed interface Reservation extends AutoCloseable {
     boolean adviseHugePages(long address, long nrBytes, boolean wanted);
 
     /**
+     * Gives the memory behind a part of the reservation back, which then reads as zero.
+     *
+     * @return whether that was done; if not, the part is as it was
+     */
+    boolean discard(long address, long nrBytes);
+
+    /**
      * Reserves memory the way the backing says.
      *
      * @param backing where the memory comes from
@@ -69,6 +76,11 @@ sealed interface Reservation extends AutoCloseable {
         }
 
         @Override
+        public boolean discard(long address, long nrBytes) {
+            return LinuxCalls.discard(address, nrBytes);
+        }
+
+        @Override
         public void close() {
             LinuxCalls.release(address, nrBytes);
         }
@@ -97,6 +109,12 @@ sealed interface Reservation extends AutoCloseable {
 
         @Override
         public boolean adviseHugePages(long address, long nrBytes, boolean wanted) {
+            return false;
+        }
+
+        @Override
+        public boolean discard(long address, long nrBytes) {
+            // What a shared mapping of a file gives back it reads from the file again.
             return false;
         }
 

@@ -77,8 +77,13 @@ public final class Region implements AutoCloseable {
         return firstIndex + ((address - start) >>> Geometry.PAGE_SHIFT);
     }
 
+    /** Walks the tables at the addresses at which the region's pages from an index up to before another belong. */
+    void walk(long firstIndex, long endIndex, RangeOperation operation) {
+        tables.walk(addressFrom(firstIndex), addressFrom(endIndex), operation);
+    }
+
     /** Address, within the region, from which on the pages from an index on belong. */
-    long addressFrom(long index) {
+    private long addressFrom(long index) {
         return start + (Math.clamp(index - firstIndex, 0, nrPages()) << Geometry.PAGE_SHIFT);
     }
 

@@ -6,7 +6,6 @@ import dev.quire.engine.lock.LockRank;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 
 /**
  * The regions that may map the folios of one owner, in all processes (i_mmap of a file, the interval tree of an anon_vma).
@@ -59,20 +58,25 @@ final class RegionList {
         }
     }
 
-    void lock() {
+    private void lock() {
         lockOrder.beforeLock(LockRank.REVERSE_MAP);
         lock.lock();
         lockOrder.afterLock(LockRank.REVERSE_MAP);
     }
 
-    void unlock() {
+    private void unlock() {
         lockOrder.beforeUnlock(LockRank.REVERSE_MAP);
         lock.unlock();
     }
 
-    /** Visits the regions that show pages from an index up to before another, for who holds the lock. */
-    void forEach(long firstIndex, long endIndex, Consumer<Region> visitor) {
-        regions.forEach(firstIndex, endIndex, visitor);
+    /** Walks the tables at all addresses at which pages from an index up to before another belong. */
+    void walk(long firstIndex, long endIndex, RangeOperation operation) {
+        lock();
+        try {
+            regions.forEach(firstIndex, endIndex, Region::walk, operation);
+        } finally {
+            unlock();
+        }
     }
 
     /** A number for a new region that no other of the owner has. */

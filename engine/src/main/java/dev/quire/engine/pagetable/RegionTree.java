@@ -1,7 +1,6 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.pagetable;
 
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,11 +10,17 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Sorted by first index; each node knows the largest end in its subtree, so that a search passes over subtrees that end
  * before the range. Adding and removing are O(log n), a search is O(log n) for the regions beside the range and constant for
- * each that it finds. Many regions may show the same pages.
+ * each that it finds; it allocates nothing. Many regions may show the same pages.
  *
  * <p>For one thread at a time.
  */
 final class RegionTree {
+    /** Sees the regions of a search. */
+    @FunctionalInterface
+    interface Visitor<T> {
+        void visit(Region region, long firstIndex, long endIndex, T argument);
+    }
+
     private @Nullable Node root;
     private int size;
 
@@ -62,21 +67,25 @@ final class RegionTree {
         return heightOf(root);
     }
 
-    /** Visits all regions that show pages from an index up to before another, by first index. The visitor changes nothing here. */
-    void forEach(long firstIndex, long endIndex, Consumer<Region> visitor) {
-        visit(root, firstIndex, endIndex, visitor);
+    /**
+     * Visits all regions that show pages from an index up to before another, by first index. The visitor changes nothing here.
+     *
+     * @param argument handed to the visitor, which so need not be an object of its own for each search
+     */
+    <T> void forEach(long firstIndex, long endIndex, Visitor<T> visitor, T argument) {
+        visit(root, firstIndex, endIndex, visitor, argument);
     }
 
-    private static void visit(@Nullable Node node, long firstIndex, long endIndex, Consumer<Region> visitor) {
+    private static <T> void visit(@Nullable Node node, long firstIndex, long endIndex, Visitor<T> visitor, T argument) {
         if (node == null || node.maxEndIndex <= firstIndex) {
             return;
         }
-        visit(node.left, firstIndex, endIndex, visitor);
+        visit(node.left, firstIndex, endIndex, visitor, argument);
         if (node.region.firstIndex() < endIndex) {
             if (node.region.endIndex() > firstIndex) {
-                visitor.accept(node.region);
+                visitor.visit(node.region, firstIndex, endIndex, argument);
             }
-            visit(node.right, firstIndex, endIndex, visitor);
+            visit(node.right, firstIndex, endIndex, visitor, argument);
         }
     }
 

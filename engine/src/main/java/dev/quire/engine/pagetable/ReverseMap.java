@@ -57,34 +57,22 @@ final class ReverseMap implements FolioMappers {
         }
         long nrPages = Geometry.pagesIn(FolioStruct.order(folio));
         // All mappers, however many: a folio that stays mapped by one of them cannot be split.
-        walk(mapping, PageStruct.index(folio), nrPages, unmapFolio.get().of(folio));
+        long index = PageStruct.index(folio);
+        listOf(mapping).walk(index, index + nrPages, unmapFolio.get().of(folio));
         return FolioMapcounts.total(folio) == 0;
     }
 
     @Override
     public void remap(long firstFolio, long nrPages) {
         if (LeafSplit.isAnonymous(firstFolio)) {
+            long index = PageStruct.index(firstFolio);
             RemapFolios operation = remapFolios.get().of(firstFolio, nrPages);
-            walk(PageStruct.mapping(firstFolio), PageStruct.index(firstFolio), nrPages, operation);
+            listOf(PageStruct.mapping(firstFolio)).walk(index, index + nrPages, operation);
         }
     }
 
     @Override
     public int closeUnlessMapped(long mapping, Runnable close) {
         return listOf(mapping).closeUnlessUsed(close);
-    }
-
-    private void walk(long mapping, long index, long nrPages, RangeOperation operation) {
-        RegionList list = listOf(mapping);
-        list.lock();
-        try {
-            list.forEach(
-                    index,
-                    index + nrPages,
-                    region -> region.tables()
-                            .walk(region.addressFrom(index), region.addressFrom(index + nrPages), operation));
-        } finally {
-            list.unlock();
-        }
     }
 }

@@ -369,9 +369,24 @@ public final class XaCursor extends XaPosition {
      */
     public int reserve(SplitPlan plan) {
         plan.requireComplete();
+        return reserve(plan.nrNodesNeeded());
+    }
+
+    /**
+     * Gets nodes for several changes to come. They stay with the cursor until changes use them or {@link #destroy} frees
+     * them; nodes it has already count.
+     *
+     * @param nrNodes how many the cursor must have, 0 or more
+     * @return 0, or {@link Errno#ENOMEM}: then no spare node is left and the cursor is in that error
+     * @throws IllegalArgumentException if the number is negative
+     */
+    public int reserve(int nrNodes) {
+        if (nrNodes < 0) {
+            throw new IllegalArgumentException("nrNodes out of range: nrNodes=" + nrNodes + ", min=0");
+        }
         pool.lifetime().enter();
         try {
-            return splitter.reserve(plan);
+            return splitter.reserve(nrNodes);
         } finally {
             pool.lifetime().exit();
         }

@@ -50,8 +50,8 @@ final class XaSplit {
 
     // ---- before the lock
 
-    int reserve(SplitPlan plan) {
-        while (!cursor.spares.reserve(plan.nrNodesNeeded())) {
+    int reserve(int nrNodes) {
+        while (!cursor.spares.reserve(nrNodes)) {
             if (!cursor.pool.awaitReclaim()) {
                 cursor.spares.free();
                 cursor.setError(Errno.ENOMEM);

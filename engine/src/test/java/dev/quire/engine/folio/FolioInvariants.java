@@ -5,8 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quire.engine.Quire;
 import dev.quire.engine.machine.NativeMemory;
+import dev.quire.engine.mapping.AddressSpace;
+import dev.quire.engine.mapping.FolioLookup;
 import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageFlag;
@@ -16,12 +20,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What must hold after every attempt to split a folio, successful or not. Made before the attempt, it remembers what the
- * folio and everything around it looked like.
+ * What must hold of folios: after every attempt to split or merge one, successful or not; while nobody uses them; and of an
+ * engine that has none any more. Made before an attempt, it remembers what the folio and everything around it looked like.
  *
  * <p>Looks at every page of folios up to order 9, and at samples of larger ones.
  */
-final class FolioInvariants {
+public final class FolioInvariants {
     /** What a piece has from the folio, written down from the rules, not taken from the engine. */
     private static final long INHERITED = mask(
             PageFlag.REFERENCED,
@@ -79,6 +83,75 @@ final class FolioInvariants {
             mask |= flag.mask();
         }
         return mask;
+    }
+
+    // ---- at rest
+
+    /**
+     * Every folio of an address space that nobody uses or maps is aligned, knows its index and its owner, has the references
+     * of the index alone, is not locked, is found by each of its pages and at each of its indices; and all are counted.
+     *
+     * @param engine the engine
+     * @param space an address space of it
+     */
+    public static void checkAtRest(Quire engine, AddressSpace space) {
+        long[] nrPages = {0};
+        try (RcuReader reader = engine.newReader()) {
+            FolioLookup lookup = space.newLookup(reader);
+            space.forEachFolio((index, order, folio) -> {
+                nrPages[0] += Geometry.pagesIn(order);
+                checkAtRest(engine, space, index, order, folio);
+                checkLookup(engine.folios(), lookup, index, order, folio);
+            });
+        }
+        assertEquals(space.nrPages(), nrPages[0], "pages counted by the address space");
+    }
+
+    private static void checkAtRest(Quire engine, AddressSpace space, long index, int order, long folio) {
+        Folios folios = engine.folios();
+        String where = "folio at index " + index + " of order " + order;
+        assertTrue(Geometry.isAligned(index, order), where + ": alignment of the index");
+        assertTrue(order >= space.minimumOrder(), where + ": minimum order");
+        assertEquals(space.address(), PageStruct.mapping(folio), where + ": mapping");
+        assertEquals(index, PageStruct.index(folio), where + ": index");
+        assertEquals((1 << order) + 1, folios.references(folio), where + ": references, with the visitor's");
+        assertFalse(folios.isLocked(folio), where + ": locked");
+        assertEquals(order > 0, PageFlag.HEAD.isSet(PageStruct.flags(folio)), where + ": head flag");
+        assertEquals(0, PageStruct.privateWord(folio), where + ": private");
+        assertEquals(PageStruct.MAPCOUNT_NONE, PageStruct.mapcountOpaque(folio), where + ": map count");
+        if (order > 0) {
+            assertEquals(Geometry.pagesIn(order), FolioStruct.nrPages(folio), where + ": number of pages");
+        }
+        checkBlock(engine, folio, order, where);
+    }
+
+    private static void checkLookup(Folios folios, FolioLookup lookup, long index, int order, long folio) {
+        long step = Math.max(Geometry.pagesIn(order) / MAX_PROBES, 1);
+        for (long page = 0; page < Geometry.pagesIn(order); page += step) {
+            assertEquals(folio, lookup.pin(index + page), "folio found at index " + (index + page));
+            folios.unpin(folio);
+        }
+    }
+
+    /**
+     * Nothing tells of folios that are gone: no list has one, and nothing counts them.
+     *
+     * @param engine an engine without folios
+     */
+    public static void checkNoFolioIsLeft(Quire engine) {
+        FolioAccounting accounting = engine.accounting();
+        for (LruList list : LruList.values()) {
+            assertEquals(0, accounting.lru().nrPages(list), "pages counted on the LRU list " + list);
+            assertEquals(List.of(), LruContents.of(engine, list), "folios on the LRU list " + list);
+        }
+        assertEquals(0, accounting.deferredSplits().nrFolios(), "folios to be split");
+        FolioCounters counters = accounting.counters();
+        assertEquals(0, counters.nrPartiallyMapped(), "partially mapped folios");
+        assertEquals(0, counters.fileThpPages(), "pages in huge folios of files");
+        assertEquals(0, counters.sharedMemoryThpPages(), "pages in huge folios of shared memory");
+        for (int order = 0; order <= Geometry.MAX_ORDER; order++) {
+            assertEquals(0, counters.nrAnonymous(order), "anonymous folios of order " + order);
+        }
     }
 
     // ---- failure
@@ -151,7 +224,7 @@ final class FolioInvariants {
                 // Freed: by now it may be part of a larger free block.
                 assertEquals(0, subject.folios.references(piece), where + ": freed");
             } else {
-                checkBlock(piece, pieceOrder, where);
+                checkBlock(subject.engine, piece, pieceOrder, where);
                 nrAlive++;
                 onLru.add(piece);
                 checkReferences(piece, references, where);
@@ -176,18 +249,19 @@ final class FolioInvariants {
     }
 
     /** 1: natural alignment, and every page leads to its own head. */
-    private void checkBlock(long piece, int pieceOrder, String where) {
+    private static void checkBlock(Quire engine, long piece, int pieceOrder, String where) {
+        Folios folios = engine.folios();
         long size = Geometry.pagesIn(pieceOrder);
-        assertEquals(0, subject.engine.arena().pfnOf(piece) & (size - 1), where + ": alignment");
+        assertTrue(Geometry.isAligned(engine.arena().pfnOf(piece), pieceOrder), where + ": alignment");
         long step = Math.max(size / MAX_PROBES, 1);
         for (long page = 0; page < size; page += step) {
-            long head = subject.folios.headOf(piece + page * PageStruct.BYTES);
+            long head = folios.headOf(piece + page * PageStruct.BYTES);
             if (head != piece) {
                 assertEquals(piece, head, where + ": head of page " + page);
             }
         }
         long last = piece + (size - 1) * PageStruct.BYTES;
-        assertEquals(piece, subject.folios.headOf(last), where + ": head of the last page");
+        assertEquals(piece, folios.headOf(last), where + ": head of the last page");
     }
 
     /** 2: references of the kind, none frozen. */

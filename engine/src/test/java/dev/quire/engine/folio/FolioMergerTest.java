@@ -2,6 +2,7 @@
 package dev.quire.engine.folio;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -12,6 +13,7 @@ import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.mapping.FolioLayout;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import java.util.SplittableRandom;
@@ -71,7 +73,7 @@ class FolioMergerTest extends WholeEngineTest {
         assertEquals(PageFlag.UPTODATE.mask() | PageFlag.HEAD.mask() | PageFlag.LOCKED.mask(), PageStruct.flags(folio));
         release(folio);
         assertEquals(Integer.toString(order), layout(order));
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
         assertEquals(nodesBefore, engine.leaks().nrNodes());
         space.close();
     }
@@ -90,7 +92,7 @@ class FolioMergerTest extends WholeEngineTest {
         assertEquals(512, FolioLayout.count(space));
         mergeAt(folio, 18);
         assertEquals("18", layout(18));
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
         space.close();
     }
 
@@ -112,7 +114,33 @@ class FolioMergerTest extends WholeEngineTest {
         assertTrue(PageFlag.DIRTY.isSet(PageStruct.flags(folio)), "one dirty piece makes the whole dirty");
         release(folio);
         assertEquals("9", layout(9));
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
+        space.close();
+    }
+
+    /** What is marked for writing, say, is not forgotten, at whatever level of the index its entry was. */
+    @ParameterizedTest
+    @CsvSource({"6, 0, 0", "6, 0, 63", "9, 0, 0", "9, 0, 300", "9, 0, 511", "9, 7, 300", "13, 0, 5000", "18, 9, 262143"
+    })
+    void theEntryHasTheMarksOfAllPieces(int order, int pieceOrder, long marked) {
+        long folio = lockedFolio(HeadMapKind.HEAD_BITS, order, FIRST_INDEX);
+        assertEquals(0, engine.splitter().splitUniform(folio, pieceOrder));
+        space.index().setMark(FIRST_INDEX + marked, 0);
+        space.index().setMark(FIRST_INDEX, 2);
+        assertEquals(0, engine.merger().merge(folio, order));
+        try (RcuReader reader = engine.newReader()) {
+            reader.enter();
+            for (long index : new long[] {FIRST_INDEX, FIRST_INDEX + marked}) {
+                assertTrue(space.index().getMark(reader, index, 0));
+                assertFalse(space.index().getMark(reader, index, 1));
+                assertTrue(space.index().getMark(reader, index, 2));
+            }
+            space.index().clearMark(FIRST_INDEX, 0);
+            assertFalse(space.index().isMarked(reader, 0), "nothing is left of the pieces' marks");
+            reader.exit();
+        }
+        release(folio);
+        checkFolios(engine, space);
         space.close();
     }
 
@@ -132,7 +160,7 @@ class FolioMergerTest extends WholeEngineTest {
         assertEquals(512, FolioLayout.count(space));
         assertEquals(0, engine.merger().merge(folio, 9));
         release(folio);
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
         space.close();
     }
 
@@ -159,7 +187,7 @@ class FolioMergerTest extends WholeEngineTest {
         folios.lock(eighth);
         assertEquals(Errno.EINVAL, merger.merge(eighth, 1), "a hole");
         release(eighth);
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
         space.close();
     }
 
@@ -223,7 +251,7 @@ class FolioMergerTest extends WholeEngineTest {
         assertEquals(64, FolioLayout.count(space));
         assertEquals(0, engine.merger().merge(folio, 6));
         release(folio);
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
         space.close();
     }
 
@@ -247,7 +275,7 @@ class FolioMergerTest extends WholeEngineTest {
                 mergeAt(folio, orderAt, headAt, random.nextInt(pieceOrder + 1, order + 1));
             }
         }
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
         space.close();
     }
 

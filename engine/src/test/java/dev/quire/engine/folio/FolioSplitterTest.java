@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
-import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.mapping.FolioLayout;
 import dev.quire.engine.memory.Errno;
@@ -68,7 +67,7 @@ class FolioSplitterTest extends WholeEngineTest {
         assertFalse(folios.isLocked(page(folio, 300)));
         release(folio);
         assertEquals("8,5,3,2,0,0,1,4,6,7", layout(9));
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
         space.close();
     }
 
@@ -85,7 +84,7 @@ class FolioSplitterTest extends WholeEngineTest {
         assertEquals(4, folios.references(folio));
         release(holder);
         assertEquals(String.join(",", java.util.Collections.nCopies(16, "2")), layout(6));
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
         space.close();
     }
 
@@ -98,7 +97,7 @@ class FolioSplitterTest extends WholeEngineTest {
                 assertEquals(0, engine.splitter().splitUniform(folio, newOrder));
                 release(folio);
                 assertEquals(1L << (order - newOrder), FolioLayout.count(space));
-                FolioLayout.check(engine, space);
+                checkFolios(engine, space);
                 space.close();
             }
         }
@@ -113,7 +112,7 @@ class FolioSplitterTest extends WholeEngineTest {
         assertEquals("17,15,13,11,9,8,7,6,3,2,0,0,1,4,5,10,12,14,16", layout(18));
         assertEquals(19, engine.splitStatistics().nrPieces());
         assertEquals(3, engine.splitStatistics().nrNodesAdded());
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
         space.close();
     }
 
@@ -154,50 +153,29 @@ class FolioSplitterTest extends WholeEngineTest {
     @ParameterizedTest
     @CsvSource({"PINNED, EAGAIN", "TRUNCATED, EBUSY", "WRITEBACK, EBUSY", "PRIVATE, EBUSY", "NO_NODES, ENOMEM"})
     void aRefusedSplitLeavesEveryByteAsItWas(String obstacle, String expected) {
-        long folio = lockedFileFolio(HeadMapKind.TAIL_WORDS, 9);
+        SplitSubject subject = new SplitSubject(open(HeadMapKind.TAIL_WORDS), HeadMapKind.TAIL_WORDS, SplitKind.FILE);
+        long folio = subject.make(9);
         long mapping = PageStruct.mapping(folio);
         switch (obstacle) {
-            case "PINNED" -> assertTrue(folios.tryPin(folio));
+            case "PINNED" -> assertTrue(subject.folios.tryPin(folio));
             case "TRUNCATED" -> PageStruct.mapping(folio, 0);
             case "WRITEBACK" -> PageStruct.getAndSetFlags(folio, PageFlag.WRITEBACK.mask());
             case "PRIVATE" -> PageStruct.getAndSetFlags(folio, PageFlag.PRIVATE.mask());
             default -> failures.failAfter(3);
         }
-        byte[] before = NativeMemory.segment(folio, 512 * 64).toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
-        assertEquals(expected, Errno.name(engine.splitter().splitUniform(folio, 0)));
-        byte[] after = NativeMemory.segment(folio, 512 * 64).toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
-        assertEquals(
-                java.util.HexFormat.of().formatHex(before),
-                java.util.HexFormat.of().formatHex(after));
-        assertEquals(1, engine.splitStatistics().nrFailed(9));
-        assertEquals(0, engine.splitStatistics().nrSplits());
+        FolioInvariants invariants = new FolioInvariants(subject);
+        assertEquals(expected, Errno.name(subject.splitter.splitUniform(folio, 0)));
         failures.stop();
+        invariants.afterFailure();
+        assertEquals(1, subject.engine.splitStatistics().nrFailed(9));
+        assertEquals(0, subject.engine.splitStatistics().nrSplits());
         PageStruct.mapping(folio, mapping);
         PageStruct.getAndClearFlags(folio, PageFlag.WRITEBACK.mask() | PageFlag.PRIVATE.mask());
-        assertEquals("9", layout(9));
         if (obstacle.equals("PINNED")) {
-            folios.unpin(folio);
+            subject.folios.unpin(folio);
         }
-        release(folio);
-        FolioLayout.check(engine, space);
-        space.close();
-    }
-
-    @Test
-    void everyFailingNodeAllocationLeavesTheFolioWhole() {
-        long folio = lockedFileFolio(HeadMapKind.HEAD_BITS, 12);
-        for (int nrSuccesses = 0; nrSuccesses < 65; nrSuccesses++) {
-            long nrNodes = engine.nodes().nrInUse();
-            failures.failAfter(nrSuccesses);
-            assertEquals(Errno.ENOMEM, engine.splitter().splitUniform(folio, 0));
-            assertEquals("12", layout(12));
-            assertEquals(nrNodes, engine.nodes().nrInUse());
-        }
-        failures.failAfter(65);
-        assertEquals(Errno.OK, engine.splitter().splitUniform(folio, 0));
-        release(folio);
-        FolioLayout.check(engine, space);
-        space.close();
+        subject.release(folio);
+        subject.close();
     }
 
     @Test
@@ -224,7 +202,7 @@ class FolioSplitterTest extends WholeEngineTest {
         space.truncate((FIRST_INDEX + 512) << 12, SplitPolicies.NON_UNIFORM);
         space.truncate((FIRST_INDEX + 300) << 12, SplitPolicies.NON_UNIFORM);
         assertEquals("8,5,3,2,-", layout(9));
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
         space.close();
     }
 
@@ -248,7 +226,7 @@ class FolioSplitterTest extends WholeEngineTest {
         assertEquals(0, PageStruct.mapping(named));
         assertFalse(PageFlag.DIRTY.isSet(PageStruct.flags(named)));
         release(named);
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
         space.close();
     }
 
@@ -266,26 +244,16 @@ class FolioSplitterTest extends WholeEngineTest {
     @ParameterizedTest
     @EnumSource(HeadMapKind.class)
     void keptPiecesBelongToTheCaller(HeadMapKind headMap) {
-        long folio = lockedAnonymousFolio(headMap, 9);
+        SplitSubject subject = new SplitSubject(open(headMap), headMap, SplitKind.ANONYMOUS);
+        long folio = subject.make(9);
+        FolioInvariants invariants = new FolioInvariants(subject);
         int[] orders = {0, 0, 0, 0, 2, 3, 4, 5, 6, 7, 8};
         assertEquals(
-                0, engine.splitter().split(folio, SplitPolicies.NON_UNIFORM, 2, 3, 0, SplitPolicies.ALL_ORDERS, true));
-        long piece = folio;
-        for (int order : orders) {
-            assertEquals(order, folios.order(piece));
-            assertEquals(1, folios.references(piece));
-            assertEquals(piece == folio, folios.isLocked(piece));
-            assertEquals(piece, folios.headOf(page(piece, (1L << order) - 1)));
-            piece = page(piece, 1L << order);
-        }
-        assertEquals(page(folio, 512), piece);
-        folios.unlock(folio);
-        piece = folio;
-        for (int order : orders) {
-            long next = page(piece, 1L << order);
-            folios.unpin(piece);
-            piece = next;
-        }
+                Errno.OK,
+                subject.splitter.split(folio, SplitPolicies.NON_UNIFORM, 2, 3, 0, SplitPolicies.ALL_ORDERS, true));
+        invariants.afterSuccess(orders, 0, 1);
+        subject.releaseKept(orders);
+        subject.close();
     }
 
     @Test

@@ -51,6 +51,7 @@ class KernelAnonymousSplitGoldenTest extends WholeEngineTest {
             // The split is asked for through a page that is still mapped.
             trigger = row.offset(0) > 0 ? 0 : row.offset(1);
         }
+        FolioInvariants invariants = new FolioInvariants(subject);
         boolean pinned = row.operation().equals("pinned+uniform");
         if (pinned) {
             subject.folios.tryPin(folio);
@@ -59,6 +60,9 @@ class KernelAnonymousSplitGoldenTest extends WholeEngineTest {
         assertEquals(pinned ? Errno.EAGAIN : Errno.OK, result, () -> "line " + row.line());
         if (pinned) {
             subject.folios.unpin(folio);
+            invariants.afterFailure();
+        } else {
+            invariants.afterSuccess(SplitLayouts.uniform(row.order(), row.newOrder()), trigger, 0);
         }
         long locked = pinned ? 0 : trigger;
         subject.folios.unlock(page(locked));

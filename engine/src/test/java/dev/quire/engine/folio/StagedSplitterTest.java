@@ -67,7 +67,7 @@ class StagedSplitterTest extends WholeEngineTest {
         folios.unlock(holder);
         folios.unpin(holder);
         assertEquals(1L << (order - newOrder), FolioLayout.count(space));
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
         assertEquals(nrSplits, piecesBySplit.size());
         assertEquals(
                 mostPieces,
@@ -84,7 +84,7 @@ class StagedSplitterTest extends WholeEngineTest {
         folios.unpin(page(folio, 1024));
         folios.unlock(folio);
         folios.unpin(folio);
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
         assertEquals(10, folios.order(page(folio, 1024)));
         assertEquals(512 + 1, FolioLayout.count(space));
         space.close();
@@ -99,7 +99,7 @@ class StagedSplitterTest extends WholeEngineTest {
         failures.stop();
         folios.unlock(folio);
         folios.unpin(folio);
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
         assertEquals(512 + 511, FolioLayout.count(space), "the first piece and the 511 others");
         space.close();
     }

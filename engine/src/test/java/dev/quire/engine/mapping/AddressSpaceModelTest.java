@@ -43,7 +43,7 @@ class AddressSpaceModelTest extends WholeEngineTest {
                 step(random);
                 if (round % 50 == 0) {
                     compare();
-                    FolioLayout.check(engine, space);
+                    checkFolios(engine, space);
                 }
             }
             compare();

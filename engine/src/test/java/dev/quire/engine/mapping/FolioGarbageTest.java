@@ -11,6 +11,9 @@ import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.MemoryGroup;
 import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.pagetable.AnonVma;
+import dev.quire.engine.pagetable.PageTables;
 import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -101,6 +104,28 @@ class FolioGarbageTest extends WholeEngineTest {
                 engine.splitter().splitNonUniform(folio, folio + (round & 63) * 64L, 0);
                 folios.unlock(folio);
                 folios.unpin(folio);
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void splittingWhatAProcessMapsAllocatesNothing(HeadMapKind headMap) {
+        Quire engine = open(headMap);
+        Folios folios = engine.folios();
+        try (AnonVma owner = engine.newAnonVma();
+                PageTables tables = engine.newPageTables()) {
+            tables.addRegion(0, 1 << ORDER, owner, 0);
+            assertAllocatesNothing(round -> {
+                long folio = folios.allocate(ORDER);
+                owner.adopt(folio, 0);
+                assertEquals(Errno.OK, tables.map(0, folio, 0, 1 << ORDER, true));
+                folios.lock(folio);
+                long at = folio + (round & 63) * 64L;
+                assertEquals(Errno.OK, engine.splitter().splitNonUniform(folio, at, 0));
+                folios.unlock(folio);
+                folios.unpin(folio);
+                tables.unmap(0, 1 << ORDER);
             });
         }
     }

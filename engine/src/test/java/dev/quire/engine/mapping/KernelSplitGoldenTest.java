@@ -49,7 +49,7 @@ class KernelSplitGoldenTest extends WholeEngineTest {
             apply(engine, space, row, folio);
             String layout = FolioLayout.text(space, FIRST_INDEX, FIRST_INDEX + (1L << row.order()));
             if (!row.operation().startsWith("pinned+")) {
-                FolioLayout.check(engine, space);
+                checkFolios(engine, space);
             } else {
                 engine.folios().unpin(folio);
             }

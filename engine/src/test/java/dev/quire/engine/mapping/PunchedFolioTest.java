@@ -29,7 +29,7 @@ class PunchedFolioTest extends WholeEngineTest {
             assertEquals(0, space.add(folio, 0));
             engine.folios().unpin(folio);
             space.punchHole(start << 12, (end - start) << 12, policy);
-            FolioLayout.check(engine, space);
+            checkFolios(engine, space);
             assertEquals((1L << order) - (end - start), space.nrPages(), "pages left");
             return FolioLayout.count(space);
         }

@@ -74,10 +74,10 @@ class SplitRaceTest extends WholeEngineTest {
             for (Thread reader : readers) {
                 reader.join();
             }
-            FolioLayout.check(engine, space);
+            checkFolios(engine, space);
             // Where a reader held a folio just then, its hole was zeroed and stayed; nobody holds one any more.
             punchAll(space, policy);
-            FolioLayout.check(engine, space);
+            checkFolios(engine, space);
             long nrPunched = java.util.stream.IntStream.range(0, NR_PAGES)
                     .filter(SplitRaceTest::isPunched)
                     .count();

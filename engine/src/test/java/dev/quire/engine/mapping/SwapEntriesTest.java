@@ -97,7 +97,7 @@ class SwapEntriesTest extends WholeEngineTest {
         assertEquals(0, swap.nrInUse());
         folios.unlock(folio);
         folios.unpin(folio);
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
     }
 
     /** Its mapping word is 0 then, and that is looked at before anything the mapping would say. */
@@ -186,7 +186,7 @@ class SwapEntriesTest extends WholeEngineTest {
         assertEquals(Errno.OK, swapIn(2, INDEX, slot));
         assertEquals(2, entries.nrSwappedPages());
         assertEquals("2,2,0,-,2", FolioLayout.text(space, INDEX, INDEX + 16));
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
     }
 
     @Test
@@ -199,7 +199,7 @@ class SwapEntriesTest extends WholeEngineTest {
         assertEquals("9", FolioLayout.text(space, INDEX, INDEX + 512));
         assertEquals(512, counters.sharedMemoryThpPages());
         assertEquals(0, swap.nrInUse());
-        FolioLayout.check(engine, space);
+        checkFolios(engine, space);
     }
 
     @Test

@@ -13,9 +13,12 @@ class ErrnoTest {
         "-2, ENOENT",
         "-11, EAGAIN",
         "-12, ENOMEM",
+        "-13, EACCES",
+        "-14, EFAULT",
         "-16, EBUSY",
         "-17, EEXIST",
         "-22, EINVAL",
+        "-133, EHWPOISON",
         "-75, EOVERFLOW",
         "-5, -5",
         "1, 1"

@@ -51,7 +51,7 @@ class RegionTreeTest extends WholeEngineTest {
 
     private static List<Region> found(RegionTree tree, long firstIndex, long endIndex) {
         List<Region> found = new ArrayList<>();
-        tree.forEach(firstIndex, endIndex, found::add);
+        tree.forEach(firstIndex, endIndex, (region, first, end, regions) -> regions.add(region), found);
         return found;
     }
 

@@ -62,8 +62,8 @@ public final class LookupVsMerge {
     @Description("lookup by index of a page-cache folio while its block is merged, head bits")
     @State
     public static class HeadBits extends Rendezvous {
-        private static final SharedFile FILE = new SharedFile(HeadMapKind.HEAD_BITS);
-        private final PageRange range = PageRange.inPieces(FILE);
+        private static final SharedEngine ENGINE = new SharedEngine(HeadMapKind.HEAD_BITS);
+        private final PageRange range = PageRange.inPieces(ENGINE);
 
         /** Pins. */
         @Actor
@@ -94,8 +94,8 @@ public final class LookupVsMerge {
     @Description("lookup by index of a page-cache folio while its block is merged, tail words")
     @State
     public static class TailWords extends Rendezvous {
-        private static final SharedFile FILE = new SharedFile(HeadMapKind.TAIL_WORDS);
-        private final PageRange range = PageRange.inPieces(FILE);
+        private static final SharedEngine ENGINE = new SharedEngine(HeadMapKind.TAIL_WORDS);
+        private final PageRange range = PageRange.inPieces(ENGINE);
 
         /** Pins. */
         @Actor

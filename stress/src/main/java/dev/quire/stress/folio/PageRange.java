@@ -13,7 +13,7 @@ import dev.quire.stress.PinCheck;
 import java.util.function.LongToIntFunction;
 
 /**
- * The 8 pages of a {@link SharedFile} that one state has for itself. They are cached in one folio of order 3, or in pieces:
+ * The 8 pages of the file of a {@link SharedEngine} that one state has for itself. They are cached in one folio of order 3, or in pieces:
  * folios over pages 0-1, 2, 3 and 4-7. Only the file holds references to them.
  */
 final class PageRange {
@@ -39,7 +39,7 @@ final class PageRange {
     private static final int NR_PAGES = 1 << ORDER;
     private static final int PIECES_AROUND = 2;
 
-    private final SharedFile owner;
+    private final SharedEngine owner;
     private final Quire quire;
     private final Folios folios;
     private final PinCheck check;
@@ -52,7 +52,7 @@ final class PageRange {
     private final int readPage;
 
     /** Caches one folio. */
-    PageRange(SharedFile owner) {
+    PageRange(SharedEngine owner) {
         this.owner = owner;
         quire = owner.quire;
         folios = quire.folios();
@@ -69,7 +69,7 @@ final class PageRange {
     }
 
     /** Caches the pieces. */
-    static PageRange inPieces(SharedFile owner) {
+    static PageRange inPieces(SharedEngine owner) {
         PageRange range = new PageRange(owner);
         int result = range.split(PIECES_AROUND);
         if (result != Errno.OK) {
@@ -83,28 +83,32 @@ final class PageRange {
         return firstIndex >>> ORDER;
     }
 
+    /** Handle of the first page. */
+    long first() {
+        return first;
+    }
+
+    /** Index of the page that the reader looks for. */
+    long readIndex() {
+        return firstIndex + readPage;
+    }
+
     // ---- what readers do
 
     /** Pins the folio of the reader's page by its index, and lets go of it; see {@link PinCheck#inspectAndUnpin}. */
     int lookUp() {
         int cameFrozen = isFrozen() ? CAME_FROZEN : 0;
-        return check.inspectAndUnpin(owner.lookup.pin(firstIndex + readPage), firstIndex + readPage, stampOf(readPage))
-                + cameFrozen;
+        return inspectAndUnpin(owner.lookup.pin(readIndex())) + cameFrozen;
     }
 
     /** Pins the folio of the reader's page by the page itself, and lets go of it. */
     int pinFolioOfPage() {
-        return check.inspectAndUnpin(folios.tryPinFolioOf(pageAt(readPage)), firstIndex + readPage, stampOf(readPage));
+        return inspectAndUnpin(folios.tryPinFolioOf(pageAt(readPage)));
     }
 
-    /** Pins the folio of a page by its index, of the one actor that does so. */
-    long pinByIndex() {
-        return owner.lookup.pin(firstIndex + readPage);
-    }
-
-    /** What a reader has pinned that asked for its page. */
-    int inspect(long head) {
-        return check.inspect(head, firstIndex + readPage, stampOf(readPage));
+    /** Looks at what a reader has pinned that asked for its page, and lets go of it. */
+    int inspectAndUnpin(long head) {
+        return check.inspectAndUnpin(head, readIndex(), stampOf(readPage));
     }
 
     /** Whether the folio of the first page is frozen. */
@@ -182,6 +186,16 @@ final class PageRange {
 
     // ---- the end of the state
 
+    /** Whether nothing is cached any more. */
+    boolean isEmpty() {
+        for (int page = 0; page < NR_PAGES; page++) {
+            if (owner.folioAt(firstIndex + page) != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Number of folios that the pages are cached in; 0 if something about them is not in order. */
     int nrFolios() {
         int nrFolios = 0;
@@ -217,6 +231,16 @@ final class PageRange {
         }
         owner.giveBackRange(firstIndex, nrFolios > 0);
         return nrFolios;
+    }
+
+    /** Gives an empty range back. */
+    void recycleEmpty() {
+        owner.giveBackRange(firstIndex, true);
+    }
+
+    /** Leaves everything as it is, for good. */
+    void abandon() {
+        owner.giveBackRange(firstIndex, false);
     }
 
     private long pageAt(int page) {

@@ -49,8 +49,8 @@ public final class PageToHeadVsMerge {
     @Description("pin of the folio of a page while its block is merged, head bits")
     @State
     public static class HeadBits extends Rendezvous {
-        private static final SharedFile FILE = new SharedFile(HeadMapKind.HEAD_BITS);
-        private final PageRange range = PageRange.inPieces(FILE);
+        private static final SharedEngine ENGINE = new SharedEngine(HeadMapKind.HEAD_BITS);
+        private final PageRange range = PageRange.inPieces(ENGINE);
 
         /** Pins. */
         @Actor
@@ -81,8 +81,8 @@ public final class PageToHeadVsMerge {
     @Description("pin of the folio of a page while its block is merged, tail words")
     @State
     public static class TailWords extends Rendezvous {
-        private static final SharedFile FILE = new SharedFile(HeadMapKind.TAIL_WORDS);
-        private final PageRange range = PageRange.inPieces(FILE);
+        private static final SharedEngine ENGINE = new SharedEngine(HeadMapKind.TAIL_WORDS);
+        private final PageRange range = PageRange.inPieces(ENGINE);
 
         /** Pins. */
         @Actor

@@ -52,8 +52,8 @@ public final class SplitVsMerge {
     @Description("merge of a block while one of its folios is split, head bits")
     @State
     public static class HeadBits extends Rendezvous {
-        private static final SharedFile FILE = new SharedFile(HeadMapKind.HEAD_BITS);
-        private final PageRange range = PageRange.inPieces(FILE);
+        private static final SharedEngine ENGINE = new SharedEngine(HeadMapKind.HEAD_BITS);
+        private final PageRange range = PageRange.inPieces(ENGINE);
 
         /** Merges. */
         @Actor
@@ -82,8 +82,8 @@ public final class SplitVsMerge {
     @Description("merge of a block while one of its folios is split, tail words")
     @State
     public static class TailWords extends Rendezvous {
-        private static final SharedFile FILE = new SharedFile(HeadMapKind.TAIL_WORDS);
-        private final PageRange range = PageRange.inPieces(FILE);
+        private static final SharedEngine ENGINE = new SharedEngine(HeadMapKind.TAIL_WORDS);
+        private final PageRange range = PageRange.inPieces(ENGINE);
 
         /** Merges. */
         @Actor

@@ -47,8 +47,8 @@ public final class SplitVsSplit {
     @Description("two splits of a folio, each with a reference of its own")
     @State
     public static class OwnReferences extends Rendezvous {
-        private static final SharedFile FILE = new SharedFile(HeadMapKind.HEAD_BITS);
-        private final PageRange range = new PageRange(FILE);
+        private static final SharedEngine ENGINE = new SharedEngine(HeadMapKind.HEAD_BITS);
+        private final PageRange range = new PageRange(ENGINE);
 
         /** Splits. */
         @Actor
@@ -96,10 +96,10 @@ public final class SplitVsSplit {
     @Description("two splits of a folio by threads that share a reference and wait for each other")
     @State
     public static class OneReference extends Rendezvous {
-        private static final SharedFile FILE = new SharedFile(HeadMapKind.TAIL_WORDS);
-        private static final Alarm LEFT_ALARM = Alarm.start(FILE.quire.folios()::isLocked);
-        private static final Alarm RIGHT_ALARM = Alarm.start(FILE.quire.folios()::isLocked);
-        private final PageRange range = new PageRange(FILE);
+        private static final SharedEngine ENGINE = new SharedEngine(HeadMapKind.TAIL_WORDS);
+        private static final Alarm LEFT_ALARM = Alarm.start(ENGINE.quire.folios()::isLocked);
+        private static final Alarm RIGHT_ALARM = Alarm.start(ENGINE.quire.folios()::isLocked);
+        private final PageRange range = new PageRange(ENGINE);
 
         /** Pins the folio for both. */
         public OneReference() {

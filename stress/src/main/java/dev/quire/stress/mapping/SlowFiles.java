@@ -63,13 +63,10 @@ final class SlowFiles {
         private final int slot;
         private final SlowFile file = new SlowFile();
 
-        /** Never used: while it is open, the file stays in the cache. */
-        @SuppressWarnings("UnusedVariable")
-        private final OpenFile keeper;
-
         private State(int slot) {
             this.slot = slot;
-            keeper = open();
+            // Never closed: keeps the file in the cache while nobody uses it.
+            open();
         }
 
         /** A number that differs from state to state. */

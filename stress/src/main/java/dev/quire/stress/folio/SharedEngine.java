@@ -6,15 +6,20 @@ import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.mapping.FolioLookup;
 import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.pagetable.AnonVma;
 import dev.quire.stress.PinCheck;
 import dev.quire.stress.Slots;
 
-/** An engine with one file in memory, of which each state of a scenario has a {@link PageRange} for itself. */
-final class SharedFile {
+/**
+ * The engine of all states of a scenario, with one file in memory and one owner of anonymous memory. Each state has a range of
+ * 8 indices for itself, in the file ({@link PageRange}) or in anonymous memory ({@link SwapRange}).
+ */
+final class SharedEngine {
     private static final int NR_SLOTS = 1 << 14;
 
     final Quire quire;
     final AddressSpace file;
+    final AnonVma anonymous;
     final PinCheck check;
 
     /** Of the one actor that looks folios up by their index. */
@@ -22,13 +27,14 @@ final class SharedFile {
 
     private final Slots slots = new Slots(NR_SLOTS);
 
-    /** Makes an empty file. */
-    SharedFile(HeadMapKind headMap) {
+    /** Opens the engine, with nothing in it. */
+    SharedEngine(HeadMapKind headMap) {
         long sizeBytes = (long) NR_SLOTS * Geometry.bytesIn(PageRange.ORDER);
         quire = Quire.builder().capacityBytes(8 * sizeBytes).headMap(headMap).open();
         check = new PinCheck(quire, PageRange.ORDER);
         file = quire.newAddressSpace();
         file.extend(sizeBytes);
+        anonymous = quire.newAnonVma();
         lookup = file.newLookup(quire.newReader());
     }
 

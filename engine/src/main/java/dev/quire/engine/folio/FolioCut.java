@@ -1,0 +1,36 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.folio;
+
+import dev.quire.engine.xarray.SplitPlan;
+
+/**
+ * Says of which folios the pages of an owner should consist: what a {@link FolioRestructurer} brings about. A pure function of
+ * the index; the folios it names are naturally aligned and do not overlap.
+ */
+public interface FolioCut {
+    /**
+     * Order of the folio that should hold a page.
+     *
+     * @param index offset of the page, in pages
+     * @return log2 pages
+     */
+    int orderAt(long index);
+
+    /**
+     * Writes the folios that a block should consist of, each of which lies inside it.
+     *
+     * @param plan where the folios go; overwritten
+     * @param startIndex first page of the block, a multiple of its size
+     * @param order log2 pages of the block, at least {@code orderAt(startIndex)}
+     */
+    void plan(SplitPlan plan, long startIndex, int order);
+
+    /**
+     * Whether the meaning of a page changes, so that nobody may hold its folio even if that stays as large as it is.
+     *
+     * @param startIndex first page of the folio, a multiple of its size
+     * @param order log2 pages of the folio
+     * @return true if any page of it changes
+     */
+    boolean changes(long startIndex, int order);
+}

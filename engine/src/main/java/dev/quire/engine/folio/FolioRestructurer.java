@@ -1,0 +1,351 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.folio;
+
+import dev.quire.engine.lock.References;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.memory.PageArena;
+import dev.quire.engine.rcu.Lifetime;
+import dev.quire.engine.struct.AddressSpaceStruct;
+import dev.quire.engine.struct.FolioStruct;
+import dev.quire.engine.struct.PageFlag;
+import dev.quire.engine.struct.PageStruct;
+import dev.quire.engine.xarray.XaCursor;
+
+/**
+ * Gives a range of one owner's pages another cut into folios, all at once or not at all: splits, merges, and a change of
+ * meaning that nobody may see half done. (The restructuring that guest memory with huge pages needs when it is converted.)
+ *
+ * <p>Prepare: the nodes of all splits are reserved, then all folios concerned are frozen, which fails if somebody holds one.
+ * Commit: the caller's change, then folio after folio is split, merged or left as it is, each in its slots of the index, and
+ * unfrozen. From the first change on nothing can fail, so there is nothing to roll back, and no slot is ever empty. A reader
+ * that finds a folio meanwhile cannot take a reference and looks again, for as long as the whole of it takes.
+ *
+ * <p>Folio locks are not needed: who has one also has a reference. Not thread-safe: the caller excludes all other changes to
+ * the owner's index. Blocks on the index lock.
+ */
+public final class FolioRestructurer {
+    /** Most nodes that storing one entry takes: a path from a higher top down to it. */
+    private static final int MAX_PATH_NODES = (Long.SIZE + 5) / 6;
+
+    private final FolioOwner owner;
+    private final PageArena arena;
+    private final Lifetime lifetime;
+    private final FolioAccounting accounting;
+    private final SplitStatistics statistics;
+    private final FrozenFolioSplitter frozenSplitter;
+    private final FolioMerger merger;
+    private final FolioSplit split = new FolioSplit();
+    private long refusedIndex;
+
+    /**
+     * Makes the restructurer of an owner.
+     *
+     * @param context what it shares with the rest of the engine
+     * @param statistics counters of splits
+     * @param owner whose folios
+     */
+    public FolioRestructurer(FolioContext context, SplitStatistics statistics, FolioOwner owner) {
+        this.owner = owner;
+        this.statistics = statistics;
+        arena = context.arena();
+        lifetime = context.lifetime();
+        accounting = context.accounting();
+        frozenSplitter = new FrozenFolioSplitter(context);
+        merger = new FolioMerger(context);
+    }
+
+    /**
+     * Puts a new folio into the index, in as many pieces as it should consist of; nobody ever sees it as a whole if it should
+     * not be. The caller's reference becomes the owner's.
+     *
+     * @param folio head of a folio that belongs to nobody, unlocked, to which the caller holds the only reference
+     * @param startIndex offset of its first page, a multiple of its size
+     * @param flags flags that each piece gets beside its own
+     * @param cut says what it should consist of
+     * @return 0; EEXIST if some page is in the index already; ENOMEM; then nothing has changed
+     * @throws IllegalArgumentException if the handle is not of this engine, the index not aligned, or somebody else has the
+     *     folio
+     */
+    public int insert(long folio, long startIndex, long flags, FolioCut cut) {
+        arena.requirePage(folio);
+        lifetime.enter();
+        try {
+            int order = FolioStruct.order(folio);
+            if (!Geometry.isAligned(startIndex, order)) {
+                throw new IllegalArgumentException(
+                        "startIndex not aligned: startIndex=" + startIndex + ", order=" + order);
+            }
+            cut.plan(split.plan, startIndex, order);
+            return insertPlanned(folio, order, startIndex, flags);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    private int insertPlanned(long folio, int order, long startIndex, long flags) {
+        owner.index().lock();
+        XaCursor cursor = owner.lockedCursor();
+        try {
+            cursor.setOrder(startIndex, order);
+            if (cursor.findConflict() != 0) {
+                return Errno.EEXIST;
+            }
+            if (cursor.reserve(XaCursor.nodesNeeded(split.plan) + MAX_PATH_NODES) != Errno.OK) {
+                return Errno.ENOMEM;
+            }
+            if (PageStruct.mapping(folio) != 0 || !References.freeze(folio, 1)) {
+                throw new IllegalArgumentException("folio is not the caller's alone: folio=0x" + Long.toHexString(folio)
+                        + ", references=" + References.count(folio));
+            }
+            PageStruct.getAndSetFlags(folio, flags);
+            PageStruct.mapping(folio, owner.address());
+            PageStruct.index(folio, startIndex);
+            store(cursor, folio, startIndex, order);
+            owner.addNrPages(Geometry.pagesIn(order));
+            if (order >= Geometry.PMD_ORDER) {
+                boolean swapBacked = AddressSpaceStruct.isSwapBacked(owner.address());
+                accounting.counters().addThpPages(swapBacked, Geometry.pagesIn(order));
+            }
+            splitPlanned(folio, cursor);
+            return Errno.OK;
+        } finally {
+            cursor.destroy();
+            owner.index().unlock();
+        }
+    }
+
+    /**
+     * Restructures the folios of a range, and those around it that become one folio with some of them.
+     *
+     * @param startIndex first page of the range
+     * @param endIndex page after the range
+     * @param cut says what the pages should consist of, and which change their meaning
+     * @param commit run once nothing can fail any more and nobody holds any of the folios. It takes no lock of rank
+     *     {@code INDEX} or before, and waits for no reader, as readers may wait for the folios
+     * @return 0; ENOMEM; EAGAIN (somebody holds a folio), EBUSY (a folio that would be merged is under writeback, or
+     *     charged to another group), EINVAL (folios that would be merged do not lie side by side): see {@link
+     *     #refusedIndex}; then nothing has changed
+     */
+    public int restructure(long startIndex, long endIndex, FolioCut cut, Runnable commit) {
+        lifetime.enter();
+        try {
+            long first = Geometry.alignDown(startIndex, cut.orderAt(startIndex));
+            int lastOrder = cut.orderAt(endIndex - 1);
+            long end = Geometry.alignDown(endIndex - 1, lastOrder) + Geometry.pagesIn(lastOrder);
+            refusedIndex = startIndex;
+            int result = prepare(first, end, cut);
+            if (result == Errno.OK) {
+                try {
+                    commit.run();
+                } finally {
+                    recut(first, end, cut);
+                }
+            }
+            return result;
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Where the last call of {@link #restructure} that failed met what kept it from succeeding.
+     *
+     * @return first index of the folio, or the first of the range if it was memory
+     */
+    public long refusedIndex() {
+        return refusedIndex;
+    }
+
+    // ---- prepare
+
+    private int prepare(long first, long end, FolioCut cut) {
+        owner.index().lock();
+        boolean frozen = false;
+        try {
+            XaCursor cursor = owner.lockedCursor();
+            int result = reserve(cursor, first, end, cut);
+            if (result == Errno.OK) {
+                result = freeze(cursor, first, end, cut);
+            }
+            frozen = result == Errno.OK;
+            return result;
+        } finally {
+            if (!frozen) {
+                owner.lockedCursor().destroy();
+            }
+            owner.index().unlock();
+        }
+    }
+
+    /** Reserves the nodes for all splits, and for the path of a merge in a tree that has become lower meanwhile. */
+    private int reserve(XaCursor cursor, long first, long end, FolioCut cut) {
+        long nrNodes = 0;
+        boolean merges = false;
+        long index = first;
+        for (long folio = find(cursor, index, end); folio != 0; folio = find(cursor, index, end)) {
+            index = PageStruct.index(folio);
+            int order = FolioStruct.order(folio);
+            int wanted = cut.orderAt(index);
+            if (wanted > order) {
+                if (!canBeOne(cursor, folio, wanted)) {
+                    refusedIndex = index;
+                    return Errno.EINVAL;
+                }
+                merges = true;
+            } else if (wanted < order) {
+                cut.plan(split.plan, index, order);
+                nrNodes += XaCursor.nodesNeeded(split.plan);
+            }
+            index += Geometry.pagesIn(Math.max(wanted, order));
+        }
+        cursor.reset();
+        return cursor.reserve(Math.toIntExact(nrNodes) + (merges ? MAX_PATH_NODES : 0));
+    }
+
+    private boolean canBeOne(XaCursor cursor, long folio, int order) {
+        return Geometry.isAligned(PageStruct.index(folio), order)
+                && Geometry.isAligned(arena.pfnOf(folio), order)
+                && FolioMerger.isIndexedBlock(folio, order, cursor);
+    }
+
+    private int freeze(XaCursor cursor, long first, long end, FolioCut cut) {
+        cursor.set(first);
+        for (long folio = cursor.find(end - 1); folio != 0; folio = cursor.find(end - 1)) {
+            long index = PageStruct.index(folio);
+            if (isConcerned(folio, cut)) {
+                int result = freeze(folio, cut.orderAt(index));
+                if (result != Errno.OK) {
+                    refusedIndex = index;
+                    unfreeze(cursor, first, index, cut);
+                    return result;
+                }
+            }
+        }
+        return Errno.OK;
+    }
+
+    private static int freeze(long folio, int wantedOrder) {
+        if (!References.freeze(folio, ownReferences(folio))) {
+            return Errno.EAGAIN;
+        }
+        // Not before: who begins to write a folio back, or charges it, holds a reference meanwhile.
+        boolean canMerge = wantedOrder <= FolioStruct.order(folio)
+                || (!PageFlag.WRITEBACK.isSet(PageStruct.flags(folio))
+                        && PageStruct.memcgData(folio) == PageStruct.memcgData(firstOfBlock(folio, wantedOrder)));
+        if (canMerge) {
+            return Errno.OK;
+        }
+        References.unfreeze(folio, ownReferences(folio));
+        return Errno.EBUSY;
+    }
+
+    /** The first folio of the block that a folio is to be merged into; frozen before it. */
+    private static long firstOfBlock(long folio, int order) {
+        return folio - (PageStruct.index(folio) & (Geometry.pagesIn(order) - 1)) * PageStruct.BYTES;
+    }
+
+    private static void unfreeze(XaCursor cursor, long first, long end, FolioCut cut) {
+        if (first >= end) {
+            return;
+        }
+        cursor.set(first);
+        for (long folio = cursor.find(end - 1); folio != 0; folio = cursor.find(end - 1)) {
+            if (isConcerned(folio, cut)) {
+                References.unfreeze(folio, ownReferences(folio));
+            }
+        }
+    }
+
+    /** Whether a folio takes part: it is split or merged, or a page of it changes. The same answer until it is restructured. */
+    private static boolean isConcerned(long folio, FolioCut cut) {
+        long index = PageStruct.index(folio);
+        int order = FolioStruct.order(folio);
+        return cut.orderAt(index) != order || cut.changes(index, order);
+    }
+
+    /** The owner holds one reference per page. */
+    private static int ownReferences(long folio) {
+        return (int) Geometry.pagesIn(FolioStruct.order(folio));
+    }
+
+    // ---- commit
+
+    private void recut(long first, long end, FolioCut cut) {
+        owner.index().lock();
+        XaCursor cursor = owner.lockedCursor();
+        try {
+            long index = first;
+            for (long folio = find(cursor, index, end); folio != 0; folio = find(cursor, index, end)) {
+                index = PageStruct.index(folio);
+                int order = FolioStruct.order(folio);
+                int wanted = cut.orderAt(index);
+                if (wanted > order) {
+                    merge(folio, wanted, cursor);
+                } else if (wanted < order) {
+                    cut.plan(split.plan, index, order);
+                    splitPlanned(folio, cursor);
+                } else if (cut.changes(index, order)) {
+                    References.unfreeze(folio, ownReferences(folio));
+                }
+                index += Geometry.pagesIn(Math.max(wanted, order));
+            }
+        } finally {
+            cursor.destroy();
+            owner.index().unlock();
+        }
+    }
+
+    /** Splits a frozen folio that is in the index as the plan says, and unfreezes the pieces. */
+    private void splitPlanned(long folio, XaCursor cursor) {
+        if (split.plan.nrPieces() == 1) {
+            References.unfreeze(folio, ownReferences(folio));
+            return;
+        }
+        split.begin(folio, 0);
+        split.owner = owner;
+        split.lockAt = 0;
+        split.nrCallerReferences = 0;
+        cursor.set(PageStruct.index(folio));
+        frozenSplitter.splitFrozen(split, owner, cursor);
+        statistics.succeeded(split.order, split.plan.nrPieces(), split.nrBytesStored, split.nrNodes);
+    }
+
+    private void merge(long folio, int order, XaCursor cursor) {
+        store(cursor, folio, PageStruct.index(folio), order);
+        merger.join(folio, order, 0, poisonOf(folio, order), (int) Geometry.pagesIn(order));
+    }
+
+    /** What page 1 of a merged folio says: whether a page of any piece is poisoned. */
+    private static long poisonOf(long firstFolio, int order) {
+        long nrPages = Geometry.pagesIn(order);
+        long offset = 0;
+        boolean poisoned = false;
+        while (offset < nrPages) {
+            long folio = firstFolio + offset * PageStruct.BYTES;
+            int pieceOrder = FolioStruct.order(folio);
+            poisoned |= pieceOrder > 0
+                    ? PageFlag.HAS_HWPOISONED.isSet(FolioStruct.flags1(folio))
+                    : PageFlag.HWPOISON.isSet(PageStruct.flags(folio));
+            offset += Geometry.pagesIn(pieceOrder);
+        }
+        return poisoned ? PageFlag.HAS_HWPOISONED.mask() : 0;
+    }
+
+    private static void store(XaCursor cursor, long folio, long index, int order) {
+        cursor.setOrder(index, order);
+        cursor.store(folio);
+        if (cursor.error() != Errno.OK) {
+            throw new IllegalStateException(
+                    "index refused a store with all nodes reserved: result=" + Errno.name(cursor.error()));
+        }
+    }
+
+    private static long find(XaCursor cursor, long first, long end) {
+        if (first >= end) {
+            return 0;
+        }
+        cursor.set(first);
+        return cursor.find(end - 1);
+    }
+}

@@ -1,0 +1,86 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.guest;
+
+import dev.quire.engine.folio.FolioRestructurer;
+import dev.quire.engine.memory.AllocationFailures;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.rcu.Rcu;
+
+/**
+ * Carries conversions out, one at a time: the caller holds the invalidate lock alone.
+ *
+ * <p>In this order: what can fail outside of the folios (memory for attributes, the guest's leaf entries); the host's mappings;
+ * reserve and freeze; then, when nothing can fail, zap the guest's mappings, publish the attributes, split and merge, unfreeze.
+ */
+final class GuestConverter {
+    private final AllocationFailures failures;
+    private final Rcu rcu;
+    private final GuestMemory memory;
+    private final GuestFolios folios;
+    private final FolioRestructurer restructurer;
+    private final SecondaryMmu secondaryMmu;
+
+    GuestConverter(
+            GuestContext context,
+            GuestMemory memory,
+            GuestFolios folios,
+            FolioRestructurer restructurer,
+            SecondaryMmu secondaryMmu) {
+        failures = context.failures();
+        rcu = context.mapping().rcu();
+        this.memory = memory;
+        this.folios = folios;
+        this.restructurer = restructurer;
+        this.secondaryMmu = secondaryMmu;
+    }
+
+    ConversionResult convert(GuestConversion conversion) {
+        long offsetBytes = conversion.startIndex() << Geometry.PAGE_SHIFT;
+        if (failures.shouldFail()) {
+            return new ConversionResult(Errno.ENOMEM, offsetBytes);
+        }
+        int error = secondaryMmu.splitLeaves(conversion.startIndex(), conversion.endIndex());
+        if (error != Errno.OK) {
+            return new ConversionResult(error, offsetBytes);
+        }
+        error = restructure(conversion);
+        if (error != Errno.OK) {
+            long refusedBytes = restructurer.refusedIndex() << Geometry.PAGE_SHIFT;
+            return new ConversionResult(error, Math.max(refusedBytes, offsetBytes));
+        }
+        return ConversionResult.OK;
+    }
+
+    private int restructure(GuestConversion conversion) {
+        InvalidateLock invalidateLock = memory.invalidateLock();
+        invalidateLock.begin();
+        try {
+            int error = tryRestructure(conversion);
+            if (error == Errno.EAGAIN) {
+                // Lookups that missed hold references for moments, inside read sections: none of them is left then.
+                rcu.synchronize();
+                error = tryRestructure(conversion);
+            }
+            return error;
+        } finally {
+            invalidateLock.end();
+        }
+    }
+
+    private int tryRestructure(GuestConversion conversion) {
+        long start = conversion.startIndex();
+        long end = conversion.endIndex();
+        if (!conversion.shared()) {
+            folios.unmap(start, end);
+        }
+        return restructurer.restructure(start, end, conversion, () -> {
+            try {
+                secondaryMmu.zap(start, end);
+            } finally {
+                // While all folios are frozen: nobody gets hold of one that does not fit the new state.
+                memory.layout(conversion.after());
+            }
+        });
+    }
+}

@@ -1,0 +1,494 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.guest;
+
+import dev.quire.engine.folio.FolioOwner;
+import dev.quire.engine.folio.FolioRestructurer;
+import dev.quire.engine.folio.Folios;
+import dev.quire.engine.mapping.FolioLookup;
+import dev.quire.engine.mapping.FolioVisitor;
+import dev.quire.engine.mapping.MappingContext;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.rcu.Lifetime;
+import dev.quire.engine.rcu.RcuReader;
+import dev.quire.engine.struct.AddressSpaceStruct;
+import dev.quire.engine.struct.PageFlag;
+import dev.quire.engine.struct.PageStruct;
+import dev.quire.engine.xarray.XArray;
+import dev.quire.engine.xarray.XaCursor;
+
+/**
+ * The memory of a confidential guest (guest_memfd with huge pages): of fixed size, populated one huge page at a time, each page
+ * private to the guest or shared with the host.
+ *
+ * <p>Converting pages from private to shared splits the folios around them, converting them back merges what has become private
+ * as a whole; which folios there are follows from which pages are shared, see {@link GuestSplitPolicy}. At first all are
+ * private and none is there.
+ *
+ * <p>A conversion happens as a whole or not at all. It fails, with the offset, if somebody holds one of the pages: to be
+ * converted, or in a folio to be split or merged. Before it gives up it waits once for readers, whose references are passing
+ * ones. Nothing is rolled back: all memory is reserved and all folios are frozen before the first change, and the guest's
+ * mappings are zapped only after that. The host's are removed before a conversion to private, also of one that then fails.
+ *
+ * <p>Thread-safe. Conversions and holes come one at a time and wait for allocating faults; they must not be called from inside
+ * a read section. Every call throws {@link IllegalStateException} once the memory or the engine is closed. Nobody else splits
+ * or merges these folios: {@link dev.quire.engine.folio.FolioSplitter} and {@code FolioMerger} refuse them with EBUSY.
+ */
+public final class GuestMemory implements FolioOwner, AutoCloseable {
+    /** Flags of all folios: initialised, never evicted, and split by their owner only. */
+    static final long FOLIO_FLAGS = PageFlag.UPTODATE.mask() | PageFlag.UNEVICTABLE.mask() | PageFlag.PRIVATE.mask();
+
+    /** Largest size: 2^50 bytes. */
+    private static final long MAX_BYTES = 1L << 50;
+
+    private static final boolean SHARED = true;
+
+    private final MappingContext mapping;
+    private final Lifetime lifetime;
+    private final Folios folios;
+    private final long address;
+    private final XArray index;
+    private final XaCursor lockedCursor;
+    private final GuestFolios guestFolios;
+    private final GuestConverter converter;
+    private final SecondaryMmu secondaryMmu;
+    private final long nrPages;
+    private final int hugeOrder;
+    private final InvalidateLock invalidateLock;
+
+    /** Stored with the invalidate lock held alone and the sequence odd; who holds it shared, or checks the sequence, loads. */
+    private volatile GuestLayout layout;
+
+    private volatile boolean closed;
+
+    private GuestMemory(
+            GuestContext context,
+            long address,
+            long sizeBytes,
+            int hugeOrder,
+            GuestSplitPolicy policy,
+            SecondaryMmu secondaryMmu) {
+        this.address = address;
+        this.secondaryMmu = secondaryMmu;
+        this.hugeOrder = hugeOrder;
+        mapping = context.mapping();
+        lifetime = mapping.lifetime();
+        folios = mapping.folios();
+        nrPages = sizeBytes >>> Geometry.PAGE_SHIFT;
+        index = new XArray(AddressSpaceStruct.pages(address), mapping.nodes(), mapping.lockOrder(), 0);
+        lockedCursor = new XaCursor(index);
+        FolioRestructurer restructurer = new FolioRestructurer(context.folio(), context.statistics(), this);
+        guestFolios = new GuestFolios(mapping, restructurer, this);
+        invalidateLock = new InvalidateLock(mapping.lockOrder());
+        converter = new GuestConverter(context, this, guestFolios, restructurer, secondaryMmu);
+        layout = new GuestLayout(AttributeMap.allPrivate(nrPages), policy.allowedOrders(hugeOrder));
+        AddressSpaceStruct.sizeBytesRelease(address, sizeBytes);
+    }
+
+    /**
+     * Opens guest memory that is not populated and private.
+     *
+     * @param context the engine's parts
+     * @param sizeBytes its size, a multiple of the huge page, up to 2^50
+     * @param hugeOrder log2 pages of the huge page: 9 or 18
+     * @param policy which folios private memory consists of
+     * @param secondaryMmu told what the guest must no longer have mapped
+     * @return the memory
+     * @throws IllegalArgumentException if the size or the order is none of these
+     * @throws IllegalStateException if the engine has as many address spaces as it was made for
+     */
+    public static GuestMemory open(
+            GuestContext context, long sizeBytes, int hugeOrder, GuestSplitPolicy policy, SecondaryMmu secondaryMmu) {
+        if (hugeOrder != Geometry.PMD_ORDER && hugeOrder != Geometry.PUD_ORDER) {
+            throw new IllegalArgumentException(
+                    "no huge page of this order: hugeOrder=" + hugeOrder + ", allowed=9 and 18");
+        }
+        if (sizeBytes < 1 || sizeBytes > MAX_BYTES || sizeBytes % Geometry.bytesIn(hugeOrder) != 0) {
+            throw new IllegalArgumentException("sizeBytes out of range or no multiple of the huge page: sizeBytes="
+                    + sizeBytes + ", max=" + MAX_BYTES + ", hugeOrder=" + hugeOrder);
+        }
+        MappingContext mapping = context.mapping();
+        mapping.lifetime().enter();
+        try {
+            long address = mapping.objects().allocate();
+            if (address == 0) {
+                throw new IllegalStateException("no room for another address space: max="
+                        + mapping.arena().nrObjects());
+            }
+            GuestMemory memory = new GuestMemory(context, address, sizeBytes, hugeOrder, policy, secondaryMmu);
+            mapping.owners().add(memory);
+            return memory;
+        } finally {
+            mapping.lifetime().exit();
+        }
+    }
+
+    // ---- what splits and page tables must know
+
+    @Override
+    public long address() {
+        return address;
+    }
+
+    @Override
+    public XArray index() {
+        return index;
+    }
+
+    @Override
+    public XaCursor lockedCursor() {
+        return lockedCursor;
+    }
+
+    @Override
+    public void addNrPages(long nrMorePages) {
+        AddressSpaceStruct.addNrPages(address, nrMorePages);
+    }
+
+    @Override
+    public int minimumOrder() {
+        return 0;
+    }
+
+    @Override
+    public long endIndex() {
+        return nrPages;
+    }
+
+    @Override
+    public void uncharge(long nrUnchargedPages) {
+        // Nothing is ever dropped by a split, as the size never changes.
+    }
+
+    @Override
+    public boolean isClosed() {
+        return closed;
+    }
+
+    // ---- what is there
+
+    /**
+     * Size, which never changes.
+     *
+     * @return bytes
+     */
+    public long sizeBytes() {
+        return nrPages << Geometry.PAGE_SHIFT;
+    }
+
+    /**
+     * Log2 pages of the huge page.
+     *
+     * @return 9 or 18
+     */
+    public int hugeOrder() {
+        return hugeOrder;
+    }
+
+    /**
+     * Pages that are populated. Wait-free.
+     *
+     * @return number of pages
+     */
+    public long nrPages() {
+        lifetime.enter();
+        try {
+            return AddressSpaceStruct.nrPagesOpaque(address);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Whether a page is shared, now. Wait-free.
+     *
+     * @param pageIndex offset of the page, in pages
+     * @return a hint, unless the caller excludes conversions
+     * @throws IllegalArgumentException if it is beyond the end
+     */
+    public boolean isShared(long pageIndex) {
+        if (pageIndex < 0 || pageIndex >= nrPages) {
+            throw new IllegalArgumentException("index out of range: index=" + pageIndex + ", max=" + (nrPages - 1));
+        }
+        return layout.attributes().isShared(pageIndex);
+    }
+
+    /**
+     * Ranges of pages of one state, as many as there must be. Wait-free.
+     *
+     * @return at least 1
+     */
+    public int nrAttributeRanges() {
+        return layout.attributes().nrRanges();
+    }
+
+    /**
+     * Visits the folios in order of their index, while no conversion runs.
+     *
+     * @param visitor gets each folio, pinned for the length of the call; must not call this memory
+     */
+    public void forEachFolio(FolioVisitor visitor) {
+        lifetime.enter();
+        invalidateLock.lockShared();
+        try {
+            requireOpen();
+            guestFolios.forEach(0, nrPages, visitor);
+        } finally {
+            invalidateLock.unlockShared();
+            lifetime.exit();
+        }
+    }
+
+    // ---- faults
+
+    /**
+     * Makes a thread's way to the pages.
+     *
+     * @param reader reader of the thread that will use it
+     * @return the access for that thread
+     * @throws IllegalArgumentException if the reader is of another engine
+     */
+    public GuestAccess newAccess(RcuReader reader) {
+        return new GuestAccess(this, invalidateLock, folios, lifetime, reader);
+    }
+
+    /**
+     * A number to remember before a guest fault (mmu_invalidate_seq). Wait-free.
+     *
+     * @return argument of {@link #isInvalidated}
+     */
+    public long invalidateSequence() {
+        return invalidateLock.sequence();
+    }
+
+    /**
+     * Whether pages may have been converted or dropped since a number was read, or are being so: then what a fault returned must
+     * not be mapped (mmu_invalidate_retry). Wait-free.
+     *
+     * @param sequence from {@link #invalidateSequence}, read before the fault
+     * @return false if it may be mapped
+     */
+    public boolean isInvalidated(long sequence) {
+        return InvalidateLock.isInvalidating(sequence) || invalidateLock.sequence() != sequence;
+    }
+
+    /** Whether a page may be used in a state: 0, EFAULT or EACCES. */
+    int access(long pageIndex, boolean shared) {
+        if (pageIndex >= nrPages) {
+            return Errno.EFAULT;
+        }
+        return layout.attributes().isShared(pageIndex) == shared ? Errno.OK : Errno.EACCES;
+    }
+
+    /** The folio, if the page's frame has no hardware error; else EHWPOISON, and the pin is given back. */
+    long healthy(long folio, long pageIndex) {
+        long page = folio + (pageIndex - PageStruct.index(folio)) * PageStruct.BYTES;
+        if (PageFlag.HWPOISON.isSet(PageStruct.flagsAcquire(page))) {
+            folios.unpin(folio);
+            return Errno.EHWPOISON;
+        }
+        return folio;
+    }
+
+    /** A fault that excludes conversions, and populates what is missing. */
+    long faultLocked(FolioLookup lookup, long pageIndex, boolean shared) {
+        invalidateLock.lockShared();
+        try {
+            requireOpen();
+            int access = access(pageIndex, shared);
+            if (access != Errno.OK) {
+                return access;
+            }
+            long folio = lookup.pin(pageIndex);
+            if (folio == 0) {
+                int result = guestFolios.populate(Geometry.alignDown(pageIndex, hugeOrder), layout);
+                if (result != Errno.OK) {
+                    return result;
+                }
+                folio = lookup.pin(pageIndex);
+            }
+            return healthy(folio, pageIndex);
+        } finally {
+            invalidateLock.unlockShared();
+        }
+    }
+
+    /**
+     * Populates the huge pages of a range; both its ends are rounded down to huge pages first, so that a smaller range may
+     * populate nothing (fallocate).
+     *
+     * @param offsetBytes start of the range, a multiple of 4096
+     * @param lengthBytes its length, a multiple of 4096, at least 4096
+     * @return 0, or ENOMEM (what was populated before stays)
+     * @throws IllegalArgumentException if the range is no such range or reaches beyond the end
+     */
+    public int allocate(long offsetBytes, long lengthBytes) {
+        requireRange(offsetBytes, lengthBytes);
+        long end = Geometry.alignDown((offsetBytes + lengthBytes) >>> Geometry.PAGE_SHIFT, hugeOrder);
+        lifetime.enter();
+        invalidateLock.lockShared();
+        try {
+            requireOpen();
+            int result = Errno.OK;
+            long huge = Geometry.alignDown(offsetBytes >>> Geometry.PAGE_SHIFT, hugeOrder);
+            for (; huge < end && result == Errno.OK; huge += Geometry.pagesIn(hugeOrder)) {
+                result = guestFolios.populate(huge, layout);
+            }
+            return result;
+        } finally {
+            invalidateLock.unlockShared();
+            lifetime.exit();
+        }
+    }
+
+    // ---- conversion
+
+    /**
+     * Makes a range shared, so that the host may use it. Folios that hold pages of it are split. Pages that are shared already
+     * stay as they are, whoever holds them.
+     *
+     * @param offsetBytes start of the range, a multiple of 4096
+     * @param lengthBytes its length, a multiple of 4096, at least 4096
+     * @return how it ended
+     * @throws IllegalArgumentException if the range is no such range or reaches beyond the end
+     */
+    public ConversionResult convertToShared(long offsetBytes, long lengthBytes) {
+        return convert(offsetBytes, lengthBytes, SHARED);
+    }
+
+    /**
+     * Makes a range private: when this returns with success the host has no access, and gets none. Blocks of which no page is
+     * shared any more become one folio again, as large as the policy has them.
+     *
+     * @param offsetBytes start of the range, a multiple of 4096
+     * @param lengthBytes its length, a multiple of 4096, at least 4096
+     * @return how it ended
+     * @throws IllegalArgumentException if the range is no such range or reaches beyond the end
+     */
+    public ConversionResult convertToPrivate(long offsetBytes, long lengthBytes) {
+        return convert(offsetBytes, lengthBytes, !SHARED);
+    }
+
+    private ConversionResult convert(long offsetBytes, long lengthBytes, boolean shared) {
+        requireRange(offsetBytes, lengthBytes);
+        long start = offsetBytes >>> Geometry.PAGE_SHIFT;
+        long end = (offsetBytes + lengthBytes) >>> Geometry.PAGE_SHIFT;
+        lifetime.enter();
+        invalidateLock.lockExclusive();
+        try {
+            requireOpen();
+            AttributeMap before = layout.attributes();
+            if (before.isAll(start, end, shared)) {
+                return ConversionResult.OK;
+            }
+            GuestLayout after = layout.with(before.with(start, end, shared));
+            return converter.convert(new GuestConversion(before, after, start, end, shared));
+        } finally {
+            invalidateLock.unlockExclusive();
+            lifetime.exit();
+        }
+    }
+
+    // ---- holes and the end
+
+    /**
+     * Punches a hole: afterwards the range reads as zero. Huge pages wholly inside are dropped, at both ends the part inside is
+     * zeroed. Which pages are shared stays as it is.
+     *
+     * @param offsetBytes start of the hole, a multiple of 4096
+     * @param lengthBytes its length, a multiple of 4096, at least 4096
+     * @return how it ended: EAGAIN if somebody holds a folio of a huge page to be dropped of which a page is shared; then
+     *     nothing has changed
+     * @throws IllegalArgumentException if the range is no such range or reaches beyond the end
+     */
+    public ConversionResult punchHole(long offsetBytes, long lengthBytes) {
+        requireRange(offsetBytes, lengthBytes);
+        long start = offsetBytes >>> Geometry.PAGE_SHIFT;
+        long end = (offsetBytes + lengthBytes) >>> Geometry.PAGE_SHIFT;
+        lifetime.enter();
+        invalidateLock.lockExclusive();
+        invalidateLock.begin();
+        try {
+            requireOpen();
+            long firstHuge = Geometry.alignDown(start + Geometry.pagesIn(hugeOrder) - 1, hugeOrder);
+            long endHuge = Geometry.alignDown(end, hugeOrder);
+            if (firstHuge >= endHuge) {
+                guestFolios.zero(start, end);
+                return ConversionResult.OK;
+            }
+            long held = guestFolios.findHeldOfShared(firstHuge, endHuge, layout);
+            if (held != GuestFolios.NONE) {
+                return new ConversionResult(Errno.EAGAIN, held << Geometry.PAGE_SHIFT);
+            }
+            secondaryMmu.zap(firstHuge, endHuge);
+            guestFolios.drop(firstHuge, endHuge);
+            guestFolios.zero(start, firstHuge);
+            guestFolios.zero(endHuge, end);
+            return ConversionResult.OK;
+        } finally {
+            invalidateLock.end();
+            invalidateLock.unlockExclusive();
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Drops all folios, waits for the readers that may still be in the index, and gives the memory back. Must not be called from
+     * inside a read section. A folio that somebody holds lives on without an owner, and returns to the allocator with its last
+     * reference, where it is merged again. Closing again does nothing.
+     */
+    @Override
+    public void close() {
+        lifetime.enter();
+        invalidateLock.lockExclusive();
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            invalidateLock.begin();
+            secondaryMmu.zap(0, nrPages);
+            guestFolios.drop(0, nrPages);
+            invalidateLock.end();
+            mapping.rcu().synchronize();
+            mapping.owners().remove(this);
+            mapping.objects().free(address);
+        } finally {
+            invalidateLock.unlockExclusive();
+            lifetime.exit();
+        }
+    }
+
+    // ---- for the package
+
+    GuestLayout layout() {
+        return layout;
+    }
+
+    /** Publishes the layout that a conversion leads to, while its folios are frozen. */
+    void layout(GuestLayout newLayout) {
+        layout = newLayout;
+    }
+
+    GuestFolios folios() {
+        return guestFolios;
+    }
+
+    InvalidateLock invalidateLock() {
+        return invalidateLock;
+    }
+
+    void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the guest memory is closed");
+        }
+    }
+
+    private void requireRange(long offsetBytes, long lengthBytes) {
+        boolean isAligned = ((offsetBytes | lengthBytes) & (Geometry.PAGE_BYTES - 1)) == 0;
+        if (!isAligned || offsetBytes < 0 || lengthBytes < 1 || lengthBytes > sizeBytes() - offsetBytes) {
+            throw new IllegalArgumentException("range out of bounds or not aligned to pages: offsetBytes=" + offsetBytes
+                    + ", lengthBytes=" + lengthBytes + ", sizeBytes=" + sizeBytes());
+        }
+    }
+}

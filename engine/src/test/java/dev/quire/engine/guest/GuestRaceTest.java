@@ -1,0 +1,107 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.guest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.rcu.RcuReader;
+import dev.quire.engine.struct.FolioStruct;
+import dev.quire.engine.struct.PageStruct;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Faults beside conversions, and beside each other; each race goes on until both sides had their turn often enough. */
+class GuestRaceTest extends GuestTest {
+    private static final int ENOUGH = 200;
+
+    private final ConcurrentLinkedQueue<String> wrong = new ConcurrentLinkedQueue<>();
+    private final AtomicLong nrPinned = new AtomicLong();
+    private final AtomicLong nrRefused = new AtomicLong();
+
+    /** While a thread holds a page that a fault gave it, the page is in the state it asked for, and its folio fits. */
+    @ParameterizedTest
+    @EnumSource(GuestSplitPolicy.class)
+    void whoHoldsAPageHoldsItInTheStateItAskedFor(GuestSplitPolicy policy) throws InterruptedException {
+        openPopulated(policy, 2);
+        AtomicBoolean stop = new AtomicBoolean();
+        Thread host = new Thread(() -> faultUntil(stop, true));
+        Thread guestThread = new Thread(() -> faultUntil(stop, false));
+        host.start();
+        guestThread.start();
+        int nrConverted = 0;
+        int nrBusy = 0;
+        while (nrConverted < ENOUGH || nrPinned.get() < ENOUGH || nrRefused.get() < ENOUGH) {
+            for (boolean shared : new boolean[] {true, false}) {
+                ConversionResult result = shared ? toShared(500, 20) : toPrivate(500, 20);
+                nrConverted += result.isOk() ? 1 : 0;
+                nrBusy += result.error() == Errno.EAGAIN ? 1 : 0;
+                assertTrue(result.isOk() || result.error() == Errno.EAGAIN, result::toString);
+            }
+        }
+        stop.set(true);
+        host.join();
+        guestThread.join();
+        System.out.println(
+                "converted " + nrConverted + ", busy " + nrBusy + ", pinned " + nrPinned + ", refused " + nrRefused);
+        assertEquals(List.of(), List.copyOf(wrong));
+        assertStamped();
+        check();
+    }
+
+    private void faultUntil(AtomicBoolean stop, boolean shared) {
+        try (RcuReader own = engine.newReader()) {
+            GuestAccess ownAccess = guest.newAccess(own);
+            for (long index = 490; !stop.get(); index = index == 530 ? 490 : index + 1) {
+                long folio = shared ? ownAccess.hostFault(index) : ownAccess.guestFault(index, true);
+                if (folio < 0) {
+                    nrRefused.incrementAndGet();
+                    if (folio != Errno.EACCES) {
+                        wrong.add("fault at " + index + ": " + folio);
+                    }
+                } else {
+                    inspect(folio, index, shared);
+                    unpin(folio);
+                    nrPinned.incrementAndGet();
+                }
+            }
+        }
+    }
+
+    private void inspect(long folio, long index, boolean shared) {
+        long start = PageStruct.index(folio);
+        int order = FolioStruct.order(folio);
+        if (guest.isShared(index) != shared) {
+            wrong.add("held " + (shared ? "shared" : "private") + " page " + index + " was converted");
+        }
+        if (shared && order != 0) {
+            wrong.add("large folio for shared page " + index);
+        }
+        if (index < start || index >= start + (1L << order)) {
+            wrong.add("folio at " + start + " of order " + order + " for page " + index);
+        }
+    }
+
+    /** Faults that allocate, beside holes that drop. */
+    @ParameterizedTest
+    @EnumSource(GuestSplitPolicy.class)
+    void aFaultBesideAHoleGetsZeroes(GuestSplitPolicy policy) throws InterruptedException {
+        open(policy, 2);
+        assertEquals(ConversionResult.OK, toShared(500, 20));
+        AtomicBoolean stop = new AtomicBoolean();
+        Thread host = new Thread(() -> faultUntil(stop, true));
+        host.start();
+        for (int holes = 0; holes < ENOUGH || nrPinned.get() < ENOUGH; holes++) {
+            ConversionResult result = guest.punchHole(0, 2 * HUGE * PAGE);
+            assertTrue(result.isOk() || result.error() == Errno.EAGAIN, result::toString);
+        }
+        stop.set(true);
+        host.join();
+        assertEquals(List.of(), List.copyOf(wrong));
+        check();
+    }
+}

@@ -1,0 +1,144 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.stress.guest;
+
+import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
+
+import dev.quire.stress.Progress;
+import dev.quire.stress.Rendezvous;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.Description;
+import org.openjdk.jcstress.annotations.JCStressMeta;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.II_Result;
+
+/**
+ * Who gets a page from a fault beside its conversion holds it in the state it asked for, and the conversion fails; or the fault
+ * is refused. So nobody has access once a conversion has returned with success.
+ *
+ * <p>First number: what the fault gave (0 refused, 1 the page, held until the conversion was over, 9 a page that was converted
+ * or does not fit); 10 more if it came while a conversion was under way, of this page or another. Second: how the conversion
+ * ended (0, or -11 for EAGAIN).
+ */
+public final class FaultVsConversion {
+    private FaultVsConversion() {}
+
+    /** How all variants are graded. */
+    @Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "the fault came after the conversion, or noticed it")
+    @Outcome(
+            id = "10, 0",
+            expect = ACCEPTABLE,
+            desc = "window: the fault came while the page was being converted, waited, and was refused")
+    @Outcome(id = "1?1, -11", expect = ACCEPTABLE, desc = "window: who held the page kept it from being converted")
+    @Outcome(id = "1?1, 0", expect = FORBIDDEN, desc = "the page was converted while somebody held it")
+    @Outcome(id = "1?9, .*", expect = FORBIDDEN, desc = "the fault gave a page in the other state, or in a wrong folio")
+    @Outcome(id = "1?0, -11", expect = FORBIDDEN, desc = "the fault was refused a page that stayed as it was")
+    @Outcome(expect = FORBIDDEN, desc = "no such history")
+    public static class Grading {}
+
+    /** The page becomes part of a folio of 2 MiB again. */
+    @JCStressTest
+    @JCStressMeta(Grading.class)
+    @Description("host fault on the only shared page of 2 MiB beside its conversion to private, which merges")
+    @State
+    public static class Merging extends Rendezvous {
+        private static final GuestPages PAGES = new GuestPages(false);
+        private final long index = PAGES.take(true);
+        private final Progress conversion = new Progress();
+
+        /** Faults, and holds the page. */
+        @Actor
+        public void fault(II_Result seen) {
+            meet(index >>> 9);
+            seen.r1 = PAGES.faultAndHold(index, true, conversion);
+        }
+
+        /** Converts. */
+        @Actor
+        public void convert(II_Result seen) {
+            meet();
+            seen.r2 = PAGES.convert(index, false);
+            conversion.complete();
+        }
+
+        /** Recycles the huge page. */
+        @Arbiter
+        public void arbiter(II_Result seen) {
+            if (!PAGES.giveBack(index)) {
+                seen.r1 = GuestPages.WRONG;
+            }
+        }
+    }
+
+    /** The page stays a folio of its own, as its neighbour stays shared. */
+    @JCStressTest
+    @JCStressMeta(Grading.class)
+    @Description("host fault on a shared page beside its conversion to private, which changes no folio")
+    @State
+    public static class Alone extends Rendezvous {
+        private static final GuestPages PAGES = new GuestPages(true);
+        private final long index = PAGES.take(true);
+        private final Progress conversion = new Progress();
+
+        /** Faults, and holds the page. */
+        @Actor
+        public void fault(II_Result seen) {
+            meet(index >>> 9);
+            seen.r1 = PAGES.faultAndHold(index, true, conversion);
+        }
+
+        /** Converts. */
+        @Actor
+        public void convert(II_Result seen) {
+            meet();
+            seen.r2 = PAGES.convert(index, false);
+            conversion.complete();
+        }
+
+        /** Recycles the huge page. */
+        @Arbiter
+        public void arbiter(II_Result seen) {
+            if (!PAGES.giveBack(index)) {
+                seen.r1 = GuestPages.WRONG;
+            }
+        }
+    }
+
+    /** The page is split off a folio of 2 MiB. */
+    @JCStressTest
+    @JCStressMeta(Grading.class)
+    @Description("guest fault on a page of a private folio of 2 MiB beside the conversion of the page to shared, which"
+            + " splits")
+    @State
+    public static class Splitting extends Rendezvous {
+        private static final GuestPages PAGES = new GuestPages(false);
+        private final long index = PAGES.take(false);
+        private final Progress conversion = new Progress();
+
+        /** Faults, and holds the page. */
+        @Actor
+        public void fault(II_Result seen) {
+            meet(index >>> 9);
+            seen.r1 = PAGES.faultAndHold(index, false, conversion);
+        }
+
+        /** Converts. */
+        @Actor
+        public void convert(II_Result seen) {
+            meet();
+            seen.r2 = PAGES.convert(index, true);
+            conversion.complete();
+        }
+
+        /** Recycles the huge page. */
+        @Arbiter
+        public void arbiter(II_Result seen) {
+            if (!PAGES.giveBack(index)) {
+                seen.r1 = GuestPages.WRONG;
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.stress.guest;
+
+import dev.quire.engine.Quire;
+import dev.quire.engine.folio.Folios;
+import dev.quire.engine.guest.ConversionResult;
+import dev.quire.engine.guest.GuestAccess;
+import dev.quire.engine.guest.GuestMemory;
+import dev.quire.engine.guest.GuestSplitPolicy;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.stress.Progress;
+import dev.quire.stress.Slots;
+
+/**
+ * One guest memory, of which each state of a scenario has a huge page of 2 MiB for itself. The page that is raced for is number
+ * {@link #PAGE} in it; the one after it may be shared all the time, so that a conversion of the page alone changes no folio.
+ */
+final class GuestPages {
+    /** The fault was refused: the page is in the other state. */
+    static final int REFUSED = 0;
+
+    /** The page was held, in the state asked for and as it should be, until the conversion was over. */
+    static final int HELD = 1;
+
+    /** The page was converted while it was held, or was held in a folio that does not fit; or another result. */
+    static final int WRONG = 9;
+
+    /** Added if the fault came while a conversion was under way. */
+    static final int CAME_DURING = 10;
+
+    private static final int NR_SLOTS = 1 << 14;
+    private static final int HUGE_ORDER = Geometry.PMD_ORDER;
+    private static final long PAGE = 2;
+
+    private final GuestMemory guest;
+    private final Folios folios;
+    private final GuestAccess access;
+    private final Slots slots = new Slots(NR_SLOTS);
+    private final boolean isNeighbourShared;
+
+    /** Makes private memory. */
+    GuestPages(boolean isNeighbourShared) {
+        long sizeBytes = NR_SLOTS * Geometry.bytesIn(HUGE_ORDER);
+        Quire quire = Quire.builder().capacityBytes(sizeBytes).open();
+        folios = quire.folios();
+        guest = quire.newGuestMemory(sizeBytes, HUGE_ORDER, GuestSplitPolicy.NON_UNIFORM);
+        access = guest.newAccess(quire.newReader());
+        this.isNeighbourShared = isNeighbourShared;
+    }
+
+    /** Takes a huge page for a new state; returns the index of its page, which is shared or not. */
+    long take(boolean shared) {
+        long index = ((long) slots.take() << HUGE_ORDER) + PAGE;
+        requireOk(guest.allocate(hugeBytes(index), Geometry.bytesIn(HUGE_ORDER)));
+        if (isNeighbourShared) {
+            requireOk(convert(index + 1, true));
+        }
+        if (shared) {
+            requireOk(convert(index, true));
+        }
+        return index;
+    }
+
+    /** Makes a state's huge page private, and gives it back; false if somebody holds a page of it. */
+    boolean giveBack(long index) {
+        int slot = (int) (index >>> HUGE_ORDER);
+        if (guest.convertToPrivate(hugeBytes(index), Geometry.bytesIn(HUGE_ORDER))
+                .isOk()) {
+            slots.giveBack(slot);
+            return true;
+        }
+        slots.abandon(slot);
+        return false;
+    }
+
+    private static long hugeBytes(long index) {
+        return Geometry.alignDown(index, HUGE_ORDER) << Geometry.PAGE_SHIFT;
+    }
+
+    private static void requireOk(int result) {
+        if (result != Errno.OK) {
+            throw new IllegalStateException("the state cannot be made: result=" + Errno.name(result));
+        }
+    }
+
+    /** Converts a page; 0 or an error number. */
+    int convert(long index, boolean toShared) {
+        long offsetBytes = index << Geometry.PAGE_SHIFT;
+        ConversionResult result = toShared
+                ? guest.convertToShared(offsetBytes, Geometry.PAGE_BYTES)
+                : guest.convertToPrivate(offsetBytes, Geometry.PAGE_BYTES);
+        return result.error();
+    }
+
+    /** Faults a page in as the host or the guest, and holds it until the conversion is over. */
+    int faultAndHold(long index, boolean asHost, Progress conversion) {
+        int cameDuring = guest.isInvalidated(guest.invalidateSequence()) ? CAME_DURING : 0;
+        long folio = asHost ? access.hostFault(index) : access.guestFault(index, true);
+        if (folio < 0) {
+            return cameDuring + (folio == Errno.EACCES ? REFUSED : WRONG);
+        }
+        boolean isRight = isAsAskedFor(folio, index, asHost);
+        conversion.await();
+        isRight &= isAsAskedFor(folio, index, asHost);
+        folios.unpin(folio);
+        return cameDuring + (isRight ? HELD : WRONG);
+    }
+
+    private boolean isAsAskedFor(long folio, long index, boolean asHost) {
+        long start = folios.index(folio);
+        int order = folios.order(folio);
+        boolean covers = index >= start && index < start + Geometry.pagesIn(order);
+        return covers && guest.isShared(index) == asHost && (!asHost || order == 0);
+    }
+}
