@@ -85,6 +85,7 @@ final class BufferedWrite {
     /** Pins and locks the folio that a byte goes to; makes one if there is none. */
     private long lockFolio(long offsetBytes, long remainingBytes) {
         long index = offsetBytes >>> Geometry.PAGE_SHIFT;
+        int nrFruitless = 0;
         while (true) {
             long folio = lookup.pin(index);
             if (folio != 0) {
@@ -92,28 +93,24 @@ final class BufferedWrite {
                 folios.lock(folio);
                 return folio;
             }
-            folio = addFolio(index, offsetBytes, remainingBytes);
-            if (folio != 0) {
+            folio = file.space().indexed().allocate(orderFor(index, offsetBytes, remainingBytes));
+            int result = folio == 0 ? Errno.ENOMEM : add(folio, index);
+            if (result == Errno.OK) {
                 return folio;
+            }
+            if (result == Errno.ENOMEM) {
+                nrFruitless = file.reclaimer().reclaimForAllocation(1, nrFruitless);
             }
         }
     }
 
-    /** Adds a folio, locked and pinned; 0 if somebody else has added one meanwhile, or memory was to be reclaimed first. */
-    private long addFolio(long index, long offsetBytes, long remainingBytes) {
-        long folio = file.space().indexed().allocate(orderFor(index, offsetBytes, remainingBytes));
-        int result =
-                folio == 0 ? Errno.ENOMEM : file.addLocked(folio, Geometry.alignDown(index, FolioStruct.order(folio)));
-        if (result == Errno.OK) {
-            return folio;
-        }
-        if (folio != 0) {
+    /** Adds a new folio, locked; if that fails, because a reader was faster or memory is out, it is gone. */
+    private int add(long folio, long index) {
+        int result = file.addLocked(folio, Geometry.alignDown(index, FolioStruct.order(folio)));
+        if (result != Errno.OK) {
             folios.unpin(folio);
         }
-        if (result == Errno.ENOMEM && file.reclaimer().reclaimBatch(1) == 0) {
-            throw CachedFile.noMemory(index);
-        }
-        return 0;
+        return result;
     }
 
     /** Large only where the write covers all pages of the folio, and nothing is cached. */

@@ -109,16 +109,11 @@ final class CachedFile {
      */
     void fill(Readahead readahead, long index, long nrPages) {
         long wanted = nrPages;
+        int nrFruitless = 0;
         while (readahead.read(index, wanted) != Errno.OK) {
-            if (reclaimer.reclaimBatch(wanted) == 0 && wanted == 1) {
-                throw noMemory(index);
-            }
+            nrFruitless = reclaimer.reclaimForAllocation(wanted, nrFruitless);
             wanted = 1;
         }
-    }
-
-    static OutOfMemoryError noMemory(long index) {
-        return new OutOfMemoryError("no page can be reclaimed for the page cache: index=" + index);
     }
 
     /** Adds a folio and then reads its bytes (filemap_add_folio, read_folio); the order keeps them apart from cuts. */

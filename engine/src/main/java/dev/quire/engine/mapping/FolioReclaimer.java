@@ -15,6 +15,7 @@ import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,8 @@ final class FolioReclaimer {
     private static final int BATCH = 32;
 
     private static final int MINIMUM_ORDER = 0;
+    private static final int MAX_FRUITLESS = 16;
+    private static final long FRUITLESS_NANOS = 100_000;
 
     private final Folios folios;
     private final FolioSplitter splitter;
@@ -47,9 +50,25 @@ final class FolioReclaimer {
         rcu = context.rcu();
     }
 
-    /** Takes pages for somebody who needs some now: a batch at least, since each time waits for readers. */
-    long reclaimBatch(long nrPages) {
-        return reclaim(Math.max(nrPages, BATCH));
+    /**
+     * Takes pages for somebody who has just been refused memory: a batch at least, since each time waits for readers. If there
+     * is nothing to take, others may be taking it just now, so this waits a moment for what they give back.
+     *
+     * @param nrPages how many are wanted
+     * @param nrFruitless how many calls in a row were in vain before
+     * @return how many calls in a row are in vain by now; 0 if pages were taken
+     * @throws OutOfMemoryError if there were too many of them
+     */
+    int reclaimForAllocation(long nrPages, int nrFruitless) {
+        if (reclaim(Math.max(nrPages, BATCH)) > 0) {
+            return 0;
+        }
+        if (nrFruitless == MAX_FRUITLESS) {
+            throw new OutOfMemoryError("no page can be reclaimed for the page cache: nrPages=" + nrPages);
+        }
+        LockSupport.parkNanos(FRUITLESS_NANOS);
+        rcu.barrier();
+        return nrFruitless + 1;
     }
 
     /** Takes at least so many pages, if there are; returns how many. */

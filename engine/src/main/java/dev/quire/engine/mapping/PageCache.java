@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * <p>When memory runs out, whoever needs some takes it from the folios that were used longest ago, of any file: see
  * {@link #reclaim}. There is no background thread: readers read ahead, and who syncs, closes or reclaims writes back.
  *
- * <p>Thread-safe. Opening and closing take a monitor for the time of a table lookup.
+ * <p>Thread-safe. Opening and closing take a monitor for the time of a table lookup and, for a file that nobody has open, of
+ * asking for its size.
  */
 public final class PageCache {
     /** A cached file, and how many have it open. */

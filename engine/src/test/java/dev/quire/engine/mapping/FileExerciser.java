@@ -8,6 +8,7 @@ import dev.quire.engine.TestSeed;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SplitPolicy;
+import dev.quire.engine.memory.Errno;
 import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -46,6 +47,7 @@ final class FileExerciser implements AutoCloseable {
     private int size;
     private long nrOperations;
     private long nrErrors;
+    private long nrMerged;
 
     private record Operation(String name, int at, int length) {}
 
@@ -80,6 +82,11 @@ final class FileExerciser implements AutoCloseable {
     /** Errors of the file that came up. */
     long nrErrors() {
         return nrErrors;
+    }
+
+    /** Blocks of folios that became one. */
+    long nrMerged() {
+        return nrMerged;
     }
 
     /** What the range must have. */
@@ -236,10 +243,10 @@ final class FileExerciser implements AutoCloseable {
         }
     }
 
+    /** Splits the folio that has a byte, and now and then makes it one again. */
     private void split(int at) {
         Folios folios = engine.folios();
-        FolioLookup lookup = file.file().space().newLookup(reader);
-        long folio = lookup.pin((start + at) / 4096);
+        long folio = file.file().space().newLookup(reader).pin((start + at) / 4096);
         if (folio == 0) {
             return;
         }
@@ -248,7 +255,11 @@ final class FileExerciser implements AutoCloseable {
             int first = random.nextInt(1 << order);
             int end = first + 1 + random.nextInt((1 << order) - first);
             SplitPolicy policy = SplitPolicies.values()[random.nextInt(3)];
-            engine.splitter().split(folio, policy, first, end, random.nextInt(order), SplitPolicies.ALL_ORDERS, false);
+            int result = engine.splitter()
+                    .split(folio, policy, first, end, random.nextInt(order), SplitPolicies.ALL_ORDERS, false);
+            if (result == Errno.OK && random.nextInt(4) == 0) {
+                nrMerged += engine.merger().merge(folio, order) == Errno.OK ? 1 : 0;
+            }
             folios.unlock(folio);
         }
         folios.unpin(folio);

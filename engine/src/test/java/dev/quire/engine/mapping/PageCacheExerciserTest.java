@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Random reads, writes, truncations, holes, splits, evictions, syncs and reopenings of files that are larger than memory,
+ * Random reads, writes, truncations, holes, splits, merges, evictions, syncs and reopenings of files that are larger than memory,
  * compared byte by byte with an array; alone and with threads on ranges of their own, and with a file that fails now and
  * then. {@code -Dquire.exerciser.seconds=N} sets how long all of it together takes.
  */
@@ -169,7 +169,8 @@ class PageCacheExerciserTest extends WholeEngineTest {
         assertArrayEquals(expected, content.get(), TestSeed.asOption());
         long nrOperations =
                 exercisers.stream().mapToLong(FileExerciser::nrOperations).sum();
-        System.out.println("operations: " + nrOperations);
+        long nrMerged = exercisers.stream().mapToLong(FileExerciser::nrMerged).sum();
+        System.out.println("operations: " + nrOperations + ", merges: " + nrMerged);
         assertTrue(nrOperations > 1000, "operations: " + nrOperations);
     }
 
