@@ -15,6 +15,9 @@ public final class Errno {
     /** Somebody holds an unexpected reference; try again. */
     public static final int EAGAIN = -11;
 
+    /** The address does not exist, or may not be used like that. */
+    public static final int EFAULT = -14;
+
     /** No memory; nothing has changed unless the operation says otherwise. */
     public static final int ENOMEM = -12;
 
@@ -47,6 +50,7 @@ public final class Errno {
             case ENOENT -> "ENOENT";
             case EAGAIN -> "EAGAIN";
             case ENOMEM -> "ENOMEM";
+            case EFAULT -> "EFAULT";
             case EBUSY -> "EBUSY";
             case EEXIST -> "EEXIST";
             case EINVAL -> "EINVAL";

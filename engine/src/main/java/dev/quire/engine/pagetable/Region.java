@@ -16,14 +16,16 @@ public final class Region implements AutoCloseable {
     private final long start;
     private final long end;
     private final long firstIndex;
+    private final int flags;
 
-    Region(PageTables tables, RegionList list, long ownerWord, long start, long end, long firstIndex) {
+    Region(PageTables tables, RegionList list, long ownerWord, long start, long end, long firstIndex, int flags) {
         this.tables = tables;
         this.list = list;
         this.ownerWord = ownerWord;
         this.start = start;
         this.end = end;
         this.firstIndex = firstIndex;
+        this.flags = flags;
     }
 
     /** {@return first virtual address} */
@@ -49,6 +51,25 @@ public final class Region implements AutoCloseable {
     /** {@return the page tables that the region is part of} */
     public PageTables tables() {
         return tables;
+    }
+
+    /** What the memory map says about these addresses, see {@link RegionFlags}; page tables do not look at it. */
+    int flags() {
+        return flags;
+    }
+
+    /** A region of the same owner whose pages lie at the same distance from its indexes: a part of this one, or more. */
+    Region withRange(long newStart, long newEnd, int newFlags) {
+        long newIndex = firstIndex + ((newStart - start) >> Geometry.PAGE_SHIFT);
+        return new Region(tables, list, ownerWord, newStart, newEnd, newIndex, newFlags);
+    }
+
+    /** Whether the region above can become one with this one (can_vma_merge_after). */
+    boolean continuesIn(Region upper) {
+        return end == upper.start
+                && flags == upper.flags
+                && ownerWord == upper.ownerWord
+                && indexAt(end) == upper.firstIndex;
     }
 
     RegionList list() {

@@ -45,6 +45,17 @@ final class RegionList {
         }
     }
 
+    /** Puts regions in place of others that show the same pages; no walk sees one without the other. */
+    void replace(List<Region> before, List<Region> after) {
+        lock();
+        try {
+            regions.removeAll(before);
+            regions.addAll(after);
+        } finally {
+            unlock();
+        }
+    }
+
     /** Closes the owner if it has no region, while none can be added; returns the number of regions. */
     int closeUnlessUsed(Runnable close) {
         lock();

@@ -70,7 +70,8 @@ final class ReverseMap implements FolioMappers {
         return listOf(mapping).closeUnlessUsed(close);
     }
 
-    private void walk(long mapping, long index, long nrPages, RangeOperation operation) {
+    /** Runs an operation over all addresses, in all processes, at which pages of an owner belong. */
+    void walk(long mapping, long index, long nrPages, RangeOperation operation) {
         RegionList list = listOf(mapping);
         list.lock();
         try {

@@ -13,6 +13,7 @@ class ErrnoTest {
         "-2, ENOENT",
         "-11, EAGAIN",
         "-12, ENOMEM",
+        "-14, EFAULT",
         "-16, EBUSY",
         "-17, EEXIST",
         "-22, EINVAL",
