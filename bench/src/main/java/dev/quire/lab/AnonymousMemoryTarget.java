@@ -15,7 +15,8 @@ import java.util.Map;
 import org.HdrHistogram.Histogram;
 
 /**
- * The anonymous memory of all processes of a trace, in an engine of its own, whose capacity is the memory budget.
+ * The anonymous memory of all processes of a trace, in an engine of its own. While it is over the memory budget after a
+ * call, partly mapped folios are split, until there are none (as over memory.high of a cgroup).
  *
  * <p>A trace does not show faults, so first touches are assumed: when a range becomes writable, its first pages, as many as
  * {@link MemorySettings#touchPercent} says, are written to at once, in order of their address. What was given up with
@@ -23,7 +24,7 @@ import org.HdrHistogram.Histogram;
  * replayed; after a {@code fork} the child begins with nothing; the memory of a process that ends stays.
  */
 final class AnonymousMemoryTarget implements AutoCloseable {
-    private static final long UNLIMITED_BYTES = 1L << 38;
+    private static final long CAPACITY_BYTES = 1L << 38;
     private static final int SIGNIFICANT_DIGITS = 3;
 
     private final ReplaySettings settings;
@@ -36,14 +37,13 @@ final class AnonymousMemoryTarget implements AutoCloseable {
     private long peakResidentBytes;
     private long nrFaults;
     private long nrHugeFaults;
-    private long nrFaultsRefused;
+    private long nrCallsRefused;
     private long nrPagesFreed;
 
     AnonymousMemoryTarget(ReplaySettings settings) {
         this.settings = settings;
-        long budgetBytes = settings.memory().budgetBytes();
         engine = Quire.builder()
-                .capacityBytes(budgetBytes == MemorySettings.NO_BUDGET ? UNLIMITED_BYTES : budgetBytes)
+                .capacityBytes(CAPACITY_BYTES)
                 .headMap(settings.headMap())
                 .splitObserver((SplitObserver) this::record)
                 .open();
@@ -75,7 +75,18 @@ final class AnonymousMemoryTarget implements AutoCloseable {
             case TraceOperation.Execute execute -> end(pid);
         }
         nrOperations++;
+        shrinkToBudget();
         peakResidentBytes = Math.max(peakResidentBytes, residentBytes());
+    }
+
+    private void shrinkToBudget() {
+        long budgetBytes = settings.memory().budgetBytes();
+        boolean over = budgetBytes != MemorySettings.NO_BUDGET && residentBytes() > budgetBytes;
+        for (TracedProcess process : processes.values()) {
+            while (over && process.memory().shrink() > 0) {
+                over = residentBytes() > budgetBytes;
+            }
+        }
     }
 
     private void map(TraceOperation.Map map) {
@@ -132,7 +143,7 @@ final class AnonymousMemoryTarget implements AutoCloseable {
             nrFaults += process.memory().nrFaults(order);
         }
         nrHugeFaults += process.memory().nrFaults(Geometry.PMD_ORDER);
-        nrFaultsRefused += process.memory().nrFaultsRefused();
+        nrCallsRefused += process.nrCallsRefused();
         nrPagesFreed += process.memory().nrPagesFreedByShrinker();
     }
 
@@ -162,7 +173,7 @@ final class AnonymousMemoryTarget implements AutoCloseable {
         return new MemoryMeasurements(
                 folios(nrTables),
                 nrFaults,
-                nrFaultsRefused,
+                nrCallsRefused,
                 nrHugeFaults,
                 mapped,
                 mappedBytes[Geometry.PMD_ORDER],

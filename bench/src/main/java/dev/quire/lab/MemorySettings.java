@@ -1,7 +1,6 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
-import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.pagetable.LargeFolioOrders;
 import java.util.Objects;
 
@@ -10,10 +9,10 @@ import java.util.Objects;
  *
  * @param largeFolios which folios faults bring in
  * @param touchPercent how much of a range is touched when it becomes writable, 0 to 100, rounded up to whole pages
- * @param budgetBytes memory there is, for folios and page tables; a multiple of 2 MiB, or {@link #NO_BUDGET}
+ * @param budgetBytes bytes of folios above which partly mapped ones are split, or {@link #NO_BUDGET}
  */
 public record MemorySettings(LargeFolioOrders largeFolios, int touchPercent, long budgetBytes) {
-    /** As much memory as is asked for. */
+    /** Nothing is split. */
     public static final long NO_BUDGET = 0;
 
     /** 2 MiB folios wherever they fit, everything touched, no limit. */
@@ -32,9 +31,9 @@ public record MemorySettings(LargeFolioOrders largeFolios, int touchPercent, lon
             throw new IllegalArgumentException(
                     "touchPercent out of range: touchPercent=" + touchPercent + ", min=0, max=" + WHOLE);
         }
-        if (budgetBytes < 0 || budgetBytes % Geometry.HUGE_PAGE_BYTES != 0) {
+        if (budgetBytes < 0) {
             throw new IllegalArgumentException(
-                    "memory budget negative or no multiple of 2 MiB: budgetBytes=" + budgetBytes);
+                    "budgetBytes out of range: budgetBytes=" + budgetBytes + ", min=0");
         }
     }
 }

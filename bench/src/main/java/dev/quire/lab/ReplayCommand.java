@@ -79,7 +79,7 @@ final class ReplayCommand implements Callable<Integer> {
     @Option(
             names = "--memory-budget",
             paramLabel = "MIB",
-            description = "Memory for anonymous folios and page tables, in MiB, even (default: no limit).")
+            description = "Split partly mapped anonymous folios while they take more MiB (default: no limit).")
     private long memoryBudgetMib = MemorySettings.NO_BUDGET;
 
     @Option(names = "--csv", description = "Print comma-separated values.")

@@ -101,14 +101,14 @@ public final class ReplayTable {
                 List.of(
                         row("faults", "", result -> memory(result).nrFaults()),
                         row("faults of 2 MiB", "", result -> memory(result).nrHugeFaults()),
-                        row("faults refused", "", result -> memory(result).nrFaultsRefused()),
+                        row("calls refused", "", result -> memory(result).nrCallsRefused()),
                         row(
                                 "folios queued for splitting",
                                 "",
                                 result -> memory(result).nrDeferredSplits()),
                         row("still queued", "", result -> memory(result).nrStillQueued()),
                         row(
-                                "splits for lack of memory",
+                                "splits over the budget",
                                 "",
                                 result -> anonymous(result).nrSplits()),
                         row("pages freed by them", "", result -> memory(result).nrPagesFreed()),
