@@ -25,7 +25,8 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * nothing looks for a vacant range. There is no sharing after a fork, no zero page and no swap.
  *
  * <p>Thread-safe: faults run beside each other, everything else alone (mmap_lock). Calls block, and must not be made from a
- * read section. Every call throws {@link IllegalStateException} once the engine or this memory is closed.
+ * read section. Once the engine is closed every call throws {@link IllegalStateException}; memory that is closed has no
+ * region, and gets none.
  */
 public final class AnonymousMemory implements FaultHandler, AutoCloseable {
     private final PageTableContext context;

@@ -12,6 +12,7 @@ import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.struct.PageTableStruct;
 import dev.quire.engine.xarray.SplitPlan;
 import java.util.BitSet;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Splits a partly mapped anonymous folio along what of it is mapped, so that the rest is freed. The kernel always splits it
@@ -39,7 +40,7 @@ final class MappedPages implements PartialSplit, RangeOperation {
 
     private long firstPfn;
     private int nrPages;
-    private long nrPagesFreed;
+    private final AtomicLong nrPagesFreed = new AtomicLong();
 
     MappedPages(PageTableContext context, FolioSplitter splitter, SplitPolicies policy) {
         this.context = context;
@@ -49,7 +50,7 @@ final class MappedPages implements PartialSplit, RangeOperation {
 
     /** Unmapped pages of the folios split so far. */
     long nrPagesFreed() {
-        return nrPagesFreed;
+        return nrPagesFreed.get();
     }
 
     @Override
@@ -62,7 +63,7 @@ final class MappedPages implements PartialSplit, RangeOperation {
                 ? splitter.splitUniform(folio, 0)
                 : splitter.split(folio, cutAtBoundaries, 0, nrPages, 0, SplitPolicies.ANONYMOUS_ORDERS, false);
         if (result == Errno.OK) {
-            nrPagesFreed += nrUnmapped;
+            nrPagesFreed.addAndGet(nrUnmapped);
         }
         return result;
     }
