@@ -1,6 +1,8 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /** Calls on the memory map of a process. */
@@ -8,6 +10,9 @@ final class MemoryCalls implements CallReader {
     private static final long OLD_MMAP2_UNIT_BYTES = 4096;
 
     private final TraceState state;
+
+    /** End of each process's heap, where the trace has shown it. */
+    private final Map<Integer, Long> heapEnds = new HashMap<>();
 
     MemoryCalls(TraceState state) {
         this.state = state;
@@ -21,7 +26,7 @@ final class MemoryCalls implements CallReader {
     }
 
     private Optional<TraceOperation> operation(TracedThread thread, StraceCall call) throws MalformedLineException {
-        int pid = thread.pid();
+        int pid = thread.process();
         return switch (call.name()) {
             case "mmap" -> Optional.of(map(thread, call, 1));
             case "mmap2" -> Optional.of(map(thread, call, OLD_MMAP2_UNIT_BYTES));
@@ -32,9 +37,22 @@ final class MemoryCalls implements CallReader {
                 Optional.of(new TraceOperation.Protect(pid, call.number(0), call.bytes(1), call.argument(2)));
             case "madvise" ->
                 Optional.of(new TraceOperation.Advise(pid, call.number(0), call.bytes(1), call.argument(2)));
-            case "brk" -> Optional.of(new TraceOperation.Break(pid, call.result()));
+            case "brk" -> Optional.of(moveBreak(thread, call));
             default -> Optional.empty();
         };
+    }
+
+    /** A heap that is somewhere else though nobody moved it is another program's, whether or not the trace shows its start. */
+    private TraceOperation moveBreak(TracedThread thread, StraceCall call) throws MalformedLineException {
+        Long before = heapEnds.get(thread.process());
+        boolean elsewhere = before != null && before != call.result();
+        if (elsewhere && call.argument(0).equals("NULL")) {
+            // One that was taken for a thread of another process has shown that it is none.
+            thread.joinProcess(thread.pid());
+            state.emit(new TraceOperation.Execute(thread.pid()));
+        }
+        heapEnds.put(thread.process(), call.result());
+        return new TraceOperation.Break(thread.process(), call.result());
     }
 
     private TraceOperation map(TracedThread thread, StraceCall call, long offsetUnitBytes)
@@ -47,6 +65,7 @@ final class MemoryCalls implements CallReader {
         Optional<TraceFile> file = descriptor.number() < 0
                 ? Optional.empty()
                 : state.resolve(thread, descriptor).file();
-        return new TraceOperation.Map(thread.pid(), call.result(), lengthBytes, protection, flags, file, offsetBytes);
+        return new TraceOperation.Map(
+                thread.process(), call.result(), lengthBytes, protection, flags, file, offsetBytes);
     }
 }

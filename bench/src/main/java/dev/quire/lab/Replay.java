@@ -4,10 +4,11 @@ package dev.quire.lab;
 import dev.quire.engine.folio.SplitPolicies;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 
 /**
- * Drives a {@link ReplayTarget} with the file operations of a trace. Each run reads the trace anew, so that policies do
+ * Drives a {@link ReplayTarget} with the file operations of a trace, and anonymous memory with its memory operations. Each run reads the trace anew, so that policies do
  * not share caches and memory needs do not grow with the trace.
  */
 public final class Replay {
@@ -59,24 +60,41 @@ public final class Replay {
     }
 
     private ReplayResult merge(ReplayResult first, ReplayResult next) {
-        if (!first.measurements().hasSameCounts(next.measurements())) {
+        boolean sameMemory = first.memory().isPresent() == next.memory().isPresent()
+                && first.memory().stream()
+                        .allMatch(each -> each.hasSameCounts(next.memory().orElseThrow()));
+        if (!sameMemory || !first.measurements().hasSameCounts(next.measurements())) {
             throw new ReplayException(source.name() + ": " + first.policy() + ": two runs left different memory");
         }
         Measurements merged = first.measurements().withLatenciesOf(next.measurements());
-        return new ReplayResult(first.policy(), first.nrOperations(), merged);
+        Optional<MemoryMeasurements> memory =
+                first.memory().map(each -> each.withLatenciesOf(next.memory().orElseThrow()));
+        return new ReplayResult(first.policy(), first.nrOperations(), merged, memory);
     }
 
     private ReplayResult runOnce(ReplaySettings settings) throws IOException {
-        try (ReplayTarget target = factory.create(settings)) {
+        try (ReplayTarget target = factory.create(settings);
+                AnonymousMemoryTarget memory = new AnonymousMemoryTarget(settings)) {
             TargetFiles files = new TargetFiles(target, initialSizes);
-            read((lineNumber, operation) -> apply(files, settings.policy(), lineNumber, operation));
-            return new ReplayResult(settings.policy(), files.nrOperations(), target.measure());
+            TraceSink both = (lineNumber, operation) -> {
+                if (operation instanceof TraceOperation.MemoryOperation onMemory) {
+                    memory.accept(onMemory);
+                } else {
+                    files.accept(lineNumber, operation);
+                }
+            };
+            read((lineNumber, operation) -> apply(both, settings.policy(), lineNumber, operation));
+            return new ReplayResult(
+                    settings.policy(),
+                    files.nrOperations(),
+                    target.measure(),
+                    memory.nrOperations() == 0 ? Optional.empty() : Optional.of(memory.measure()));
         }
     }
 
-    private void apply(TargetFiles files, SplitPolicies policy, long lineNumber, TraceOperation operation) {
+    private void apply(TraceSink sink, SplitPolicies policy, long lineNumber, TraceOperation operation) {
         try {
-            files.accept(lineNumber, operation);
+            sink.accept(lineNumber, operation);
         } catch (RuntimeException e) {
             throw new ReplayException(
                     source.name() + ":" + lineNumber + ": " + policy + ": " + operation + " failed: " + e, e);

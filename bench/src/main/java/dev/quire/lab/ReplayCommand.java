@@ -23,7 +23,10 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "replay",
         description = {
-            "Replays the file operations of strace output, once per split policy, and prints what is left in memory.",
+            "Replays the operations of strace output on files and on anonymous memory, once per split policy, and"
+                    + " prints what",
+            "is left in memory. A range is taken to be written to when it becomes writable; every page is verified at"
+                    + " the end.",
             "FILE is text or text compressed by gzip; any of strace's options will do, -f -y gives the best picture."
         },
         footer = {
@@ -33,6 +36,8 @@ import picocli.CommandLine.Spec;
             "  quire replay --policy UNIFORM --policy RANGE build.strace"
         })
 final class ReplayCommand implements Callable<Integer> {
+    private static final long MAX_BUDGET_MIB = 1L << 18;
+
     private final ReplayTarget.Factory factory;
 
     @Spec
@@ -58,6 +63,24 @@ final class ReplayCommand implements Callable<Integer> {
             paramLabel = "MAP",
             description = "How pages find their head: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private HeadMapKind headMap = HeadMapKind.HEAD_BITS;
+
+    @Option(
+            names = "--large-folios",
+            paramLabel = "RULE",
+            description = "Folios of anonymous memory: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private LargeFolioRule largeFolios = LargeFolioRule.ALWAYS_2_MIB;
+
+    @Option(
+            names = "--touch",
+            paramLabel = "PERCENT",
+            description = "How much of anonymous memory is touched, 0 to 100 (default: ${DEFAULT-VALUE}).")
+    private int touchPercent = MemorySettings.DEFAULT.touchPercent();
+
+    @Option(
+            names = "--memory-budget",
+            paramLabel = "MIB",
+            description = "Split partly mapped anonymous folios while they take more MiB (default: no limit).")
+    private long memoryBudgetMib = MemorySettings.NO_BUDGET;
 
     @Option(names = "--csv", description = "Print comma-separated values.")
     private boolean csv;
@@ -93,12 +116,22 @@ final class ReplayCommand implements Callable<Integer> {
         }
         Set<SplitPolicies> chosen = policies.isEmpty() ? EnumSet.allOf(SplitPolicies.class) : EnumSet.copyOf(policies);
         try {
+            MemorySettings memory = memorySettings();
             return chosen.stream()
-                    .map(policy -> new ReplaySettings(policy, maxOrder, headMap))
+                    .map(policy -> new ReplaySettings(policy, maxOrder, headMap, memory))
                     .toList();
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }
+    }
+
+    private MemorySettings memorySettings() {
+        if (memoryBudgetMib < 0 || memoryBudgetMib > MAX_BUDGET_MIB) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "budget out of range: --memory-budget=" + memoryBudgetMib + ", max=" + MAX_BUDGET_MIB);
+        }
+        return new MemorySettings(largeFolios.orders(), touchPercent, memoryBudgetMib << 20);
     }
 
     private TraceSource source(Path file) throws IOException {
@@ -139,8 +172,9 @@ final class ReplayCommand implements Callable<Integer> {
     }
 
     private void reportEmpty(TraceSource source, List<ReplayResult> results) {
-        if (results.getFirst().nrOperations() == 0) {
-            spec.commandLine().getErr().println("quire: " + source.name() + ": no file operations to replay");
+        ReplayResult first = results.getFirst();
+        if (first.nrOperations() == 0 && first.memory().isEmpty()) {
+            spec.commandLine().getErr().println("quire: " + source.name() + ": no operations to replay");
         }
     }
 

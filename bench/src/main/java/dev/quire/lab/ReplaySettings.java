@@ -12,8 +12,9 @@ import java.util.Objects;
  * @param policy how folios are split
  * @param maxOrder log2 pages of the largest folio that a file gets, 0 to {@link Geometry#MAX_ORDER}
  * @param headMap how a page finds its head
+ * @param memory what anonymous memory is replayed with
  */
-public record ReplaySettings(SplitPolicies policy, int maxOrder, HeadMapKind headMap) {
+public record ReplaySettings(SplitPolicies policy, int maxOrder, HeadMapKind headMap, MemorySettings memory) {
     /** Largest folio order of a page cache unless told otherwise: 2 MiB. */
     public static final int DEFAULT_MAX_ORDER = Geometry.PMD_ORDER;
 
@@ -25,6 +26,18 @@ public record ReplaySettings(SplitPolicies policy, int maxOrder, HeadMapKind hea
     public ReplaySettings {
         Objects.requireNonNull(policy, "policy");
         Objects.requireNonNull(headMap, "headMap");
+        Objects.requireNonNull(memory, "memory");
         Geometry.requireOrder(maxOrder);
+    }
+
+    /**
+     * Settings with the defaults for anonymous memory.
+     *
+     * @param policy how folios are split
+     * @param maxOrder log2 pages of the largest folio that a file gets
+     * @param headMap how a page finds its head
+     */
+    public ReplaySettings(SplitPolicies policy, int maxOrder, HeadMapKind headMap) {
+        this(policy, maxOrder, headMap, MemorySettings.DEFAULT);
     }
 }

@@ -50,7 +50,7 @@ public final class ReplayTable {
      * @param out where to
      */
     public void printText(PrintWriter out) {
-        List<Section> sections = List.of(totals(), foliosByOrder(), latencies());
+        List<Section> sections = measuredSections();
         int nameWidth = sections.stream()
                 .flatMap(section -> section.rows().stream())
                 .mapToInt(row -> row.header().length())
@@ -66,6 +66,73 @@ public final class ReplayTable {
         out.println("skipped: " + inOneLine(skipped()));
         out.println("unknown calls: " + (summary.unknownCalls().isEmpty() ? "none" : inOneLine(unknownCalls())));
         out.flush();
+    }
+
+    /** Files, unless there is nothing but memory; then memory, if there is any. */
+    private List<Section> measuredSections() {
+        List<Section> sections = new ArrayList<>();
+        boolean hasMemory = results.getFirst().memory().isPresent();
+        if (!hasMemory || results.getFirst().nrOperations() > 0) {
+            sections.addAll(List.of(
+                    totals(),
+                    foliosByOrder("folios by order", ReplayResult::measurements),
+                    latencies("split latency", ReplayResult::measurements)));
+        }
+        if (hasMemory) {
+            sections.addAll(List.of(
+                    memoryTotals(),
+                    foliosByOrder("anonymous folios by order", ReplayTable::anonymous),
+                    latencies("anonymous split latency", ReplayTable::anonymous)));
+        }
+        return sections;
+    }
+
+    private static MemoryMeasurements memory(ReplayResult result) {
+        return result.memory().orElseThrow();
+    }
+
+    private static Measurements anonymous(ReplayResult result) {
+        return memory(result).folios();
+    }
+
+    private Section memoryTotals() {
+        return new Section(
+                "anonymous memory",
+                List.of(
+                        row("faults", "", result -> memory(result).nrFaults()),
+                        row("faults of 2 MiB", "", result -> memory(result).nrHugeFaults()),
+                        row("calls refused", "", result -> memory(result).nrCallsRefused()),
+                        row(
+                                "folios queued for splitting",
+                                "",
+                                result -> memory(result).nrDeferredSplits()),
+                        row("still queued", "", result -> memory(result).nrStillQueued()),
+                        row(
+                                "splits over the budget",
+                                "",
+                                result -> anonymous(result).nrSplits()),
+                        row("pages freed by them", "", result -> memory(result).nrPagesFreed()),
+                        row("anonymous folios", "", result -> anonymous(result).nrFolios()),
+                        row("mapped", "bytes", result -> memory(result).mappedBytes()),
+                        row(
+                                "mapped in folios of 2 MiB",
+                                "%",
+                                result -> 100 * memory(result).hugeShare()),
+                        row(
+                                "resident folios",
+                                "bytes",
+                                result -> anonymous(result).residentBytes()),
+                        row("most resident", "bytes", result -> memory(result).peakResidentBytes()),
+                        row("page tables", "bytes", result -> anonymous(result).indexBytes()),
+                        row(
+                                "metadata written by splits",
+                                "bytes",
+                                result -> anonymous(result).metadataBytesWritten()),
+                        row("pages verified", "", result -> memory(result).nrPagesVerified()),
+                        row(
+                                "file mappings not replayed",
+                                "",
+                                result -> memory(result).nrFileMappings())));
     }
 
     private String heading(String title, int nameWidth) {
@@ -103,7 +170,10 @@ public final class ReplayTable {
     public void printCsv(PrintWriter out) {
         String policies = results.stream().map(result -> result.policy().name()).collect(Collectors.joining(","));
         out.println("trace,section,name,unit," + policies);
-        for (Section section : List.of(totals(), foliosByOrder(), latencies(), skipped(), unknownCalls())) {
+        List<Section> all = new ArrayList<>(measuredSections());
+        all.add(skipped());
+        all.add(unknownCalls());
+        for (Section section : all) {
             section.rows().forEach(row -> out.println(csvLine(section, row)));
         }
         out.flush();
@@ -142,23 +212,23 @@ public final class ReplayTable {
         return 100 * measurements.shareFromOrder(firstOrder);
     }
 
-    private Section foliosByOrder() {
+    private Section foliosByOrder(String title, Function<ReplayResult, Measurements> of) {
         List<Row> rows = new ArrayList<>();
-        for (int order = 0; order <= highestOrder(); order++) {
+        for (int order = 0; order <= highestOrder(of); order++) {
             int rowOrder = order;
-            rows.add(measured(
+            rows.add(row(
                     String.format(Locale.ROOT, "order %2d, %s", order, size(order)),
                     "",
-                    all -> all.nrFolios(rowOrder)));
+                    result -> of.apply(result).nrFolios(rowOrder)));
         }
-        return new Section("folios by order", rows);
+        return new Section(title, rows);
     }
 
-    private int highestOrder() {
+    private int highestOrder(Function<ReplayResult, Measurements> of) {
         int highest = 0;
         for (ReplayResult result : results) {
             for (int order = 0; order <= Geometry.MAX_ORDER; order++) {
-                if (result.measurements().nrFolios(order) > 0) {
+                if (of.apply(result).nrFolios(order) > 0) {
                     highest = Math.max(highest, order);
                 }
             }
@@ -174,18 +244,17 @@ public final class ReplayTable {
         return kib < 1024 * 1024 ? (kib >> 10) + " MiB" : (kib >> 20) + " GiB";
     }
 
-    private Section latencies() {
+    private Section latencies(String title, Function<ReplayResult, Measurements> of) {
         return new Section(
-                "split latency",
+                title,
                 List.of(
-                        measured("p50", "ns", all -> all.splitNanosAt(50)),
-                        measured("p99", "ns", all -> all.splitNanosAt(99)),
-                        measured("max", "ns", all -> all.splitNanosAt(100))));
+                        row("p50", "ns", result -> of.apply(result).splitNanosAt(50)),
+                        row("p99", "ns", result -> of.apply(result).splitNanosAt(99)),
+                        row("max", "ns", result -> of.apply(result).splitNanosAt(100))));
     }
 
     private Section skipped() {
         List<Row> rows = new ArrayList<>();
-        rows.add(row("memory calls", "", result -> summary.nrMemoryCalls()));
         rows.add(row("failed calls", "", result -> summary.nrFailedCalls()));
         rows.add(row("calls that never returned", "", result -> summary.nrUnreturnedCalls()));
         rows.add(row("calls on other than files", "", result -> summary.nrNonFileCalls()));

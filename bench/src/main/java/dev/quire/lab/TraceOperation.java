@@ -15,9 +15,9 @@ public sealed interface TraceOperation {
         TraceFile file();
     }
 
-    /** An operation on the memory map of one process; read, but not replayed by {@link Replay}. */
+    /** An operation on the memory map of one process. */
     sealed interface MemoryOperation extends TraceOperation {
-        /** {@return number of the calling thread as the trace prints it; 0 if it prints none} */
+        /** {@return number of the process: that of its first thread as the trace prints it; 0 if it prints none} */
         int pid();
     }
 
@@ -105,9 +105,17 @@ public sealed interface TraceOperation {
     record Sync(TraceFile file) implements FileOperation {}
 
     /**
+     * The process began to run another program: nothing is left of its memory. Seen by {@code execve}, or by a heap that lies
+     * elsewhere than before.
+     *
+     * @param pid the process
+     */
+    record Execute(int pid) implements MemoryOperation {}
+
+    /**
      * {@code mmap}.
      *
-     * @param pid calling thread
+     * @param pid the process
      * @param address first byte of the mapping
      * @param lengthBytes bytes
      * @param protection as the trace prints it, such as {@code PROT_READ|PROT_WRITE}
@@ -128,7 +136,7 @@ public sealed interface TraceOperation {
     /**
      * {@code munmap}.
      *
-     * @param pid calling thread
+     * @param pid the process
      * @param address first byte
      * @param lengthBytes bytes
      */
@@ -137,7 +145,7 @@ public sealed interface TraceOperation {
     /**
      * {@code mremap}.
      *
-     * @param pid calling thread
+     * @param pid the process
      * @param oldAddress first byte before
      * @param oldLengthBytes bytes before
      * @param newAddress first byte after
@@ -149,7 +157,7 @@ public sealed interface TraceOperation {
     /**
      * {@code mprotect}.
      *
-     * @param pid calling thread
+     * @param pid the process
      * @param address first byte
      * @param lengthBytes bytes
      * @param protection as the trace prints it
@@ -159,7 +167,7 @@ public sealed interface TraceOperation {
     /**
      * {@code madvise}.
      *
-     * @param pid calling thread
+     * @param pid the process
      * @param address first byte
      * @param lengthBytes bytes
      * @param advice as the trace prints it, such as {@code MADV_DONTNEED}
@@ -169,7 +177,7 @@ public sealed interface TraceOperation {
     /**
      * {@code brk}.
      *
-     * @param pid calling thread
+     * @param pid the process
      * @param address the end of the heap that the kernel answered
      */
     record Break(int pid, long address) implements MemoryOperation {}

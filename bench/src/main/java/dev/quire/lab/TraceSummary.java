@@ -41,7 +41,7 @@ public final class TraceSummary {
         return nrLines;
     }
 
-    /** {@return calls on memory maps, which are read but not replayed} */
+    /** {@return calls on memory maps} */
     public long nrMemoryCalls() {
         return nrMemoryCalls;
     }

@@ -9,17 +9,29 @@ final class TracedThread {
     private DescriptorTable descriptors;
     private String currentDirectory = "";
     private boolean parentSeen;
+    private int process;
     private Optional<String> unfinishedCall = Optional.empty();
 
     TracedThread(int pid, DescriptorTable descriptors, boolean parentSeen) {
         this.pid = pid;
         this.descriptors = descriptors;
         this.parentSeen = parentSeen;
+        this.process = pid;
         descriptors.join();
     }
 
     int pid() {
         return pid;
+    }
+
+    /** Number of the process whose memory the thread uses: that of its first thread. */
+    int process() {
+        return process;
+    }
+
+    /** The thread uses the memory of another process; from {@code CLONE_VM} until it runs another program. */
+    void joinProcess(int other) {
+        process = other;
     }
 
     DescriptorTable descriptors() {

@@ -24,10 +24,7 @@ final class TracedThreads {
         }
         Optional<TracedThread> parent = threadInClone();
         if (parent.isPresent()) {
-            return add(
-                    parent.get(),
-                    pid,
-                    sharesDescriptors(parent.get().unfinishedCall().orElse("")));
+            return add(parent.get(), pid, parent.get().unfinishedCall().orElse(""));
         }
         // A thread that appears after all others have ended belongs to another process.
         return first.isPresent() && !threads.isEmpty() ? addAssumed(first.get(), pid) : addFirst(pid);
@@ -43,15 +40,20 @@ final class TracedThreads {
     private TracedThread addAssumed(TracedThread parent, int pid) {
         TracedThread thread = new TracedThread(pid, parent.descriptors(), false);
         thread.changeDirectory(parent.currentDirectory());
+        thread.joinProcess(parent.process());
         threads.put(pid, thread);
         return thread;
     }
 
-    private TracedThread add(TracedThread parent, int pid, boolean shared) {
-        DescriptorTable table =
-                shared ? parent.descriptors() : parent.descriptors().copy();
+    private TracedThread add(TracedThread parent, int pid, String call) {
+        DescriptorTable table = sharesDescriptors(call)
+                ? parent.descriptors()
+                : parent.descriptors().copy();
         TracedThread thread = new TracedThread(pid, table, true);
         thread.changeDirectory(parent.currentDirectory());
+        if (sharesMemory(call)) {
+            thread.joinProcess(parent.process());
+        }
         threads.put(pid, thread);
         return thread;
     }
@@ -59,7 +61,7 @@ final class TracedThreads {
     /** A call that starts a thread returned in the parent. */
     void started(TracedThread parent, int pid, String call) {
         if (!threads.containsKey(pid)) {
-            add(parent, pid, sharesDescriptors(call));
+            add(parent, pid, call);
         }
     }
 
@@ -106,6 +108,10 @@ final class TracedThreads {
                 || call.startsWith("clone3(")
                 || call.startsWith("fork(")
                 || call.startsWith("vfork(");
+    }
+
+    private static boolean sharesMemory(String call) {
+        return call.contains("CLONE_VM");
     }
 
     private static boolean sharesDescriptors(String call) {

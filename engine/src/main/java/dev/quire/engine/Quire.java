@@ -19,6 +19,7 @@ import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.LruLists;
 import dev.quire.engine.folio.MemoryGroups;
 import dev.quire.engine.folio.PageOwners;
+import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SplitStatistics;
 import dev.quire.engine.folio.StagedSplitter;
 import dev.quire.engine.folio.SwapTable;
@@ -35,6 +36,8 @@ import dev.quire.engine.mapping.PageCache;
 import dev.quire.engine.memory.ObjectSlab;
 import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.pagetable.AnonVma;
+import dev.quire.engine.pagetable.AnonymousMemory;
+import dev.quire.engine.pagetable.LargeFolioOrders;
 import dev.quire.engine.pagetable.PageTableContext;
 import dev.quire.engine.pagetable.PageTables;
 import dev.quire.engine.rcu.Lifetime;
@@ -329,6 +332,19 @@ public final class Quire implements AutoCloseable {
      */
     public AnonVma newAnonVma() {
         return AnonVma.open(pageTables);
+    }
+
+    /**
+     * Opens the anonymous memory of a simulated process, with page tables of its own. It counts as an address space.
+     *
+     * @param policy how partly mapped folios are split when memory is short; {@code UNIFORM} does as the kernel
+     * @param orders which folios faults bring in
+     * @return memory without any region, to be closed before the engine
+     * @throws OutOfMemoryError if there is no page for the root of its tables
+     * @throws IllegalStateException if the engine has as many address spaces as it was made for
+     */
+    public AnonymousMemory newAnonymousMemory(SplitPolicies policy, LargeFolioOrders orders) {
+        return AnonymousMemory.open(pageTables, shrinker, splitter, policy, orders);
     }
 
     /**

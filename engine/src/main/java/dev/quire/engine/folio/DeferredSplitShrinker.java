@@ -12,8 +12,8 @@ import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 
 /**
- * Splits queued folios to order 0 when memory is short (deferred_split_scan): those of which a part is unmapped, whose
- * unmapped pages are freed thereby, and those that hold little but zeroes (thp_underused).
+ * Splits queued folios, to order 0 unless told otherwise, when memory is short (deferred_split_scan): those of which a part
+ * is unmapped, whose unmapped pages are freed thereby, and those that hold little but zeroes (thp_underused).
  *
  * <p>Takes folios off the queue with a reference each, and works on them without the queue's lock. One whose lock is taken,
  * or whose split fails, goes back to the queue if it is still partially mapped. Thread-safe: shrinkers run one at a time.
@@ -54,7 +54,18 @@ public final class DeferredSplitShrinker {
      * @param nrFolios most folios to look at
      * @return number of folios that were split
      */
-    public synchronized long shrink(long nrFolios) {
+    public long shrink(long nrFolios) {
+        return shrink(nrFolios, folio -> splitter.splitUniform(folio, 0));
+    }
+
+    /**
+     * Splits folios from the front of the queue in another way than to order 0.
+     *
+     * @param nrFolios most folios to look at
+     * @param partialSplit splits them
+     * @return number of folios that were split
+     */
+    public synchronized long shrink(long nrFolios, PartialSplit partialSplit) {
         lifetime.enter();
         try {
             long nrSplit = 0;
@@ -63,7 +74,7 @@ public final class DeferredSplitShrinker {
             int nrTaken = queue.take(batch, nrLeft);
             while (nrTaken > 0) {
                 for (int i = 0; i < nrTaken; i++) {
-                    nrSplit += shrinkOne(batch[i]) ? 1 : 0;
+                    nrSplit += shrinkOne(batch[i], partialSplit) ? 1 : 0;
                 }
                 nrLeft -= nrTaken;
                 nrTaken = queue.take(batch, nrLeft);
@@ -74,11 +85,11 @@ public final class DeferredSplitShrinker {
         }
     }
 
-    private boolean shrinkOne(long folio) {
+    private boolean shrinkOne(long folio, PartialSplit partialSplit) {
         boolean split = false;
         boolean wanted = isPartiallyMapped(folio) || isUnderused(folio);
         if (wanted && folioLock.tryLock(folio)) {
-            split = splitter.splitUniform(folio, 0) == Errno.OK;
+            split = partialSplit.split(folio) == Errno.OK;
             folioLock.unlock(folio);
         }
         if (!split && isPartiallyMapped(folio)) {

@@ -10,8 +10,8 @@ import dev.quire.engine.rcu.Lifetime;
  * What kinds of folios there are, in the arena's page of counters (the kernel's mthp and vmstat counters of large folios).
  *
  * <pre>
- *  1024                          1176             1184               1192              1200       1208
- *  | anonymous by order[19]      | file THP pages | shmem THP pages  | partly mapped   | dropped  | cleaned |
+ *  1024                     1176             1184              1192            1200      1208      1216
+ *  | anonymous by order[19] | file THP pages | shmem THP pages | partly mapped | dropped | cleaned | deferred splits |
  * </pre>
  *
  * Thread-safe; each change is one atomic addition, made only once what it counts can no longer fail.
@@ -23,6 +23,8 @@ public final class FolioCounters {
     private static final long PARTIALLY_MAPPED = SHARED_MEMORY_THP_PAGES + Long.BYTES;
     private static final long DROPPED_PAGES = PARTIALLY_MAPPED + Long.BYTES;
     private static final long CLEANED_PAGES = DROPPED_PAGES + Long.BYTES;
+
+    private static final long DEFERRED_SPLITS = CLEANED_PAGES + Long.BYTES;
 
     private final Lifetime lifetime;
     private final long base;
@@ -76,6 +78,15 @@ public final class FolioCounters {
     }
 
     /**
+     * Large folios that were found to be partially mapped, ever: each time one became so (thp_deferred_split_page).
+     *
+     * @return number of times
+     */
+    public long nrDeferredSplits() {
+        return read(DEFERRED_SPLITS);
+    }
+
+    /**
      * Pages beyond the end that splits have dropped from shared memory, ever.
      *
      * @return number of pages
@@ -109,6 +120,9 @@ public final class FolioCounters {
 
     void addPartiallyMapped(long nrFolios) {
         NativeMemory.getAndAddLong(base + PARTIALLY_MAPPED, nrFolios);
+        if (nrFolios > 0) {
+            NativeMemory.getAndAddLong(base + DEFERRED_SPLITS, nrFolios);
+        }
     }
 
     void addSharedMemoryDropped(long nrPages) {

@@ -66,8 +66,15 @@ public enum SplitPolicies implements SplitPolicy {
         }
     }
 
-    /** Largest allowed order below one: the next step of a split (the kernel's loop, with any order left out). */
-    private static int nextAllowed(int order, int minimumOrder, long allowedOrders) {
+    /**
+     * Largest allowed order below one: the next step of a split (the kernel's loop, with any order left out).
+     *
+     * @param order log2 pages of what is to be cut, greater than {@code minimumOrder}
+     * @param minimumOrder no piece is smaller
+     * @param allowedOrders bit k set if pieces of order k are allowed
+     * @return log2 pages of the pieces
+     */
+    public static int nextAllowed(int order, int minimumOrder, long allowedOrders) {
         long smaller = allowedOrders & (Geometry.pagesIn(order) - 1) & -Geometry.pagesIn(minimumOrder);
         return smaller == 0 ? minimumOrder : 63 - Long.numberOfLeadingZeros(smaller);
     }

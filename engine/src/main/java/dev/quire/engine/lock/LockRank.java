@@ -3,6 +3,8 @@ package dev.quire.engine.lock;
 
 /** Ranks of locks, outermost first: a thread may take a lock only while all it holds rank before it. */
 public enum LockRank {
+    /** Lock of the memory map of one process (mmap_lock). */
+    MEMORY_MAP,
     /** Lock of guest memory that keeps its pages from being converted (invalidate_lock); held shared by faults. */
     INVALIDATE,
     /** Lock bit of a folio; the only rank of which a thread may hold several (taken in order of their index). */

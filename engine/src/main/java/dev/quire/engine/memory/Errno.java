@@ -21,7 +21,7 @@ public final class Errno {
     /** The page is not for this kind of access. */
     public static final int EACCES = -13;
 
-    /** Nothing can ever be there: the address is beyond the end. */
+    /** The address does not exist, is beyond the end, or may not be used like that. */
     public static final int EFAULT = -14;
 
     /** The object is in use in a way that excludes the operation for now. */

@@ -10,6 +10,7 @@ import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageTableStruct;
 import java.lang.invoke.VarHandle;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +35,6 @@ public final class PageTables implements AutoCloseable {
     private final RangeWalk rangeWalk;
     private final LeafMapping leafMapping;
     private final UnmapRange unmapRange;
-    private final WriteProtect writeProtect = new WriteProtect();
     private final RegionMap regions = new RegionMap();
     private volatile boolean closed;
 
@@ -79,7 +79,7 @@ public final class PageTables implements AutoCloseable {
      * @throws IllegalStateException if the file is closed
      */
     public Region addRegion(long start, long nrPages, FolioOwner file, long firstIndex) {
-        return addRegion(start, nrPages, file.address(), file::isClosed, firstIndex);
+        return addRegion(start, nrPages, file.address(), file::isClosed, firstIndex, 0);
     }
 
     /**
@@ -94,10 +94,16 @@ public final class PageTables implements AutoCloseable {
      * @throws IllegalStateException if the owner is closed
      */
     public Region addRegion(long start, long nrPages, AnonVma owner, long firstIndex) {
-        return addRegion(start, nrPages, owner.mappingWord(), owner::isClosed, firstIndex);
+        return addRegion(start, nrPages, owner, firstIndex, 0);
     }
 
-    private Region addRegion(long start, long nrPages, long ownerWord, BooleanSupplier ownerClosed, long firstIndex) {
+    /** The same, with flags for the memory map. */
+    Region addRegion(long start, long nrPages, AnonVma owner, long firstIndex, int flags) {
+        return addRegion(start, nrPages, owner.mappingWord(), owner::isClosed, firstIndex, flags);
+    }
+
+    private Region addRegion(
+            long start, long nrPages, long ownerWord, BooleanSupplier ownerClosed, long firstIndex, int flags) {
         long end = requireRange(start, nrPages);
         if (firstIndex < 0 || firstIndex > Long.MAX_VALUE - nrPages) {
             throw new IllegalArgumentException("firstIndex out of range: firstIndex=" + firstIndex);
@@ -105,7 +111,7 @@ public final class PageTables implements AutoCloseable {
         lifetime.enter();
         try {
             RegionList list = context.reverseMap.listOf(ownerWord);
-            Region region = new Region(this, list, ownerWord, start, end, firstIndex);
+            Region region = new Region(this, list, ownerWord, start, end, firstIndex, flags);
             // Before anything can be mapped in it: a walk over the owner's regions finds all mappings.
             list.add(region, ownerClosed);
             try {
@@ -128,6 +134,24 @@ public final class PageTables implements AutoCloseable {
         } finally {
             tree.unlock();
         }
+    }
+
+    /** Puts regions in place of adjacent ones of the same owner; what is mapped stays mapped (__split_vma, vma_merge). */
+    synchronized void replaceRegions(List<Region> before, List<Region> after) {
+        requireOpen();
+        before.getFirst().list().replace(before, after);
+        tree.lock();
+        try {
+            regions.replace(before, after);
+        } finally {
+            tree.unlock();
+        }
+    }
+
+    /** The lowest region that ends above an address. */
+    @Nullable
+    Region regionFrom(long address) {
+        return regions.findFrom(address);
     }
 
     /** One at a time, and not beside {@link #close}, which would miss a region that is off the map but still mapped. */
@@ -294,7 +318,7 @@ public final class PageTables implements AutoCloseable {
         lifetime.enter();
         try {
             requireOpen();
-            rangeWalk.run(address, end, writeProtect);
+            rangeWalk.run(address, end, ChangeProtection.READ_ONLY);
         } finally {
             lifetime.exit();
         }

@@ -17,8 +17,9 @@ public final class Region implements AutoCloseable {
     private final long end;
     private final long firstIndex;
     private final long key;
+    private final int flags;
 
-    Region(PageTables tables, RegionList list, long ownerWord, long start, long end, long firstIndex) {
+    Region(PageTables tables, RegionList list, long ownerWord, long start, long end, long firstIndex, int flags) {
         this.tables = tables;
         this.list = list;
         this.ownerWord = ownerWord;
@@ -26,6 +27,7 @@ public final class Region implements AutoCloseable {
         this.end = end;
         this.firstIndex = firstIndex;
         key = list.newKey();
+        this.flags = flags;
     }
 
     /** {@return first virtual address} */
@@ -61,6 +63,25 @@ public final class Region implements AutoCloseable {
     /** Number that no other region of the owner has. */
     long key() {
         return key;
+    }
+
+    /** What the memory map says about these addresses, see {@link RegionFlags}; page tables do not look at it. */
+    int flags() {
+        return flags;
+    }
+
+    /** A region of the same owner whose pages lie at the same distance from its indexes: a part of this one, or more. */
+    Region withRange(long newStart, long newEnd, int newFlags) {
+        long newIndex = firstIndex + ((newStart - start) >> Geometry.PAGE_SHIFT);
+        return new Region(tables, list, ownerWord, newStart, newEnd, newIndex, newFlags);
+    }
+
+    /** Whether the region above can become one with this one (can_vma_merge_after). */
+    boolean continuesIn(Region upper) {
+        return end == upper.start
+                && flags == upper.flags
+                && ownerWord == upper.ownerWord
+                && indexAt(end) == upper.firstIndex;
     }
 
     RegionList list() {

@@ -3,6 +3,7 @@ package dev.quire.engine.pagetable;
 
 import dev.quire.engine.lock.LockOrder;
 import dev.quire.engine.lock.LockRank;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -40,6 +41,17 @@ final class RegionList {
         lock();
         try {
             regions.remove(region);
+        } finally {
+            unlock();
+        }
+    }
+
+    /** Puts regions in place of others that show the same pages; no walk sees one without the other. */
+    void replace(List<Region> before, List<Region> after) {
+        lock();
+        try {
+            before.forEach(regions::remove);
+            after.forEach(regions::add);
         } finally {
             unlock();
         }

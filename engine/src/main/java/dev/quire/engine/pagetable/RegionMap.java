@@ -3,6 +3,7 @@ package dev.quire.engine.pagetable;
 
 import dev.quire.engine.struct.PageStruct;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,29 @@ final class RegionMap {
         Region[] after = Arrays.copyOf(before, before.length - 1);
         System.arraycopy(before, at + 1, after, at, after.length - at);
         regions = after;
+    }
+
+    /** Puts adjacent regions in place of adjacent ones that cover the same addresses; the caller holds the tree lock. */
+    void replace(List<Region> adjacent, List<Region> replacement) {
+        Region[] before = regions;
+        int at = indexAfter(before, adjacent.getFirst().start()) - 1;
+        Region[] after = new Region[before.length - adjacent.size() + replacement.size()];
+        System.arraycopy(before, 0, after, 0, at);
+        for (int i = 0; i < replacement.size(); i++) {
+            after[at + i] = replacement.get(i);
+        }
+        int rest = at + adjacent.size();
+        System.arraycopy(before, rest, after, at + replacement.size(), before.length - rest);
+        regions = after;
+    }
+
+    /** The lowest region that ends above an address (find_vma). */
+    @Nullable
+    Region findFrom(long address) {
+        Region[] sorted = regions;
+        int after = indexAfter(sorted, address);
+        int at = after > 0 && address < sorted[after - 1].end() ? after - 1 : after;
+        return at < sorted.length ? sorted[at] : null;
     }
 
     @Nullable

@@ -5,10 +5,11 @@
  *
  * <p>{@link dev.quire.engine.pagetable.PageTables} is one process, {@link dev.quire.engine.pagetable.Region} a range of its
  * addresses, {@link dev.quire.engine.pagetable.AnonVma} an owner of anonymous memory,
+ * {@link dev.quire.engine.pagetable.AnonymousMemory} a process whose system calls and faults fill and change its tables,
  * {@link dev.quire.engine.pagetable.PageWalker} one thread's lock-free way through the tables. Splits see all of it as
  * {@link dev.quire.engine.folio.FolioMappers}.
  *
- * <p>Locks, outer to inner: folio lock, list of regions, upper levels of one process, one lowest-level table. Comments
+ * <p>Locks, outer to inner: memory map of one process, folio lock, list of regions, upper levels of one process, one lowest-level table. Comments
  * cite the invariants of docs/memory-model.md by number (I16, I17).
  */
 @NullMarked

@@ -39,7 +39,7 @@ class RegionTreeTest extends WholeEngineTest {
     }
 
     private Region region(long firstIndex, long nrPages) {
-        return new Region(tables, list, 0, 0, nrPages << Geometry.PAGE_SHIFT, firstIndex);
+        return new Region(tables, list, 0, 0, nrPages << Geometry.PAGE_SHIFT, firstIndex, 0);
     }
 
     private Region add(long firstIndex, long nrPages) {

@@ -1,0 +1,143 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.pagetable;
+
+import dev.quire.engine.folio.DeferredSplitShrinker;
+import dev.quire.engine.machine.NativeMemory;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
+
+/**
+ * Brings zeroed folios into anonymous memory, as large as rules, region and neighbours allow (do_anonymous_page,
+ * alloc_anon_folio, do_huge_pmd_anonymous_page).
+ *
+ * <p>Where memory is short for a large folio a smaller one is taken, unless large ones were asked for; where it is short for
+ * a page, partly mapped folios are split until there is one, or until no split helps. The kernel's setting "madvise" of
+ * transparent_hugepage/defrag does the same.
+ */
+final class AnonymousFault {
+    /** Folios that the shrinker looks at before memory is asked for again. */
+    private static final long SHRINK_BATCH = 32;
+
+    private final PageTableContext context;
+    private final DeferredSplitShrinker shrinker;
+    private final MappedPages mappedPages;
+    private final PageTables tables;
+    private final AnonVma owner;
+    private final LargeFolioOrders orders;
+    private final AtomicLongArray nrFaultsByOrder = new AtomicLongArray(Geometry.PMD_ORDER + 1);
+    private final AtomicLong nrRefused = new AtomicLong();
+    private final AtomicLong nrSplits = new AtomicLong();
+
+    AnonymousFault(
+            PageTableContext context,
+            DeferredSplitShrinker shrinker,
+            MappedPages mappedPages,
+            PageTables tables,
+            AnonVma owner,
+            LargeFolioOrders orders) {
+        this.context = context;
+        this.shrinker = shrinker;
+        this.mappedPages = mappedPages;
+        this.tables = tables;
+        this.owner = owner;
+        this.orders = orders;
+    }
+
+    long nrFaults(int order) {
+        return nrFaultsByOrder.get(order);
+    }
+
+    long nrRefused() {
+        return nrRefused.get();
+    }
+
+    long nrSplits() {
+        return nrSplits.get();
+    }
+
+    /** Maps the page at an address in a region, if need be with its neighbours; EEXIST if something is there, or ENOMEM. */
+    int handle(Region region, long address) {
+        long left = orders.forRegion(region.flags());
+        while (left != 0) {
+            int order = 63 - Long.numberOfLeadingZeros(left);
+            left &= ~(1L << order);
+            long start = address & -Geometry.bytesIn(order);
+            if (fits(region, start, order)) {
+                int result = allocateAndMap(region, start, order);
+                while (result == Errno.ENOMEM && isWorthWaiting(region) && shrink() > 0) {
+                    result = allocateAndMap(region, start, order);
+                }
+                if (result != Errno.ENOMEM) {
+                    return result;
+                }
+            }
+        }
+        return handlePage(region, address & -Geometry.PAGE_BYTES);
+    }
+
+    private int handlePage(Region region, long start) {
+        int result = allocateAndMap(region, start, 0);
+        while (result == Errno.ENOMEM && shrink() > 0) {
+            result = allocateAndMap(region, start, 0);
+        }
+        if (result == Errno.ENOMEM) {
+            nrRefused.incrementAndGet();
+        }
+        return result;
+    }
+
+    private boolean fits(Region region, long start, int order) {
+        long end = start + Geometry.bytesIn(order);
+        if (start < region.start() || end > region.end()) {
+            return false;
+        }
+        EntryCount count = new EntryCount();
+        tables.walk(start, end, count);
+        return count.nrEntries() == 0;
+    }
+
+    private static boolean isWorthWaiting(Region region) {
+        return (region.flags() & RegionFlags.HUGE_PAGE) != 0;
+    }
+
+    private int allocateAndMap(Region region, long start, int order) {
+        long folio = allocate(order);
+        if (folio == 0) {
+            return Errno.ENOMEM;
+        }
+        NativeMemory.fill(context.arena.frameOf(folio), Geometry.bytesIn(order), (byte) 0);
+        owner.adopt(folio, region.indexAt(start));
+        boolean writable = RegionFlags.allows(region.flags(), true);
+        int result = order == Geometry.PMD_ORDER
+                ? tables.mapHuge(start, folio, 0, order, writable)
+                : tables.map(start, folio, 0, Geometry.pagesIn(order), writable);
+        // From here on the mappings keep it; if there is none, this frees it.
+        context.folios.unpin(folio);
+        if (result == Errno.OK) {
+            nrFaultsByOrder.incrementAndGet(order);
+        }
+        return result;
+    }
+
+    /** A folio, or 0; what was freed before counts as free, whether or not its grace period is over. */
+    private long allocate(int order) {
+        long folio = context.folios.allocate(order);
+        if (folio == 0 && context.folios.nrPendingReclaim() > 0) {
+            context.rcu.barrier();
+            folio = context.folios.allocate(order);
+        }
+        return folio;
+    }
+
+    /** Splits some partly mapped folios; returns how many. */
+    long shrink() {
+        long nrSplit = shrinker.shrink(SHRINK_BATCH, mappedPages);
+        nrSplits.addAndGet(nrSplit);
+        if (nrSplit > 0) {
+            context.rcu.barrier();
+        }
+        return nrSplit;
+    }
+}

@@ -1,0 +1,136 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.pagetable;
+
+import dev.quire.engine.folio.FolioSplitter;
+import dev.quire.engine.folio.PartialSplit;
+import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.folio.SplitPolicy;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.struct.FolioStruct;
+import dev.quire.engine.struct.PageStruct;
+import dev.quire.engine.struct.PageTableStruct;
+import dev.quire.engine.xarray.SplitPlan;
+import java.util.BitSet;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Splits a partly mapped anonymous folio along what of it is mapped, so that the rest is freed. The kernel always splits it
+ * to order 0, since it does not look where the mappings are.
+ *
+ * <ul>
+ *   <li>{@code UNIFORM}: to order 0.
+ *   <li>{@code NON_UNIFORM}: down to order 0 around the first page of each unmapped run and around the page after it, as
+ *       truncation splits a file's folio.
+ *   <li>{@code RANGE}: the fewest folios of which each is mapped as a whole or not at all.
+ * </ul>
+ *
+ * <p>What is unmapped while the split runs is missed, and stays until its piece is split or unmapped. Not thread-safe: the
+ * shrinker calls it for one folio after the other.
+ */
+final class MappedPages implements PartialSplit, RangeOperation {
+    private final PageTableContext context;
+    private final FolioSplitter splitter;
+    private final SplitPolicies policy;
+    private final SplitPolicy cutAtBoundaries = this::plan;
+    private final BitSet mapped = new BitSet();
+
+    /** Pages at which a run of unmapped pages begins or ends. */
+    private final BitSet boundaries = new BitSet();
+
+    private long firstPfn;
+    private int nrPages;
+    private final AtomicLong nrPagesFreed = new AtomicLong();
+
+    MappedPages(PageTableContext context, FolioSplitter splitter, SplitPolicies policy) {
+        this.context = context;
+        this.splitter = splitter;
+        this.policy = policy;
+    }
+
+    /** Unmapped pages of the folios split so far. */
+    long nrPagesFreed() {
+        return nrPagesFreed.get();
+    }
+
+    @Override
+    public int split(long folio) {
+        collect(folio);
+        int nrUnmapped = nrPages - mapped.cardinality();
+        // All of it is mapped: it is split because little of it is used.
+        boolean toPages = policy == SplitPolicies.UNIFORM || nrUnmapped == 0;
+        int result = toPages
+                ? splitter.splitUniform(folio, 0)
+                : splitter.split(folio, cutAtBoundaries, 0, nrPages, 0, SplitPolicies.ANONYMOUS_ORDERS, false);
+        if (result == Errno.OK) {
+            nrPagesFreed.addAndGet(nrUnmapped);
+        }
+        return result;
+    }
+
+    private void collect(long folio) {
+        firstPfn = context.arena.pfnOf(folio);
+        nrPages = Math.toIntExact(Geometry.pagesIn(FolioStruct.order(folio)));
+        mapped.clear();
+        boundaries.clear();
+        long index = PageStruct.index(folio);
+        context.reverseMap.listOf(PageStruct.mapping(folio)).walk(index, index + nrPages, this);
+        for (int page = mapped.nextClearBit(0); page < nrPages; page = mapped.nextClearBit(page)) {
+            boundaries.set(page);
+            page = mapped.nextSetBit(page);
+            if (page < 0) {
+                return;
+            }
+            boundaries.set(page);
+        }
+    }
+
+    @Override
+    public void entries(TableTree tree, long firstSlot, long address, int nrEntries) {
+        for (long i = 0; i < nrEntries; i++) {
+            long entry = PageTableStruct.entryAcquire(firstSlot + i * Long.BYTES);
+            if (PageTableEntry.isPresent(entry)) {
+                note(PageTableEntry.pfn(entry), 1);
+            }
+        }
+    }
+
+    @Override
+    public boolean largeLeaf(LeafSplit leafSplit, long slot, int level, boolean whole) {
+        long leaf = PageTableStruct.entryAcquire(slot);
+        note(PageTableEntry.pfn(leaf), Geometry.pagesIn(TableTree.orderOf(level)));
+        return true;
+    }
+
+    /** Notes pages that a leaf maps, if they are the folio's. */
+    private void note(long pfn, long nrLeafPages) {
+        long page = pfn - firstPfn;
+        if (page >= 0 && page < nrPages) {
+            mapped.set((int) page, (int) Math.min(page + nrLeafPages, nrPages));
+        }
+    }
+
+    private void plan(SplitPlan plan, int order, long start, long end, int minimumOrder, long allowedOrders) {
+        plan.reset(order);
+        cut(plan, 0, order, allowedOrders);
+    }
+
+    private void cut(SplitPlan plan, int block, int order, long allowedOrders) {
+        int blockEnd = block + (1 << order);
+        if (order == 0 || !isCut(block, blockEnd)) {
+            plan.append(order, 1);
+            return;
+        }
+        int smaller = SplitPolicies.nextAllowed(order, 0, allowedOrders);
+        for (int piece = block; piece < blockEnd; piece += 1 << smaller) {
+            cut(plan, piece, smaller, allowedOrders);
+        }
+    }
+
+    /** Whether a block must become smaller; a boundary at its first page does not divide it. */
+    private boolean isCut(int block, int blockEnd) {
+        int from = policy == SplitPolicies.NON_UNIFORM ? block : block + 1;
+        int boundary = boundaries.nextSetBit(from);
+        return boundary >= 0 && boundary < blockEnd;
+    }
+}
