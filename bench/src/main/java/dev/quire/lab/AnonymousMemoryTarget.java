@@ -74,7 +74,7 @@ final class AnonymousMemoryTarget implements AutoCloseable {
             case TraceOperation.Break heap -> process(pid).setBreak(heap.address());
             case TraceOperation.Execute execute -> end(pid);
         }
-        nrOperations++;
+        nrOperations += operation instanceof TraceOperation.Execute ? 0 : 1;
         shrinkToBudget();
         peakResidentBytes = Math.max(peakResidentBytes, residentBytes());
     }

@@ -87,7 +87,8 @@ final class TracedProcess implements AutoCloseable {
     /** Memory that is not known here is moved without being noticed; what is at the new place is gone. */
     void remap(long oldAddress, long oldLengthBytes, long newAddress, long newLengthBytes) {
         int result = memory.remap(oldAddress, oldLengthBytes, newAddress, newLengthBytes);
-        if (result == Errno.EFAULT) {
+        if (result == Errno.EFAULT || result == Errno.EINVAL) {
+            nrCallsRefused += result == Errno.EINVAL ? 1 : 0;
             unmap(newAddress, newLengthBytes);
             return;
         }

@@ -2,6 +2,7 @@
 package dev.quire.lab;
 
 import static dev.quire.lab.TraceText.close;
+import static dev.quire.lab.TraceText.execute;
 import static dev.quire.lab.TraceText.open;
 import static dev.quire.lab.TraceText.read;
 import static dev.quire.lab.TraceText.remove;
@@ -226,6 +227,7 @@ class TraceReaderDescriptorTest {
                         open("c#2"),
                         close("a#0"),
                         close("c#2"),
+                        execute(0),
                         write("b#1", 0, 1),
                         write("fd:3#3", 0, 1)),
                 trace.operations());
@@ -237,7 +239,7 @@ class TraceReaderDescriptorTest {
                 "open(\"a\", O_RDWR|O_CLOEXEC) = 3",
                 "dup2(3, 3) = 3",
                 "execve(\"/bin/x\", [\"x\"], 0x7ffe /* 12 vars */) = 0");
-        assertEquals(List.of(open("a#0"), close("a#0")), trace.operations());
+        assertEquals(List.of(open("a#0"), close("a#0"), execute(0)), trace.operations());
     }
 
     @Test
@@ -263,6 +265,8 @@ class TraceReaderDescriptorTest {
                 "close_range(5, 4294967295, CLOSE_RANGE_CLOEXEC) = 0",
                 "close_range(4, 4, 0) = 0",
                 "execve(\"/bin/x\", [\"x\"], 0x7ffe /* 12 vars */) = 0");
-        assertEquals(List.of(open("a#0"), open("b#1"), open("c#2"), close("b#1"), close("c#2")), trace.operations());
+        assertEquals(
+                List.of(open("a#0"), open("b#1"), open("c#2"), close("b#1"), close("c#2"), execute(0)),
+                trace.operations());
     }
 }

@@ -2,6 +2,7 @@
 package dev.quire.lab;
 
 import static dev.quire.lab.TraceText.close;
+import static dev.quire.lab.TraceText.execute;
 import static dev.quire.lab.TraceText.open;
 import static dev.quire.lab.TraceText.read;
 import static dev.quire.lab.TraceText.remove;
@@ -24,7 +25,7 @@ class TraceReaderThreadTest {
                 "10 <... fallocate resumed> ) = 0");
         assertEquals(
                 List.of(
-                        "Advise[pid=11, address=4096, lengthBytes=4096, advice=MADV_DONTNEED]",
+                        "Advise[pid=10, address=4096, lengthBytes=4096, advice=MADV_DONTNEED]",
                         "Allocate[file=memfd:h#0, offsetBytes=0, lengthBytes=4096, keepSize=false]",
                         "Allocate[file=memfd:h#0, offsetBytes=35651584, lengthBytes=2097152, keepSize=false]"),
                 trace.transfers());
@@ -111,7 +112,9 @@ class TraceReaderThreadTest {
                 "20 <... execve resumed>) = 0",
                 "20 write(3, \"x\", 1) = 1",
                 "10 write(3, \"x\", 1) = 1");
-        assertEquals(List.of(open("a#0"), open("b#1"), write("b#1", 0, 1), write("a#0", 0, 1)), trace.operations());
+        assertEquals(
+                List.of(open("a#0"), open("b#1"), execute(20), write("b#1", 0, 1), write("a#0", 0, 1)),
+                trace.operations());
     }
 
     @Test
@@ -173,7 +176,7 @@ class TraceReaderThreadTest {
                 "10 open(\"a\", O_RDWR|O_CLOEXEC) = 3",
                 "20 execve(\"/bin/x\", [\"x\"], 0x7f /* 1 var */) = 0",
                 "10 write(3, \"x\", 1) = 1");
-        assertEquals(List.of(open("a#0"), write("a#0", 0, 1)), trace.operations());
+        assertEquals(List.of(open("a#0"), execute(20), write("a#0", 0, 1)), trace.operations());
     }
 
     @Test
@@ -191,5 +194,44 @@ class TraceReaderThreadTest {
                 "write(3, \"x\", 1) = 1");
         assertEquals(List.of(open("a#0"), write("a#0", 0, 2), write("a#0", 2, 1)), trace.operations());
         assertEquals(List.of(), trace.malformedLines());
+    }
+
+    @Test
+    void threadsShareTheMemoryOfTheirProcess() {
+        TraceText trace = TraceText.of(
+                "10 clone(child_stack=0x7f, flags=CLONE_VM|CLONE_FILES|CLONE_THREAD) = 11",
+                "10 clone(child_stack=NULL, flags=SIGCHLD) = 12",
+                "11 munmap(0x1000, 4096) = 0",
+                "12 munmap(0x1000, 4096) = 0",
+                "11 clone3({flags=CLONE_VM|CLONE_THREAD}, 88) = 13",
+                "13 munmap(0x1000, 4096) = 0");
+        assertEquals(
+                List.of(
+                        "Unmap[pid=10, address=4096, lengthBytes=4096]",
+                        "Unmap[pid=12, address=4096, lengthBytes=4096]",
+                        "Unmap[pid=10, address=4096, lengthBytes=4096]"),
+                trace.operations());
+    }
+
+    @Test
+    void aHeapThatIsElsewhereIsAnotherPrograms() {
+        TraceText trace = TraceText.of(
+                "10 brk(NULL) = 0x1000",
+                "10 brk(0x3000) = 0x3000",
+                "10 brk(NULL) = 0x3000",
+                "11 brk(NULL) = 0x9000",
+                "11 munmap(0x1000, 4096) = 0",
+                "10 brk(NULL) = 0x7000");
+        assertEquals(
+                List.of(
+                        "Break[pid=10, address=4096]",
+                        "Break[pid=10, address=12288]",
+                        "Break[pid=10, address=12288]",
+                        execute(11),
+                        "Break[pid=11, address=36864]",
+                        "Unmap[pid=11, address=4096, lengthBytes=4096]",
+                        execute(10),
+                        "Break[pid=10, address=28672]"),
+                trace.operations());
     }
 }

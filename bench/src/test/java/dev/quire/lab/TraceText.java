@@ -71,6 +71,10 @@ final class TraceText {
                 .orElseThrow();
     }
 
+    static String execute(int pid) {
+        return "Execute[pid=" + pid + "]";
+    }
+
     static String read(String file, long offsetBytes, long lengthBytes) {
         return "Read[file=" + file + ", offsetBytes=" + offsetBytes + ", lengthBytes=" + lengthBytes + "]";
     }

@@ -1,0 +1,156 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.pagetable;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.quire.engine.Quire;
+import dev.quire.engine.WholeEngineTest;
+import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.memory.Errno;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@SuppressWarnings("NullAway.Init")
+class AnonymousMemoryTest extends WholeEngineTest {
+    private static final long BASE = 1L << 30;
+    private static final long PAGE = 4096;
+    private static final long HUGE = 512 * PAGE;
+
+    private Quire engine;
+    private AnonymousMemory memory;
+
+    private void open(long capacityBytes, SplitPolicies policy, LargeFolioOrders orders) {
+        engine = open(Quire.builder().capacityBytes(capacityBytes));
+        memory = engine.newAnonymousMemory(policy, orders);
+    }
+
+    private long nrAnonymous(int order) {
+        return engine.accounting().counters().nrAnonymous(order);
+    }
+
+    /** Pages 2 and 300 to 339 of 512 are unmapped. Splits to order 0, around four pages, or into blocks all mapped or not. */
+    @ParameterizedTest
+    @CsvSource({"UNIFORM, 471", "NON_UNIFORM, 19", "RANGE, 16"})
+    void aPartlyMappedFolioIsSplitAsThePolicySaysAndWhatIsUnmappedIsFreed(SplitPolicies policy, long nrPieces) {
+        open(1 << 24, policy, LargeFolioOrders.ALWAYS_2_MIB);
+        assertEquals(Errno.OK, memory.map(BASE, HUGE, Protection.READ_WRITE));
+        assertEquals(Errno.OK, memory.faultIn(BASE + 77 * PAGE, true));
+        assertEquals(1, memory.nrFaults(9));
+        assertEquals(Errno.OK, memory.advise(BASE + 2 * PAGE, PAGE, Advice.DONT_NEED));
+        assertEquals(Errno.OK, memory.unmap(BASE + 300 * PAGE, 40 * PAGE));
+        assertEquals(1, engine.accounting().deferredSplits().nrFolios());
+        assertEquals(1, engine.accounting().counters().nrDeferredSplits());
+        engine.awaitReclaim();
+        long nrFreeBefore = engine.zone().nrFreePages();
+
+        assertEquals(1, memory.shrink());
+
+        assertEquals(41, memory.nrPagesFreedByShrinker());
+        assertEquals(41, engine.zone().nrFreePages() - nrFreeBefore);
+        assertEquals(nrPieces, nrFolios());
+        assertEquals(0, memory.shrink());
+        memory.close();
+    }
+
+    private long nrFolios() {
+        long nrFolios = 0;
+        for (int order = 0; order <= 9; order++) {
+            nrFolios += nrAnonymous(order);
+        }
+        return nrFolios;
+    }
+
+    @Test
+    void faultsTakeTheLargestFolioThatFits() {
+        open(1 << 25, SplitPolicies.UNIFORM, new LargeFolioOrders(1L << 9 | 1L << 4, 0));
+        assertEquals(Errno.OK, memory.map(BASE - 16 * PAGE, 16 * PAGE + HUGE + 3 * PAGE, Protection.READ_WRITE));
+        assertEquals(Errno.OK, memory.faultIn(BASE - PAGE, true));
+        assertEquals(Errno.OK, memory.faultIn(BASE, true));
+        assertEquals(Errno.OK, memory.faultIn(BASE + HUGE, true));
+        assertEquals(Errno.OK, memory.faultIn(BASE + PAGE, true));
+        assertEquals(1, memory.nrFaults(4));
+        assertEquals(1, memory.nrFaults(9));
+        assertEquals(1, memory.nrFaults(0));
+        assertEquals(Errno.OK, memory.advise(BASE, HUGE, Advice.DONT_NEED));
+        assertEquals(Errno.OK, memory.advise(BASE, HUGE, Advice.NO_HUGE_PAGE));
+        assertEquals(Errno.OK, memory.faultIn(BASE, true));
+        assertEquals(2, memory.nrFaults(0));
+        assertEquals(3, memory.nrRegions());
+        memory.close();
+    }
+
+    @Test
+    void theShortageOfMemoryIsMetBySplittingAndThenRefused() {
+        open(8L << 20, SplitPolicies.RANGE, LargeFolioOrders.ALWAYS_2_MIB);
+        assertEquals(Errno.OK, memory.map(BASE, 8 * HUGE, Protection.READ_WRITE));
+        long nrBefore = 0;
+        for (long address = BASE; memory.faultIn(address, true) == Errno.OK; address += PAGE) {
+            nrBefore++;
+        }
+        assertEquals(1, memory.nrFaultsRefused());
+        assertEquals(0, memory.nrShrinkerSplits());
+        assertEquals(Errno.OK, memory.advise(BASE, 100 * PAGE, Advice.DONT_NEED));
+        assertEquals(Errno.OK, memory.faultIn(BASE + nrBefore * PAGE, true));
+        assertEquals(1, memory.nrShrinkerSplits());
+        assertEquals(100, memory.nrPagesFreedByShrinker());
+        memory.close();
+    }
+
+    @Test
+    void errorsAreThoseOfTheSystemCalls() {
+        open(1 << 24, SplitPolicies.UNIFORM, LargeFolioOrders.NONE);
+        assertEquals(Errno.EINVAL, memory.map(BASE, 0, Protection.READ));
+        assertEquals(Errno.EINVAL, memory.map(BASE + 1, PAGE, Protection.READ));
+        assertEquals(Errno.ENOMEM, memory.map(PageTables.ADDRESS_END - PAGE, 2 * PAGE, Protection.READ));
+        assertEquals(Errno.EINVAL, memory.unmap(BASE, 0));
+        assertEquals(Errno.EINVAL, memory.unmap(-PAGE, PAGE));
+        assertEquals(Errno.OK, memory.unmap(BASE, PAGE));
+        assertEquals(Errno.OK, memory.advise(BASE, 0, Advice.FREE));
+        assertEquals(Errno.ENOMEM, memory.advise(BASE, PAGE, Advice.FREE));
+        assertEquals(Errno.EINVAL, memory.advise(BASE + 5, PAGE, Advice.FREE));
+        assertEquals(Errno.ENOMEM, memory.protect(BASE, PAGE, Protection.READ));
+        assertEquals(Errno.EFAULT, memory.remap(BASE, PAGE, BASE, 2 * PAGE));
+        assertEquals(Errno.EFAULT, memory.faultIn(BASE, false));
+        assertEquals(Errno.OK, memory.map(BASE, PAGE, Protection.READ));
+        assertEquals(Errno.OK, memory.faultIn(BASE, false));
+        assertEquals(Errno.EFAULT, memory.faultIn(BASE, true));
+        assertEquals(Errno.EFAULT, memory.faultIn(PageTables.ADDRESS_END, true));
+        memory.close();
+    }
+
+    @Test
+    void theHeapGrowsAndShrinksFromWhereItBegan() {
+        open(1 << 24, SplitPolicies.UNIFORM, LargeFolioOrders.NONE);
+        assertEquals(BASE + 100, memory.setBreak(BASE + 100));
+        assertEquals(0, memory.nrRegions());
+        assertEquals(BASE + 5 * PAGE, memory.setBreak(BASE + 5 * PAGE));
+        assertEquals(Errno.OK, memory.advise(BASE + PAGE, 4 * PAGE, Advice.POPULATE_WRITE));
+        assertEquals(4, nrAnonymous(0));
+        assertEquals(BASE + 5 * PAGE, memory.setBreak(BASE), "below its beginning");
+        assertEquals(BASE + 3 * PAGE - 1, memory.setBreak(BASE + 3 * PAGE - 1));
+        assertEquals(2, nrAnonymous(0));
+        assertEquals(Errno.OK, memory.map(BASE + 8 * PAGE, PAGE, Protection.READ));
+        assertEquals(BASE + 3 * PAGE - 1, memory.setBreak(BASE + 9 * PAGE), "into another region");
+        memory.close();
+    }
+
+    /** A folio that moves is mapped as a whole before and after: nothing is queued. */
+    @ParameterizedTest
+    @CsvSource({"0, 1", "3, 1", "0, 2"})
+    void aFolioMovesWithItsRegion(long shiftPages, long sizeFactor) {
+        open(1 << 24, SplitPolicies.UNIFORM, LargeFolioOrders.ALWAYS_2_MIB);
+        long target = BASE + 8 * HUGE + shiftPages * PAGE;
+        assertEquals(Errno.OK, memory.map(BASE, HUGE, Protection.READ_WRITE));
+        assertEquals(Errno.OK, memory.faultIn(BASE, true));
+        assertEquals(Errno.OK, memory.remap(BASE, HUGE, target, sizeFactor * HUGE));
+        assertEquals(1, nrAnonymous(9));
+        assertEquals(0, engine.accounting().counters().nrDeferredSplits());
+        assertEquals(1, memory.nrRegions());
+        assertEquals(Errno.EFAULT, memory.faultIn(BASE, true));
+        assertEquals(Errno.OK, memory.unmap(target + 100 * PAGE, PAGE));
+        assertEquals(1, memory.shrink());
+        assertEquals(511, nrAnonymous(0));
+        memory.close();
+    }
+}
