@@ -32,8 +32,7 @@ public record MemorySettings(LargeFolioOrders largeFolios, int touchPercent, lon
                     "touchPercent out of range: touchPercent=" + touchPercent + ", min=0, max=" + WHOLE);
         }
         if (budgetBytes < 0) {
-            throw new IllegalArgumentException(
-                    "budgetBytes out of range: budgetBytes=" + budgetBytes + ", min=0");
+            throw new IllegalArgumentException("budgetBytes out of range: budgetBytes=" + budgetBytes + ", min=0");
         }
     }
 }
