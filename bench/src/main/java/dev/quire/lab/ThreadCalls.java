@@ -35,10 +35,10 @@ final class ThreadCalls implements CallReader {
     private void replaceProgram(TracedThread thread) {
         thread.stopSharing();
         thread.joinProcess(thread.pid());
-        state.emit(new TraceOperation.Execute(thread.pid()));
         DescriptorTable descriptors = thread.descriptors();
         for (int descriptor : descriptors.closedOnExec()) {
             state.close(descriptors, descriptor);
         }
+        state.emit(new TraceOperation.Execute(thread.pid()));
     }
 }
