@@ -9,7 +9,6 @@ import dev.quire.engine.lock.LockRank;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.Lifetime;
-import java.util.List;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
@@ -33,6 +32,7 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
     private final Lifetime lifetime;
     private final PageTables tables;
     private final AnonVma owner;
+    private final AnonymousRegions regions;
     private final MappedPages mappedPages;
     private final AnonymousFault faults;
     private final ReentrantReadWriteLock mapLock = new ReentrantReadWriteLock();
@@ -53,6 +53,7 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
         this.tables = tables;
         this.owner = owner;
         this.mappedPages = mappedPages;
+        regions = new AnonymousRegions(tables, owner);
         lifetime = context.lifetime;
         faults = new AnonymousFault(context, shrinker, mappedPages, tables, owner, orders);
     }
@@ -102,8 +103,8 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
         long end = endOf(address, lengthBytes);
         lockMap();
         try {
-            clear(address, end);
-            add(address, end, pageOf(address), RegionFlags.of(protection));
+            regions.clear(address, end);
+            regions.add(address, end, pageOf(address), RegionFlags.of(protection));
             return Errno.OK;
         } finally {
             unlockMap();
@@ -124,7 +125,7 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
         }
         lockMap();
         try {
-            clear(address, endOf(address, lengthBytes));
+            regions.clear(address, endOf(address, lengthBytes));
             return Errno.OK;
         } finally {
             unlockMap();
@@ -149,11 +150,11 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
         long end = endOf(address, lengthBytes);
         lockMap();
         try {
-            if (hasHole(address, end)) {
+            if (regions.hasHole(address, end)) {
                 return Errno.ENOMEM;
             }
             boolean writable = protection == Protection.READ_WRITE;
-            changeFlags(address, end, flags -> RegionFlags.withProtection(flags, protection));
+            regions.changeFlags(address, end, flags -> RegionFlags.withProtection(flags, protection));
             tables.walk(address, end, writable ? ChangeProtection.WRITABLE : ChangeProtection.READ_ONLY);
             return Errno.OK;
         } finally {
@@ -185,11 +186,12 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
         try {
             switch (advice) {
                 case DONT_NEED, FREE -> tables.unmap(address, (end - address) >>> Geometry.PAGE_SHIFT);
-                case HUGE_PAGE -> changeFlags(address, end, flags -> RegionFlags.withHugePages(flags, true));
-                case NO_HUGE_PAGE -> changeFlags(address, end, flags -> RegionFlags.withHugePages(flags, false));
+                case HUGE_PAGE -> regions.changeFlags(address, end, flags -> RegionFlags.withHugePages(flags, true));
+                case NO_HUGE_PAGE ->
+                    regions.changeFlags(address, end, flags -> RegionFlags.withHugePages(flags, false));
                 case POPULATE_WRITE -> throw new AssertionError("populating does not change the map");
             }
-            return hasHole(address, end) ? Errno.ENOMEM : Errno.OK;
+            return regions.hasHole(address, end) ? Errno.ENOMEM : Errno.OK;
         } finally {
             unlockMap();
         }
@@ -233,12 +235,12 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
     private boolean moveHeapEnd(long end) {
         long oldEnd = roundUp(heapEnd);
         if (end < oldEnd) {
-            clear(end, oldEnd);
+            regions.clear(end, oldEnd);
         } else if (end > oldEnd) {
-            if (!isVacant(oldEnd, end)) {
+            if (!regions.isVacant(oldEnd, end)) {
                 return false;
             }
-            add(oldEnd, end, pageOf(oldEnd), RegionFlags.of(Protection.READ_WRITE));
+            regions.add(oldEnd, end, pageOf(oldEnd), RegionFlags.of(Protection.READ_WRITE));
         }
         return true;
     }
@@ -280,12 +282,12 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
 
     private int resize(Region region, long oldEnd, long newEnd) {
         if (newEnd < oldEnd) {
-            clear(newEnd, oldEnd);
+            regions.clear(newEnd, oldEnd);
         } else if (newEnd > oldEnd) {
-            if (oldEnd != region.end() || !isVacant(oldEnd, newEnd)) {
+            if (oldEnd != region.end() || !regions.isVacant(oldEnd, newEnd)) {
                 return Errno.ENOMEM;
             }
-            add(oldEnd, newEnd, region.indexAt(oldEnd), region.flags());
+            regions.add(oldEnd, newEnd, region.indexAt(oldEnd), region.flags());
         }
         return Errno.OK;
     }
@@ -296,7 +298,7 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
         }
         int flags = region.flags();
         long firstIndex = region.indexAt(oldStart);
-        clear(newStart, newEnd);
+        regions.clear(newStart, newEnd);
         Region target = tables.addRegion(newStart, nrPages(newStart, newEnd), owner, firstIndex, flags);
         long nrBytes = Math.min(oldEnd - oldStart, newEnd - newStart);
         int result = new MoveLeaves(context, tables).move(oldStart, oldStart + nrBytes, newStart);
@@ -304,8 +306,8 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
             target.close();
             return result;
         }
-        clear(oldStart, oldEnd);
-        unite(newStart, newEnd);
+        regions.clear(oldStart, oldEnd);
+        regions.unite(newStart, newEnd);
         return Errno.OK;
     }
 
@@ -399,96 +401,13 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
     /** Unmaps everything. Again, it does nothing. */
     @Override
     public void close() {
-        tables.close();
-        owner.close();
-    }
-
-    // ---- regions; the caller holds the map lock for writing
-
-    private void add(long start, long end, long firstIndex, int flags) {
-        tables.addRegion(start, nrPages(start, end), owner, firstIndex, flags);
-        unite(start, end);
-    }
-
-    /** Unmaps a range and forgets the regions in it. */
-    private void clear(long start, long end) {
-        cutAt(start);
-        cutAt(end);
-        for (Region region = tables.regionFrom(start);
-                region != null && region.start() < end;
-                region = tables.regionFrom(start)) {
-            region.close();
+        lockMap();
+        try {
+            tables.close();
+            owner.close();
+        } finally {
+            unlockMap();
         }
-    }
-
-    /** Makes an address the end of a region if it lies inside one. */
-    private void cutAt(long address) {
-        Region region = address < PageTables.ADDRESS_END ? tables.regionAt(address) : null;
-        if (region == null || region.start() == address) {
-            return;
-        }
-        if (address % Geometry.HUGE_PAGE_BYTES != 0) {
-            tables.walk(address - Geometry.PAGE_BYTES, address, LeafBoundary.INSTANCE);
-        }
-        Region lower = region.withRange(region.start(), address, region.flags());
-        Region upper = region.withRange(address, region.end(), region.flags());
-        tables.replaceRegions(List.of(region), List.of(lower, upper));
-    }
-
-    /** What advice and protection do to a region's flags. */
-    @FunctionalInterface
-    private interface FlagChange {
-        int apply(int flags);
-    }
-
-    private void changeFlags(long start, long end, FlagChange change) {
-        cutAt(start);
-        cutAt(end);
-        for (Region region = tables.regionFrom(start);
-                region != null && region.start() < end;
-                region = tables.regionFrom(region.end())) {
-            int flags = change.apply(region.flags());
-            if (flags != region.flags()) {
-                Region changed = region.withRange(region.start(), region.end(), flags);
-                tables.replaceRegions(List.of(region), List.of(changed));
-            }
-        }
-        unite(start, end);
-    }
-
-    /** Makes one region of neighbours that have become alike, inside a range and across its ends (vma_merge). */
-    private void unite(long start, long end) {
-        Region lower = tables.regionFrom(Math.max(start - 1, 0));
-        while (lower != null) {
-            Region upper = tables.regionFrom(lower.end());
-            if (upper == null || upper.start() > end) {
-                return;
-            }
-            if (lower.continuesIn(upper)) {
-                Region both = lower.withRange(lower.start(), upper.end(), lower.flags());
-                tables.replaceRegions(List.of(lower, upper), List.of(both));
-                lower = both;
-            } else {
-                lower = upper;
-            }
-        }
-    }
-
-    private boolean isVacant(long start, long end) {
-        Region next = tables.regionFrom(start);
-        return next == null || next.start() >= end;
-    }
-
-    private boolean hasHole(long start, long end) {
-        long address = start;
-        while (address < end) {
-            Region region = tables.regionAt(address);
-            if (region == null) {
-                return true;
-            }
-            address = region.end();
-        }
-        return false;
     }
 
     // ---- arguments
