@@ -2,6 +2,7 @@
 package dev.quire.stress.mapping;
 
 import dev.quire.engine.memory.Errno;
+import dev.quire.stress.PinCheck;
 
 /**
  * The folio that a state has for itself, cached in a range of a file that all states of the scenario share.
@@ -40,7 +41,7 @@ final class CachedFolio {
     /** Pins the folio of the page by its index, and lets go of it; see {@link CachedFolios#lookUp}. */
     int lookUp() {
         if (folio == 0) {
-            return CachedFolios.WRONG;
+            return PinCheck.WRONG;
         }
         int cameFrozen = folios.isFrozen(folio) ? CAME_FROZEN : 0;
         return folios.lookUp(base, page) + cameFrozen;
@@ -48,7 +49,7 @@ final class CachedFolio {
 
     /** Pins the folio of the page by the page itself, and lets go of it; see {@link CachedFolios#pinFolioOf}. */
     int pinFolioOfPage() {
-        return folio == 0 ? CachedFolios.WRONG : folios.pinFolioOf(folio, base, page);
+        return folio == 0 ? PinCheck.WRONG : folios.pinFolioOf(folio, base, page);
     }
 
     /** Whether the page is where holes are punched. */

@@ -14,30 +14,19 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageStruct;
+import dev.quire.stress.PinCheck;
 import dev.quire.stress.Progress;
 import dev.quire.stress.Slots;
 
 /**
  * One file in memory, of which each state of a scenario has a range of 8 pages for itself, cached in one folio of order 3.
- * Every page frame holds its own index in the file, so that a reader can tell whose bytes it reads.
+ * Every page frame is stamped with its index in the file, so that a reader can tell whose bytes it reads.
  *
  * <p>Splits are non-uniform around page 2: into folios over pages 0-1, 2, 3 and 4-7. Holes are pages 4-7.
  */
 final class CachedFolios {
     /** Log2 pages of each state's folio. */
     static final int ORDER = 3;
-
-    /** Nothing found, or not to be pinned just now. */
-    static final int NOTHING = 0;
-
-    /** Pinned the folio as it was before the split. */
-    static final int WHOLE = 1;
-
-    /** Pinned the piece that covers the page. */
-    static final int PIECE = 2;
-
-    /** Pinned a folio that does not cover the page, or whose bytes are another page's, or that changed or was lost while pinned. */
-    static final int WRONG = 9;
 
     private static final long FOREIGN = -1;
     private static final int NR_SLOTS = 1 << 14;
@@ -52,6 +41,7 @@ final class CachedFolios {
     private final AddressSpace file;
     private final RcuReader reader;
     private final FolioLookup lookup;
+    private final PinCheck check;
     private final Slots slots = new Slots(NR_SLOTS);
 
     /** Makes an empty file. */
@@ -67,6 +57,7 @@ final class CachedFolios {
         file.extend((long) NR_SLOTS * NR_PAGES * Geometry.PAGE_BYTES);
         reader = quire.newReader();
         lookup = file.newLookup(reader);
+        check = new PinCheck(quire, ORDER);
     }
 
     // ---- the state
@@ -99,10 +90,7 @@ final class CachedFolios {
             quire.awaitReclaim();
             folio = folios.allocate(ORDER);
         }
-        long base = (long) slot * NR_PAGES;
-        for (int page = 0; page < NR_PAGES; page++) {
-            NativeMemory.setLong(frame(folio, page), base + page);
-        }
+        check.stamp(folio, stampOf((long) slot * NR_PAGES));
         return folio;
     }
 
@@ -116,7 +104,7 @@ final class CachedFolios {
 
     /** First index of a state's range. */
     long baseOf(long folio) {
-        return NativeMemory.getLong(arena.frameOf(folio));
+        return NativeMemory.getLong(arena.frameOf(folio)) - stampOf(0);
     }
 
     /** Gives the caller's reference to a folio back. */
@@ -138,17 +126,8 @@ final class CachedFolios {
 
     /** The same, after giving the caller's reference to a folio back. */
     boolean giveBack(long base, long folio) {
-        boolean counted = unpin(folio);
+        boolean counted = check.unpin(folio);
         return giveBack(base) && counted;
-    }
-
-    private boolean unpin(long folio) {
-        try {
-            folios.unpin(folio);
-            return true;
-        } catch (IllegalStateException e) {
-            return false;
-        }
     }
 
     // ---- what writers do
@@ -212,37 +191,31 @@ final class CachedFolios {
         try {
             long head = file.index().load(reader, base + page);
             if (head == 0) {
-                return NOTHING;
+                return PinCheck.NOTHING;
             }
             long frame = frame(head, page);
-            boolean ownBytes = NativeMemory.getLongOpaque(frame) == base + page;
+            boolean ownBytes = NativeMemory.getLongOpaque(frame) == stampOf(base + page);
             writer.await();
-            return ownBytes && NativeMemory.getLongOpaque(frame) == base + page ? WHOLE : WRONG;
+            return ownBytes && NativeMemory.getLongOpaque(frame) == stampOf(base + page)
+                    ? PinCheck.WHOLE
+                    : PinCheck.WRONG;
         } finally {
             reader.exit();
         }
     }
 
     private int inspect(long head, long base, int page) {
-        if (head == 0) {
-            return NOTHING;
+        int seen = check.inspectAndUnpin(head, base + page, stampOf(base + page));
+        if (seen != PinCheck.ZEROED) {
+            return seen;
         }
-        int first = classify(head, base, page);
-        int again = classify(head, base, page);
-        return unpin(head) && first == again ? first : WRONG;
+        // A hole in a folio that cannot be split, because somebody has pinned it, is filled with zeroes.
+        return isInHole(page) ? PinCheck.WHOLE : PinCheck.WRONG;
     }
 
-    private int classify(long head, long base, int page) {
-        int order = folios.order(head);
-        long start = folios.index(head) - base;
-        boolean covers = start >= 0 && start <= page && page < start + Geometry.pagesIn(order);
-        if (!covers || !Geometry.isAligned(start, order)) {
-            return WRONG;
-        }
-        long stamp = NativeMemory.getLong(frame(head, (int) (page - start)));
-        // A hole in a folio that cannot be split, because somebody has pinned it, is filled with zeroes.
-        boolean ownBytes = stamp == base + page || (stamp == 0 && isInHole(page));
-        return !ownBytes ? WRONG : order == ORDER ? WHOLE : PIECE;
+    /** What the frame of a page holds: no other page's is the same, and none is 0. */
+    private static long stampOf(long index) {
+        return index + 1;
     }
 
     /** Whether a page of a range is where holes are punched. */

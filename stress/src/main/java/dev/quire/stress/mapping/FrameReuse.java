@@ -5,6 +5,7 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.stress.PinCheck;
 import dev.quire.stress.Progress;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
@@ -66,7 +67,7 @@ public final class FrameReuse {
         @Arbiter
         public void arbiter(I_Result seen) {
             if (!FOLIOS.giveBack(base, other)) {
-                seen.r1 = CachedFolios.WRONG;
+                seen.r1 = PinCheck.WRONG;
             }
         }
     }

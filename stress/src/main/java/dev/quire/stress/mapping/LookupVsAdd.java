@@ -5,6 +5,7 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.stress.PinCheck;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -30,13 +31,13 @@ public final class LookupVsAdd {
     private static int lookUp(CachedFolios folios, long base) {
         int page = CachedFolios.pageOf(base);
         int history = folios.lookUp(base, page);
-        for (int look = 1; look < NR_LOOKS && history != CachedFolios.WRONG; look++) {
+        for (int look = 1; look < NR_LOOKS && history != PinCheck.WRONG; look++) {
             int seen = folios.lookUp(base, page);
-            if (seen == CachedFolios.WRONG) {
-                history = CachedFolios.WRONG;
-            } else if (seen == CachedFolios.NOTHING && history != CachedFolios.NOTHING) {
+            if (seen == PinCheck.WRONG) {
+                history = PinCheck.WRONG;
+            } else if (seen == PinCheck.NOTHING && history != PinCheck.NOTHING) {
                 history = FOLIO_THEN_NOTHING;
-            } else if (seen == CachedFolios.WHOLE && history == CachedFolios.NOTHING) {
+            } else if (seen == PinCheck.WHOLE && history == PinCheck.NOTHING) {
                 history = NOTHING_THEN_FOLIO;
             }
         }
@@ -76,7 +77,7 @@ public final class LookupVsAdd {
         @Arbiter
         public void arbiter(I_Result seen) {
             if (!FOLIOS.giveBack(base, folio)) {
-                seen.r1 = CachedFolios.WRONG;
+                seen.r1 = PinCheck.WRONG;
             }
         }
     }

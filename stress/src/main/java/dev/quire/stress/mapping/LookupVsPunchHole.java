@@ -5,6 +5,7 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.stress.PinCheck;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -83,7 +84,7 @@ public final class LookupVsPunchHole {
         @Arbiter
         public void arbiter(II_Result seen) {
             if (!folio.recycleLeft()) {
-                seen.r1 = CachedFolios.WRONG;
+                seen.r1 = PinCheck.WRONG;
             }
         }
     }
@@ -121,7 +122,7 @@ public final class LookupVsPunchHole {
         @Arbiter
         public void arbiter(II_Result seen) {
             if (!folio.recycleLeft()) {
-                seen.r1 = CachedFolios.WRONG;
+                seen.r1 = PinCheck.WRONG;
             }
         }
     }

@@ -5,6 +5,7 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.stress.PinCheck;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -78,7 +79,7 @@ public final class LookupVsSplit {
         @Arbiter
         public void arbiter(II_Result seen) {
             if (!folio.recycle()) {
-                seen.r1 = CachedFolios.WRONG;
+                seen.r1 = PinCheck.WRONG;
             }
         }
     }
@@ -110,7 +111,7 @@ public final class LookupVsSplit {
         @Arbiter
         public void arbiter(II_Result seen) {
             if (!folio.recycle()) {
-                seen.r1 = CachedFolios.WRONG;
+                seen.r1 = PinCheck.WRONG;
             }
         }
     }
