@@ -8,7 +8,7 @@ import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.mapping.FolioVisitor;
 import dev.quire.engine.memory.Geometry;
 
-/** A file whose folios are in the page cache, on no LRU list and mapped by nobody. */
+/** A file whose folios are in the page cache and mapped by nobody. */
 final class CachedFile implements BatchOwner {
     private final Folios folios;
     private final AddressSpace space;

@@ -39,6 +39,10 @@ public abstract class FolioBatch {
     @Param("true")
     public boolean hugePages;
 
+    /** Whether the folios are on an LRU list, as all are that are in use; opt-in: {@code false}. */
+    @Param("true")
+    public boolean onLru;
+
     private final int nrFolios;
     private final long[] folios;
 
@@ -181,6 +185,9 @@ public abstract class FolioBatch {
             int result = folios[i] == 0 ? Errno.ENOMEM : owner.add(folios[i], i * Geometry.pagesIn(order));
             if (result != Errno.OK) {
                 throw new IllegalStateException("no folio to split: number=" + i + ", result=" + Errno.name(result));
+            }
+            if (onLru) {
+                engine.accounting().lru().add(folios[i]);
             }
         }
         nrHeapBytesBefore = THREADS.getCurrentThreadAllocatedBytes();

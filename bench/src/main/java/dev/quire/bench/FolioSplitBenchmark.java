@@ -14,7 +14,7 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Splitting a folio, all of it: folio lock, checks, index nodes, freezing, page structs, head map, index, references,
+ * Splitting a folio, all of it: folio lock, checks, index nodes, freezing, page structs, head map, index, LRU list, references,
  * unlocking; for anonymous memory that a process maps also unmapping it to migration entries and mapping the pieces again.
  *
  * <p>A split uses its folio up, so folios must be made before it and the pieces dropped after it, unmeasured. JMH offers

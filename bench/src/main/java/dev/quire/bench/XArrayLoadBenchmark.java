@@ -196,7 +196,8 @@ public class XArrayLoadBenchmark {
     /** {@link #random} without a tree: the addresses of the slots are computed. */
     @Benchmark
     @OperationsPerInvocation(NR_LOADS)
-    public void randomSlots(LoadedArray loaded, LeafSlots slots, Position position, Blackhole blackhole) {
+    public void randomSlots(LoadedArray loaded, ReadSlots read, Position position, Blackhole blackhole) {
+        LeafSlots slots = read.slots();
         int[] indices = loaded.indexed().random();
         int next = position.next;
         for (int i = 0; i < NR_LOADS; i++) {
@@ -208,7 +209,8 @@ public class XArrayLoadBenchmark {
     /** {@link #dependent} without a tree. */
     @Benchmark
     @OperationsPerInvocation(NR_LOADS)
-    public long dependentSlots(LeafSlots slots, Position position) {
+    public long dependentSlots(ReadSlots read, Position position) {
+        LeafSlots slots = read.slots();
         long index = position.index;
         for (int i = 0; i < NR_LOADS; i++) {
             index = slots.read(index);

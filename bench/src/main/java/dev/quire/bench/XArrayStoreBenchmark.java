@@ -153,4 +153,11 @@ public class XArrayStoreBenchmark {
     public void erase(DoomedEntries array) {
         array.run();
     }
+
+    /** {@link #overwrite} without a tree and without a lock: the limit of the machine at that moment. */
+    @Benchmark
+    @OperationsPerInvocation(NR_CHANGES)
+    public void slots(ChangedSlots changed) {
+        changed.run();
+    }
 }
