@@ -2,6 +2,7 @@
 package dev.quire.bench;
 
 import dev.quire.engine.machine.NativeMemory;
+import java.lang.foreign.Arena;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -10,11 +11,13 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * The {@link LeafSlots} of an array whose entries are changed one by one: one atomic addition for each, which like the lock of
- * a store lets no later access to memory start before the slot's cache line is there.
+ * The {@link LeafSlots} of an array whose entries are changed one by one, each under a lock: taken by one atomic operation that
+ * always succeeds, given back by a store. What the lock orders is what makes a store wait for its slot's cache line.
  */
 @State(Scope.Thread)
 public class ChangedSlots {
+    private static final int CACHE_LINE_BYTES = 64;
+
     /** Number of entries and order of each. */
     @Param({"1000x0", "1000000x0", "100000x9"})
     public String entries;
@@ -27,6 +30,9 @@ public class ChangedSlots {
     @Param("true")
     public boolean hugePages;
 
+    private final Arena lockMemory = Arena.ofShared();
+    private final long lock =
+            lockMemory.allocate(Integer.BYTES, CACHE_LINE_BYTES).address();
     private IndexedEntries indexed;
     private LeafSlots slots;
     private int[] visited;
@@ -49,6 +55,7 @@ public class ChangedSlots {
             nrFound += slots.read(indexed.indexOf(entry)) - indexed.successorOf(entry);
         }
         slots.close();
+        lockMemory.close();
         if (nrFound != nrChanges) {
             throw new IllegalStateException("changes lost: found=" + nrFound + ", made=" + nrChanges);
         }
@@ -59,7 +66,13 @@ public class ChangedSlots {
         int order = indexed.order();
         next = next == visited.length ? 0 : next;
         for (int end = next + ChangedArray.NR_CHANGES; next < end; next++) {
-            NativeMemory.getAndAddLong(slots.addressOf((long) visited[next] << order), 1);
+            long slot = slots.addressOf((long) visited[next] << order);
+            if (!NativeMemory.compareAndSetInt(lock, 0, 1)) {
+                throw new IllegalStateException("lock of one thread is taken: change=" + next);
+            }
+            NativeMemory.setLong(slot, NativeMemory.getLong(slot) + 1);
+            // Release: the change is complete before the lock is free.
+            NativeMemory.setIntRelease(lock, 0);
         }
         nrChanges += ChangedArray.NR_CHANGES;
     }

@@ -154,7 +154,7 @@ public class XArrayStoreBenchmark {
         array.run();
     }
 
-    /** {@link #overwrite} without a tree and without a lock: the limit of the machine at that moment. */
+    /** {@link #overwrite} without a tree: the limit of the machine at that moment. */
     @Benchmark
     @OperationsPerInvocation(NR_CHANGES)
     public void slots(ChangedSlots changed) {
