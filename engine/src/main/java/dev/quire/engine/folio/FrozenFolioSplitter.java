@@ -126,11 +126,9 @@ final class FrozenFolioSplitter {
         if (split.list != null) {
             split.appendPieces(split.list);
         }
-        if (split.onLru) {
-            split.linkPieces(accounting.lru());
-        }
         split.unfreezeFirst();
         if (split.onLru) {
+            accounting.lru().subtractPages(split.flags, split.nrPagesOffLru);
             accounting.lru().unlock();
         }
         if (split.swapCached) {
