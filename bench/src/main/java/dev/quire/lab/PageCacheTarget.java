@@ -1,54 +1,38 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
-import dev.quire.engine.Quire;
-import dev.quire.engine.folio.SplitObserver;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.mapping.Readahead;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
-import dev.quire.engine.struct.XaNodeStruct;
 import java.util.ArrayList;
 import java.util.List;
-import org.HdrHistogram.Histogram;
 
 /**
  * A page cache in an engine of its own: reads bring folios in through {@link Readahead}, writes and allocations make folios
- * as large as they are themselves, truncations and holes split what they cut through. Contents are not replayed, since
- * traces do not hold them.
+ * as large as they are themselves, truncations and holes split what they cut through. There are no files below it and no contents; {@link
+ * VerifiedFilesTarget} has both.
  */
 final class PageCacheTarget implements ReplayTarget {
     private static final long CAPACITY_BYTES = 1L << 38;
-    private static final int SIGNIFICANT_DIGITS = 3;
 
     private record CachedFile(AddressSpace space, Readahead readahead) {}
 
     private final ReplaySettings settings;
     private final SplitPolicies policy;
-    private final Histogram splitNanos = new Histogram(SIGNIFICANT_DIGITS);
-    private final Quire engine;
+    private final MeasuredEngine measured;
     private final List<CachedFile> files = new ArrayList<>();
 
     PageCacheTarget(ReplaySettings settings) {
         this.settings = settings;
         policy = settings.policy();
-        engine = Quire.builder()
-                .capacityBytes(CAPACITY_BYTES)
-                .headMap(settings.headMap())
-                .splitObserver((SplitObserver) this::record)
-                .open();
-    }
-
-    private void record(int order, long nrPieces, int result, long nanos, long frozenNanos) {
-        if (result == Errno.OK) {
-            splitNanos.recordValue(nanos);
-        }
+        measured = new MeasuredEngine(settings, CAPACITY_BYTES);
     }
 
     @Override
     public int open(String fileName, long sizeBytes) {
-        AddressSpace space = engine.newAddressSpace();
+        AddressSpace space = measured.engine().newAddressSpace();
         space.extend(sizeBytes);
         files.add(new CachedFile(space, new Readahead(space, settings.maxOrder())));
         return files.size() - 1;
@@ -97,21 +81,13 @@ final class PageCacheTarget implements ReplayTarget {
 
     @Override
     public Measurements measure() {
-        long[] foliosByOrder = new long[Geometry.NR_ORDERS];
-        for (CachedFile file : files) {
-            if (!file.space.isClosed()) {
-                file.space.forEachFolio((index, order, folio) -> foliosByOrder[order]++);
+        return measured.measure(visitor -> {
+            for (CachedFile file : files) {
+                if (!file.space.isClosed()) {
+                    file.space.forEachFolio(visitor);
+                }
             }
-        }
-        engine.awaitReclaim();
-        long nrNodes = engine.nodes().nrInUse();
-        return new Measurements(
-                engine.splitStatistics().nrSplits(),
-                foliosByOrder,
-                nrNodes,
-                nrNodes * XaNodeStruct.BYTES,
-                engine.splitStatistics().metadataBytesWritten(),
-                splitNanos);
+        });
     }
 
     @Override
@@ -119,7 +95,7 @@ final class PageCacheTarget implements ReplayTarget {
         for (CachedFile file : files) {
             file.space.close();
         }
-        engine.close();
+        measured.close();
     }
 
     private void populate(AddressSpace space, long offsetBytes, long lengthBytes) {

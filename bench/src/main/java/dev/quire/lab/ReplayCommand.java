@@ -25,8 +25,9 @@ import picocli.CommandLine.Spec;
         description = {
             "Replays the operations of strace output on files and on anonymous memory, once per split policy, and"
                     + " prints what",
-            "is left in memory. A range is taken to be written to when it becomes writable; every page is verified at"
-                    + " the end.",
+            "is left in memory. A range of memory is taken to be written to when it becomes writable; every page of it"
+                    + " is verified",
+            "at the end. Files have no contents unless --verify is given.",
             "FILE is text or text compressed by gzip; any of strace's options will do, -f -y gives the best picture."
         },
         footer = {
@@ -81,6 +82,12 @@ final class ReplayCommand implements Callable<Integer> {
             paramLabel = "MIB",
             description = "Split partly mapped anonymous folios while they take more MiB (default: no limit).")
     private long memoryBudgetMib = MemorySettings.NO_BUDGET;
+
+    @Option(
+            names = "--verify",
+            description = "Replay file operations on temporary files through a small page cache, and compare each byte"
+                    + " read, and all at the end, with plain files.")
+    private boolean verify;
 
     @Option(names = "--csv", description = "Print comma-separated values.")
     private boolean csv;
@@ -147,7 +154,7 @@ final class ReplayCommand implements Callable<Integer> {
     }
 
     private void replay(TraceSource source, List<ReplaySettings> settings, ProgressBar progress) throws IOException {
-        Replay replay = new Replay(source, factory, progress);
+        Replay replay = new Replay(source, verify ? VerifiedFilesTarget::new : factory, progress);
         requireTrace(source, replay.summary());
         List<ReplayResult> results = new ArrayList<>();
         for (ReplaySettings each : settings) {
