@@ -61,12 +61,6 @@ final class FolioSplit {
     long nrNodes;
     long nrPagesDropped;
 
-    /** Pages of pieces that do not follow the folio on its LRU list. */
-    long nrPagesOffLru;
-
-    /** Link of the last piece that is on the LRU list. */
-    private long lruLink;
-
     private long freezeStartNanos;
     private long index;
     private long privateWord;
@@ -137,13 +131,8 @@ final class FolioSplit {
         onLru = list == null && PageFlag.LRU.isSet(flags);
     }
 
-    /**
-     * Makes every page but those of the first piece ready to be a head of its own, linked after the folio on its LRU list in the
-     * order of their addresses; the folio is frozen, and the lists' lock held if it is on one.
-     */
+    /** Makes every page but those of the first piece ready to be a head of its own; the folio is frozen. */
     void writePieces() {
-        lruLink = PageStruct.list(folio);
-        nrPagesOffLru = 0;
         long inheritedFlags = flags & FolioPieces.INHERITED_FLAGS;
         long memcgData = PageStruct.memcgData(folio);
         boolean poisoned = PageFlag.HAS_HWPOISONED.isSet(FolioStruct.flags1(folio));
@@ -169,10 +158,6 @@ final class FolioSplit {
         long pieceFlags = inheritedFlags | (isBornLocked(piece, pieceOrder) ? PageFlag.LOCKED.mask() : 0);
         if (onLru && references > 0) {
             pieceFlags |= PageFlag.LRU.mask();
-            // Here, not in a pass of its own: that would bring every page struct into the cache once more.
-            lruLink = LruLists.linkAfter(lruLink, piece, PageFlag.UNEVICTABLE.isSet(flags));
-        } else if (onLru) {
-            nrPagesOffLru += Geometry.pagesIn(pieceOrder);
         }
         if (dropped && !PageFlag.SWAPBACKED.isSet(flags)) {
             pieceFlags &= ~PageFlag.DIRTY.mask();
@@ -206,6 +191,26 @@ final class FolioSplit {
             }
         }
         nrBytesStored += Geometry.pagesIn(order) * Long.BYTES;
+    }
+
+    /** Links the pieces after the folio on its LRU list, in the order of their addresses; the lists' lock is held. */
+    void linkPieces(LruLists lru) {
+        boolean unevictable = PageFlag.UNEVICTABLE.isSet(flags);
+        long link = PageStruct.list(folio);
+        long nrPagesGone = 0;
+        long offset = 0;
+        for (int run = 0; run < plan.nrRuns(); run++) {
+            int pieceOrder = plan.runOrder(run);
+            for (long count = plan.runCount(run); count > 0; count--) {
+                if (offset != 0 && references(offset, pieceOrder) > 0) {
+                    link = LruLists.linkAfter(link, folio + offset * PageStruct.BYTES, unevictable);
+                } else if (offset != 0) {
+                    nrPagesGone += Geometry.pagesIn(pieceOrder);
+                }
+                offset += Geometry.pagesIn(pieceOrder);
+            }
+        }
+        lru.subtractPages(flags, nrPagesGone);
     }
 
     /** Appends every piece but the first to the caller's list; the references are in the counts already. */

@@ -126,9 +126,11 @@ final class FrozenFolioSplitter {
         if (split.list != null) {
             split.appendPieces(split.list);
         }
+        if (split.onLru) {
+            split.linkPieces(accounting.lru());
+        }
         split.unfreezeFirst();
         if (split.onLru) {
-            accounting.lru().subtractPages(split.flags, split.nrPagesOffLru);
             accounting.lru().unlock();
         }
         if (split.swapCached) {
