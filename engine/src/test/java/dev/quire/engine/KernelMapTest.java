@@ -2,19 +2,24 @@
 package dev.quire.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.xarray.XArray;
 import dev.quire.engine.xarray.XaBatch;
 import dev.quire.engine.xarray.XaCursor;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Member;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -25,11 +30,23 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 
-/** docs/kernel-map.md says which test shows what: the tests it names must exist, and no row or method may be missing. */
+/**
+ * docs/kernel-map.md says where the kernel's functions are, and which test shows what: the classes, methods and tests it names
+ * must exist, and no row or method may be missing.
+ */
 class KernelMapTest {
     private static final Path MAP = Path.of("..", "docs", "kernel-map.md");
     private static final String ENGINE = KernelMapTest.class.getPackageName();
     private static final Pattern NAMED_TEST = Pattern.compile("`(\\w+)#(\\w+)`");
+
+    /** A class, a class with a member, or just a member, of the class named before it in the line. */
+    private static final Pattern NAMED_CODE =
+            Pattern.compile("`(?:([A-Z]\\w*[a-z]\\w*)(?:\\.(\\w+))?|([a-z][a-zA-Z]*))`");
+
+    private static final List<Path> SOURCES = List.of(
+            Path.of("src", "main", "java"),
+            Path.of("src", "test", "java"),
+            Path.of("..", "stress", "src", "main", "java"));
     private static final Pattern ROW = Pattern.compile("\\| ([A-Z]\\d+) \\|");
     private static final List<String> PACKAGES =
             List.of("", ".xarray", ".folio", ".mapping", ".struct", ".buddy", ".pagetable", ".guest");
@@ -37,7 +54,7 @@ class KernelMapTest {
     /** Numbers of the rows that a table must have, by the letter they begin with. */
     private static Stream<String> expectedRows() {
         return Stream.of(
-                        rows("D", IntStream.rangeClosed(1, 14)),
+                        rows("D", IntStream.rangeClosed(1, 23)),
                         rows("Q", IntStream.rangeClosed(1, 10)),
                         rows("A", IntStream.rangeClosed(1, 30)),
                         rows("R", IntStream.rangeClosed(1, 17)),
@@ -77,6 +94,54 @@ class KernelMapTest {
             }
         }
         assertTrue(nrNamed > 100, "tests named: " + nrNamed);
+    }
+
+    @Test
+    void everyNamedClassAndMemberExists() {
+        Map<String, String> classes = classes();
+        int nrNamed = 0;
+        for (String line : lines()) {
+            String current = "";
+            Matcher named = NAMED_CODE.matcher(line);
+            while (named.find()) {
+                current = named.group(1) == null ? current : classes.getOrDefault(named.group(1), "");
+                assertNotEquals("", current, () -> "no such class: " + named.group() + " in " + line);
+                String member = named.group(1) == null ? named.group(3) : named.group(2);
+                assertTrue(member == null || hasMember(current, member), () -> "no such member: " + named.group());
+                nrNamed++;
+            }
+        }
+        assertTrue(nrNamed > 200, "classes and members named: " + nrNamed);
+    }
+
+    /** Full names of the engine's classes, those of its tests, and the stress scenarios, by their simple names. */
+    private static Map<String, String> classes() {
+        Map<String, String> names = new HashMap<>();
+        for (Path root : SOURCES) {
+            try (Stream<Path> files = Files.walk(root)) {
+                files.map(file -> root.relativize(file).toString())
+                        .filter(file -> file.endsWith(".java"))
+                        .map(file -> file.substring(0, file.length() - ".java".length()))
+                        .map(file -> file.replace(File.separatorChar, '.'))
+                        .forEach(name -> names.putIfAbsent(name.substring(name.lastIndexOf('.') + 1), name));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        return names;
+    }
+
+    private static boolean hasMember(String className, String member) {
+        Class<?> type = find(className).findFirst().orElse(null);
+        for (; type != null; type = type.getSuperclass()) {
+            boolean isThere = Stream.<Member>concat(
+                            Stream.of(type.getDeclaredMethods()), Stream.of(type.getDeclaredFields()))
+                    .anyMatch(declared -> declared.getName().equals(member));
+            if (isThere) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean isTest(String className, String methodName) {

@@ -108,11 +108,6 @@ public final class XaNodeStruct {
         NativeMemory.setInt(node, shift | offset << 8 | count << 16 | nrValues << 24);
     }
 
-    /** Plain store of the node's slot number in its parent. */
-    public static void offset(long node, int offset) {
-        NativeMemory.setByte(node + OFFSET, (byte) offset);
-    }
-
     /** Opaque load of the parent node of a node that is not reachable: a chain link, 0 at its end. */
     public static long parentOpaque(long node) {
         return NativeMemory.getLongOpaque(node + PARENT);

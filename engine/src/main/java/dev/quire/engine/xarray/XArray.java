@@ -49,8 +49,7 @@ public final class XArray {
     private final Rcu rcu;
     private final XArrayLock lock;
 
-    /** The cursor of the normal API's changes; used under the lock. */
-    private final XaCursor writer;
+    private final XaWriter writer;
 
     /** Who is told of changed nodes; guarded by the lock. */
     @Nullable
@@ -79,7 +78,7 @@ public final class XArray {
         } finally {
             pool.lifetime().exit();
         }
-        writer = new XaCursor(this);
+        writer = new XaWriter(this);
     }
 
     /**
@@ -131,22 +130,13 @@ public final class XArray {
      */
     public long store(long index, long entry) {
         XaArguments.requireEntry("entry", entry);
-        long result;
-        do {
-            lock();
-            try {
-                result = XaChange.store(writer, index, entry);
-            } finally {
-                unlock();
-            }
-        } while (mayRetry(XaEntry.errnoOf(result)));
-        return result;
+        return writer.store(index, entry);
     }
 
     /**
      * Stores one entry over a naturally aligned range, replacing all that is in it (xas_store with an order). Marks of
      * what is replaced are united. If the range lies inside a larger entry, that whole entry changes its word and keeps
-     * its order.
+     * its order. In an array that tracks free indices all of the range is then taken, or all of it free.
      *
      * @param index first index, a multiple of {@code 2^order}
      * @param order log2 of the range, 0 to {@link #MAX_ORDER}
@@ -158,16 +148,7 @@ public final class XArray {
     public long storeOrder(long index, int order, long entry) {
         XaArguments.requireAligned(index, order);
         XaArguments.requireEntry("entry", entry);
-        long result;
-        do {
-            lock();
-            try {
-                result = XaChange.storeOrder(writer, index, order, entry);
-            } finally {
-                unlock();
-            }
-        } while (mayRetry(XaEntry.errnoOf(result)));
-        return result;
+        return writer.storeOrder(index, order, entry);
     }
 
     /**
@@ -177,12 +158,7 @@ public final class XArray {
      * @return the entry that was there; 0 for none or a reservation
      */
     public long erase(long index) {
-        lock();
-        try {
-            return XaChange.storeOrder(writer, index, 0, XaEntry.EMPTY);
-        } finally {
-            unlock();
-        }
+        return writer.erase(index);
     }
 
     /**
@@ -200,7 +176,7 @@ public final class XArray {
             XaArguments.requireEntry("expected", expected);
         }
         XaArguments.requireEntry("entry", entry);
-        return exchangeIf(index, expected, entry);
+        return writer.exchangeIf(index, expected, entry);
     }
 
     /**
@@ -213,16 +189,7 @@ public final class XArray {
      */
     public int insert(long index, long entry) {
         XaArguments.requireEntry("entry", entry);
-        int result;
-        do {
-            lock();
-            try {
-                result = XaChange.insert(writer, index, entry);
-            } finally {
-                unlock();
-            }
-        } while (mayRetry(result));
-        return result;
+        return writer.insert(index, entry);
     }
 
     /**
@@ -233,7 +200,7 @@ public final class XArray {
      * @return 0 or {@link Errno#ENOMEM}
      */
     public int reserve(long index) {
-        return XaEntry.errnoOf(exchangeIf(index, XaEntry.EMPTY, XaEntry.ZERO));
+        return XaEntry.errnoOf(writer.exchangeIf(index, XaEntry.EMPTY, XaEntry.ZERO));
     }
 
     /**
@@ -242,20 +209,7 @@ public final class XArray {
      * @param index any index
      */
     public void release(long index) {
-        exchangeIf(index, XaEntry.ZERO, XaEntry.EMPTY);
-    }
-
-    private long exchangeIf(long index, long expected, long entry) {
-        long result;
-        do {
-            lock();
-            try {
-                result = XaChange.exchangeIf(writer, index, expected, entry);
-            } finally {
-                unlock();
-            }
-        } while (mayRetry(XaEntry.errnoOf(result)));
-        return result;
+        writer.exchangeIf(index, XaEntry.ZERO, XaEntry.EMPTY);
     }
 
     /**
@@ -274,7 +228,8 @@ public final class XArray {
      * Stores one entry over any range of indices, as few entries as the tree allows (xa_store_range): greedily from the
      * first index, each up to 64 slots of one node, whether a power of two or not. An entry that reaches into the range
      * changes as a whole; where one reaches into it from before, the store begins at that entry's first slot, and ends as
-     * many slots earlier, as the original's does.
+     * many slots earlier, as the original's does. In an array that tracks free indices all of the range is then taken, or all
+     * of it free.
      *
      * @param first first index
      * @param last last index, inclusive
@@ -287,16 +242,7 @@ public final class XArray {
         if (Long.compareUnsigned(last, first) < 0) {
             return Errno.EINVAL;
         }
-        int result;
-        do {
-            lock();
-            try {
-                result = XaRange.store(writer, first, last, entry);
-            } finally {
-                unlock();
-            }
-        } while (mayRetry(result));
-        return result;
+        return writer.storeRange(first, last, entry);
     }
 
     /**
@@ -305,7 +251,7 @@ public final class XArray {
      * slot.
      *
      * @param cursor a cursor of this array with a reader in a read section (or under the lock); its index is where to
-     *     start, and becomes the index of the entry found, or stays if there is none
+     *     start, and becomes the index of the entry found, or stays if there is none; its order becomes 0
      * @param last last index to look at, inclusive
      * @param filter {@link #PRESENT} or a mark
      * @return the entry, or 0
@@ -318,8 +264,11 @@ public final class XArray {
     }
 
     /**
-     * Finds the first entry after the one that covers a cursor's index (xa_find_after), never a reservation. With a mark
-     * as filter and the index in a slot before a sibling slot, it may find the same entry again, at its first index.
+     * Finds the first entry after the one that covers a cursor's index (xa_find_after), never a reservation, nor an entry
+     * that begins at the index or before it.
+     *
+     * <p>Difference from the original: with a mark as filter, and the index in a slot before a sibling slot, that finds the same
+     * entry again, at its first index.
      *
      * @param cursor as for {@link #find}
      * @param last last index to look at, inclusive
@@ -336,7 +285,7 @@ public final class XArray {
     /**
      * Copies entries out, in the order of their indices (xa_extract). Each entry comes once; not a snapshot.
      *
-     * @param cursor a cursor as for {@link #find}; its index is where to start
+     * @param cursor a cursor as for {@link #find}; its index is where to start, and then where the search ended
      * @param last last index to look at, inclusive
      * @param filter {@link #PRESENT} or a mark
      * @param entries where to, from element 0
@@ -360,7 +309,8 @@ public final class XArray {
      * @throws IllegalArgumentException if there is no such mark
      */
     public void setMark(long index, int mark) {
-        changeMark(index, mark, true);
+        XaArguments.requireMark(mark);
+        writer.mark(index, mark, true);
     }
 
     /**
@@ -371,17 +321,8 @@ public final class XArray {
      * @throws IllegalArgumentException if there is no such mark
      */
     public void clearMark(long index, int mark) {
-        changeMark(index, mark, false);
-    }
-
-    private void changeMark(long index, int mark, boolean set) {
         XaArguments.requireMark(mark);
-        lock();
-        try {
-            XaChange.mark(writer, index, mark, set);
-        } finally {
-            unlock();
-        }
+        writer.mark(index, mark, false);
     }
 
     /**
@@ -427,16 +368,7 @@ public final class XArray {
         XaArguments.requireId("min", min);
         XaArguments.requireId("max", max);
         XaArguments.requireEntry("entry", entry);
-        long result;
-        do {
-            lock();
-            try {
-                result = XaIdAllocation.alloc(writer, min, max, entry);
-            } finally {
-                unlock();
-            }
-        } while (mayRetry(result));
-        return result;
+        return writer.alloc(min, max, entry);
     }
 
     /**
@@ -449,26 +381,12 @@ public final class XArray {
      */
     public long allocCyclic(XaIdCycle cycle, long entry) {
         XaArguments.requireEntry("entry", entry);
-        long result;
-        do {
-            lock();
-            try {
-                result = XaIdAllocation.allocCyclic(writer, cycle, entry);
-            } finally {
-                unlock();
-            }
-        } while (mayRetry(result));
-        return result;
+        return writer.allocCyclic(cycle, entry);
     }
 
     /** Removes all entries and marks and frees all nodes (xa_destroy). What the entries point at stays untouched. */
     public void destroy() {
-        lock();
-        try {
-            XaStore.destroyAll(writer);
-        } finally {
-            unlock();
-        }
+        writer.destroy();
     }
 
     /**
@@ -494,10 +412,5 @@ public final class XArray {
 
     void requireLocked() {
         lock.requireHeld();
-    }
-
-    /** Whether nodes came back that readers had kept, so that what failed for want of them may succeed now. */
-    private boolean mayRetry(long errno) {
-        return errno == Errno.ENOMEM && pool.awaitReclaim();
     }
 }

@@ -26,18 +26,26 @@ public final class XaBatch {
      * @param array the array
      * @param reader the caller's reader, in a read section
      * @param indices the indices, from element 0
-     * @param entries gets the entry of each index, 0 for none or a reservation
+     * @param entries gets the entry of each index, 0 for none or a reservation; another array than that of the indices
      * @param nrIndices how many, 0 to the length of both
-     * @throws IllegalArgumentException if the reader is of another engine
+     * @throws IllegalArgumentException if the reader is of another engine, or both arrays are one
      * @throws IllegalStateException if it is in no section
      * @throws IndexOutOfBoundsException if one of them is shorter; then nothing has changed
      */
     public static void load(XArray array, RcuReader reader, long[] indices, long[] entries, int nrIndices) {
         Objects.checkFromIndexSize(0, nrIndices, indices.length);
         Objects.checkFromIndexSize(0, nrIndices, entries.length);
+        requireTwo(indices, entries, nrIndices);
         reader.requireInSectionOf(array.pool().rcu());
         for (int first = 0; first < nrIndices; first += GROUP) {
             loadGroup(array.anchor(), indices, entries, first, Math.min(first + GROUP, nrIndices));
+        }
+    }
+
+    @SuppressWarnings("ReferenceEquality")
+    private static void requireTwo(long[] indices, long[] entries, int nrIndices) {
+        if (indices == entries) {
+            throw new IllegalArgumentException("entries are the indices: nrIndices=" + nrIndices);
         }
     }
 

@@ -12,14 +12,18 @@ final class XaChange {
         cursor.set(index);
         boolean reserves = entry == XaEntry.EMPTY && XaFlags.tracksFree(cursor.anchor);
         long old = XaStore.store(cursor, reserves ? XaEntry.ZERO : entry);
-        clearFreeMark(cursor);
+        XaMarks.clearFree(cursor);
         return result(cursor, old);
     }
 
     /** xas_store with an order, and xa_erase with order 0: the entry before, or an error word. */
     static long storeOrder(XaCursor cursor, long index, int order, long entry) {
         cursor.setOrder(index, order);
-        return result(cursor, XaStore.store(cursor, entry));
+        long old = XaStore.store(cursor, entry);
+        if (entry != XaEntry.EMPTY) {
+            XaMarks.clearFree(cursor);
+        }
+        return result(cursor, old);
     }
 
     /** xa_cmpxchg, with reservations as what is there or comes: the entry before, or an error word. */
@@ -29,7 +33,7 @@ final class XaChange {
         if (current == expected) {
             XaStore.store(cursor, entry);
             if (current == XaEntry.EMPTY && entry != XaEntry.EMPTY) {
-                clearFreeMark(cursor);
+                XaMarks.clearFree(cursor);
             }
         }
         return result(cursor, current);
@@ -42,7 +46,7 @@ final class XaChange {
             return Errno.EBUSY;
         }
         XaStore.store(cursor, entry == XaEntry.EMPTY ? XaEntry.ZERO : entry);
-        clearFreeMark(cursor);
+        XaMarks.clearFree(cursor);
         return cursor.error();
     }
 
@@ -56,12 +60,6 @@ final class XaChange {
             XaMarks.set(cursor, mark);
         } else {
             XaMarks.clear(cursor, mark);
-        }
-    }
-
-    private static void clearFreeMark(XaCursor cursor) {
-        if (XaFlags.tracksFree(cursor.anchor)) {
-            XaMarks.clear(cursor, XArray.FREE_MARK);
         }
     }
 

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * needs the lock or a read section of the cursor's reader. Between two brackets the position must be given up with
  * {@link #pause}, {@link #reset} or {@link #set}. Calls outside a bracket throw {@link IllegalStateException}.
  *
- * <p>A cursor covers one index, or after {@link #setOrder} a naturally aligned range. Its position is one of: not walked
+ * <p>A cursor covers one index, or after {@link #setOrder} the naturally aligned range that its index is in. Its position is one of: not walked
  * yet, at a slot of a node, at the head, past the end, or an error. Errors stick: every later operation does nothing and
  * returns nothing, until {@link #set}, {@link #setOrder}, {@link #reset} or {@link #nomem}.
  *
@@ -105,8 +105,8 @@ public final class XaCursor extends XaPosition {
     }
 
     /**
-     * Reads the slot of the cursor's index in the cursor's node again, through at most one sibling (xas_reload): how a
-     * lock-free reader that has pinned what it found makes sure that it is still there.
+     * Reads the slot of the cursor's index in the cursor's node again, or the one that its siblings lead to (xas_reload): how
+     * a lock-free reader that has pinned what it found makes sure that it is still there.
      *
      * @return the word; {@link XaEntry#RETRY} or another word than before if the position is stale
      * @throws IllegalStateException if the position is not valid
@@ -196,11 +196,15 @@ public final class XaCursor extends XaPosition {
      */
     public long findConflict() {
         requireLock();
+        alignToRange();
         return XaFind.findConflict(this);
     }
 
     /**
      * Moves to the next index (after 2^64-1 comes 0) and reads its slot (xas_next). An unwalked cursor stays on its index.
+     *
+     * <p>Difference from the original: after a sibling the cursor is at the entry's canonical slot, so that a change or a mark
+     * is one of the whole entry.
      *
      * @return the word, which may be a sibling; 0 past the end
      */
@@ -211,7 +215,7 @@ public final class XaCursor extends XaPosition {
 
     /**
      * Moves to the previous index (before 0 comes 2^64-1) and reads its slot (xas_prev). An unwalked cursor stays on its
-     * index.
+     * index. Siblings as in {@link #next}.
      *
      * @return the word, which may be a sibling; 0 past the end
      */
@@ -236,7 +240,7 @@ public final class XaCursor extends XaPosition {
     }
 
     /**
-     * Marks the entry at the cursor; does nothing if there is none or the position is invalid.
+     * Marks the entry at the cursor; does nothing if there is none, the position is invalid, or a node stands there.
      *
      * @param mark 0 to 2
      * @throws IllegalArgumentException if there is no such mark
@@ -244,13 +248,13 @@ public final class XaCursor extends XaPosition {
     public void setMark(int mark) {
         XaArguments.requireMark(mark);
         requireLock();
-        if (isValid() && XaWalk.reload(this) != XaEntry.EMPTY) {
+        if (isValid() && XaWalk.reload(this) != XaEntry.EMPTY && !isAboveNode()) {
             XaMarks.set(this, mark);
         }
     }
 
     /**
-     * Takes a mark from the entry at the cursor; does nothing at an invalid position.
+     * Takes a mark from the entry at the cursor; does nothing at an invalid position, or if a node stands there.
      *
      * @param mark 0 to 2
      * @throws IllegalArgumentException if there is no such mark
@@ -258,13 +262,25 @@ public final class XaCursor extends XaPosition {
     public void clearMark(int mark) {
         XaArguments.requireMark(mark);
         requireLock();
-        XaMarks.clear(this, mark);
+        if (!isAboveNode()) {
+            XaMarks.clear(this, mark);
+        }
     }
 
-    /** Takes all marks from the entry at the cursor; in an array that tracks free indices it gets the free mark. */
+    /**
+     * Takes all marks from the entry at the cursor; in an array that tracks free indices it gets the free mark. Does nothing
+     * at an invalid position, or if a node stands there.
+     */
     public void initMarks() {
         requireLock();
-        XaMarks.init(this);
+        if (!isAboveNode()) {
+            XaMarks.init(this);
+        }
+    }
+
+    /** Whether {@link #load} ended above a node, because the cursor's range is wider: the node's marks are its entries'. */
+    private boolean isAboveNode() {
+        return isValid() && XaEntry.isNode(XaWalk.reload(this));
     }
 
     // ---- change
@@ -272,12 +288,12 @@ public final class XaCursor extends XaPosition {
     /**
      * Stores a word over the cursor's range (xas_store); 0 erases. Marks of what was there are united on the new entry,
      * or go if there is none. If the cursor's place turns out to lie in a larger entry, that whole entry changes its word
-     * and keeps its order.
+     * and keeps its order. The free mark, where free indices are tracked, is then the caller's to clear, as in the original.
      *
      * <p>If it cannot get the nodes it needs, the cursor is in the error {@link Errno#ENOMEM} and the array is unchanged.
      * (The original may leave the tree taller.)
      *
-     * @param entry 0, a value, a pointer, {@link XaEntry#ZERO} or {@link XaEntry#RETRY}
+     * @param entry 0, a value, a pointer or {@link XaEntry#ZERO}
      * @return what was at the cursor before; not specified if the range held more than one entry; 0 on error
      * @throws IllegalArgumentException if the word is another internal one
      * @throws IllegalStateException if the array is not locked
@@ -285,6 +301,7 @@ public final class XaCursor extends XaPosition {
     public long store(long entry) {
         XaArguments.requireStorable(entry);
         requireLock();
+        alignToRange();
         return XaStore.store(this, entry);
     }
 
@@ -312,6 +329,7 @@ public final class XaCursor extends XaPosition {
      */
     public void createRange() {
         requireLock();
+        alignToRange();
         XaRange.createRange(this);
     }
 
@@ -324,7 +342,7 @@ public final class XaCursor extends XaPosition {
     public boolean nomem() {
         pool.lifetime().enter();
         try {
-            if (error() == Errno.ENOMEM && (spares.addOne() || (pool.awaitReclaim() && spares.addOne()))) {
+            if (error() == Errno.ENOMEM && spares.awaitOne()) {
                 reset();
                 return true;
             }
@@ -406,8 +424,8 @@ public final class XaCursor extends XaPosition {
      * @param firstEntry word of the first piece: a value or a pointer
      * @param entryStride what the word grows by per index: 0, or a multiple of 2 (values) or 4 (pointers)
      * @return 0; {@link Errno#EINVAL} if the entry is another or of another order; {@link Errno#ENOMEM} if the reserved
-     *     nodes do not suffice and no more are to be had. Then the array is unchanged and the cursor is in that error.
-     *     Afterwards the cursor is unwalked
+     *     nodes do not suffice and no more are to be had. Then the array is unchanged, no spare node is left, and the cursor
+     *     is in that error. Otherwise the cursor is unwalked
      * @throws IllegalArgumentException if the plan is not complete, a word is none of these, or the words would pass 0 or
      *     2^64 on the way to the last piece's
      * @throws IllegalStateException if the array is not locked
@@ -432,8 +450,8 @@ public final class XaCursor extends XaPosition {
      * @param firstEntry word of the first piece: a value or a pointer
      * @param entryStride what the word grows by per index: 0, or a multiple of 2 (values) or 4 (pointers)
      * @return 0, also if nothing is there or the order is reached already; {@link Errno#EINVAL} if it would need more than
-     *     one node; {@link Errno#ENOMEM} if it cannot get it. Then the array is unchanged and the cursor is in that error.
-     *     Otherwise the cursor is unwalked
+     *     one node; {@link Errno#ENOMEM} if it cannot get it. Then the array is unchanged, no spare node is left, and the
+     *     cursor is in that error. Otherwise the cursor is unwalked
      * @throws IllegalArgumentException if an argument is none of these, or the words would pass 0 or 2^64
      * @throws IllegalStateException if the array is not locked
      */

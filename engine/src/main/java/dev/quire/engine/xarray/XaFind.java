@@ -161,24 +161,25 @@ final class XaFind {
         int slot = XaWalk.slotOf(cursor.index, cursor.nodeShift);
         cursor.offset = slot;
         long word = XaNodeStruct.slotAcquire(cursor.node, slot);
-        return XaEntry.isSibling(word) ? backToCanonical(cursor, word) : slot;
+        return XaEntry.isSibling(word) ? backTo(cursor, XaWalk.canonicalSlot(cursor.node, word)) : slot;
     }
 
-    private static int backToCanonical(XaCursor cursor, long sibling) {
-        int slot = XaEntry.siblingSlot(sibling);
-        cursor.offset = slot;
-        cursor.index = XaWalk.indexOfSlot(cursor.index, cursor.nodeShift, slot);
-        return slot;
+    private static int backTo(XaCursor cursor, int canonicalSlot) {
+        cursor.offset = canonicalSlot;
+        cursor.index = XaWalk.indexOfSlot(cursor.index, cursor.nodeShift, canonicalSlot);
+        return canonicalSlot;
     }
 
     /** The first marked entry in a slot of the cursor's node, or after it. */
     private static long findMarkedInTree(XaCursor cursor, long max, int mark, int firstSlot) {
         boolean emptyIsHit = XaFlags.isFreeMark(cursor.anchor, mark);
         int slot = firstSlot;
-        // Of the current node: what is below was searched, or is behind the start.
-        int firstUnsearched = firstSlot;
+        // Of the current node: what is below was searched. Of one just entered that is nothing.
+        int firstUnsearched = slot == cursor.offset ? 0 : slot;
         while (true) {
-            slot = nextMarked(cursor.node, slot, mark);
+            slot = slot == cursor.offset
+                    ? nextMarkedAsEntered(cursor, mark, firstUnsearched)
+                    : nextMarked(cursor.node, slot, mark);
             if (slot != cursor.offset && !moveToMarked(cursor, slot, max)) {
                 return XaEntry.EMPTY;
             }
@@ -193,12 +194,13 @@ final class XaFind {
             long word = XaNodeStruct.slotAcquire(cursor.node, slot);
             if (XaEntry.isNode(word)) {
                 slot = enterCanonical(cursor, word);
-                firstUnsearched = slot;
+                firstUnsearched = 0;
             } else if (XaEntry.isSibling(word)) {
                 // Part of a larger entry: stored after its mark was read, or about to be split; then it may be found
                 // already.
-                boolean isUnsearched = XaEntry.siblingSlot(word) >= firstUnsearched;
-                slot = isUnsearched ? backToCanonical(cursor, word) : slot + 1;
+                int canonical = XaWalk.canonicalSlot(cursor.node, word);
+                boolean isUnsearched = canonical >= firstUnsearched;
+                slot = isUnsearched ? backTo(cursor, canonical) : slot + 1;
             } else if (word == XaEntry.EMPTY && !emptyIsHit) {
                 // The entry went after its mark was read.
                 slot++;
@@ -206,6 +208,23 @@ final class XaFind {
                 return word;
             }
         }
+    }
+
+    /** The next marked slot from the one entered at, or from the first of an entry that has taken that slot meanwhile. */
+    private static int nextMarkedAsEntered(XaCursor cursor, int mark, int firstUnsearched) {
+        int slot = cursor.offset;
+        int marked = nextMarked(cursor.node, slot, mark);
+        while (marked != slot) {
+            long word = XaMarks.slotAfterMarks(cursor.node, slot);
+            int canonical = XaEntry.isSibling(word) ? XaWalk.canonicalSlot(cursor.node, word) : slot;
+            if (canonical == slot || canonical < firstUnsearched) {
+                // Asked again behind the slot: what had taken it may have been split again.
+                return nextMarked(cursor.node, slot, mark);
+            }
+            slot = backTo(cursor, canonical);
+            marked = nextMarked(cursor.node, slot, mark);
+        }
+        return slot;
     }
 
     private static int nextMarked(long node, int slot, int mark) {
@@ -304,7 +323,7 @@ final class XaFind {
         boolean goOn = first != XArray.MAX_INDEX;
         while (goOn) {
             word = search(cursor, last, filter);
-            goOn = cursor.retry(word) || isInsideEntry(cursor);
+            goOn = cursor.retry(word) || isAtOrBefore(cursor, first);
         }
         if (word == XaEntry.EMPTY) {
             cursor.set(first);
@@ -312,10 +331,14 @@ final class XaFind {
         return word;
     }
 
+    /** Whether the entry the cursor is at begins at an index or before it: by its mark it is found at its first one. */
+    private static boolean isAtOrBefore(XaCursor cursor, long index) {
+        return cursor.isValid() && (Long.compareUnsigned(cursor.index, index) <= 0 || isInsideEntry(cursor));
+    }
+
     /** Whether the index lies behind the first one of the entry the cursor is at. */
     private static boolean isInsideEntry(XaCursor cursor) {
-        return cursor.isValid()
-                && cursor.node != XaCursor.AT_HEAD
+        return cursor.node != XaCursor.AT_HEAD
                 && cursor.index != XaWalk.indexOfSlot(cursor.index, cursor.nodeShift, cursor.offset);
     }
 

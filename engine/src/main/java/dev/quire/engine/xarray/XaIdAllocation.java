@@ -20,7 +20,7 @@ final class XaIdAllocation {
         }
         long id = cursor.index;
         XaStore.store(cursor, entry == XaEntry.EMPTY ? XaEntry.ZERO : entry);
-        XaMarks.clear(cursor, XArray.FREE_MARK);
+        XaMarks.clearFree(cursor);
         return cursor.isInError() ? cursor.error() : id;
     }
 

@@ -3,13 +3,17 @@ package dev.quire.engine.xarray;
 
 import dev.quire.engine.struct.XArrayStruct;
 import dev.quire.engine.struct.XaNodeStruct;
+import java.lang.invoke.VarHandle;
 
 /**
  * Marks: one bit per mark and slot, set in every node above a marked entry, and one in the anchor's flags. Sibling slots
  * carry none; the canonical slot speaks for the entry.
  *
  * <p>The lock serialises changes; readers load bitmaps opaque, as hints that lead to entries. Erasing clears the marks
- * before the release store of the empty slot, so that a reader who finds a slot empty (acquire) finds its mark gone.
+ * before the release store of the empty slot, so that a reader who finds a slot empty (acquire) finds its mark gone. A store
+ * over several entries marks its first slot before the slots change, and clears the bits of the others once they are
+ * siblings: who finds a bit clear looks at the slot again ({@link #slotAfterMarks}), and finds the mark there or where that
+ * leads.
  */
 final class XaMarks {
     private XaMarks() {}
@@ -33,17 +37,21 @@ final class XaMarks {
             }
             while (XaEntry.isNode(word)) {
                 long node = XaEntry.nodeAddress(word);
-                int slot = XaWalk.slotOf(index, XaEntry.nodeShift(word));
-                word = XaNodeStruct.slotAcquire(node, slot);
-                boolean wasSibling = XaEntry.isSibling(word);
+                int slotOfIndex = XaWalk.slotOf(index, XaEntry.nodeShift(word));
+                int slot = slotOfIndex;
+                long wordAtSlot = XaNodeStruct.slotAcquire(node, slotOfIndex);
+                word = wordAtSlot;
                 while (XaEntry.isSibling(word)) {
                     slot = XaEntry.siblingSlot(word);
                     word = XaNodeStruct.slotAcquire(node, slot);
                 }
-                if (wasSibling && XaEntry.isNode(word)) {
-                    word = XaEntry.RETRY;
-                } else if (word != XaEntry.RETRY && !isMarked(node, slot, mark)) {
+                boolean isClear = word != XaEntry.RETRY && !isMarked(node, slot, mark);
+                // Asked again behind the slot: what was stored over it may have been split again, into the same words.
+                if (isClear && slotAfterMarks(node, slotOfIndex) == wordAtSlot && !isMarked(node, slot, mark)) {
                     return false;
+                }
+                if (isClear || (XaEntry.isSibling(wordAtSlot) && XaEntry.isNode(word))) {
+                    word = XaEntry.RETRY;
                 }
             }
             if (word != XaEntry.RETRY) {
@@ -117,6 +125,21 @@ final class XaMarks {
         }
     }
 
+    /** Where free indices are tracked, what stands at the cursor is not free. */
+    static void clearFree(XaCursor cursor) {
+        if (XaFlags.tracksFree(cursor.anchor)) {
+            clear(cursor, XArray.FREE_MARK);
+        }
+    }
+
+    /** Where free indices are tracked, so are some slots that were just emptied; the levels above know of the first. */
+    static void setFree(XaCursor cursor, int firstSlot, int endSlot) {
+        if (XaFlags.tracksFree(cursor.anchor)) {
+            long bits = XaNodeStruct.marksOpaque(cursor.node, XArray.FREE_MARK);
+            XaNodeStruct.marksOpaque(cursor.node, XArray.FREE_MARK, bits | bitsOf(firstSlot, endSlot - firstSlot));
+        }
+    }
+
     /** Asked first, since a node's bitmaps have a cache line for themselves, which nothing else of a store touches. */
     private static boolean isUnmarked(XaCursor cursor) {
         return XaFlags.isUnmarked(cursor.anchor) && !XaFlags.tracksFree(cursor.anchor);
@@ -124,20 +147,45 @@ final class XaMarks {
 
     /**
      * Unites the marks of the slots that the cursor's entry is about to take on the first of them. The levels above see no
-     * difference.
+     * difference. Before the slots change; those of the others go afterwards ({@link #clearOthers}).
+     *
+     * @return whether any of the others has a mark
      */
-    static void squash(XaCursor cursor) {
+    static boolean unite(XaCursor cursor) {
         if (isUnmarked(cursor)) {
-            return;
+            return false;
         }
-        int first = cursor.offset;
-        long others = bitsOf(first + 1, cursor.sibs);
+        long first = 1L << cursor.offset;
+        long others = bitsOf(cursor.offset + 1, cursor.sibs);
+        boolean areOthersMarked = false;
         for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
             long bits = XaNodeStruct.marksOpaque(cursor.node, mark);
             if ((bits & others) != 0) {
-                XaNodeStruct.marksOpaque(cursor.node, mark, (bits & ~others) | (1L << first));
+                areOthersMarked = true;
+                XaNodeStruct.marksOpaque(cursor.node, mark, bits | first);
             }
         }
+        return areOthersMarked;
+    }
+
+    /** Takes the marks of all slots of the cursor's range but the first, once they are siblings of that, or before all go. */
+    static void clearOthers(XaCursor cursor) {
+        // Orders the stores of the slots before those of the bitmaps; pairs with the fence in slotAfterMarks.
+        VarHandle.releaseFence();
+        long others = bitsOf(cursor.offset + 1, cursor.sibs);
+        for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
+            long bits = XaNodeStruct.marksOpaque(cursor.node, mark);
+            if ((bits & others) != 0) {
+                XaNodeStruct.marksOpaque(cursor.node, mark, bits & ~others);
+            }
+        }
+    }
+
+    /** The word of a slot as it is after its bit was found clear: the sibling, if the slot was taken by a larger entry. */
+    static long slotAfterMarks(long node, int slot) {
+        // Orders the load of the bitmap before that of the slot; pairs with the fence in clearOthers.
+        VarHandle.acquireFence();
+        return XaNodeStruct.slotAcquire(node, slot);
     }
 
     /** One bit for each of some slots; none if there are none. */

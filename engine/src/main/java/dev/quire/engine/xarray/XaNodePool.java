@@ -32,6 +32,7 @@ public final class XaNodePool {
 
     private static final int TAG_SHIFT = 40;
     private static final long POSITION_MASK = (1L << TAG_SHIFT) - 1;
+
     /**
      * Each grace period interrupts the readers that are running (membarrier), for about a microsecond. Up to 2.3 MiB of
      * nodes, and no more than a part of a small pool, wait for one.
@@ -40,6 +41,12 @@ public final class XaNodePool {
 
     private static final int MIN_RETIRED_PER_POLL = 64;
     private static final int POLLS_PER_POOL = 16;
+
+    /** Times that a change waits for nodes: they may come back for ever, and never be enough, or go to others. */
+    private static final int MAX_ROUNDS = 1_000;
+
+    /** Times that a change tries again with nodes that are free, as it may have looked just before they were. */
+    private static final int MAX_LOOKS = 3;
 
     private static final int YIELDS = 100;
     private static final int MAX_NAPS = 1_000;
@@ -131,19 +138,6 @@ public final class XaNodePool {
         return rcu;
     }
 
-    /**
-     * Takes a node with all slots and marks empty.
-     *
-     * @return its address, or 0 if there is none
-     */
-    long allocate() {
-        long node = allocateChain(1);
-        if (node != NONE) {
-            wipe(node);
-        }
-        return node;
-    }
-
     /** Empties the slots and marks of a node from a chain. */
     static void wipe(long node) {
         NativeMemory.fill(XaNodeStruct.slotAddress(node, 0), WIPED_BYTES, (byte) 0);
@@ -202,14 +196,22 @@ public final class XaNodePool {
      * Waits, up to {@link #MAX_NAPS} naps, until nodes that were retired come back. For callers that hold no index lock and
      * ran out of nodes; in vain for one that is in a read section.
      *
-     * @return whether some came back; false if none is pending
+     * @param round how often the caller has waited and tried again before, from 0
+     * @return whether to try again: some came back, or another thread may just have brought the last ones back; false from
+     *     {@link #MAX_ROUNDS} on
      */
-    boolean awaitReclaim() {
+    boolean awaitReclaim(int round) {
+        if (round >= MAX_ROUNDS) {
+            return false;
+        }
         lifetime.enter();
         try {
             long nrFreeBefore = nrFree.get();
-            for (int attempt = 0; attempt < YIELDS + MAX_NAPS && queue.nrPending() > 0; attempt++) {
-                if (rcu.poll() || nrFree.get() > nrFreeBefore) {
+            if (queue.nrPending() == 0) {
+                return nrFreeBefore > 0 && round < MAX_LOOKS;
+            }
+            for (int attempt = 0; attempt < YIELDS + MAX_NAPS; attempt++) {
+                if (rcu.poll() || nrFree.get() > nrFreeBefore || queue.nrPending() == 0) {
                     return true;
                 }
                 if (attempt < YIELDS) {

@@ -121,11 +121,11 @@ final class XaPath {
     }
 
     /** One less than the number of indices of the cursor's range. */
-    static long rangeMask(XaCursor cursor) {
-        return ((cursor.sibs + 1L) << cursor.shift) - 1;
+    static long rangeMask(XaPosition position) {
+        return ((position.sibs + 1L) << position.shift) - 1;
     }
 
-    private static int topShiftFor(long lastIndex) {
+    static int topShiftFor(long lastIndex) {
         int nrBits = Long.SIZE - Long.numberOfLeadingZeros(lastIndex);
         return Math.max(0, (nrBits - 1) / XaWalk.LEVEL_BITS * XaWalk.LEVEL_BITS);
     }
@@ -154,9 +154,8 @@ final class XaPath {
         XaNodeStruct.slot(node, 0, head);
         XaMarks.initOverHead(cursor.anchor, node);
         if (XaEntry.isNode(head)) {
-            // Before the head, so that a reader who climbs out of the old tree finds the new top or none. Release: the
-            // new top
-            // is complete; pairs with the acquire load of the parent.
+            // Before the head, so that a reader who climbs out of the old tree finds the new top or none.
+            // Release: the new top is complete; pairs with the acquire load of the parent.
             XaNodeStruct.parentRelease(XaEntry.nodeAddress(head), node);
         }
         long word = XaEntry.node(node, shift);

@@ -73,6 +73,15 @@ abstract sealed class XaPosition extends XaPositionPadding permits XaCursor {
         node = RESTART;
     }
 
+    /** Searches and steps leave an index anywhere in a range; what is done to the range begins at its first. */
+    final void alignToRange() {
+        long mask = XaPath.rangeMask(this);
+        if ((index & mask) != 0 && !isInError()) {
+            index &= ~mask;
+            node = RESTART;
+        }
+    }
+
     final void setWidth(int order) {
         int bitsInLevel = order % XaWalk.LEVEL_BITS;
         shift = order - bitsInLevel;

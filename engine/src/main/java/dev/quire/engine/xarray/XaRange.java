@@ -2,6 +2,7 @@
 package dev.quire.engine.xarray;
 
 import dev.quire.engine.memory.Errno;
+import dev.quire.engine.struct.XArrayStruct;
 
 /** Changes to ranges that are no single entry. All of it runs under the array's lock. */
 final class XaRange {
@@ -21,6 +22,9 @@ final class XaRange {
         while (true) {
             setBlock(cursor, index, last);
             XaStore.store(cursor, entry);
+            if (entry != XaEntry.EMPTY) {
+                XaMarks.clearFree(cursor);
+            }
             long mask = XaPath.rangeMask(cursor);
             if (Long.compareUnsigned(last - index, mask) <= 0) {
                 return Errno.OK;
@@ -29,22 +33,39 @@ final class XaRange {
         }
     }
 
+    /** Both or none: what was made for the last block is taken back, if it was made here, when the first one's is not to be had. */
     private static boolean createEdges(XaCursor cursor, long first, long last) {
         int lastOrder = Math.min(XArray.MAX_ORDER, Long.numberOfTrailingZeros(last + 1));
         cursor.setOrder(last, lastOrder);
+        boolean wasThere = isThere(cursor);
         XaPath.create(cursor, true);
         if (cursor.isInError()) {
             return false;
         }
         setBlock(cursor, first, last);
         XaPath.create(cursor, true);
-        if (cursor.isInError()) {
-            cursor.setOrder(last, lastOrder);
-            removeIfEmpty(cursor);
-            cursor.retired.flush();
-            return false;
+        if (!cursor.isInError()) {
+            return true;
         }
-        return true;
+        if (!wasThere) {
+            cursor.setOrder(last, lastOrder);
+            XaWalk.load(cursor);
+            if (cursor.isValid() && cursor.node != XaCursor.AT_HEAD) {
+                XaPath.removeEmpty(cursor);
+                cursor.retired.flush();
+            }
+        }
+        return false;
+    }
+
+    /** Whether the tree has the slot of the cursor's range, or an entry above it, so that creating it makes nothing. */
+    private static boolean isThere(XaCursor cursor) {
+        long word = XaWalk.load(cursor);
+        boolean isThere = cursor.isValid()
+                && cursor.node != XaCursor.AT_HEAD
+                && (word != XaEntry.EMPTY || cursor.nodeShift == cursor.shift);
+        cursor.reset();
+        return isThere;
     }
 
     /** Makes the cursor's range the largest block at {@code first} that one store can fill and that ends by {@code last}. */
@@ -74,18 +95,18 @@ final class XaRange {
         long last = first | XaPath.rangeMask(cursor);
         int shift = cursor.shift;
         int sibs = cursor.sibs;
+        long nrMissing = nrMissing(cursor, first, last);
+        if (nrMissing > Integer.MAX_VALUE || !XaPath.reserve(cursor, (int) nrMissing)) {
+            cursor.index = first;
+            cursor.shift = shift;
+            cursor.sibs = sibs;
+            cursor.setError(Errno.ENOMEM);
+            return;
+        }
         long index = last;
         while (true) {
             cursor.set(index);
             XaPath.create(cursor, true);
-            if (cursor.isInError()) {
-                removeEmptyLeaves(cursor, index, last);
-                cursor.index = first;
-                cursor.shift = shift;
-                cursor.sibs = sibs;
-                cursor.setError(Errno.ENOMEM);
-                return;
-            }
             long base = firstCovered(cursor);
             if (Long.compareUnsigned(base, first) <= 0) {
                 cursor.set(first);
@@ -95,7 +116,7 @@ final class XaRange {
         }
     }
 
-    /** First index of the cursor's leaf, or of the larger entry it is at. */
+    /** First index of the cursor's leaf, or of the larger slot it is at. */
     private static long firstCovered(XaCursor cursor) {
         if (cursor.node == XaCursor.AT_HEAD) {
             return 0;
@@ -104,22 +125,58 @@ final class XaRange {
         return XaWalk.indexOfSlot(cursor.index, cursor.nodeShift, slot);
     }
 
-    private static void removeEmptyLeaves(XaCursor cursor, long after, long last) {
-        long index = last;
-        while (Long.compareUnsigned(index, after) > 0) {
-            cursor.set(index);
-            XaWalk.load(cursor);
-            long base = cursor.isValid() ? firstCovered(cursor) : index & -XaWalk.NR_SLOTS;
-            removeIfEmpty(cursor);
-            index = base - 1;
+    /** Number of nodes to be made for all leaves of a range to exist. */
+    private static long nrMissing(XaCursor cursor, long first, long last) {
+        long head = XArrayStruct.head(cursor.anchor);
+        boolean isTree = XaEntry.isNode(head);
+        int topShift = isTree ? XaEntry.nodeShift(head) : -XaWalk.LEVEL_BITS;
+        if (isTree && XaWalk.covers(topShift, last)) {
+            return nrMissingInTree(cursor, first, last);
         }
-        cursor.retired.flush();
+        if (last == 0) {
+            // The head is its slot.
+            return 0;
+        }
+        int newTopShift = XaPath.topShiftFor(last);
+        if (head == XaEntry.EMPTY && !XaFlags.isZeroBusy(cursor.anchor)) {
+            return nrNodesOver(first, last, newTopShift);
+        }
+        long end = 1L << (topShift + XaWalk.LEVEL_BITS);
+        boolean beginsInTree = Long.compareUnsigned(first, end) < 0;
+        long firstOutside = beginsInTree ? end : first;
+        long nrMissing = nrNodesOver(firstOutside, last, newTopShift);
+        for (int shift = topShift + XaWalk.LEVEL_BITS; shift <= newTopShift; shift += XaWalk.LEVEL_BITS) {
+            // What is there now comes under the first node of each new level, which need not be one over the range.
+            nrMissing += XaWalk.covers(shift, firstOutside) ? 0 : 1;
+        }
+        return isTree && beginsInTree ? nrMissing + nrMissingInTree(cursor, first, end - 1) : nrMissing;
     }
 
-    private static void removeIfEmpty(XaCursor cursor) {
-        XaWalk.load(cursor);
-        if (cursor.isValid() && cursor.node != XaCursor.AT_HEAD) {
-            XaPath.removeEmpty(cursor);
+    /** Of a range that the tree reaches. */
+    private static long nrMissingInTree(XaCursor cursor, long first, long last) {
+        long nrMissing = 0;
+        long index = last;
+        while (true) {
+            cursor.set(index);
+            long word = XaWalk.load(cursor);
+            long base = firstCovered(cursor);
+            boolean isFirst = Long.compareUnsigned(base, first) <= 0;
+            if (word == XaEntry.EMPTY) {
+                nrMissing += nrNodesOver(isFirst ? first : base, index, cursor.nodeShift - XaWalk.LEVEL_BITS);
+            }
+            if (isFirst) {
+                return nrMissing;
+            }
+            index = base - 1;
         }
+    }
+
+    /** Number of nodes, from leaves to those of a shift, that cover a range where there is none yet; 0 for a negative shift. */
+    private static long nrNodesOver(long first, long last, int topShift) {
+        long nrNodes = 0;
+        for (int shift = 0; shift <= topShift; shift += XaWalk.LEVEL_BITS) {
+            nrNodes += (last >>> shift >>> XaWalk.LEVEL_BITS) - (first >>> shift >>> XaWalk.LEVEL_BITS) + 1;
+        }
+        return nrNodes;
     }
 }

@@ -23,9 +23,14 @@ final class XaSpares {
         return nrNodes >= nrWanted || add(nrWanted - nrNodes);
     }
 
-    /** Gets one more node, if there is one. */
-    boolean addOne() {
-        return add(1);
+    /** Gets one more node, if there is one or one comes back. For callers that hold no index lock. */
+    boolean awaitOne() {
+        for (int round = 0; !add(1); round++) {
+            if (!pool.awaitReclaim(round)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private boolean add(int nrMore) {

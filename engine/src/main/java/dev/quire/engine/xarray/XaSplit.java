@@ -51,14 +51,18 @@ final class XaSplit {
     // ---- before the lock
 
     int reserve(int nrNodes) {
-        while (!cursor.spares.reserve(nrNodes)) {
-            if (!cursor.pool.awaitReclaim()) {
-                cursor.spares.free();
-                cursor.setError(Errno.ENOMEM);
-                return Errno.ENOMEM;
+        for (int round = 0; !cursor.spares.reserve(nrNodes); round++) {
+            if (nrNodes > cursor.pool.nrNodes() || !cursor.pool.awaitReclaim(round)) {
+                return fail(Errno.ENOMEM);
             }
         }
         return Errno.OK;
+    }
+
+    private int fail(int errno) {
+        cursor.spares.free();
+        cursor.setError(errno);
+        return errno;
     }
 
     // ---- split
@@ -70,8 +74,7 @@ final class XaSplit {
         long entry = walkToEntry();
         boolean isAsExpected = entry == expectedEntry && orderOfGroup() == plan.order();
         if (!isAsExpected || !(XaEntry.isValue(entry) || XaEntry.isPointer(entry))) {
-            cursor.setError(Errno.EINVAL);
-            return Errno.EINVAL;
+            return fail(Errno.EINVAL);
         }
         return apply(plan, entry, firstEntry, entryStride);
     }
@@ -91,14 +94,11 @@ final class XaSplit {
         boolean staysInLevel = newOrder >= cursor.nodeShift && newOrder < order;
         boolean halvesOneSlot = order == cursor.nodeShift && newOrder == order - 1;
         if (XaEntry.isInternal(entry) || !(staysInLevel || halvesOneSlot)) {
-            cursor.spares.free();
-            cursor.setError(Errno.EINVAL);
-            return Errno.EINVAL;
+            return fail(Errno.EINVAL);
         }
         XaArguments.requireLastPiece((1L << order) - (1L << newOrder), firstEntry, entryStride);
         if (halvesOneSlot && !XaPath.reserve(cursor, 1)) {
-            cursor.spares.free();
-            return Errno.ENOMEM;
+            return fail(Errno.ENOMEM);
         }
         begin(null, firstEntry, entryStride);
         beginRun(newOrder, 1L << (order - newOrder));
@@ -131,7 +131,13 @@ final class XaSplit {
         }
         int lastOfGroup = (1 << widthOrder) - 1;
         boolean isAligned = (cursor.offset & lastOfGroup) == 0;
-        return isAligned && (lastOfGroup == 0 || isSiblingOfCursor(lastOfGroup)) ? cursor.nodeShift + widthOrder : -1;
+        boolean isWhole = lastOfGroup == 0 || isSiblingOfCursor(lastOfGroup);
+        return isAligned && isWhole && !isSibling(cursor.offset + lastOfGroup + 1) ? cursor.nodeShift + widthOrder : -1;
+    }
+
+    /** Also of one of the cursor's: of a run that another store took the front of, the rest still leads to that. */
+    private boolean isSibling(int slot) {
+        return slot < XaWalk.NR_SLOTS && XaEntry.isSibling(XaNodeStruct.slot(cursor.node, slot));
     }
 
     private boolean isSiblingOfCursor(int distance) {
@@ -141,8 +147,7 @@ final class XaSplit {
 
     private int apply(SplitPlan newPlan, long oldEntry, long firstEntry, long newEntryStride) {
         if (!XaPath.reserve(cursor, newPlan.nrNodesNeeded())) {
-            cursor.spares.free();
-            return Errno.ENOMEM;
+            return fail(Errno.ENOMEM);
         }
         if (cursor.node == XaCursor.AT_HEAD) {
             // An entry of order 0: its only piece takes its place. Release as for any word in the head.
@@ -192,9 +197,9 @@ final class XaSplit {
         changeValues(node, nrSlots, wasValue, isValue ? nrSlots : 0);
     }
 
-    /** Bits 0, n, 2n ... for a power of two. */
+    /** Bits 0, n, 2n ... for a power of two; an entry of a level takes fewer than all 64 slots there. */
     private static long everyNth(int n) {
-        return n == Long.SIZE ? 1 : Long.divideUnsigned(-1L, (1L << n) - 1);
+        return Long.divideUnsigned(-1L, (1L << n) - 1);
     }
 
     private void cutSlots(int nrSlots, boolean wasValue) {

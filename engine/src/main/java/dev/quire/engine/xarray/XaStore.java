@@ -14,7 +14,7 @@ final class XaStore {
     private XaStore() {}
 
     static long store(XaCursor cursor, long entry) {
-        long current = entry == XaEntry.EMPTY ? XaWalk.load(cursor) : XaPath.create(cursor, entry != XaEntry.ZERO);
+        long current = entry == XaEntry.EMPTY ? loadRange(cursor) : XaPath.create(cursor, entry != XaEntry.ZERO);
         if (!cursor.isValid()) {
             return current;
         }
@@ -26,6 +26,14 @@ final class XaStore {
         }
         cursor.retired.flush();
         return before;
+    }
+
+    /** Walks to the slots of the cursor's range; anew if the position is below them. */
+    private static long loadRange(XaCursor cursor) {
+        if (cursor.isValid() && cursor.node != XaCursor.AT_HEAD && cursor.nodeShift < cursor.shift) {
+            cursor.reset();
+        }
+        return XaWalk.load(cursor);
     }
 
     private static void storeAtHead(XaCursor cursor, long entry, long current) {
@@ -45,17 +53,23 @@ final class XaStore {
             // The whole of a larger entry, or of an empty slot above the cursor's level, is the target.
             cursor.sibs = 0;
         }
-        if (cursor.sibs > 0) {
-            XaMarks.squash(cursor);
-        } else if (entry == current) {
+        if (cursor.sibs == 0 && entry == current) {
             return current;
         }
+        boolean areOthersMarked = cursor.sibs > 0 && XaMarks.unite(cursor);
         if (entry == XaEntry.EMPTY) {
-            // Before the slot is empty; see XaMarks.
+            // Before the slots are empty; see XaMarks.
+            if (areOthersMarked) {
+                XaMarks.clearOthers(cursor);
+            }
             XaMarks.init(cursor);
             return erase(cursor, current);
         }
-        return overwrite(cursor, entry, current);
+        long before = overwrite(cursor, entry, current);
+        if (areOthersMarked) {
+            XaMarks.clearOthers(cursor);
+        }
+        return before;
     }
 
     /**
@@ -115,7 +129,8 @@ final class XaStore {
         int nrEmptied = 0;
         int nrValues = 0;
         long canonical = current;
-        for (int slot = cursor.offset; slot < XaWalk.NR_SLOTS; slot++) {
+        int slot = cursor.offset;
+        for (; slot < XaWalk.NR_SLOTS; slot++) {
             long before = XaNodeStruct.slot(node, slot);
             boolean isSibling = XaEntry.isSibling(before);
             if (slot >= end && !isSibling) {
@@ -136,6 +151,7 @@ final class XaStore {
                 XaPath.retireSubtree(cursor, before);
             }
         }
+        XaMarks.setFree(cursor, cursor.offset, slot);
         XaPath.changeCounts(cursor, -nrEmptied, -nrValues);
         return canonical;
     }

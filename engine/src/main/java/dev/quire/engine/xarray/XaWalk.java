@@ -91,6 +91,17 @@ final class XaWalk {
         return isUnchanged && !XaEntry.isNode(word) ? word : XaEntry.RETRY;
     }
 
+    /** The canonical slot of a sibling, or of what that is a sibling of: a store over parts of others leaves such. */
+    static int canonicalSlot(long node, long sibling) {
+        int slot;
+        long word = sibling;
+        do {
+            slot = XaEntry.siblingSlot(word);
+            word = XaNodeStruct.slotAcquire(node, slot);
+        } while (XaEntry.isSibling(word));
+        return slot;
+    }
+
     /** Order of the entry that covers an index: the path behind {@link XArray#getOrder}. */
     static int getOrder(long anchor, long index) {
         while (true) {
@@ -210,7 +221,10 @@ final class XaWalk {
         }
         int slot = slotOf(cursor.index, cursor.nodeShift);
         long word = XaNodeStruct.slotAcquire(cursor.node, slot);
-        return XaEntry.isSibling(word) ? XaNodeStruct.slotAcquire(cursor.node, XaEntry.siblingSlot(word)) : word;
+        while (XaEntry.isSibling(word)) {
+            word = XaNodeStruct.slotAcquire(cursor.node, XaEntry.siblingSlot(word));
+        }
+        return word;
     }
 
     static int getOrder(XaCursor cursor) {
@@ -247,15 +261,27 @@ final class XaWalk {
         return descendToSlot(cursor);
     }
 
-    /** From the cursor's node, which covers the index, down to the last slot that does; shows siblings. */
+    /**
+     * From the cursor's node, which covers the index, down to the last slot that does. Returns the word of that, also if it
+     * is a sibling; the position is its canonical slot, so that a change there changes the whole entry.
+     */
     private static long descendToSlot(XaCursor cursor) {
         while (true) {
             cursor.offset = slotOf(cursor.index, cursor.nodeShift);
             long word = XaNodeStruct.slotAcquire(cursor.node, cursor.offset);
             if (!XaEntry.isNode(word)) {
+                goToCanonical(cursor, word);
                 return word;
             }
             enter(cursor, word);
+        }
+    }
+
+    private static void goToCanonical(XaCursor cursor, long wordAtSlot) {
+        long word = wordAtSlot;
+        while (XaEntry.isSibling(word)) {
+            cursor.offset = XaEntry.siblingSlot(word);
+            word = XaNodeStruct.slotAcquire(cursor.node, cursor.offset);
         }
     }
 

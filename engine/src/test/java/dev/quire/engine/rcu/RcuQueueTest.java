@@ -93,6 +93,42 @@ class RcuQueueTest extends RcuFixture {
 
     @ParameterizedTest
     @EnumSource
+    void aChainThatPassesTheSixtyFourthMovesGracePeriodsOn(BarrierMode mode) {
+        try (Rcu rcu = open(mode)) {
+            RcuQueue queue = rcu.newQueue(LINK_OFFSET_BYTES, reclaimed::add);
+            for (int i = 0; i < 60; i++) {
+                queue.retire(newObject());
+            }
+            long last = newObject();
+            long first = last;
+            for (int i = 1; i < 10; i++) {
+                long object = newObject();
+                NativeMemory.setLong(object + LINK_OFFSET_BYTES, first);
+                first = object;
+            }
+            assertEquals(List.of(), reclaimed);
+            queue.retireChain(first, last, 10);
+            assertEquals(70, reclaimed.size());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aQueueWithNothingToReclaimHasNoBatchToEnd(BarrierMode mode) {
+        try (Rcu rcu = open(mode)) {
+            List<List<Long>> batches = new ArrayList<>();
+            rcu.newQueue(LINK_OFFSET_BYTES, batchInto(batches));
+            RcuQueue queue = rcu.newQueue(LINK_OFFSET_BYTES, reclaimed::add);
+            long object = newObject();
+            queue.retire(object);
+            assertTrue(rcu.poll());
+            assertEquals(List.of(object), reclaimed);
+            assertEquals(List.of(), batches);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void aReclaimerMayRetireObjectsOfItsOwn(BarrierMode mode) {
         try (Rcu rcu = open(mode)) {
             RcuQueue children = rcu.newQueue(LINK_OFFSET_BYTES, reclaimed::add);

@@ -56,6 +56,24 @@ class RcuTest extends RcuFixture {
 
     @ParameterizedTest
     @EnumSource
+    void aSectionThatBeganLaterHoldsNothingBack(BarrierMode mode) {
+        try (Rcu rcu = open(mode);
+                RcuReader reader = rcu.register()) {
+            RcuQueue queue = rcu.newQueue(LINK_OFFSET_BYTES, reclaimed::add);
+            long object = newObject();
+            reader.enter();
+            queue.retire(object);
+            assertFalse(rcu.poll());
+            reader.exit();
+            reader.enter();
+            assertTrue(rcu.poll());
+            assertEquals(List.of(object), reclaimed);
+            reader.exit();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void barrierEndsWhileOthersKeepRetiring(BarrierMode mode) throws InterruptedException {
         AtomicBoolean stop = new AtomicBoolean();
         AtomicInteger nrOwn = new AtomicInteger();

@@ -22,7 +22,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DeepSplitTest extends XArrayCatalogue {
     private static final int MIN_ORDER = 12;
     private static final int MAX_ORDER = 23;
+
+    /** Up to this order, down to single indices; above, to as many pieces at most. */
+    private static final int MAX_ORDER_IN_FULL = 20;
+
     private static final int MAX_PIECES_LOG2 = 18;
+    private static final int NR_COMBINATIONS = 1 << XArray.NR_MARKS;
 
     @Override
     protected EngineFixture newEngine() {
@@ -37,27 +42,33 @@ class DeepSplitTest extends XArrayCatalogue {
     @MethodSource("orders")
     void anyDepthFromAnyIndexBetweenKindsOfEntries(int order) {
         SplittableRandom random = TestSeed.random("DeepSplitTest, order " + order);
-        for (int newOrder = Math.max(0, order - MAX_PIECES_LOG2); newOrder <= order; newOrder++) {
-            long first = (long) random.nextInt(1, 100) << order;
-            long inside = random.nextLong() & (1L << order) - 1;
-            boolean toValues = random.nextBoolean();
-            long oldWord = random.nextBoolean() ? value(first) : pointer(3);
-            long newWord = toValues ? value(1) : pointer(0);
-            int marks = random.nextInt(8);
-            storeMarked(first, order, oldWord, marks);
-            String whole = text();
-
-            long stride = toValues ? 2 : 64;
-            SplitPlan plan = SplitPlan.uniform(order, newOrder);
-            assertEquals(Errno.OK, split(first + inside, plan, oldWord, newWord, stride));
-            XaChecker.check(array);
-            assertPieces(first, order, newOrder, newWord, stride, marks);
-
-            assertEquals(Errno.OK, XaEntry.errnoOf(array.storeOrder(first, order, oldWord)));
-            assertEquals(whole, text(), "merging is the inverse");
-            array.destroy();
-            engine.rcu.barrier();
+        int minOrder = order <= MAX_ORDER_IN_FULL ? 0 : order - MAX_PIECES_LOG2;
+        for (int newOrder = minOrder; newOrder <= order; newOrder++) {
+            for (int marks = 0; marks < NR_COMBINATIONS; marks++) {
+                splitAndMerge(random, SplitPlan.uniform(order, newOrder), newOrder, marks);
+            }
         }
+    }
+
+    private void splitAndMerge(SplittableRandom random, SplitPlan plan, int newOrder, int marks) {
+        int order = plan.order();
+        long first = (long) random.nextInt(1, 100) << order;
+        long inside = random.nextLong() & (1L << order) - 1;
+        boolean toValues = random.nextBoolean();
+        long oldWord = random.nextBoolean() ? value(first) : pointer(3);
+        long newWord = toValues ? value(1) : pointer(0);
+        storeMarked(first, order, oldWord, marks);
+        String whole = text();
+
+        long stride = toValues ? 2 : 64;
+        assertEquals(Errno.OK, split(first + inside, plan, oldWord, newWord, stride), TestSeed.asOption());
+        XaChecker.check(array);
+        assertPieces(first, order, newOrder, newWord, stride, marks);
+
+        assertEquals(Errno.OK, XaEntry.errnoOf(array.storeOrder(first, order, oldWord)));
+        assertEquals(whole, text(), "merging is the inverse");
+        array.destroy();
+        engine.rcu.barrier();
     }
 
     private void storeMarked(long first, int order, long word, int marks) {
@@ -82,6 +93,24 @@ class DeepSplitTest extends XArrayCatalogue {
         }
         assertEquals(0, cursor.find(MAX));
         engine.reader.exit();
+    }
+
+    /** What a cursor worked out for one stride is of no use for the next. */
+    @Test
+    void oneCursorSplitsWithOneStrideAfterAnother() {
+        SplitPlan plan = SplitPlan.uniform(6, 0);
+        XaCursor cursor = cursor(64);
+        for (long stride : new long[] {2, 64, 0, -2, 2}) {
+            storeOrder(64, 6, pointer(1));
+            cursor.set(64);
+            assertEquals(Errno.OK, cursor.reserve(plan));
+            array.lock();
+            assertEquals(Errno.OK, cursor.split(plan, pointer(1), value(1000), stride));
+            array.unlock();
+            for (int i = 0; i < 64; i++) {
+                assertEquals(value(1000) + i * stride, load(64 + i));
+            }
+        }
     }
 
     @Test
@@ -149,6 +178,22 @@ class DeepSplitTest extends XArrayCatalogue {
         assertRunIsRefused(65, 66, 1);
     }
 
+    /** A store over the front of a run leaves siblings of siblings, which no entry of the new one's order has. */
+    @Test
+    void aRunWhoseFrontWasStoredOverIsNotSplit() {
+        array.storeRange(65, 67, value(1));
+        storeOrder(64, 1, value(1));
+        String before = text();
+        for (long index = 64; index <= 67; index++) {
+            assertEquals(value(1), load(index));
+            for (int order = 1; order <= 2; order++) {
+                assertEquals(Errno.EINVAL, split(index, SplitPlan.uniform(order, 0), value(1), value(2), 0));
+            }
+            assertEquals(Errno.EINVAL, trySplit(index, 0, value(2)));
+            assertEquals(before, text());
+        }
+    }
+
     private void assertRunIsRefused(long first, long last, int order) {
         array.storeRange(first, last, value(1));
         String before = text();
@@ -177,7 +222,7 @@ class DeepSplitTest extends XArrayCatalogue {
         assertEquals(Errno.EINVAL, cursor.split(plan, expected, value(5), 0));
         array.unlock();
         assertEquals(Errno.EINVAL, cursor.error());
-        cursor.destroy();
+        assertEquals(XaChecker.check(array), engine.nodes.nrInUse(), "no spare node is left");
         assertEquals(before, text());
     }
 

@@ -57,6 +57,17 @@ class IterationBetweenChangesTest extends XArrayCatalogue {
                 return cursor.array.findAfter(cursor, MAX, XArray.PRESENT);
             }
         },
+        FIND_AFTER_MARKED {
+            @Override
+            long first(XaCursor cursor) {
+                return cursor.array.find(cursor, MAX, MARK);
+            }
+
+            @Override
+            long next(XaCursor cursor) {
+                return cursor.array.findAfter(cursor, MAX, MARK);
+            }
+        },
         FIND_MARKED {
             @Override
             long next(XaCursor cursor) {
@@ -121,6 +132,7 @@ class IterationBetweenChangesTest extends XArrayCatalogue {
                     String race = change + ", " + iteration + ", start=" + start + ", steps before=" + nrSteps;
                     List<Found> found = iterate(iteration, start, nrSteps, change);
                     assertStayingAreFound(found, start, race);
+                    assertWordsStandThere(found, race);
                     if (change.keepsMarks || iteration != Iteration.FIND_MARKED) {
                         assertAscending(found, race);
                     }
@@ -164,12 +176,48 @@ class IterationBetweenChangesTest extends XArrayCatalogue {
         }
     }
 
+    /** Each word is that of the index before the change, or after it, or the large entry's. */
+    private void assertWordsStandThere(List<Found> found, String race) {
+        for (Found entry : found) {
+            boolean isLarge = entry.index() >= PART && entry.index() < PART + 256 && entry.word() == value(PART);
+            boolean stands = entry.word() == value(entry.index()) || entry.word() == load(entry.index());
+            assertTrue(isLarge || stands, () -> race + ", entry=" + entry + ", found=" + found);
+        }
+    }
+
     private static void assertAscending(List<Found> found, String race) {
         for (int i = 1; i < found.size(); i++) {
             long before = found.get(i - 1).index();
             long index = found.get(i).index();
             assertTrue(before < index, () -> race + ", index=" + index + ", found=" + found);
         }
+    }
+
+    /** In the middle of a merge, the first slot has the mark of all, and the others still have their own. */
+    @Test
+    void whatIsBeingMergedIsFoundByItsMark() {
+        for (long index = 8; index < 16; index++) {
+            storeIndex(index);
+        }
+        storeIndex(20);
+        setMark(13, MARK);
+        setMark(20, MARK);
+        long node = nodeAt(8);
+        XaNodeStruct.marksOpaque(node, MARK, XaNodeStruct.marksOpaque(node, MARK) | 1 << 8);
+        for (int nrDone = 0; nrDone < 8; nrDone++) {
+            XaNodeStruct.slotRelease(node, 8 + nrDone, nrDone == 0 ? value(88) : XaEntry.sibling(8));
+            boolean isPiece = 13 > 8 + nrDone;
+            assertEquals(
+                    isPiece
+                            ? List.of(new Found(8, value(88)), new Found(13, value(13)), new Found(20, value(20)))
+                            : List.of(new Found(8, value(88)), new Found(20, value(20))),
+                    walkMarked(0, MARK));
+            assertEquals(isPiece ? new Found(13, value(13)) : new Found(8, value(88)), find(13, MAX, MARK));
+            assertEquals(new Found(20, value(20)), findAfter(isPiece ? 13 : 8, MAX, MARK));
+            assertTrue(getMark(13, MARK));
+            assertTrue(getMark(8 + nrDone, MARK));
+        }
+        XaNodeStruct.marksOpaque(node, MARK, 1 << 8 | 1 << 20);
     }
 
     private void storeLarge(int order) {

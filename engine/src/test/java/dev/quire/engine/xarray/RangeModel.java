@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * What a plain array of entries must hold, kept the obvious way: a sorted map from first index to range.
  *
  * <p>It knows the rules of multi-index entries (a store inside a wider range changes that range's word and keeps its
- * extent; a wider store swallows what it covers and unites the marks) and nothing of nodes.
+ * extent; a wider store swallows what it covers and unites the marks; one that begins inside a run begins at its first index,
+ * and one that ends inside a run takes the rest of that along) and nothing of nodes.
  */
 final class RangeModel {
     /**
@@ -23,14 +24,15 @@ final class RangeModel {
      * @param shift log2 of the indices below one of its slots
      * @param word slot word
      * @param marks one bit per mark
+     * @param isPieced whether a part of it is what a store left of another run
      */
-    record Range(long first, long last, int shift, long word, int marks) {
+    record Range(long first, long last, int shift, long word, int marks, boolean isPieced) {
         Range withWord(long newWord) {
-            return new Range(first, last, shift, newWord, marks);
+            return new Range(first, last, shift, newWord, marks, isPieced);
         }
 
         Range withMarks(int newMarks) {
-            return new Range(first, last, shift, word, newMarks);
+            return new Range(first, last, shift, word, newMarks, isPieced);
         }
 
         boolean covers(long index) {
@@ -44,7 +46,7 @@ final class RangeModel {
         }
 
         boolean isNaturalBlock() {
-            return last - first == (1L << order()) - 1 && (first & last - first) == 0;
+            return !isPieced && last - first == (1L << order()) - 1 && (first & last - first) == 0;
         }
 
         boolean isInFirstSlot(long index) {
@@ -96,21 +98,6 @@ final class RangeModel {
         return ranges.values().stream().anyMatch(range -> (range.marks() & 1 << mark) != 0);
     }
 
-    /** Whether storing [first, last] would cut a range in two, which the array does not promise to do well. */
-    boolean cuts(long first, long last) {
-        return cutsAt(first, first, last) || cutsAt(last, first, last);
-    }
-
-    private boolean cutsAt(long end, long first, long last) {
-        Range range = at(end);
-        if (range == null) {
-            return false;
-        }
-        boolean inside =
-                Long.compareUnsigned(first, range.first()) <= 0 && Long.compareUnsigned(range.last(), last) <= 0;
-        return !inside && !(range.covers(first) && range.covers(last));
-    }
-
     /** Stores a naturally aligned block; word 0 erases. Returns the old word at its first index. */
     long storeOrder(long first, int order, long word) {
         return put(first, lastOf(first, order), shiftOf(order), word);
@@ -145,20 +132,28 @@ final class RangeModel {
         return shift;
     }
 
-    private static int shiftOf(int order) {
+    static int shiftOf(int order) {
         return order - order % SLOT_BITS;
     }
 
     private long put(long first, long last, int shift, long word) {
         long old = load(first);
-        Range wider = at(first);
-        if (wider != null && wider.covers(last)) {
-            replace(wider, word);
+        Range covering = at(first);
+        if (covering != null && covering.covers(last) && !(covering.first() == first && covering.last() == last)) {
+            replace(covering, word);
             return old;
         }
-        int marks = removeWithin(first, last);
+        long from = covering == null ? first : covering.first();
+        long to = from + (last - first);
+        Range cut = at(to);
+        boolean isCut = false;
+        if (cut != null && cut.last() != to) {
+            isCut = true;
+            to = cut.last();
+        }
+        int marks = removeWithin(from, to);
         if (word != 0) {
-            ranges.put(first, new Range(first, last, shift, word, marks));
+            ranges.put(from, new Range(from, to, shift, word, marks, isCut));
         }
         return old;
     }
@@ -199,7 +194,7 @@ final class RangeModel {
         long first = range.first();
         for (int order : pieceOrders) {
             long pieceWord = word + (first - range.first()) * stride;
-            ranges.put(first, new Range(first, lastOf(first, order), shiftOf(order), pieceWord, range.marks()));
+            ranges.put(first, new Range(first, lastOf(first, order), shiftOf(order), pieceWord, range.marks(), false));
             first += 1L << order;
         }
     }

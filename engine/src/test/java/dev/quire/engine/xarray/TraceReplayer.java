@@ -193,6 +193,17 @@ final class TraceReplayer {
         return text.toString();
     }
 
+    /** What a marked search must find after an index: what one from the next entry on, marked or not, finds. */
+    String findBehindEntry(String[] operation) {
+        engine.reader.enter();
+        try {
+            long next = array.findAfter(at(index(operation[1])), XArray.MAX_INDEX, XArray.PRESENT);
+            return next == 0 ? "-" : found(array.find(cursor, index(operation[2]), filter(operation[3])));
+        } finally {
+            engine.reader.exit();
+        }
+    }
+
     /** The lines that follow {@code iter} in a trace. */
     List<String> entries() {
         List<String> lines = new ArrayList<>();

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.TestSeed;
 import dev.quire.engine.memory.Errno;
+import dev.quire.engine.xarray.RangeModel.Range;
 import java.util.BitSet;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeEach;
@@ -67,6 +68,21 @@ class XArrayCatalogueAllocationTest extends XArrayCatalogue {
         eraseIndex(base);
         assertAllocates(base);
         array.destroy();
+    }
+
+    /** A full tree has no free mark anywhere, until an index in it is given back. */
+    @Test
+    void anIndexOfAFullTreeIsHandedOutAgain() {
+        for (long nrIds : new long[] {2, 64, 4096}) {
+            for (long id = base; id < nrIds; id++) {
+                assertAllocates(id);
+            }
+            eraseIndex(nrIds / 2);
+            XaChecker.check(array);
+            assertAllocates(nrIds / 2);
+            assertAllocates(nrIds);
+            array.destroy();
+        }
     }
 
     /** check_xa_alloc_1. */
@@ -198,6 +214,79 @@ class XArrayCatalogueAllocationTest extends XArrayCatalogue {
         assertEquals(base == 0 ? 1 : Errno.EBUSY, array.alloc(0, base == 0 ? 1 : 0, value(1)));
         array.destroy();
         assertAllocates(base);
+    }
+
+    /** The original leaves such an entry marked as free, and gives back the first slot only. */
+    @Test
+    void anEntryOfSeveralIndicesIsTakenAndGivenBackAsAWhole() {
+        storeOrder(64, 2, value(1));
+        assertFalse(getMark(64, 0));
+        assertFalse(getMark(67, 0));
+        assertAllocatesFrom(63, 63);
+        assertAllocatesFrom(63, 68);
+        assertEquals(value(1), erase(66));
+        XaChecker.check(array);
+        for (long id = 64; id < 68; id++) {
+            assertAllocatesFrom(63, id);
+        }
+        assertAllocatesFrom(63, 69);
+
+        assertEquals(Errno.OK, array.storeRange(100, 300, pointer(1)));
+        assertAllocatesFrom(100, 301);
+        assertEquals(Errno.OK, array.storeRange(100, 300, 0));
+        XaChecker.check(array);
+        assertAllocatesFrom(100, 100);
+        assertAllocatesFrom(300, 300);
+        assertAllocatesFrom(300, 302);
+
+        storeOrder(1 << 12, 12, value(2));
+        assertAllocatesFrom(1 << 12, 1 << 13);
+        assertEquals(Errno.EBUSY, array.alloc(1 << 12, (1 << 13) - 1, value(3)));
+        assertEquals(value(2), compareExchange((1 << 12) + 77, value(2), 0));
+        XaChecker.check(array);
+        assertAllocatesFrom((1 << 12) + 76, (1 << 12) + 76);
+    }
+
+    private void assertAllocatesFrom(long min, long expected) {
+        assertEquals(expected, array.alloc(min, MAX_ID, value(expected)));
+        assertEquals(value(expected), load(expected));
+    }
+
+    /** Against the sorted map of the array's own model: an index is free if nothing covers it. */
+    @Test
+    void entriesOfAnyWidthLeaveTheOthersFree() {
+        SplittableRandom random = TestSeed.random("entriesOfAnyWidthLeaveTheOthersFree, flags " + flags);
+        RangeModel model = new RangeModel();
+        for (int step = 0; step < 20_000; step++) {
+            changeWidely(random, model);
+            long min = random.nextInt(1 << 13);
+            long expected = Math.max(min, base);
+            for (Range range = model.at(expected); range != null; range = model.at(expected)) {
+                expected = range.last() + 1;
+            }
+            assertEquals(expected, array.alloc(min, MAX_ID, value(step)), TestSeed.asOption());
+            model.storeOrder(expected, 0, value(step));
+            if (step % 100 == 0) {
+                XaChecker.check(array);
+            }
+        }
+    }
+
+    private void changeWidely(SplittableRandom random, RangeModel model) {
+        int order = random.nextInt(13);
+        long first = random.nextInt(1 << 13) & -1L << order;
+        long last = random.nextBoolean() ? RangeModel.lastOf(first, order) : first + random.nextInt(500);
+        long word = random.nextInt(3) == 0 ? 0 : value(order);
+        if (random.nextInt(4) == 0) {
+            assertEquals(model.load(first), erase(first), TestSeed.asOption());
+            model.storeOrder(first, 0, 0);
+        } else if (last == RangeModel.lastOf(first, order)) {
+            storeOrder(first, order, word);
+            model.storeOrder(first, order, word);
+        } else {
+            assertEquals(Errno.OK, array.storeRange(first, last, word));
+            model.storeRange(first, last, word);
+        }
     }
 
     /** idr and ida. */

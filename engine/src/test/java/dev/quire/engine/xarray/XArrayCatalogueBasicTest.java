@@ -60,6 +60,28 @@ class XArrayCatalogueBasicTest extends XArrayCatalogue {
         eraseIndex(1);
     }
 
+    /** Leaves are all retry words; in a node above, what was empty stays so, and what leads to a node goes on leading there. */
+    @Test
+    void everyEntryOfACutOffSubtreeSendsReadersAway() {
+        storeOrder(4096, 8, value(1));
+        storeOrder(4096 + 512, 6, pointer(1));
+        storeIndex(4096 + 1024);
+        long node = nodeAt(4096);
+        long leaf = nodeAt(4096 + 1024);
+        engine.reader.enter();
+        storeOrder(4096, 12, value(2));
+        for (int slot = 0; slot < XaNodeStruct.NR_SLOTS; slot++) {
+            long expected = slot < 4 || slot == 8 ? XaEntry.RETRY : slot == 16 ? XaEntry.node(leaf, 0) : 0;
+            assertEquals(expected, XaNodeStruct.slot(node, slot), "slot " + slot);
+            assertEquals(XaEntry.RETRY, XaNodeStruct.slot(leaf, slot), "slot " + slot);
+        }
+        for (long freed : new long[] {node, leaf}) {
+            assertEquals(0, XaNodeStruct.count(freed));
+            assertEquals(0, XaNodeStruct.nrValues(freed));
+        }
+        engine.reader.exit();
+    }
+
     /** check_xas_retry. */
     @Test
     void retryEntriesUnderTheLockAreVisitedAndReplaced() {
@@ -67,9 +89,9 @@ class XArrayCatalogueBasicTest extends XArrayCatalogue {
         storeIndex(1);
         array.lock();
         XaCursor cursor = cursor(0);
-        cursor.store(XaEntry.RETRY);
+        XaStore.store(cursor, XaEntry.RETRY);
         cursor.set(1);
-        cursor.store(XaEntry.RETRY);
+        XaStore.store(cursor, XaEntry.RETRY);
         cursor.set(0);
         int visited = 0;
         for (long entry = cursor.find(MAX); entry != 0; entry = cursor.find(MAX)) {

@@ -283,6 +283,52 @@ class XArrayCatalogueCursorTest extends XArrayCatalogue {
     }
 
     @Test
+    void aStepOntoASiblingIsOneOntoItsEntry() {
+        storeOrder(64, 2, value(1));
+        storeIndex(68);
+        array.lock();
+        XaCursor cursor = cursor(64);
+        assertEquals(value(1), cursor.next());
+        assertStepsOntoSibling(cursor.next(), cursor, 65);
+        assertEquals(2, cursor.getOrder());
+        cursor.setMark(1);
+        assertTrue(cursor.getMark(1));
+        assertStepsOntoSibling(cursor.next(), cursor, 66);
+        assertTrue(cursor.getMark(1));
+        cursor.clearMark(1);
+        assertEquals(value(1), cursor.store(pointer(1)));
+        assertStepsOntoSibling(cursor.next(), cursor, 67);
+        assertEquals(value(68), cursor.next());
+        assertStepsOntoSibling(cursor.prev(), cursor, 67);
+        assertEquals(value(68), cursor.find(MAX));
+        assertStepsOntoSibling(cursor.prev(), cursor, 67);
+        assertEquals(pointer(1), cursor.store(0));
+        array.unlock();
+        assertFalse(isMarked(1));
+        assertEquals(List.of(new Found(68, value(68))), walk(0));
+    }
+
+    private static void assertStepsOntoSibling(long word, XaCursor cursor, long index) {
+        assertEquals(XaEntry.sibling(0), word);
+        assertEquals(index, cursor.index());
+        assertEquals(0, cursor.slot());
+    }
+
+    /** A range store over the front of a run leaves the rest of it as siblings of a sibling. */
+    @Test
+    void aStepOntoASiblingOfASiblingIsOneOntoItsEntry() {
+        array.storeRange(74, 83, value(1));
+        array.storeRange(64, 78, value(2));
+        array.lock();
+        XaCursor cursor = cursor(79);
+        assertEquals(value(2), cursor.load());
+        assertEquals(XaEntry.sibling(10), cursor.next());
+        assertEquals(80, cursor.index());
+        assertEquals(0, cursor.slot());
+        array.unlock();
+    }
+
+    @Test
     void loadAndReloadAgreeWhereTheCursorStands() {
         storeOrder(64, 5, value(64));
         storeIndex(1);

@@ -78,6 +78,62 @@ class XArrayCatalogueFindTest extends XArrayCatalogue {
         eraseIndex(MAX);
     }
 
+    @Test
+    void aWalkEndsAtItsLimitWhateverFollows() {
+        for (long index = 60; index < 70; index++) {
+            storeIndex(index);
+            setMark(index, 1);
+        }
+        for (long limit = 60; limit < 72; limit++) {
+            array.lock();
+            XaCursor cursor = cursor(60);
+            XaCursor marked = cursor(60);
+            for (long index = 60; index <= Math.min(limit, 69); index++) {
+                assertEquals(value(index), cursor.find(limit));
+                assertEquals(index, cursor.index());
+                assertEquals(value(index), marked.findMarked(limit, 1));
+                assertEquals(index, marked.index());
+            }
+            assertEquals(0, cursor.find(limit), "limit=" + limit);
+            assertTrue(cursor.isRestart());
+            assertEquals(limit < 69 ? limit + 1 : 128, cursor.index());
+            assertEquals(0, marked.findMarked(limit, 1), "limit=" + limit);
+            long[] entries = new long[20];
+            assertEquals(Math.min(limit, 69) - 59, array.extract(cursor(0), limit, XArray.PRESENT, entries, 20));
+            array.unlock();
+        }
+    }
+
+    /** The tree of two levels has nothing more, and the cursor is where an entry can be added. */
+    @Test
+    void aWalkOffTheEndOfTheTreeEndsBehindIt() {
+        storeIndex(60);
+        storeIndex(70);
+        array.lock();
+        XaCursor cursor = cursor(65);
+        assertEquals(value(70), cursor.find(MAX));
+        assertEquals(0, cursor.find(MAX));
+        assertTrue(cursor.isBounds());
+        assertEquals(4096, cursor.index());
+        assertEquals(0, cursor.store(value(4096)));
+        assertEquals(Errno.OK, cursor.error());
+        array.unlock();
+        assertEquals(value(4096), load(4096));
+    }
+
+    @Test
+    void reservationsAreNotExtracted() {
+        storeIndex(5);
+        assertEquals(Errno.OK, array.reserve(6));
+        storeIndex(7);
+        long[] entries = new long[3];
+        engine.reader.enter();
+        assertEquals(2, array.extract(cursor(0), MAX, XArray.PRESENT, entries, 3));
+        engine.reader.exit();
+        assertEquals(value(5), entries[0]);
+        assertEquals(value(7), entries[1]);
+    }
+
     /** check_multi_find_1. */
     @Test
     void findInsideAnEntryReturnsItAndFindAfterTheNext() {
@@ -231,6 +287,19 @@ class XArrayCatalogueFindTest extends XArrayCatalogue {
             }
             array.destroy();
         }
+    }
+
+    @Test
+    void aWalkGoesOnBehindTheHeadAfterAPause() {
+        storeIndex(0);
+        engine.reader.enter();
+        XaCursor cursor = cursor(0);
+        assertEquals(value(0), cursor.find(MAX));
+        cursor.pause();
+        assertEquals(1, cursor.index());
+        storeIndex(1);
+        assertEquals(value(1), cursor.find(MAX));
+        engine.reader.exit();
     }
 
     private List<Found> walkWithPauses(long start) {

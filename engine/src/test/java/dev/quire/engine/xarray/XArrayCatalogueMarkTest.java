@@ -109,6 +109,26 @@ class XArrayCatalogueMarkTest extends XArrayCatalogue {
         array.destroy();
     }
 
+    /** The range of such a cursor is wider than a slot of the node; whatever is marked in that stays so. */
+    @Test
+    void aNodeThatAWalkEndedAboveIsNotMarked() {
+        storeIndex(64);
+        storeIndex(65);
+        setMark(65, 1);
+        for (int order : new int[] {6, 12}) {
+            array.lock();
+            XaCursor cursor = cursor(64, order);
+            assertTrue(XaEntry.isNode(cursor.load()));
+            cursor.setMark(0);
+            cursor.clearMark(1);
+            cursor.initMarks();
+            array.unlock();
+            XaChecker.check(array);
+            assertFalse(isMarked(0));
+            assertTrue(getMark(65, 1));
+        }
+    }
+
     @Test
     void markingOneOfManyEntriesMarksNoOther() {
         for (long index : new long[] {0, 1, 2, 31, 63, 64, 4095, 4096, 1L << 30, 1L << 40, MAX}) {

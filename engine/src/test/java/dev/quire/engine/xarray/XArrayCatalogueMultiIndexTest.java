@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.struct.XaNodeStruct;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -128,7 +129,13 @@ class XArrayCatalogueMultiIndexTest extends XArrayCatalogue {
     /** check_multi_store_advanced. */
     @Test
     void largeEntriesAtFarPositionsBehaveLikeNearOnes() {
-        for (long position : new long[] {7, 1_800_007, (1L << 36) + 12_345, Long.MAX_VALUE}) {
+        List<Long> positions = new ArrayList<>();
+        for (long position = 7; position < Long.MAX_VALUE / 3; position += position / 2) {
+            positions.add(position);
+        }
+        positions.add(Long.MAX_VALUE);
+        assertEquals(102, positions.size());
+        for (long position : positions) {
             for (int order = 0; order < 20; order++) {
                 pageCacheRound(position & -(1L << order), order);
             }

@@ -4,6 +4,7 @@ package dev.quire.engine.xarray;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.memory.Errno;
@@ -14,6 +15,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Every change runs out of memory at its first node, at its second, and so on: it must say so, leave the tree as it was,
@@ -32,12 +34,16 @@ class XArrayFailureTest extends XArrayCatalogue {
      * One change.
      *
      * @param nrNodes nodes that the change needs
-     * @param name for reports
+     * @param name the method that changes, and what is special
      * @param flags of the array
      * @param before makes the array that is changed
      * @param change is made to fail
      */
     record Failing(int nrNodes, String name, int flags, Change before, Change change) {
+        String method() {
+            return name.split("[ ,]", 2)[0];
+        }
+
         @Override
         public String toString() {
             return name;
@@ -75,11 +81,12 @@ class XArrayFailureTest extends XArrayCatalogue {
         int fromZero = XArray.TRACK_FREE;
         int fromOne = XArray.TRACK_FREE | XArray.ZERO_BUSY;
         return Stream.of(
-                of(1, "cursor, reservation at 0", test -> 0, test -> test.cursorStore(0, 0, XaEntry.ZERO)),
-                of(6, "cursor, far away", test -> 0, test -> test.cursorStore(FAR, 2, WORD)),
+                of(1, "store by a cursor, reservation at 0", test -> 0, test -> test.cursorStore(0, 0, XaEntry.ZERO)),
+                of(6, "store by a cursor, far away", test -> 0, test -> test.cursorStore(FAR, 2, WORD)),
+                of(1, "nomem, then a store", test -> test.errnoOfStore(0), XArrayFailureTest::nomemAndStore),
                 of(
                         4,
-                        "cursor, from a leaf to one beside it",
+                        "store by a cursor, from a leaf to one beside it",
                         XArrayFailureTest::tallTree,
                         test -> test.cursorStoreAfterLoad(FAR, FAR / 2)),
                 new Failing(11, "storeOrder beside id 0", fromZero, test -> test.alloc(0), XArrayFailureTest::storeFar),
@@ -112,7 +119,30 @@ class XArrayFailureTest extends XArrayCatalogue {
                         test -> 0,
                         test -> test.array.storeRange(Long.MIN_VALUE, MAX, WORD)),
                 of(5, "createRange in nothing", test -> 0, test -> test.createRange(256, 8)),
-                of(11, "createRange in a tree", XArrayFailureTest::tallTree, test -> test.createRange(FAR / 2, 9)));
+                of(11, "createRange in a tree", XArrayFailureTest::tallTree, test -> test.createRange(FAR / 2, 9)),
+                of(8, "createRange before a made one", test -> test.makeRange(512, 9), test -> test.createRange(0, 10)),
+                of(
+                        18,
+                        "createRange above a made one",
+                        test -> test.makeRange(0, 9),
+                        XArrayFailureTest::createAboveMade),
+                of(
+                        65,
+                        "createRange around a head entry",
+                        test -> test.errnoOfStore(0),
+                        test -> test.createRange(0, 12)),
+                of(
+                        13,
+                        "createRange around other ones",
+                        XArrayFailureTest::madeAndStored,
+                        test -> test.createRange(4096, 10)),
+                of(2, "storeRange to a made one", test -> test.makeRange(4096, 6), XArrayFailureTest::storeRangeTo4101),
+                of(4, "storeRange from a made one", test -> test.makeRange(0, 6), XArrayFailureTest::storeRangeTo4101),
+                of(
+                        4,
+                        "storeRange around a made one",
+                        test -> test.makeRange(128, 6),
+                        XArrayFailureTest::storeRangeTo4101));
     }
 
     private static Stream<Failing> splits() {
@@ -162,6 +192,22 @@ class XArrayFailureTest extends XArrayCatalogue {
                 new Failing(2, "allocCyclic beside 1", fromOne, test -> test.alloc(0), test -> test.cyclic(4095)),
                 new Failing(11, "store beside id 0", fromZero, test -> test.alloc(0), test -> test.errnoOfStore(FAR)),
                 new Failing(10, "store beside id 1", fromOne, test -> test.alloc(0), test -> test.errnoOfStore(FAR)),
+                new Failing(6, "store of nothing", fromZero, test -> 0, XArrayFailureTest::storeNothing),
+                new Failing(11, "store of nothing from 1", fromOne, test -> 0, XArrayFailureTest::storeNothing),
+                new Failing(
+                        11, "insert of nothing", fromZero, test -> test.alloc(0), test -> test.array.insert(FAR, 0)),
+                new Failing(
+                        11,
+                        "compareExchange beside id 0",
+                        fromZero,
+                        test -> test.alloc(0),
+                        test -> XaEntry.errnoOf(test.array.compareExchange(FAR, 0, WORD))),
+                new Failing(
+                        1,
+                        "allocCyclic that wraps",
+                        fromZero,
+                        test -> test.alloc(4095),
+                        XArrayFailureTest::cyclicThatWraps),
                 new Failing(6, "reserve an id", fromZero, test -> 0, test -> test.array.reserve(FAR)),
                 new Failing(11, "reserve an id from 1", fromOne, test -> 0, test -> test.array.reserve(FAR)));
     }
@@ -213,8 +259,9 @@ class XArrayFailureTest extends XArrayCatalogue {
         assertEquals(text(), afterFailures);
     }
 
-    @Test
-    void stepByStepSplitsStopWithALegalTree() {
+    @ParameterizedTest(name = "one order at a time: {0}")
+    @ValueSource(booleans = {false, true})
+    void stepByStepSplitsStopWithALegalTree(boolean byOneOrder) {
         for (int nrNodes = 0; nrNodes <= 3; nrNodes++) {
             array = engine.newArray(0);
             assertEquals(Errno.OK, large(18));
@@ -222,7 +269,7 @@ class XArrayFailureTest extends XArrayCatalogue {
             int order = 18;
             int result = Errno.OK;
             while (order > 0 && result == Errno.OK) {
-                int newOrder = XaCursor.trySplitMinimumOrder(order);
+                int newOrder = byOneOrder ? order - 1 : XaCursor.trySplitMinimumOrder(order);
                 result = trySplitOnce(newOrder);
                 order = result == Errno.OK ? newOrder : order;
             }
@@ -234,64 +281,30 @@ class XArrayFailureTest extends XArrayCatalogue {
                 assertEquals(WORD, load(index));
             }
             assertEquals(order, getOrder(1 << 18));
+            assertMarkedAsWhole();
         }
     }
 
-    /** Whoever adds a method that changes arrays must say here whether it can run out of memory, and test it above. */
+    private void assertMarkedAsWhole() {
+        for (Found piece : walk(0)) {
+            boolean isAsWhole = getMark(piece.index(), 0) && !getMark(piece.index(), 1) && getMark(piece.index(), 2);
+            assertTrue(isAsWhole, piece::toString);
+        }
+    }
+
+    /** Whoever adds a method that changes arrays must test it above, or say here that it cannot run out of memory. */
     @Test
     void everyMethodThatChangesAnArrayIsTested() {
-        Set<String> failing = Set.of(
-                "store",
-                "storeOrder",
-                "storeRange",
-                "insert",
-                "compareExchange",
-                "reserve",
-                "alloc",
-                "allocCyclic",
-                "createRange",
-                "split",
-                "trySplit",
-                "nomem");
         Set<String> withoutMemory =
                 Set.of("erase", "release", "setMark", "clearMark", "initMarks", "destroy", "deleteNode");
-        Set<String> others = Set.of(
-                "lock",
-                "unlock",
-                "update",
-                "load",
-                "getOrder",
-                "find",
-                "findAfter",
-                "extract",
-                "getMark",
-                "isMarked",
-                "isEmpty",
-                "anchor",
-                "pool",
-                "pause",
-                "advance",
-                "reload",
-                "retry",
-                "findMarked",
-                "findConflict",
-                "next",
-                "prev",
-                "nodesNeeded",
-                "trySplitMinimumOrder",
-                "set",
-                "setOrder",
-                "reset",
-                "index",
-                "error",
-                "setError",
-                "isValid",
-                "isRestart",
-                "isBounds",
-                "nodeAddress",
-                "slot");
-        Set<String> known = new TreeSet<>(failing);
-        known.addAll(withoutMemory);
+        Set<String> others = Set.of("""
+            lock unlock update load getOrder find findAfter extract getMark isMarked isEmpty anchor
+            pool pause advance reload retry findMarked findConflict next prev nodesNeeded
+            trySplitMinimumOrder set setOrder reset index error setError isValid isRestart isBounds
+            nodeAddress slot\
+            """.strip().split("\\s", -1));
+        Set<String> known = new TreeSet<>(withoutMemory);
+        changes().forEach(failing -> known.add(failing.method()));
         known.addAll(others);
         Set<String> methods = new TreeSet<>();
         Stream.of(XArray.class, XaCursor.class, XaPosition.class)
@@ -320,6 +333,21 @@ class XArrayFailureTest extends XArrayCatalogue {
     private int tallTree() {
         smallTree();
         return errnoOfStore(FAR);
+    }
+
+    private int makeRange(long index, int order) {
+        array.lock();
+        XaCursor cursor = cursor(index, order);
+        cursor.createRange();
+        array.unlock();
+        return cursor.error();
+    }
+
+    /** Between 4096 and 5120 an empty leaf, a large entry and a small one. */
+    private int madeAndStored() {
+        storeOrder(4096 + 512, 6, WORD);
+        storeIndex(5119);
+        return makeRange(4096 + 192, 6);
     }
 
     private int large(int order) {
@@ -372,6 +400,26 @@ class XArrayFailureTest extends XArrayCatalogue {
         return array.storeRange(1, 5000, WORD);
     }
 
+    private int storeNothing() {
+        return XaEntry.errnoOf(array.store(FAR, 0));
+    }
+
+    private int storeRangeTo4101() {
+        return array.storeRange(5, 4101, WORD);
+    }
+
+    private int nomemAndStore() {
+        XaCursor cursor = cursor(1);
+        cursor.setError(Errno.ENOMEM);
+        if (!cursor.nomem()) {
+            return cursor.error();
+        }
+        array.lock();
+        cursor.store(WORD);
+        array.unlock();
+        return cursor.error();
+    }
+
     private int allocNothing(long min) {
         long id = array.alloc(min, XaIdCycle.MAX_ID, 0);
         return id < 0 ? (int) id : Errno.OK;
@@ -392,9 +440,15 @@ class XArrayFailureTest extends XArrayCatalogue {
             return cursor.error();
         }
         for (long i = index; i < index + (1L << order); i++) {
-            assertEquals(0, array.store(i, WORD), "a made range takes entries without memory");
+            assertEquals(0, errnoOfStore(i), "a made range takes entries without memory");
         }
         return Errno.OK;
+    }
+
+    private int createAboveMade() {
+        int result = createRange(1 << 12, 10);
+        // Made leaves do not stay empty; these must still be there.
+        return result == Errno.OK ? createRange(0, 9) : result;
     }
 
     private int splitLarge(SplitPlan plan) {
@@ -423,6 +477,14 @@ class XArrayFailureTest extends XArrayCatalogue {
 
     private int alloc(long min) {
         long id = array.alloc(min, XaIdCycle.MAX_ID, WORD);
+        return id < 0 ? (int) id : Errno.OK;
+    }
+
+    private int cyclicThatWraps() {
+        XaIdCycle cycle = new XaIdCycle(100, 4095, 4095);
+        long id = array.allocCyclic(cycle, WORD);
+        assertEquals(id >= 0, cycle.hasWrapped());
+        assertEquals(id >= 0 ? 101 : 4095, cycle.next());
         return id < 0 ? (int) id : Errno.OK;
     }
 

@@ -103,6 +103,21 @@ class XArrayFarIndexTest extends XArrayCatalogue {
         engine.reader.exit();
     }
 
+    /** A top node has 64 slots, of which 16 are indices; all 64 are marked as free. */
+    @Test
+    void noFreeIndexLiesBehindTheLast() {
+        array = engine.newArray(XArray.TRACK_FREE);
+        store(MAX, value(1));
+        engine.reader.enter();
+        XaCursor cursor = cursor(MAX - 1);
+        assertEquals(0, cursor.findMarked(MAX, XArray.FREE_MARK));
+        assertTrue(cursor.isValid());
+        assertEquals(MAX - 1, cursor.index());
+        assertEquals(0, cursor.findMarked(MAX, XArray.FREE_MARK));
+        assertTrue(cursor.isRestart());
+        engine.reader.exit();
+    }
+
     @Test
     void steppingWrapsAtBothEnds() {
         for (long index : new long[] {0, 1, MAX - 1, MAX}) {

@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.EngineFixture;
 import dev.quire.engine.memory.Errno;
+import dev.quire.engine.rcu.RcuReader;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /** What needs no memory works without any, and what lacked some works once there is some. */
@@ -39,6 +42,54 @@ class XArrayMemoryTest extends XArrayCatalogue {
         assertEquals(65, engine.nodes.nrInUse());
         cursor.destroy();
         assertEquals(0, engine.nodes.nrInUse());
+    }
+
+    @Test
+    void nodesReservedInStepsAreAllUsed() {
+        storeOrder(1 << 12, 12, WORD);
+        SplitPlan plan = SplitPlan.uniform(12, 0);
+        XaCursor cursor = cursor(1 << 12);
+        for (int nrNodes : new int[] {8, 20, 65}) {
+            assertEquals(Errno.OK, cursor.reserve(nrNodes));
+        }
+        long nrInUse = engine.nodes.nrInUse();
+        engine.failures.failAfter(0);
+        array.lock();
+        assertEquals(Errno.OK, cursor.split(plan, WORD, WORD, 0));
+        array.unlock();
+        engine.failures.stop();
+        cursor.destroy();
+        assertEquals(nrInUse, engine.nodes.nrInUse());
+        assertEquals(nrInUse, XaChecker.check(array));
+    }
+
+    @Test
+    void whatFailsKeepsNoSpareNodes() {
+        storeOrder(512, 9, WORD);
+        long nrInUse = engine.nodes.nrInUse();
+        XaCursor cursor = cursor(512);
+        assertEquals(Errno.OK, cursor.reserve(3));
+        assertEquals(nrInUse + 3, engine.nodes.nrInUse());
+        array.lock();
+        assertEquals(Errno.EINVAL, cursor.trySplit(0, WORD, 0));
+        array.unlock();
+        assertEquals(nrInUse, engine.nodes.nrInUse(), "a step that is refused");
+
+        cursor.reset();
+        assertEquals(Errno.OK, cursor.reserve(3));
+        engine.failures.failAfter(0);
+        array.lock();
+        assertEquals(Errno.ENOMEM, cursor.split(SplitPlan.uniform(9, 0), WORD, WORD, 0));
+        array.unlock();
+        engine.failures.stop();
+        assertEquals(nrInUse, engine.nodes.nrInUse(), "a split that lacks nodes");
+
+        cursor.reset();
+        assertEquals(Errno.OK, cursor.reserve(3));
+        engine.failures.failAfter(0);
+        assertEquals(Errno.ENOMEM, cursor.reserve(8));
+        engine.failures.stop();
+        assertEquals(nrInUse, engine.nodes.nrInUse(), "a reservation that lacks nodes");
     }
 
     @Test
@@ -98,6 +149,30 @@ class XArrayMemoryTest extends XArrayCatalogue {
     }
 
     @Test
+    void aChangeWaitsForNodesThatAReaderKeeps() throws InterruptedException {
+        try (EngineFixture small = new EngineFixture(1, 16, 1)) {
+            XArray filled = small.newArray(0);
+            long index = 1;
+            while (filled.store(index, WORD) == 0) {
+                index += 64;
+            }
+            CountDownLatch entered = new CountDownLatch(1);
+            Thread keeping = Thread.ofPlatform().start(() -> {
+                try (RcuReader reader = small.rcu.register()) {
+                    reader.enter();
+                    entered.countDown();
+                    LockSupport.parkNanos(20_000_000);
+                    reader.exit();
+                }
+            });
+            entered.await();
+            assertEquals(WORD, filled.erase(1));
+            assertEquals(0, filled.store(index, WORD), "with the node that the other one left");
+            keeping.join();
+        }
+    }
+
+    @Test
     void aFullSlabIsAnErrorThatPasses() {
         try (EngineFixture small = new EngineFixture(1, 16, 1)) {
             XArray filled = small.newArray(0);
@@ -113,6 +188,30 @@ class XArrayMemoryTest extends XArrayCatalogue {
             assertEquals(WORD, filled.erase(1));
             small.rcu.barrier();
             assertEquals(0, filled.store(index, WORD));
+        }
+    }
+
+    @Test
+    void aChangeWaitsForNodesThatAReaderHasKept() throws InterruptedException {
+        try (EngineFixture small = new EngineFixture(1, 16, 1)) {
+            XArray filled = small.newArray(0);
+            long index = 1;
+            while (filled.store(index, WORD) == 0) {
+                index += 64;
+            }
+            CountDownLatch entered = new CountDownLatch(1);
+            Thread other = Thread.ofPlatform().start(() -> {
+                try (RcuReader reader = small.rcu.register()) {
+                    reader.enter();
+                    entered.countDown();
+                    LockSupport.parkNanos(20_000_000);
+                    reader.exit();
+                }
+            });
+            entered.await();
+            assertEquals(WORD, filled.erase(1));
+            assertEquals(0, filled.store(index, WORD));
+            other.join();
         }
     }
 }

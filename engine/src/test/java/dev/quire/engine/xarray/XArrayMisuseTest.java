@@ -22,6 +22,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class XArrayMisuseTest extends XArrayCatalogue {
     private static final long SIBLING = XaEntry.sibling(3);
 
+    private static final long[] SAME = {1, 2};
+
     record Misuse(String message, Consumer<XArrayMisuseTest> call) {
         @Override
         public String toString() {
@@ -49,12 +51,12 @@ class XArrayMisuseTest extends XArrayCatalogue {
                             noPiece(word), test -> test.cursor(0).split(SplitPlan.uniform(6, 0), value(0), word, 0)));
             Stream<Misuse> butReservations = word == XaEntry.ZERO
                     ? Stream.of()
-                    : Stream.of(new Misuse(
-                            "expected" + named.formatted("expected"), test -> test.array.compareExchange(1, word, 0)));
-            Stream<Misuse> butTests = word == XaEntry.ZERO || word == XaEntry.RETRY
-                    ? Stream.of()
-                    : Stream.of(new Misuse(entry, test -> test.cursor(1).store(word)));
-            return Stream.of(always, butReservations, butTests).flatMap(misuses -> misuses);
+                    : Stream.of(
+                            new Misuse(
+                                    "expected" + named.formatted("expected"),
+                                    test -> test.array.compareExchange(1, word, 0)),
+                            new Misuse(entry, test -> test.cursor(1).store(word)));
+            return Stream.of(always, butReservations).flatMap(misuses -> misuses);
         });
     }
 
@@ -97,6 +99,9 @@ class XArrayMisuseTest extends XArrayCatalogue {
                 new Misuse("min out of range: min=-1, max=4294967295", test -> test.array.alloc(-1, 1, 0)),
                 new Misuse(
                         "max out of range: max=4294967296, max=4294967295", test -> test.array.alloc(0, 1L << 32, 0)),
+                new Misuse(
+                        "entries are the indices: nrIndices=1",
+                        test -> XaBatch.load(test.array, test.engine.reader, SAME, SAME, 1)),
                 new Misuse("next out of range: next=-1, max=4294967295", test -> new XaIdCycle(0, 1, -1)),
                 new Misuse("order out of range: order=64, max=63", test -> test.cursor(0, 64)),
                 new Misuse("order out of range: order=64, max=63", test -> XaCursor.trySplitMinimumOrder(64)),

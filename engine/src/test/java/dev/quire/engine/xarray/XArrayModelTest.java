@@ -32,8 +32,12 @@ class XArrayModelTest extends XArrayCatalogue {
 
     private final RangeModel model = new RangeModel();
     private SplittableRandom random = new SplittableRandom(0);
+    private RandomArguments arguments = new RandomArguments(random, model, 1);
     private int indexBits;
     private String operation = "";
+
+    /** Whether the last operation found nothing to work on, and so does not count. */
+    private boolean isSkipped;
 
     @Override
     protected EngineFixture newEngine() {
@@ -45,17 +49,26 @@ class XArrayModelTest extends XArrayCatalogue {
     void agreesWithTheModel(int indexBits) {
         this.indexBits = indexBits;
         random = TestSeed.random("XArrayModelTest, " + indexBits + " bits");
-        for (int step = 0; step < NR_OPERATIONS; step++) {
+        arguments = new RandomArguments(random, model, indexBits);
+        int nrSkipped = 0;
+        for (int nrDone = 0; nrDone < NR_OPERATIONS; ) {
             try {
+                isSkipped = false;
                 doOne();
-                if (step % OPERATIONS_PER_CHECK == 0) {
+                if (isSkipped) {
+                    nrSkipped++;
+                    continue;
+                }
+                nrDone++;
+                if (nrDone % OPERATIONS_PER_CHECK == 0) {
                     compareAll();
                 }
             } catch (AssertionError | RuntimeException e) {
-                throw new AssertionError(TestSeed.asOption() + " step=" + step + " after " + operation, e);
+                throw new AssertionError(TestSeed.asOption() + " operations=" + nrDone + " after " + operation, e);
             }
         }
         compareAll();
+        assertTrue(nrSkipped < NR_OPERATIONS / 2, "operations that found nothing to work on: " + nrSkipped);
     }
 
     private void doOne() {
@@ -64,7 +77,7 @@ class XArrayModelTest extends XArrayCatalogue {
             return;
         }
         switch (random.nextInt(24)) {
-            case 0, 1, 2 -> storeOne(anyIndex(), anyWord());
+            case 0, 1, 2 -> storeOne(arguments.anyIndex(), arguments.anyWord());
             case 3, 4, 5, 6 -> storeOrder();
             case 7 -> erase();
             case 8 -> compareAndExchange();
@@ -75,7 +88,7 @@ class XArrayModelTest extends XArrayCatalogue {
             case 14 -> findAfter();
             case 15, 16 -> split();
             case 17 -> trySplit();
-            case 18 -> look(anyIndex());
+            case 18 -> look(arguments.anyIndex());
             case 19 -> extract();
             case 20 -> step();
             case 21 -> findConflicts();
@@ -88,9 +101,9 @@ class XArrayModelTest extends XArrayCatalogue {
 
     private void shrink() {
         int order = Math.min(XArray.MAX_ORDER, indexBits - 1);
-        long first = anyIndex() & -1L << order;
+        long first = arguments.anyIndex() & -1L << order;
         operation = "shrink " + hex(first) + " " + order;
-        if (random.nextInt(4) == 0 || model.cuts(first, RangeModel.lastOf(first, order))) {
+        if (random.nextInt(4) == 0) {
             array.destroy();
             model.clear();
         } else {
@@ -109,17 +122,15 @@ class XArrayModelTest extends XArrayCatalogue {
     }
 
     private void storeOrder() {
-        int order = anyOrder();
-        long first = anyIndex() & -1L << order;
+        int order = arguments.anyOrder();
+        long first = arguments.anyIndex() & -1L << order;
         long last = RangeModel.lastOf(first, order);
-        long word = random.nextInt(4) == 0 ? 0 : anyWord();
+        long word = random.nextInt(4) == 0 ? 0 : arguments.anyWord();
         operation = "storeOrder " + hex(first) + " " + order + " " + XaEntry.toText(word);
-        if (model.cuts(first, last)) {
-            return;
-        }
         long old = array.storeOrder(first, order, word);
         Range covering = model.at(first);
-        if (covering != null && covering.covers(last)) {
+        // A run can fill all slots of a node; what is replaced then is that node.
+        if (covering != null && covering.covers(last) && covering.shift() >= RangeModel.shiftOf(order)) {
             assertEquals(covering.word(), old);
         }
         model.storeOrder(first, order, word);
@@ -128,7 +139,7 @@ class XArrayModelTest extends XArrayCatalogue {
     }
 
     private void erase() {
-        long index = anyIndex();
+        long index = arguments.anyIndex();
         operation = "erase " + hex(index) + " of " + model.at(index);
         assertEquals(model.load(index), array.erase(index));
         model.storeOrder(index, 0, 0);
@@ -136,10 +147,10 @@ class XArrayModelTest extends XArrayCatalogue {
     }
 
     private void compareAndExchange() {
-        long index = anyIndex();
+        long index = arguments.anyIndex();
         long current = model.load(index);
-        long expected = random.nextInt(3) == 0 ? anyWord() : current;
-        long word = random.nextInt(3) == 0 ? 0 : anyWord();
+        long expected = random.nextInt(3) == 0 ? arguments.anyWord() : current;
+        long word = random.nextInt(3) == 0 ? 0 : arguments.anyWord();
         operation = "compareExchange " + hex(index) + " " + XaEntry.toText(expected) + " " + XaEntry.toText(word);
         assertEquals(current, array.compareExchange(index, expected, word));
         if (current == expected) {
@@ -149,8 +160,8 @@ class XArrayModelTest extends XArrayCatalogue {
     }
 
     private void insert() {
-        long index = anyIndex();
-        long word = anyWord();
+        long index = arguments.anyIndex();
+        long word = arguments.anyWord();
         operation = "insert " + hex(index) + " " + XaEntry.toText(word);
         boolean free = model.at(index) == null;
         assertEquals(free ? Errno.OK : Errno.EBUSY, array.insert(index, word));
@@ -161,14 +172,11 @@ class XArrayModelTest extends XArrayCatalogue {
     }
 
     private void storeRange() {
-        long first = anyIndex();
+        long first = arguments.anyIndex();
         long length = random.nextLong() >>> random.nextInt(Long.SIZE);
         long last = Long.compareUnsigned(first + length, first) < 0 ? first : first + length;
-        long word = random.nextInt(3) == 0 ? 0 : anyWord();
+        long word = random.nextInt(3) == 0 ? 0 : arguments.anyWord();
         operation = "storeRange " + hex(first) + " " + hex(last) + " " + XaEntry.toText(word);
-        if (model.cuts(first, last)) {
-            return;
-        }
         assertEquals(Errno.OK, array.storeRange(first, last, word));
         model.storeRange(first, last, word);
         look(first);
@@ -176,7 +184,7 @@ class XArrayModelTest extends XArrayCatalogue {
     }
 
     private void mark() {
-        long index = anyIndex();
+        long index = arguments.anyIndex();
         int mark = random.nextInt(XArray.NR_MARKS);
         boolean set = random.nextInt(3) > 0;
         operation = (set ? "setMark " : "clearMark ") + hex(index) + " " + mark;
@@ -191,27 +199,37 @@ class XArrayModelTest extends XArrayCatalogue {
     }
 
     private void find() {
-        long start = anyIndex();
-        long last = random.nextBoolean() ? MAX : anyIndex();
+        long start = arguments.anyIndex();
+        long last = random.nextBoolean() ? MAX : arguments.anyIndex();
         int filter = random.nextBoolean() ? XArray.PRESENT : random.nextInt(XArray.NR_MARKS);
         operation = "find " + hex(start) + " " + hex(last) + " " + filter;
         assertEquals(expectedFind(start, last, filter), find(start, last, filter));
     }
 
     private void findAfter() {
-        long start = anyIndex();
-        long last = random.nextBoolean() ? MAX : anyIndex();
-        operation = "findAfter " + hex(start) + " " + hex(last);
-        Range next = model.after(start);
+        long start = arguments.anyIndex();
+        long last = random.nextBoolean() ? MAX : arguments.anyIndex();
+        int filter = random.nextBoolean() ? XArray.PRESENT : random.nextInt(XArray.NR_MARKS);
+        operation = "findAfter " + hex(start) + " " + hex(last) + " " + filter;
+        Range next = firstWith(filter, model.after(start));
         Found expected = next == null || Long.compareUnsigned(next.first(), last) > 0
                 ? null
                 : new Found(next.first(), next.word());
-        assertEquals(expected, findAfter(start, last, XArray.PRESENT));
+        assertEquals(expected, findAfter(start, last, filter));
+    }
+
+    /** A range, or the first one after it, that passes a filter. */
+    private @Nullable Range firstWith(int filter, @Nullable Range from) {
+        Range range = from;
+        while (range != null && filter != XArray.PRESENT && (range.marks() & 1 << filter) == 0) {
+            range = model.after(range.first());
+        }
+        return range;
     }
 
     /** The entries from an index on, at once, and single indices in a batch. */
     private void extract() {
-        long start = anyIndex();
+        long start = arguments.anyIndex();
         int filter = random.nextBoolean() ? XArray.PRESENT : random.nextInt(XArray.NR_MARKS);
         long[] entries = new long[random.nextInt(8)];
         operation = "extract " + hex(start) + " " + filter + " " + entries.length;
@@ -224,7 +242,7 @@ class XArrayModelTest extends XArrayCatalogue {
             range = model.after(range.first());
         }
         long[] indices = new long[entries.length];
-        Arrays.setAll(indices, i -> anyIndex());
+        Arrays.setAll(indices, i -> arguments.anyIndex());
         long[] loaded = new long[entries.length];
         engine.reader.enter();
         int nrFound = array.extract(cursor(start), MAX, filter, entries, entries.length);
@@ -234,10 +252,10 @@ class XArrayModelTest extends XArrayCatalogue {
         assertArrayEquals(Arrays.stream(indices).map(model::load).toArray(), loaded);
     }
 
-    /** Steps to neighbouring indices, pauses and advances; siblings stand for the entry. */
+    /** Steps to neighbouring indices, looks at what is there or changes it, and advances; siblings stand for the entry. */
     private void step() {
-        long index = anyIndex();
-        engine.reader.enter();
+        long index = arguments.anyIndex();
+        array.lock();
         XaCursor cursor = cursor(index);
         cursor.load();
         for (int i = 0; i < 20; i++) {
@@ -247,8 +265,43 @@ class XArrayModelTest extends XArrayCatalogue {
             long word = forwards ? cursor.next() : cursor.prev();
             assertEquals(index, cursor.index());
             assertEquals(model.load(index), XaEntry.isSibling(word) ? cursor.reload() : word);
+            lookOrChange(cursor, index);
         }
-        index = anyIndex();
+        advance(cursor, arguments.anyIndex());
+        array.unlock();
+    }
+
+    private void lookOrChange(XaCursor cursor, long index) {
+        Range range = model.at(index);
+        int mark = random.nextInt(XArray.NR_MARKS);
+        switch (random.nextInt(12)) {
+            case 0 -> {
+                operation += ", store";
+                long word = random.nextInt(4) == 0 ? 0 : arguments.anyWord();
+                assertEquals(model.load(index), cursor.store(word));
+                model.storeOrder(index, 0, word);
+            }
+            case 1, 2 -> {
+                boolean set = random.nextBoolean();
+                operation += set ? ", setMark" : ", clearMark";
+                if (set) {
+                    cursor.setMark(mark);
+                } else {
+                    cursor.clearMark(mark);
+                }
+                model.mark(index, mark, set);
+            }
+            case 3 -> assertEquals(model.load(index), cursor.load());
+            default -> {
+                if (range != null) {
+                    assertOrder(range, cursor.getOrder());
+                    assertEquals((range.marks() & 1 << mark) != 0, cursor.getMark(mark));
+                }
+            }
+        }
+    }
+
+    private void advance(XaCursor cursor, long index) {
         operation = "advance to " + hex(index) + " from " + hex(cursor.index());
         cursor.set(cursor.index());
         cursor.load();
@@ -257,13 +310,12 @@ class XArrayModelTest extends XArrayCatalogue {
             Range next = model.after(index);
             assertEquals(next == null ? 0 : next.word(), cursor.find(MAX));
         }
-        engine.reader.exit();
     }
 
     /** Every entry that overlaps a block, once; whether it lies inside or covers it. */
     private void findConflicts() {
-        int order = anyOrder();
-        long first = anyIndex() & -1L << order;
+        int order = arguments.anyOrder();
+        long first = arguments.anyIndex() & -1L << order;
         long last = RangeModel.lastOf(first, order);
         operation = "findConflict " + hex(first) + " " + order;
         List<Long> expected = new ArrayList<>();
@@ -286,7 +338,7 @@ class XArrayModelTest extends XArrayCatalogue {
     /** Makes the slots of a small block and fills those that were empty, without memory. */
     private void createRange() {
         int order = random.nextInt(Math.min(9, indexBits));
-        long first = anyIndex() & -1L << order;
+        long first = arguments.anyIndex() & -1L << order;
         operation = "createRange " + hex(first) + " " + order;
         array.lock();
         XaCursor cursor = cursor(first, order);
@@ -296,7 +348,7 @@ class XArrayModelTest extends XArrayCatalogue {
         engine.failures.failAfter(0);
         for (long index = first; index != first + (1L << order); index++) {
             if (model.at(index) == null) {
-                storeOne(index, anyWord());
+                storeOne(index, arguments.anyWord());
             }
         }
         engine.failures.stop();
@@ -310,9 +362,7 @@ class XArrayModelTest extends XArrayCatalogue {
         if (range == null) {
             range = model.after(start);
         }
-        while (range != null && filter != XArray.PRESENT && (range.marks() & 1 << filter) == 0) {
-            range = model.after(range.first());
-        }
+        range = firstWith(filter, range);
         if (range == null || Long.compareUnsigned(range.first(), last) > 0) {
             return null;
         }
@@ -322,12 +372,13 @@ class XArrayModelTest extends XArrayCatalogue {
     }
 
     private void split() {
-        Range range = model.at(anyIndex());
+        Range range = model.at(arguments.anyIndex());
         if (range == null || !range.isNaturalBlock()) {
+            isSkipped = true;
             return;
         }
         SplitPlan plan = RandomPlan.any(random, range.order());
-        long word = anyWord();
+        long word = arguments.anyWord();
         long stride = range.order() > MAX_STRIDED_ORDER || random.nextBoolean() ? 0 : 4L * random.nextInt(3);
         long index = range.first() + (range.order() == 0 ? 0 : random.nextLong() & ((1L << range.order()) - 1));
         operation = "split " + hex(index) + " of " + range + " into " + plan;
@@ -350,13 +401,14 @@ class XArrayModelTest extends XArrayCatalogue {
     }
 
     private void trySplit() {
-        Range range = model.at(anyIndex());
+        Range range = model.at(arguments.anyIndex());
         if (range == null || range.order() == 0 || !range.isNaturalBlock()) {
+            isSkipped = true;
             return;
         }
         int order = range.order();
         int newOrder = random.nextBoolean() ? XaCursor.trySplitMinimumOrder(order) : random.nextInt(order);
-        long word = anyWord();
+        long word = arguments.anyWord();
         operation = "trySplit " + hex(range.first()) + " " + order + " " + newOrder;
         boolean possible = newOrder / 6 == order / 6 || (order % 6 == 0 && newOrder == order - 1);
         assertEquals(possible ? Errno.OK : Errno.EINVAL, trySplit(range.first(), newOrder, word));
@@ -369,17 +421,15 @@ class XArrayModelTest extends XArrayCatalogue {
 
     /** Stores a larger entry over what is there, which must not need memory beyond the path. */
     private void merge() {
-        Range range = model.at(anyIndex());
+        Range range = model.at(arguments.anyIndex());
         if (range == null) {
+            isSkipped = true;
             return;
         }
         int order = Math.min(XArray.MAX_ORDER, range.order() + random.nextInt(8));
         long first = range.first() & -1L << order;
         long last = RangeModel.lastOf(first, order);
         operation = "merge " + hex(first) + " " + order;
-        if (model.cuts(first, last)) {
-            return;
-        }
         storeOrder(first, order, range.word());
         model.storeOrder(first, order, range.word());
         look(first);
@@ -437,48 +487,10 @@ class XArrayModelTest extends XArrayCatalogue {
                 throw new AssertionError("not in the model: " + new Found(cursor.index(), word));
             }
             assertOrder(expected, cursor.getOrder());
-            ranges.add(new Range(cursor.index(), expected.last(), expected.shift(), word, marks));
+            ranges.add(new Range(cursor.index(), expected.last(), expected.shift(), word, marks, expected.isPieced()));
         }
         array.unlock();
         return ranges;
-    }
-
-    // ---- choices
-
-    private long anyIndex() {
-        if (!model.isEmpty() && random.nextInt(3) > 0) {
-            return nearSomething();
-        }
-        long index = random.nextLong() >>> (Long.SIZE - indexBits);
-        return random.nextInt(4) == 0 ? index >>> random.nextInt(indexBits) : index;
-    }
-
-    private long nearSomething() {
-        long anywhere = random.nextLong() >>> (Long.SIZE - indexBits);
-        Range range = model.after(anywhere);
-        if (range == null) {
-            range = model.at(anywhere);
-        }
-        if (range == null) {
-            return anywhere;
-        }
-        return switch (random.nextInt(6)) {
-            case 0 -> range.last();
-            case 1 -> range.last() + 1;
-            case 2 -> range.first() - 1;
-            case 3 -> range.first() + (random.nextLong() & (range.last() - range.first()));
-            default -> range.first();
-        };
-    }
-
-    private int anyOrder() {
-        int max = Math.min(XArray.MAX_ORDER, indexBits);
-        return random.nextInt(8) == 0 ? random.nextInt(max + 1) : random.nextInt(Math.min(20, max) + 1);
-    }
-
-    private long anyWord() {
-        long integer = random.nextLong() >>> (1 + random.nextInt(48));
-        return random.nextBoolean() ? XaEntry.value(integer) : pointer((int) (integer & 0xffff));
     }
 
     private static String hex(long index) {

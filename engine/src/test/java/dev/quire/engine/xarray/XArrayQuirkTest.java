@@ -42,8 +42,6 @@ class XArrayQuirkTest extends XArrayCatalogue {
         setMark(64, 0);
         assertEquals(new Found(64, value(1)), find(66, MAX, 0));
         assertEquals(new Found(66, value(1)), find(66, MAX, XArray.PRESENT));
-        assertEquals(new Found(64, value(1)), findAfter(65, MAX, 0), "so it finds the same entry again");
-        assertNull(findAfter(65, MAX, XArray.PRESENT));
     }
 
     @Test
@@ -108,6 +106,128 @@ class XArrayQuirkTest extends XArrayCatalogue {
     }
 
     // ---- better
+
+    /** The original goes back to the first slot of the entry, and so finds it again, and again. */
+    @Test
+    void aMarkedSearchAfterAnIndexNeverGoesBack() {
+        for (int order = 0; order <= 14; order++) {
+            long first = 2L << order;
+            long next = 3L << order;
+            storeOrder(first, order, value(1));
+            storeOrder(next, order, value(2));
+            setMark(first, 0);
+            setMark(next, 0);
+            for (long start = first; start < next; start += 1 + (1L << order) / 100) {
+                assertEquals(new Found(next, value(2)), findAfter(start, MAX, 0));
+                assertNull(findAfter(start, next - 1, 0));
+                assertNull(findAfter(start + (1L << order), MAX, 0));
+            }
+            assertEquals(List.of(new Found(first, value(1)), new Found(next, value(2))), findAll(0, 0));
+            array.destroy();
+        }
+    }
+
+    /** The original's cursor stays at the sibling: it then stores there alone, and marks it. */
+    @Test
+    void afterAStepIntoAnEntryTheCursorIsAtTheWholeOfIt() {
+        for (long start : new long[] {64, 65, 67}) {
+            storeOrder(64, 2, value(1));
+            setMark(64, 2);
+            array.lock();
+            XaCursor cursor = cursor(start);
+            assertEquals(value(1), cursor.load());
+            boolean forwards = start < 67;
+            assertTrue(XaEntry.isSibling(forwards ? cursor.next() : cursor.prev()));
+            assertEquals(value(1), cursor.load());
+            assertEquals(2, cursor.getOrder());
+            assertTrue(cursor.getMark(2));
+            cursor.setMark(1);
+            cursor.clearMark(2);
+            assertEquals(value(1), cursor.store(value(2)));
+            assertEquals(forwards ? start + 1 : start - 1, cursor.index());
+            array.unlock();
+            XaChecker.check(array);
+            for (long index = 64; index < 68; index++) {
+                assertEquals(value(2), load(index));
+                assertEquals(2, getOrder(index));
+                assertTrue(getMark(index, 1) && !getMark(index, 2));
+            }
+            array.lock();
+            cursor = cursor(start);
+            cursor.load();
+            assertTrue(XaEntry.isSibling(forwards ? cursor.next() : cursor.prev()));
+            assertEquals(value(2), cursor.store(0));
+            array.unlock();
+            assertTrue(isEmpty());
+        }
+    }
+
+    /** The original stores as many slots as the range has from where the cursor is, which can be more than the node has left. */
+    @Test
+    void aRangeIsStoredWhereverInItTheCursorIs() {
+        storeIndex(40);
+        array.lock();
+        XaCursor cursor = cursor(32, 5);
+        assertEquals(value(40), cursor.find(MAX));
+        assertEquals(40, cursor.index());
+        assertEquals(value(40), cursor.findConflict());
+        assertEquals(32, cursor.index());
+        assertEquals(0, cursor.next());
+        cursor.store(value(5));
+        assertEquals(32, cursor.index());
+        array.unlock();
+        XaChecker.check(array);
+        assertEquals(List.of(new Found(32, value(5))), walk(0));
+        assertEquals(5, getOrder(63));
+    }
+
+    /** The original erases as much of it as lies in the node that the cursor is in. */
+    @Test
+    void aRangeIsErasedThoughTheCursorIsBelowIt() {
+        for (long index = 0; index < 128; index += 3) {
+            storeIndex(index);
+        }
+        array.lock();
+        XaCursor cursor = cursor(64, 6);
+        assertEquals(value(66), cursor.find(MAX));
+        cursor.store(0);
+        array.unlock();
+        assertEquals(22, walk(0).size());
+        assertEquals(0, load(66));
+        assertEquals(0, load(126));
+        assertEquals(value(63), load(63));
+    }
+
+    @Test
+    void aMadeRangeBeginsAtItsFirstIndexWhereverTheCursorIs() {
+        array.lock();
+        XaCursor cursor = cursor(512, 9);
+        cursor.next();
+        cursor.next();
+        assertEquals(513, cursor.index());
+        cursor.createRange();
+        assertEquals(512, cursor.index());
+        array.unlock();
+        engine.failures.failAfter(0);
+        for (long index = 512; index < 1024; index++) {
+            storeIndex(index);
+        }
+        engine.failures.stop();
+    }
+
+    /** The original leaves the slot empty, as if nothing had come there. */
+    @Test
+    void aPositionInAnEmptySlotOfAMergedLeafIsTurnedAway() {
+        storeIndex(512);
+        engine.reader.enter();
+        XaCursor cursor = cursor(513);
+        assertEquals(0, cursor.load());
+        storeOrder(512, 6, pointer(2));
+        assertEquals(XaEntry.RETRY, cursor.reload());
+        cursor.reset();
+        assertEquals(pointer(2), cursor.load());
+        engine.reader.exit();
+    }
 
     /** The original counts only the slots that it wrote. */
     @Test

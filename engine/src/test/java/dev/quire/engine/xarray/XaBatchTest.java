@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.quire.engine.EngineFixture;
 import dev.quire.engine.TestSeed;
+import dev.quire.engine.memory.Errno;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
@@ -51,7 +52,7 @@ class XaBatchTest extends XArrayCatalogue {
         store(5, value(2));
         array.lock();
         XaCursor cursor = cursor(5);
-        cursor.store(XaEntry.RETRY);
+        XaStore.store(cursor, XaEntry.RETRY);
         cursor.set(5);
         long[] entries = new long[2];
         CountDownLatch entered = new CountDownLatch(1);
@@ -80,6 +81,17 @@ class XaBatchTest extends XArrayCatalogue {
         } catch (InterruptedException e) {
             return false;
         }
+    }
+
+    @Test
+    void aReservationReadsAsNothing() {
+        storeIndex(76);
+        assertEquals(Errno.OK, array.reserve(77));
+        long[] entries = {1, 1};
+        engine.reader.enter();
+        XaBatch.load(array, engine.reader, new long[] {76, 77}, entries, 2);
+        engine.reader.exit();
+        assertArrayEquals(new long[] {value(76), 0}, entries);
     }
 
     @Test

@@ -33,9 +33,10 @@ class XaCheckerTest extends XArrayCatalogue {
         return Stream.of(
                 new Damaged("array=", (top, leaf) -> XaNodeStruct.array(leaf, 1)),
                 new Damaged("parent=", (top, leaf) -> XaNodeStruct.parentOpaque(leaf, leaf)),
-                new Damaged("offset=", (top, leaf) -> XaNodeStruct.offset(leaf, 2)),
+                new Damaged("offset=", (top, leaf) -> XaNodeStruct.header(leaf, 0, 2, 2, 1)),
                 new Damaged("shift=", (top, leaf) -> XaNodeStruct.header(leaf, 6, 1, 2, 1)),
                 new Damaged("shift=", (top, leaf) -> XaNodeStruct.slot(top, 1, XaEntry.node(leaf, 6))),
+                new Damaged("shift=", (top, leaf) -> raise(top, leaf)),
                 new Damaged("count=", (top, leaf) -> XaNodeStruct.count(leaf, 3)),
                 new Damaged("nr_values=", (top, leaf) -> XaNodeStruct.nrValues(top, 3)),
                 new Damaged("count=0", (top, leaf) -> empty(leaf)),
@@ -56,6 +57,11 @@ class XaCheckerTest extends XArrayCatalogue {
         XaNodeStruct.count(leaf, 0);
         XaNodeStruct.nrValues(leaf, 0);
         XaNodeStruct.marksOpaque(leaf, 2, 0);
+    }
+
+    private static void raise(long top, long leaf) {
+        XaNodeStruct.header(leaf, 6, 1, 2, 1);
+        XaNodeStruct.slot(top, 1, XaEntry.node(leaf, 6));
     }
 
     private static void replaceBySingle(long top, int slot) {
@@ -91,6 +97,19 @@ class XaCheckerTest extends XArrayCatalogue {
         restore(top, topBytes);
         restore(leaf, leafBytes);
         assertEquals(sound, text());
+    }
+
+    @Test
+    void nothingStandsBehindTheLastIndex() {
+        store(MAX, value(1));
+        long top = XaEntry.nodeAddress(XArrayStruct.head(array.anchor()));
+        byte[] topBytes = bytes(top);
+        XaNodeStruct.slot(top, 16, value(2));
+        XaNodeStruct.header(top, 60, 0, 2, 1);
+        AssertionError found = assertThrows(AssertionError.class, () -> XaChecker.check(array));
+        String message = String.valueOf(found.getMessage());
+        assertTrue(message.endsWith(": slot 16=v2 behind the last index"), message);
+        restore(top, topBytes);
     }
 
     @Test

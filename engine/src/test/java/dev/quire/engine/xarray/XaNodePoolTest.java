@@ -2,6 +2,7 @@
 package dev.quire.engine.xarray;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,6 +10,7 @@ import dev.quire.engine.EngineFixture;
 import dev.quire.engine.QuireTest;
 import dev.quire.engine.TestSeed;
 import dev.quire.engine.machine.NativeMemory;
+import dev.quire.engine.memory.Errno;
 import dev.quire.engine.struct.ListHead;
 import dev.quire.engine.struct.XaNodeStruct;
 import java.util.ArrayList;
@@ -19,7 +21,9 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class XaNodePoolTest extends QuireTest {
     private static final int NR_NODES = 100;
@@ -40,30 +44,30 @@ class XaNodePoolTest extends QuireTest {
         }
         assertEquals(NR_NODES, engine.nodes.nrInUse());
         assertEquals(NR_NODES, engine.nodes.nrNodes());
-        assertEquals(0, engine.nodes.allocate());
+        assertEquals(0, allocate());
         nodes.forEach(this::free);
         assertEquals(0, engine.nodes.nrInUse());
     }
 
     @Test
     void theNodeFreedLastIsUsedFirst() {
-        long first = engine.nodes.allocate();
-        long second = engine.nodes.allocate();
+        long first = allocate();
+        long second = allocate();
         free(first);
         free(second);
-        assertEquals(second, engine.nodes.allocate());
-        assertEquals(first, engine.nodes.allocate());
+        assertEquals(second, allocate());
+        assertEquals(first, allocate());
         free(first);
         free(second);
     }
 
     @Test
     void aNodeIsEmptyWhateverWasInItBefore() {
-        long node = engine.nodes.allocate();
+        long node = allocate();
         NativeMemory.fill(XaNodeStruct.slotAddress(node, 0), 512 + 24, (byte) 0xff);
         free(node);
 
-        assertEquals(node, engine.nodes.allocate());
+        assertEquals(node, allocate());
         for (int slot = 0; slot < XaNodeStruct.NR_SLOTS; slot++) {
             assertEquals(0, XaNodeStruct.slot(node, slot));
         }
@@ -72,6 +76,17 @@ class XaNodePoolTest extends QuireTest {
         }
         assertTrue(ListHead.isEmpty(XaNodeStruct.privateList(node)));
         free(node);
+    }
+
+    @Test
+    void onlyNodesThatWereEverHandedOutAreNodes() {
+        assertFalse(engine.nodes.isNode(engine.arena.nodesBase()));
+        long node = allocate();
+        free(node);
+        assertTrue(engine.nodes.isNode(node));
+        for (long address : new long[] {0, node - XaNodeStruct.BYTES, node + 64, node + XaNodeStruct.BYTES}) {
+            assertFalse(engine.nodes.isNode(address));
+        }
     }
 
     @Test
@@ -110,16 +125,58 @@ class XaNodePoolTest extends QuireTest {
         long retired = nodes.removeLast();
         XaNodeStruct.slot(retired, 5, 77);
         engine.nodes.retireChain(retired, retired, 1);
-        assertEquals(0, engine.nodes.allocate(), "a reader may still be in it");
+        assertEquals(0, allocate(), "a reader may still be in it");
         assertEquals(77, XaNodeStruct.slot(retired, 5), "and reads what was there");
         assertEquals(1, engine.nodes.nrPendingReclaim());
         assertEquals(NR_NODES - 1, engine.nodes.nrInUse());
         engine.reader.exit();
 
-        assertEquals(retired, engine.nodes.allocate(), "asking for a node moves the grace period on");
+        assertEquals(retired, allocate(), "asking for a node moves the grace period on");
         assertEquals(0, XaNodeStruct.slot(retired, 5));
         nodes.add(retired);
         nodes.forEach(this::free);
+    }
+
+    /** Whoever finds none just before another thread brings them back looks again, but not for ever. */
+    @Test
+    void nodesThatAreFreeAreWorthAnotherLook() {
+        List<Long> nodes = takeAll();
+        assertFalse(engine.nodes.awaitReclaim(0), "none is free, and none will be");
+        free(nodes.removeLast());
+        assertTrue(engine.nodes.awaitReclaim(0));
+        assertTrue(engine.nodes.awaitReclaim(2));
+        assertFalse(engine.nodes.awaitReclaim(3));
+        nodes.forEach(this::free);
+    }
+
+    @Test
+    @Timeout(30)
+    void moreNodesThanThereAreAreRefusedThoughOthersComeBack() throws Exception {
+        XArray array = engine.newArray(0);
+        AtomicBoolean done = new AtomicBoolean();
+        try (ExecutorService threads = Executors.newSingleThreadExecutor()) {
+            Future<?> retiring = threads.submit(() -> {
+                while (!done.get()) {
+                    assertEquals(0, XaEntry.errnoOf(array.store(64, XaEntry.value(1))));
+                    array.erase(64);
+                }
+            });
+            assertEquals(Errno.ENOMEM, new XaCursor(array).reserve(NR_NODES + 1));
+            done.set(true);
+            retiring.get();
+        }
+    }
+
+    /** What the way to the last block took comes back each time that there is none for the first. */
+    @Test
+    @Timeout(30)
+    void aRangeThatNeedsMoreNodesThanThereAreIsRefused() {
+        long rest = engine.nodes.allocateChain(NR_NODES - 12);
+        XArray array = engine.newArray(0);
+        assertEquals(Errno.ENOMEM, array.storeRange(1, -2, XaEntry.value(1)));
+        assertEquals(NR_NODES - 12, engine.nodes.nrInUse());
+        engine.nodes.freeChain(rest, NR_NODES - 12);
+        assertEquals(Errno.OK, array.storeRange(1, -2, XaEntry.value(1)));
     }
 
     /** Two threads take and free chains; a node that both held at once would show the other's number. */
@@ -160,9 +217,18 @@ class XaNodePoolTest extends QuireTest {
         }
     }
 
+    /** {@return a node with its slots and marks empty, or 0} */
+    private long allocate() {
+        long node = engine.nodes.allocateChain(1);
+        if (node != 0) {
+            XaNodePool.wipe(node);
+        }
+        return node;
+    }
+
     private List<Long> takeAll() {
         List<Long> nodes = new ArrayList<>();
-        for (long node = engine.nodes.allocate(); node != 0; node = engine.nodes.allocate()) {
+        for (long node = allocate(); node != 0; node = allocate()) {
             nodes.add(node);
         }
         return nodes;

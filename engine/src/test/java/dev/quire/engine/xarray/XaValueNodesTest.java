@@ -177,6 +177,7 @@ class XaValueNodesTest extends XArrayCatalogue {
         }
         cursor.deleteNode(leaf);
         assertEquals(448, cursor.index());
+        assertTrue(cursor.isRestart());
         assertThrows(IllegalArgumentException.class, () -> cursor.deleteNode(leaf), "it is gone");
         array.unlock();
         assertEquals(List.of(new Found(5000, value(5000))), walk(0));
