@@ -4,7 +4,6 @@ package dev.quire.bench;
 import com.sun.management.ThreadMXBean;
 import dev.quire.engine.Leaks;
 import dev.quire.engine.Quire;
-import dev.quire.engine.folio.FolioSplitter;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SplitStatistics;
@@ -52,10 +51,9 @@ public abstract class FolioBatch {
     private final long[] splitEnd;
     private int order;
     private int newOrder;
-    private SplitPolicies policy;
+    private SplitMethod policy;
     private Quire engine;
     private Folios engineFolios;
-    private FolioSplitter splitter;
     private BatchOwner owner;
     private int nrFailed;
 
@@ -115,7 +113,6 @@ public abstract class FolioBatch {
                 .hugeMetadata(hugePages)
                 .open();
         engineFolios = engine.folios();
-        splitter = engine.splitter();
         owner = newOwner(engine, Geometry.pagesIn(order) * nrFolios);
         makeFolios();
         splitAll();
@@ -135,7 +132,7 @@ public abstract class FolioBatch {
             // Never the whole folio, which would not be split.
             long maximumEnd = start == 0 ? nrPages - 1 : nrPages;
             splitStart[i] = start;
-            splitEnd[i] = policy == SplitPolicies.RANGE ? random.nextLong(start + 1, maximumEnd + 1) : start + 1;
+            splitEnd[i] = policy == SplitMethod.RANGE ? random.nextLong(start + 1, maximumEnd + 1) : start + 1;
         }
     }
 
@@ -217,8 +214,7 @@ public abstract class FolioBatch {
         for (int i = 0; i < nrFolios; i++) {
             long folio = folios[i];
             engineFolios.lock(folio);
-            int result = splitter.split(
-                    folio, policy, splitStart[i], splitEnd[i], newOrder, SplitPolicies.ALL_ORDERS, false);
+            int result = policy.split(engine, folio, splitStart[i], splitEnd[i], newOrder, SplitPolicies.ALL_ORDERS);
             engineFolios.unlock(folio);
             nrFailed += result == Errno.OK ? 0 : 1;
         }
@@ -227,7 +223,7 @@ public abstract class FolioBatch {
 
     /** Order of the piece that holds a page of a folio. */
     private int expectedOrder(int folioNumber, long page) {
-        if (policy == SplitPolicies.UNIFORM) {
+        if (policy.isUniform()) {
             return newOrder;
         }
         int largest = Halving.orderBeside(splitStart[folioNumber], splitEnd[folioNumber], order, page);

@@ -2,7 +2,6 @@
 package dev.quire.bench;
 
 import dev.quire.engine.folio.HeadMapKind;
-import dev.quire.engine.folio.SplitPolicies;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
@@ -10,9 +9,9 @@ import org.openjdk.jmh.annotations.State;
 /** A batch for every policy and head map. */
 @State(Scope.Thread)
 public abstract class FolioBatchByPolicy extends FolioBatch {
-    /** How the folios are cut: around one page, {@code RANGE} around a range of any length. */
+    /** How the folios are split: around one page, {@code RANGE} around a range of any length; opt-in: {@code STAGED}. */
     @Param({"UNIFORM", "NON_UNIFORM", "RANGE"})
-    public SplitPolicies policy;
+    public SplitMethod policy;
 
     /** How the head of a page is found. */
     @Param({"HEAD_BITS", "TAIL_WORDS"})

@@ -2,7 +2,6 @@
 package dev.quire.bench;
 
 import dev.quire.engine.folio.HeadMapKind;
-import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.PageStruct;
@@ -47,7 +46,7 @@ public class FolioSplitFloorBenchmark {
 
         @Override
         final SplitCase splitCase() {
-            return new SplitCase(ORDER, 0, SplitPolicies.UNIFORM, HeadMapKind.HEAD_BITS);
+            return new SplitCase(ORDER, 0, SplitMethod.UNIFORM, HeadMapKind.HEAD_BITS);
         }
     }
 

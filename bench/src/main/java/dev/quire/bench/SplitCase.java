@@ -2,7 +2,6 @@
 package dev.quire.bench;
 
 import dev.quire.engine.folio.HeadMapKind;
-import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.memory.Geometry;
 
 /**
@@ -10,16 +9,16 @@ import dev.quire.engine.memory.Geometry;
  *
  * @param order log2 pages of the folios before
  * @param newOrder log2 pages of the smallest pieces
- * @param policy how the folios are cut
+ * @param policy how the folios are split
  * @param headMap how the head of a page is found
  */
-record SplitCase(int order, int newOrder, SplitPolicies policy, HeadMapKind headMap) {
+record SplitCase(int order, int newOrder, SplitMethod policy, HeadMapKind headMap) {
     /**
      * A case whose orders are written as {@code 9->0}.
      *
      * @throws IllegalArgumentException if they are written in another way, or out of range
      */
-    static SplitCase parse(String orders, SplitPolicies policy, HeadMapKind headMap) {
+    static SplitCase parse(String orders, SplitMethod policy, HeadMapKind headMap) {
         String[] both = orders.split("->", -1);
         if (both.length != 2) {
             throw new IllegalArgumentException("not two orders: split=" + orders + ", example=9->0");

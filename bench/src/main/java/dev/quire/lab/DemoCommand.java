@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
+import dev.quire.bench.SplitMethod;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.memory.Geometry;
@@ -65,10 +66,11 @@ final class DemoCommand implements Callable<Integer> {
     private static void split(PrintWriter out) {
         out.printf(Locale.ROOT, "One folio of 1 GiB, split at page %d%n%nbefore%n", PAGE);
         PlanDrawing.print(SplitPlan.uniform(Geometry.PUD_ORDER, Geometry.PUD_ORDER), PAGE, PAGE + 1, out);
-        for (SplitPolicies policy : List.of(SplitPolicies.UNIFORM, SplitPolicies.NON_UNIFORM)) {
-            out.printf(Locale.ROOT, "%nafter %s%n", policy);
+        for (SplitMethod method : List.of(SplitMethod.UNIFORM, SplitMethod.NON_UNIFORM)) {
+            out.printf(Locale.ROOT, "%nafter %s%n", method);
             for (HeadMapKind headMap : HeadMapKind.values()) {
-                MeasuredSplit split = MeasuredSplit.run(headMap, policy, Geometry.PUD_ORDER, PAGE, PAGE + 1, 0);
+                MeasuredSplit split = MeasuredSplit.run(
+                        headMap, method, Geometry.PUD_ORDER, PAGE, PAGE + 1, 0, SplitPolicies.ALL_ORDERS);
                 if (headMap == HeadMapKind.HEAD_BITS) {
                     PlanDrawing.print(split.plan(), PAGE, PAGE + 1, out);
                 }

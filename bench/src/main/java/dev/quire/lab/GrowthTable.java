@@ -1,22 +1,27 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
+import dev.quire.bench.SplitMethod;
 import dev.quire.engine.folio.HeadMapKind;
-import dev.quire.engine.folio.SplitPolicies;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** What a split costs by the order of the folio, from JMH's results: a row for each order, a column for each kind of split. */
 final class GrowthTable {
     private static final String BENCHMARK = "dev.quire.bench.FolioSplitGrowthBenchmark.split";
 
-    private final Map<Integer, Map<SplitPolicies, Map<HeadMapKind, Double>>> nanosByOrder = new TreeMap<>();
+    private final Map<Integer, Map<SplitMethod, Map<HeadMapKind, Double>>> nanosByOrder = new TreeMap<>();
+
+    /** What there are results of: the columns. */
+    private final Set<SplitMethod> measured = EnumSet.noneOf(SplitMethod.class);
 
     private GrowthTable() {}
 
@@ -52,15 +57,17 @@ final class GrowthTable {
     private void add(String where, List<String> names, List<String> values) {
         try {
             int order = Integer.parseInt(value("Param: order", names, values));
-            SplitPolicies policy = SplitPolicies.valueOf(value("Param: policy", names, values));
+            SplitMethod method = SplitMethod.valueOf(value("Param: policy", names, values));
             HeadMapKind headMap = HeadMapKind.valueOf(value("Param: headMap", names, values));
             if (!value("Unit", names, values).equals("ns/op")) {
                 throw new IllegalArgumentException("unit other than ns/op");
             }
+            double nanos = Double.parseDouble(value("Score", names, values));
+            measured.add(method);
             nanosByOrder
-                    .computeIfAbsent(order, key -> new EnumMap<>(SplitPolicies.class))
-                    .computeIfAbsent(policy, key -> new EnumMap<>(HeadMapKind.class))
-                    .put(headMap, Double.valueOf(value("Score", names, values)));
+                    .computeIfAbsent(order, key -> new EnumMap<>(SplitMethod.class))
+                    .computeIfAbsent(method, key -> new EnumMap<>(HeadMapKind.class))
+                    .put(headMap, nanos);
         } catch (IllegalArgumentException malformed) {
             throw new ReplayException(where + ": no result of JMH: " + malformed.getMessage());
         }
@@ -78,27 +85,26 @@ final class GrowthTable {
     String markdown() {
         StringBuilder text = new StringBuilder("| order | folio |");
         StringBuilder rule = new StringBuilder("|---|---|");
-        for (SplitPolicies policy : SplitPolicies.values()) {
+        for (SplitMethod method : measured) {
             for (HeadMapKind headMap : HeadMapKind.values()) {
-                text.append(' ').append(policy).append(", ").append(headMap).append(" |");
+                text.append(' ').append(method).append(", ").append(headMap).append(" |");
                 rule.append("---|");
             }
         }
         text.append('\n').append(rule).append('\n');
-        nanosByOrder.forEach((order, byPolicy) -> appendRow(text, order, byPolicy));
+        nanosByOrder.forEach((order, byMethod) -> appendRow(text, order, byMethod));
         return text.toString();
     }
 
-    private static void appendRow(
-            StringBuilder text, int order, Map<SplitPolicies, Map<HeadMapKind, Double>> byPolicy) {
+    private void appendRow(StringBuilder text, int order, Map<SplitMethod, Map<HeadMapKind, Double>> byMethod) {
         text.append("| ")
                 .append(order)
                 .append(" | ")
                 .append(PlanDrawing.size(order))
                 .append(" |");
-        for (SplitPolicies policy : SplitPolicies.values()) {
+        for (SplitMethod method : measured) {
             for (HeadMapKind headMap : HeadMapKind.values()) {
-                Double nanos = byPolicy.getOrDefault(policy, Map.of()).get(headMap);
+                Double nanos = byMethod.getOrDefault(method, Map.of()).get(headMap);
                 text.append(nanos == null ? " |" : " " + time(nanos) + " |");
             }
         }

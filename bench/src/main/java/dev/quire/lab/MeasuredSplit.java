@@ -1,9 +1,9 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
+import dev.quire.bench.SplitMethod;
 import dev.quire.engine.Quire;
 import dev.quire.engine.folio.HeadMapKind;
-import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
@@ -16,41 +16,55 @@ import dev.quire.engine.xarray.SplitPlan;
  * @param nrNodes index nodes that were added
  * @param metadataBytes bytes of metadata that were written
  * @param nanos how long the fastest of the repeated splits took, in ns
+ * @param frozenNanos how long a reader would have had to wait at most, in the best of the repeated splits, in ns
  */
-record MeasuredSplit(SplitPlan plan, long nrNodes, long metadataBytes, long nanos) {
+record MeasuredSplit(SplitPlan plan, long nrNodes, long metadataBytes, long nanos, long frozenNanos) {
     private static final int NR_REPEATS = 20;
 
     /**
      * Splits.
      *
      * @param headMap how pages find their head
-     * @param policy how to cut
+     * @param method how to split
      * @param order order of the folio
      * @param start first page of the wanted range
      * @param end page after it
      * @param newOrder order of the smallest piece
+     * @param allowedOrders bit k set if pieces of order k are allowed
      */
-    static MeasuredSplit run(HeadMapKind headMap, SplitPolicies policy, int order, long start, long end, int newOrder) {
-        long[] fastest = {Long.MAX_VALUE};
+    static MeasuredSplit run(
+            HeadMapKind headMap,
+            SplitMethod method,
+            int order,
+            long start,
+            long end,
+            int newOrder,
+            long allowedOrders) {
+        long[] longestFreeze = {0};
+        long fastest = Long.MAX_VALUE;
+        long leastFrozen = Long.MAX_VALUE;
         MeasuredSplit last = null;
         try (Quire engine = Quire.builder()
                 .capacityBytes(4L << 30)
                 .headMap(headMap)
-                .splitObserver(
-                        (before, nrPieces, result, nanos, frozenNanos) -> fastest[0] = Math.min(fastest[0], nanos))
+                .splitObserver((before, nrPieces, result, nanos, frozenNanos) ->
+                        longestFreeze[0] = Math.max(longestFreeze[0], frozenNanos))
                 .open()) {
             for (int repeat = 0; repeat < NR_REPEATS; repeat++) {
-                last = runOnce(engine, policy, order, start, end, newOrder);
+                longestFreeze[0] = 0;
+                last = runOnce(engine, method, order, start, end, newOrder, allowedOrders);
+                fastest = Math.min(fastest, last.nanos);
+                leastFrozen = Math.min(leastFrozen, longestFreeze[0]);
             }
         }
         if (last == null) {
             throw new IllegalStateException("nothing was split: repeats=" + NR_REPEATS);
         }
-        return new MeasuredSplit(last.plan, last.nrNodes, last.metadataBytes, fastest[0]);
+        return new MeasuredSplit(last.plan, last.nrNodes, last.metadataBytes, fastest, leastFrozen);
     }
 
     private static MeasuredSplit runOnce(
-            Quire engine, SplitPolicies policy, int order, long start, long end, int newOrder) {
+            Quire engine, SplitMethod method, int order, long start, long end, int newOrder, long allowedOrders) {
         long nodesBefore = engine.splitStatistics().nrNodesAdded();
         long bytesBefore = engine.splitStatistics().metadataBytesWritten();
         try (AddressSpace space = engine.newAddressSpace()) {
@@ -58,7 +72,9 @@ record MeasuredSplit(SplitPlan plan, long nrNodes, long metadataBytes, long nano
             long folio = engine.folios().allocate(order);
             require(folio != 0 ? space.add(folio, 0) : Errno.ENOMEM);
             engine.folios().lock(folio);
-            int result = engine.splitter().split(folio, policy, start, end, newOrder, SplitPolicies.ALL_ORDERS, false);
+            long startNanos = System.nanoTime();
+            int result = method.split(engine, folio, start, end, newOrder, allowedOrders);
+            long nanos = System.nanoTime() - startNanos;
             engine.folios().unlock(folio);
             engine.folios().unpin(folio);
             require(result);
@@ -68,6 +84,7 @@ record MeasuredSplit(SplitPlan plan, long nrNodes, long metadataBytes, long nano
                     plan,
                     engine.splitStatistics().nrNodesAdded() - nodesBefore,
                     engine.splitStatistics().metadataBytesWritten() - bytesBefore,
+                    nanos,
                     0);
         } finally {
             engine.awaitReclaim();

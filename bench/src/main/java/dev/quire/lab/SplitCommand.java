@@ -1,11 +1,13 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
+import dev.quire.bench.SplitMethod;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.memory.Geometry;
 import java.io.PrintWriter;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -20,7 +22,9 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Example: one 4 KiB page out of 1 GiB",
-            "  quire split --order 18 --at 175053 --policy NON_UNIFORM"
+            "  quire split --order 18 --at 175053 --policy NON_UNIFORM",
+            "Example: the same where only 64 KiB and 2 MiB are allowed beside it",
+            "  quire split --order 18 --at 175053 --orders 0,4,9"
         })
 final class SplitCommand implements Callable<Integer> {
     @Spec
@@ -48,8 +52,16 @@ final class SplitCommand implements Callable<Integer> {
     @Option(
             names = "--policy",
             paramLabel = "P",
-            description = "How to cut: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private SplitPolicies policy = SplitPolicies.RANGE;
+            description = "How to split: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private SplitMethod method = SplitMethod.RANGE;
+
+    @Option(
+            names = "--orders",
+            paramLabel = "N",
+            split = ",",
+            description = "Orders that pieces may have beside that of the smallest, as NON_UNIFORM and RANGE heed them"
+                    + " (default: all).")
+    private Set<Integer> orders = Set.of();
 
     @Option(
             names = "--head-map",
@@ -67,17 +79,31 @@ final class SplitCommand implements Callable<Integer> {
         requireIn("--at", start, 0, Geometry.pagesIn(order) - 1);
         requireIn("--at", end, start + 1, Geometry.pagesIn(order));
         PrintWriter out = spec.commandLine().getOut();
-        MeasuredSplit split = MeasuredSplit.run(headMap, policy, order, start, end, newOrder);
-        out.printf(Locale.ROOT, "%s folio, %s, %s:%n", PlanDrawing.size(order), policy, headMap);
+        MeasuredSplit split = MeasuredSplit.run(headMap, method, order, start, end, newOrder, allowedOrders());
+        out.printf(Locale.ROOT, "%s folio, %s, %s:%n", PlanDrawing.size(order), method, headMap);
         PlanDrawing.print(split.plan(), start, end, out);
         out.printf(
                 Locale.ROOT,
-                "%d folios, %d index nodes added, %,d bytes of metadata written, %.1f us (fastest of 20)%n",
+                "%d folios, %d index nodes added, %,d bytes of metadata written, %.1f us, frozen for at most %.1f us"
+                        + " (best of 20)%n",
                 split.plan().nrPieces(),
                 split.nrNodes(),
                 split.metadataBytes(),
-                split.nanos() / 1000.0);
+                split.nanos() / 1000.0,
+                split.frozenNanos() / 1000.0);
         return ExitCode.OK;
+    }
+
+    private long allowedOrders() {
+        if (orders.isEmpty()) {
+            return SplitPolicies.ALL_ORDERS;
+        }
+        long allowed = 0;
+        for (int each : orders) {
+            requireIn("--orders", each, 0, Geometry.MAX_ORDER);
+            allowed |= 1L << each;
+        }
+        return allowed;
     }
 
     private long number(String text) {

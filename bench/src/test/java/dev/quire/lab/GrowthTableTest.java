@@ -48,6 +48,18 @@ class GrowthTableTest {
     }
 
     @Test
+    void thereIsAColumnForEachMethodThatWasMeasured() throws IOException {
+        Path file = file(HEADER
+                + result("", "1400000.000000", "HEAD_BITS", 18, "STAGED")
+                + result("", "1300000.000000", "HEAD_BITS", 18, "UNIFORM"));
+        assertEquals("""
+            | order | folio | UNIFORM, HEAD_BITS | UNIFORM, TAIL_WORDS | STAGED, HEAD_BITS | STAGED, TAIL_WORDS |
+            |---|---|---|---|---|---|
+            | 18 | 1 GiB | 1.30 ms | | 1.40 ms | |
+            """, GrowthTable.read(file).markdown());
+    }
+
+    @Test
     void whatIsNoResultOfTheBenchmarkIsRefused() throws IOException {
         assertThrows(ReplayException.class, () -> GrowthTable.read(file("")));
         assertThrows(ReplayException.class, () -> GrowthTable.read(file(HEADER)));

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
@@ -147,6 +148,25 @@ class MainTest {
         assertEquals(
                 "quire: out of range: --ranges=511, min=512, max=4000000\nTry: quire footprint --help\n",
                 err.toString());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+        --order=9 --at=300                             | 10 folios, 1 index nodes added
+        --order=9 --at=300 --orders=4,9                | 47 folios, 8 index nodes added
+        --order=11 --policy=STAGED                     | 2048 folios, 32 index nodes added
+        --order=11 --policy=STAGED --new-order=3       | 256 folios, 32 index nodes added
+        """)
+    void splitPrintsWhatItTook(String arguments, String result) {
+        assertEquals(0, run(("split " + arguments).split(" +", -1)));
+        assertTrue(out.toString().contains("\n" + result), out::toString);
+        assertEquals("", err.toString());
+    }
+
+    @Test
+    void splitRefusesOrdersThatNoFolioHas() {
+        assertEquals(2, run("split", "--orders=0,19"));
+        assertEquals("quire: out of range: --orders=19, min=0, max=18\nTry: quire split --help\n", err.toString());
     }
 
     @Test

@@ -105,7 +105,7 @@ public final class Quire implements AutoCloseable {
         FolioContext context =
                 new FolioContext(arena, folios, headMap, folioLock, owners, swapTable, accounting, mappers, lifetime);
         splitter = new FolioSplitter(context, statistics, options.splitObserver);
-        stagedSplitter = new StagedSplitter(folios, splitter);
+        stagedSplitter = new StagedSplitter(context, splitter);
         merger = new FolioMerger(context);
         shrinker = new DeferredSplitShrinker(context, splitter, options.maximumZeroPages);
         mappings = new MappingContext(
@@ -127,10 +127,11 @@ public final class Quire implements AutoCloseable {
 
     private FolioAccounting newAccounting(LockOrder lockOrder, boolean pageOwners) {
         FolioCounters counters = new FolioCounters(arena, lifetime);
+        DeferredSplitQueue deferredSplits = new DeferredSplitQueue(arena, lockOrder, lifetime, counters);
         return new FolioAccounting(
                 new LruLists(arena, lockOrder, lifetime),
-                new DeferredSplitQueue(arena, lockOrder, lifetime, counters),
-                new MemoryGroups(arena, objects, lifetime),
+                deferredSplits,
+                new MemoryGroups(arena, objects, deferredSplits, lifetime),
                 counters,
                 pageOwners ? new PageOwners(arena, lifetime) : null);
     }

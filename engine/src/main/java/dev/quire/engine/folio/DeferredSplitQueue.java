@@ -85,6 +85,41 @@ public final class DeferredSplitQueue {
     }
 
     /**
+     * Puts a folio back that a shrinker has taken and could not split. The flag is looked at under the lock: the last unmap,
+     * beside this, takes it away for good.
+     *
+     * @param folio head of a folio of order 2 or more to which the caller holds a reference
+     */
+    void requeue(long folio) {
+        if (PageFlag.isSwapCached(PageStruct.flagsAcquire(folio))) {
+            return;
+        }
+        lock();
+        if ((FolioStruct.flags1(folio) & (QUEUED | PARTIALLY_MAPPED)) == PARTIALLY_MAPPED) {
+            link(folio);
+        }
+        unlock();
+    }
+
+    /**
+     * Gives a folio the memory group that it is charged to, unless it has one or is queued: what is queued keeps its group.
+     *
+     * @param folio head of a folio to which the caller holds a reference
+     * @param group the group's address
+     * @return whether the folio has the group now
+     */
+    boolean setGroup(long folio, long group) {
+        lock();
+        boolean queued = FolioStruct.order(folio) >= MINIMUM_ORDER && isQueued(folio);
+        boolean chargeable = !queued && PageStruct.memcgData(folio) == 0;
+        if (chargeable) {
+            PageStruct.memcgData(folio, group);
+        }
+        unlock();
+        return chargeable;
+    }
+
+    /**
      * Follows what has been unmapped of a folio (the end of __folio_remove_rmap). Of no effect unless it is anonymous and
      * large enough to be queued.
      *

@@ -93,7 +93,7 @@ public final class DeferredSplitShrinker {
             folioLock.unlock(folio);
         }
         if (!split && isPartiallyMapped(folio)) {
-            queue.add(folio, true);
+            queue.requeue(folio);
         }
         folios.put(folio, 1);
         return split;

@@ -61,7 +61,7 @@ public record FolioAccounting(
         MemoryGroups.split(PageStruct.memcgData(split.folio), split.plan.nrPieces(), split.nrNodes);
         if (split.isAnonymous()) {
             countAnonymous(split);
-        } else if (split.order >= Geometry.PMD_ORDER) {
+        } else if (split.owner != null && split.order >= Geometry.PMD_ORDER) {
             counters.addThpPages(isSwapBacked(split), -split.nrThpPagesLost());
         }
         if (owners != null) {

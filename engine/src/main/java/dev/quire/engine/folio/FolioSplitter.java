@@ -130,7 +130,8 @@ public final class FolioSplitter {
      *     anonymous folios
      * @param keep whether the caller gets a reference to every piece, not just to the first
      * @return 0 (also if the policy leaves the folio whole), or EINVAL, EBUSY, ENOMEM, EAGAIN
-     * @throws IllegalArgumentException if a handle is not of this engine or the order not in 0..18
+     * @throws IllegalArgumentException if a handle is not of this engine, the order not in 0..18, or the policy's plan not one
+     *     for this folio with pieces of allowed orders; then nothing has changed
      * @throws IllegalStateException if the folio is not locked
      */
     public int split(
@@ -149,7 +150,8 @@ public final class FolioSplitter {
      * @param allowedOrders bit k set if pieces of order k are allowed, as in the other method
      * @param pieces where to append the pieces
      * @return 0 (also if the policy leaves the folio whole), or EINVAL, EBUSY, ENOMEM, EAGAIN
-     * @throws IllegalArgumentException if a handle is not of this engine or the order not in 0..18
+     * @throws IllegalArgumentException if a handle is not of this engine, the order not in 0..18, or the policy's plan not one
+     *     for this folio with pieces of allowed orders; then nothing has changed
      * @throws IllegalStateException if the folio is not locked, or on an LRU list
      */
     public int split(
@@ -182,8 +184,10 @@ public final class FolioSplitter {
                 return fail(split, Errno.EINVAL);
             }
             boolean anonymous = isAnonymous(PageStruct.mapping(folio));
-            long allowed = allowedOrders & (anonymous ? SplitPolicies.ANONYMOUS_ORDERS : SplitPolicies.ALL_ORDERS);
-            policy.plan(split.plan, split.order, start, end, newOrder, allowed | Geometry.pagesIn(newOrder));
+            long possible = anonymous ? SplitPolicies.ANONYMOUS_ORDERS : SplitPolicies.ALL_ORDERS;
+            long allowed = (allowedOrders & possible) | Geometry.pagesIn(newOrder);
+            policy.plan(split.plan, split.order, start, end, newOrder, allowed);
+            SplitChecks.requirePlan(split.plan, split.order, newOrder, allowed);
             split.uniform = split.plan.nrRuns() == 1 && split.plan.runOrder(0) == newOrder;
             return split.plan.nrPieces() == 1 ? Errno.OK : run(split);
         } finally {
@@ -191,14 +195,31 @@ public final class FolioSplitter {
         }
     }
 
+    /**
+     * Splits a folio that a split has dropped beyond the end of its file, into folios of one order: that with {@code page}
+     * stays the caller's, locked, and the others are freed. Returns 0, or EAGAIN if somebody else holds the folio.
+     *
+     * @param page page of a folio without mapping, which the caller has locked and holds the only reference to
+     */
+    int splitDropped(long page, int newOrder) {
+        FolioSplit split = begin(headMap.headOf(page), newOrder);
+        split.lockAt = page;
+        split.plan.resetUniform(split.order, newOrder);
+        return end(split, frozenSplitter.splitUnindexed(split));
+    }
+
     static boolean isAnonymous(long mapping) {
         return (mapping & AddressSpaceStruct.ANONYMOUS_TAG) != 0;
     }
 
-    private FolioSplit begin(long folio, int newOrder) {
+    void requireLocked(long folio) {
         if (!folioLock.isLocked(folio)) {
             throw new IllegalStateException("the folio to split is not locked: folio=0x" + Long.toHexString(folio));
         }
+    }
+
+    private FolioSplit begin(long folio, int newOrder) {
+        requireLocked(folio);
         FolioSplit split = splits.get();
         split.begin(folio, newOrder);
         split.timed = observer != null;
@@ -211,6 +232,10 @@ public final class FolioSplitter {
         if (result == Errno.OK) {
             result = split.mapcount() == 0 ? splitUnmapped(split) : splitMapped(split);
         }
+        return end(split, result);
+    }
+
+    private int end(FolioSplit split, int result) {
         if (result != Errno.OK) {
             return fail(split, result);
         }

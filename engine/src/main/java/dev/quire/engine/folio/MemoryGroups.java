@@ -12,11 +12,13 @@ import java.util.function.LongSupplier;
 
 /**
  * The memory groups of one engine. A charged folio's memory group word is the address of its group's struct; 0 is nobody.
- * Thread-safe; charging and uncharging are wait-free, until the last reference to a closed group gives its struct back.
+ * Thread-safe. Charging takes the lock of the deferred-split queue for constant time; uncharging is wait-free, until the last
+ * reference to a closed group gives its struct back.
  */
 public final class MemoryGroups {
     private final PageArena arena;
     private final ObjectSlab objects;
+    private final DeferredSplitQueue deferredSplits;
     private final Lifetime lifetime;
 
     /**
@@ -24,11 +26,13 @@ public final class MemoryGroups {
      *
      * @param arena where the pages are
      * @param objects slab of the groups' structs
+     * @param deferredSplits the queue whose folios keep their groups
      * @param lifetime guard against close
      */
-    public MemoryGroups(PageArena arena, ObjectSlab objects, Lifetime lifetime) {
+    public MemoryGroups(PageArena arena, ObjectSlab objects, DeferredSplitQueue deferredSplits, Lifetime lifetime) {
         this.arena = arena;
         this.objects = objects;
+        this.deferredSplits = deferredSplits;
         this.lifetime = lifetime;
     }
 
@@ -73,16 +77,14 @@ public final class MemoryGroups {
         arena.requirePage(folio);
         lifetime.enter();
         try {
-            int order = FolioStruct.order(folio);
-            boolean queued = order > 1 && DeferredSplitQueue.isQueued(folio);
-            if (PageStruct.memcgData(folio) != 0 || queued) {
+            if (!deferredSplits.setGroup(folio, group)) {
                 throw new IllegalStateException("folio is charged or queued for a split: folio=0x"
-                        + Long.toHexString(folio) + ", group=0x" + Long.toHexString(PageStruct.memcgData(folio))
-                        + ", queued=" + queued);
+                        + Long.toHexString(folio) + ", group=0x" + Long.toHexString(PageStruct.memcgData(folio)));
             }
+            // The caller's reference to the folio keeps the charge, that to the group keeps its struct, until it is
+            // counted.
             MemoryGroupStruct.getAndAddReferences(group, 1);
-            MemoryGroupStruct.addChargedPages(group, Geometry.pagesIn(order));
-            PageStruct.memcgData(folio, group);
+            MemoryGroupStruct.addChargedPages(group, Geometry.pagesIn(FolioStruct.order(folio)));
         } finally {
             lifetime.exit();
         }

@@ -9,7 +9,8 @@ public interface PartialSplit {
      *
      * @param folio head of a folio of order 2 or more that the caller has locked and holds one reference to; both stay with
      *     the first piece
-     * @return 0 if it was split, else EINVAL, EBUSY, ENOMEM or EAGAIN
+     * @return 0 if it was split; ENOENT if none of it is in use any more, so that it need not be; else EINVAL, EBUSY, ENOMEM or
+     *     EAGAIN
      */
     int split(long folio);
 }

@@ -31,7 +31,14 @@ public enum SplitPolicies implements SplitPolicy {
         }
     },
 
-    /** The fewest folios such that each lies wholly inside or wholly outside the range: at most 2n of them, in one go. */
+    /**
+     * The fewest folios of allowed orders such that each lies wholly inside or wholly outside the range, or has the minimum
+     * order; in one go.
+     *
+     * <p>Of a folio of order n there are at most 2(n-m) pieces if all orders from n to the minimum m are allowed. A step that
+     * leaves orders out cuts into more: with d orders down to the first allowed one, and e to each further one, there are at
+     * most 2^d + 2 * (sum of 2^e - 1). So anonymous memory, which skips order 1, has at most 2n+2 of order 3 and more.
+     */
     RANGE {
         @Override
         public void plan(SplitPlan plan, int order, long start, long end, int minimumOrder, long allowedOrders) {

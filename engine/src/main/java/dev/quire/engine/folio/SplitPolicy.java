@@ -7,19 +7,21 @@ import dev.quire.engine.xarray.SplitPlan;
  * Decides how a folio is cut when a range of its pages is wanted apart (to drop it, to convert it). A pure function from
  * the folio's order, the range and the allowed orders to a plan; the plan can be printed before it is carried out.
  *
- * <p>Implementations must be stateless and must not allocate. {@link SplitPolicies} has the ones Quire brings along.
+ * <p>Implementations must be stateless and must not allocate. A plan that does not keep to what is said below is refused with
+ * {@link IllegalArgumentException} before anything of the folio changes. {@link SplitPolicies} has the ones Quire brings along.
  */
 @FunctionalInterface
 public interface SplitPolicy {
     /**
      * Writes the plan.
      *
-     * @param plan where the pieces go; overwritten
+     * @param plan where the pieces go, which cover the folio; overwritten
      * @param order order of the folio
      * @param start first page of the range, relative to the folio, 0 up to its size
      * @param end page after the range, greater than {@code start}
      * @param minimumOrder no piece may be smaller
-     * @param allowedOrders bit k set if pieces of order k are allowed; the bit of {@code minimumOrder} must be set
+     * @param allowedOrders bit k set if pieces of order k are allowed; that of {@code minimumOrder} is set. One piece of
+     *     order {@code order}, which leaves the folio whole, always is
      */
     void plan(SplitPlan plan, int order, long start, long end, int minimumOrder, long allowedOrders);
 

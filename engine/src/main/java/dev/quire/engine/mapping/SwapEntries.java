@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.mapping;
 
+import dev.quire.engine.folio.FolioMapcounts;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SplitPolicy;
 import dev.quire.engine.folio.SwapTable;
@@ -52,7 +53,8 @@ public final class SwapEntries {
      * cache until {@link #swapIn}, or until {@link SwapTable#remove} once its bytes are elsewhere.
      *
      * @param folio head of a locked folio of this address space to which the caller holds a reference
-     * @return its first slot, or {@link SwapTable#NO_SLOT} if there are none
+     * @return its first slot; {@link SwapTable#NO_SLOT} if there are none; EBUSY, also a negative number, if page tables map
+     *     the folio
      * @throws IllegalArgumentException if the handle is not of this engine
      * @throws IllegalStateException if the folio is not locked or not of this address space
      */
@@ -64,6 +66,9 @@ public final class SwapEntries {
                     || PageStruct.mapping(folio) != space.address()) {
                 throw new IllegalStateException(
                         "folio is not locked or not of this address space: folio=0x" + Long.toHexString(folio));
+            }
+            if (FolioMapcounts.total(folio) > 0) {
+                return Errno.EBUSY;
             }
             int order = FolioStruct.order(folio);
             long slot = swapTable.allocate(order);

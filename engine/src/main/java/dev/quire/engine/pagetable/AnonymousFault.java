@@ -66,7 +66,7 @@ final class AnonymousFault {
             long start = address & -Geometry.bytesIn(order);
             if (fits(region, start, order)) {
                 int result = allocateAndMap(region, start, order);
-                while (result == Errno.ENOMEM && isWorthWaiting(region) && shrink() > 0) {
+                while (result == Errno.ENOMEM && isWorthWaiting(region) && findMemory()) {
                     result = allocateAndMap(region, start, order);
                 }
                 if (result != Errno.ENOMEM) {
@@ -79,7 +79,7 @@ final class AnonymousFault {
 
     private int handlePage(Region region, long start) {
         int result = allocateAndMap(region, start, 0);
-        while (result == Errno.ENOMEM && shrink() > 0) {
+        while (result == Errno.ENOMEM && findMemory()) {
             result = allocateAndMap(region, start, 0);
         }
         if (result == Errno.ENOMEM) {
@@ -129,6 +129,12 @@ final class AnonymousFault {
             folio = context.folios.allocate(order);
         }
         return folio;
+    }
+
+    /** Whether there may be more memory now: a folio that turned out to be wholly unmapped is freed without a split. */
+    private boolean findMemory() {
+        long nrPendingBefore = context.folios.nrPendingReclaim();
+        return shrink() > 0 || context.folios.nrPendingReclaim() > nrPendingBefore;
     }
 
     /** Splits some partly mapped folios; returns how many. */

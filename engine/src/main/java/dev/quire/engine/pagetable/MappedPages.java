@@ -57,6 +57,10 @@ final class MappedPages implements PartialSplit, RangeOperation {
     public int split(long folio) {
         collect(folio);
         int nrUnmapped = nrPages - mapped.cardinality();
+        if (nrUnmapped == nrPages) {
+            // Since it was queued the rest was unmapped too: all of it is freed with the last reference.
+            return Errno.ENOENT;
+        }
         // All of it is mapped: it is split because little of it is used.
         boolean toPages = policy == SplitPolicies.UNIFORM || nrUnmapped == 0;
         int result = toPages

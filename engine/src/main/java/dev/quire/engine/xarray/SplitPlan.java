@@ -24,6 +24,9 @@ public final class SplitPlan {
     private long nrUnits;
     private long nrPieces;
 
+    /** Bit k set if some piece has order k. */
+    private long pieceOrders;
+
     /** Nodes that cutting an entry by the runs so far takes. */
     private long nrNodes;
 
@@ -69,6 +72,7 @@ public final class SplitPlan {
         nrRuns = 0;
         nrUnits = 0;
         nrPieces = 0;
+        pieceOrders = 0;
         nrNodes = 0;
     }
 
@@ -113,6 +117,7 @@ public final class SplitPlan {
         }
         nrUnits += count << pieceOrder;
         nrPieces += count;
+        pieceOrders |= 1L << pieceOrder;
     }
 
     /**
@@ -177,6 +182,11 @@ public final class SplitPlan {
     /** {@return the number of pieces, unsigned} */
     public long nrPieces() {
         return nrPieces;
+    }
+
+    /** {@return the orders of the pieces: bit k set if some piece has order k} */
+    public long pieceOrders() {
+        return pieceOrders;
     }
 
     /** Index nodes that cutting an entry by this plan takes; Integer.MAX_VALUE if there are more. */

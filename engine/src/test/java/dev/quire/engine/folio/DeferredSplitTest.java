@@ -159,6 +159,33 @@ class DeferredSplitTest extends WholeEngineTest {
         assertEquals(0, counters.nrPartiallyMapped());
     }
 
+    /** The rest is unmapped between the shrinker's last look at the folio and its return to the queue. */
+    @Test
+    void whatIsWhollyUnmappedMeanwhileDoesNotGoBackToTheQueue() {
+        openEngine(Long.MAX_VALUE);
+        FolioMapcounts mapcounts = new FolioMapcounts(folios);
+        long folio = anonymousFolio(2);
+        mapcounts.add(folio, 0, 4);
+        mapcounts.remove(folio, 0, 1);
+        long[] taken = new long[1];
+        assertEquals(1, queue.take(taken, 1));
+        assertEquals(1, counters.nrPartiallyMapped());
+        queue.requeue(folio);
+        assertEquals(1, queue.nrFolios(), "still mapped in part");
+        assertEquals(1, counters.nrPartiallyMapped());
+        folios.unpin(folio);
+
+        assertEquals(1, queue.take(taken, 1));
+        mapcounts.remove(folio, 0, 3);
+        assertEquals(0, counters.nrPartiallyMapped());
+        queue.requeue(folio);
+        assertEquals(0, queue.nrFolios());
+        assertEquals(0, counters.nrPartiallyMapped());
+        assertFalse(PageFlag.PARTIALLY_MAPPED.isSet(FolioStruct.flags1(folio)));
+        folios.unpin(folio);
+        folios.unpin(folio);
+    }
+
     /** The queue keeps no reference, so what is on it may be split or freed at any time by others. */
     @Test
     void shrinkingBesideSplitsAndFreesLeavesTheQueueWhole() throws InterruptedException {

@@ -9,10 +9,15 @@ import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.struct.PageStruct;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Memory groups, page owners and counters. */
 class FolioAccountingTest extends WholeEngineTest {
+    private static final int NR_CHARGES = 500;
+
     @Test
     void aGroupIsChargedForWhatItsFoliosHoldUntilTheyAreFreed() {
         Quire engine = open(HeadMapKind.HEAD_BITS);
@@ -165,6 +170,51 @@ class FolioAccountingTest extends WholeEngineTest {
             assertEquals(0, file.nrChargedPages());
         }
         assertEquals(0, counters.fileThpPages());
+    }
+
+    /** Of two groups that charge a folio at once one gets it, and only that one counts it. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 3})
+    void aFolioIsChargedToOneGroup(int order) throws InterruptedException {
+        Quire engine = open(HeadMapKind.HEAD_BITS);
+        Folios folios = engine.folios();
+        try (MemoryGroup first = engine.accounting().groups().open(1);
+                MemoryGroup second = engine.accounting().groups().open(2)) {
+            long[] charged = new long[NR_CHARGES];
+            for (int i = 0; i < NR_CHARGES; i++) {
+                charged[i] = folios.allocate(order);
+            }
+            AtomicInteger next = new AtomicInteger();
+            Thread other = new Thread(() -> chargeAll(second, charged, next));
+            other.start();
+            chargeAll(first, charged, next);
+            other.join();
+            assertEquals((long) NR_CHARGES << order, first.nrChargedPages() + second.nrChargedPages());
+            assertEquals(NR_CHARGES + 2, first.nrReferences() + second.nrReferences());
+            for (long folio : charged) {
+                folios.unpin(folio);
+            }
+            assertEquals(0, first.nrChargedPages());
+            assertEquals(1, first.nrReferences());
+            assertEquals(0, second.nrChargedPages());
+            assertEquals(1, second.nrReferences());
+        }
+    }
+
+    /** Tries to charge every folio, each when the other thread comes to it too. */
+    private static void chargeAll(MemoryGroup group, long[] folios, AtomicInteger arrivals) {
+        for (int i = 0; i < folios.length; i++) {
+            arrivals.incrementAndGet();
+            while (arrivals.get() < 2 * (i + 1)) {
+                Thread.yield();
+            }
+            try {
+                group.charge(folios[i]);
+            } catch (IllegalStateException taken) {
+                assertTrue(String.valueOf(taken.getMessage())
+                        .startsWith("folio is charged or queued for a split: folio=0x"));
+            }
+        }
     }
 
     @Test

@@ -23,6 +23,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class SplitKindsTest extends WholeEngineTest {
     private static final int EXHAUSTIVE_ORDER = 9;
     private static final int SAMPLES_PER_ORDER = 6;
+    private static final int MAX_MASKED_ORDER = 13;
+    private static final int NR_MASKS = 200;
 
     private SplitSubject subject;
 
@@ -83,6 +85,21 @@ class SplitKindsTest extends WholeEngineTest {
         subject.close();
     }
 
+    /** Chance says of each order whether it is allowed; order 1 never is for anonymous folios. */
+    @ParameterizedTest
+    @EnumSource(SplitKind.class)
+    void ordersThatAreNotAllowedAreLeftOut(SplitKind kind) {
+        SplittableRandom random = TestSeed.random("ordersThatAreNotAllowedAreLeftOut" + kind);
+        open(kind, HeadMapKind.HEAD_BITS);
+        for (int round = 0; round < NR_MASKS; round++) {
+            int order = random.nextInt(kind.smallestOrder(), MAX_MASKED_ORDER + 1);
+            int newOrder = random.nextInt(order);
+            long allowedOrders = random.nextLong() & SplitPolicies.ALL_ORDERS;
+            splitNonUniform(order, random.nextLong(1L << order), newOrder, allowedOrders);
+        }
+        subject.close();
+    }
+
     @ParameterizedTest
     @EnumSource(SplitKind.class)
     void offTheListsNothingIsLinked(SplitKind kind) {
@@ -103,8 +120,9 @@ class SplitKindsTest extends WholeEngineTest {
             names = {"FILE", "FILE_MAPPED", "SHARED_MEMORY"})
     void everyFailingAllocationOfALargeSplitLeavesEverythingAsItWas(SplitKind kind) {
         open(kind, HeadMapKind.HEAD_BITS);
-        assertEquals(65, nrNodes(12, 0, true));
-        assertEquals(2, nrNodes(12, 0, false));
+        assertEquals(65, nrNodes(12, SplitLayouts.uniform(12, 0)));
+        assertEquals(2, nrNodes(12, SplitLayouts.nonUniform(12, 0, 0, false)));
+        assertEquals(8, nrNodes(9, SplitLayouts.nonUniform(9, 0, 0, 1L << 4)));
         splitUniform(12, 4095, 0);
         splitNonUniform(12, 4095, 0);
         splitNonUniform(18, (1 << 18) - 1, 0);
@@ -132,25 +150,25 @@ class SplitKindsTest extends WholeEngineTest {
     }
 
     private void splitNonUniform(int order, long at, int newOrder) {
+        splitNonUniform(order, at, newOrder, SplitPolicies.ALL_ORDERS);
+    }
+
+    private void splitNonUniform(int order, long at, int newOrder, long allowedOrders) {
         subject.make(order);
         subject.poison(at * 7 % (1L << order));
         FolioInvariants invariants = new FolioInvariants(subject);
         boolean keep = subject.kind == SplitKind.ANONYMOUS;
-        int[] orders = SplitLayouts.nonUniform(order, at, newOrder, subject.kind.anonymous);
+        long possibleOrders = subject.kind.anonymous ? ~(1L << 1) : -1;
+        int[] orders = SplitLayouts.nonUniform(order, at, newOrder, allowedOrders & possibleOrders);
         // What comes out in equal pieces is uniform.
         boolean uniform = Arrays.stream(orders).allMatch(piece -> piece == newOrder);
         int result = splitWithEveryFailure(
                 invariants,
-                nrNodes(order, newOrder, uniform),
+                nrNodes(order, orders),
                 () -> subject.splitter.split(
-                        subject.folio,
-                        SplitPolicies.NON_UNIFORM,
-                        at,
-                        at + 1,
-                        newOrder,
-                        SplitPolicies.ALL_ORDERS,
-                        keep));
-        assertEquals(expected(uniform, newOrder), Errno.name(result), () -> describe(order, at, newOrder));
+                        subject.folio, SplitPolicies.NON_UNIFORM, at, at + 1, newOrder, allowedOrders, keep));
+        String what = " allowed 0x" + Long.toHexString(allowedOrders);
+        assertEquals(expected(uniform, newOrder), Errno.name(result), () -> describe(order, at, newOrder) + what);
         if (result != Errno.OK) {
             invariants.afterFailure();
             subject.release(subject.folio);
@@ -165,7 +183,7 @@ class SplitKindsTest extends WholeEngineTest {
         FolioInvariants invariants = new FolioInvariants(subject);
         int result = splitWithEveryFailure(
                 invariants,
-                nrNodes(order, newOrder, true),
+                nrNodes(order, SplitLayouts.uniform(order, newOrder)),
                 () -> subject.splitter.splitUniform(subject.folio + at * PageStruct.BYTES, newOrder));
         assertEquals(expected(true, newOrder), Errno.name(result), () -> describe(order, at, newOrder));
         if (result != Errno.OK) {
@@ -176,11 +194,19 @@ class SplitKindsTest extends WholeEngineTest {
         finish(invariants, SplitLayouts.uniform(order, newOrder), at, false);
     }
 
-    /** Nodes below the entry of a folio: of each level that a split reaches, one, or those that all pages need. */
-    private static int nrNodes(int order, int newOrder, boolean uniform) {
+    /** Nodes below the entry of a folio: at each level, those whose slots some piece is smaller than. */
+    private static int nrNodes(int order, int[] orders) {
         int nrNodes = 0;
-        for (int shift = order / 6 * 6; shift > newOrder / 6 * 6; shift -= 6) {
-            nrNodes += uniform ? 1 << (order - shift) : 1;
+        for (int shift = 6; shift <= order; shift += 6) {
+            long lastCounted = -1;
+            long offset = 0;
+            for (int pieceOrder : orders) {
+                if (pieceOrder < shift && offset >>> shift != lastCounted) {
+                    lastCounted = offset >>> shift;
+                    nrNodes++;
+                }
+                offset += 1L << pieceOrder;
+            }
         }
         return nrNodes;
     }

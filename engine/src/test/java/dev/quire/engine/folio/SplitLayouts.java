@@ -19,10 +19,15 @@ final class SplitLayouts {
 
     /** Halves the folio that holds a page until it has the new order; anonymous folios skip order 1. */
     static int[] nonUniform(int order, long at, int newOrder, boolean anonymous) {
+        return nonUniform(order, at, newOrder, anonymous ? ~(1L << 1) : -1);
+    }
+
+    /** The same, skipping every order that is not allowed but the new one. */
+    static int[] nonUniform(int order, long at, int newOrder, long allowedOrders) {
         List<Integer> orders = new ArrayList<>(List.of(order));
         int current = order;
         for (int step = order - 1; step >= newOrder; step--) {
-            if (anonymous && step == 1) {
+            if (step != newOrder && (allowedOrders & 1L << step) == 0) {
                 continue;
             }
             int position = positionOf(orders, at);

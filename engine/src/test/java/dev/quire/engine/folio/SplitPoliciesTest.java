@@ -6,12 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.TestSeed;
 import dev.quire.engine.xarray.SplitPlan;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class SplitPoliciesTest {
+    private static final int MAX_TILED_ORDER = 6;
+
     private final SplitPlan plan = new SplitPlan();
 
     @ParameterizedTest
@@ -84,6 +87,76 @@ class SplitPoliciesTest {
                     () -> "pieces=" + plan.nrPieces() + " " + TestSeed.asOption());
             assertPiecesRespect(start, end);
         }
+    }
+
+    /**
+     * Against all ways to tile the folio with aligned pieces of allowed orders that the ends of the range do not cut, unless
+     * they have the minimum order; for every set of allowed orders, among them that of anonymous memory. The limit that
+     * {@code RANGE} promises is kept, and reached.
+     */
+    @Test
+    void noTilingOfAllowedOrdersHasFewerPieces() {
+        for (int order = 1; order <= MAX_TILED_ORDER; order++) {
+            for (int minimumOrder = 0; minimumOrder < order; minimumOrder++) {
+                for (long larger = 0; larger < 1L << (order - 1 - minimumOrder); larger++) {
+                    assertFewestPieces(order, minimumOrder, (2 * larger + 1) << minimumOrder);
+                }
+            }
+        }
+    }
+
+    private void assertFewestPieces(int order, int minimumOrder, long allowedOrders) {
+        long most = 0;
+        for (int start = 0; start < 1 << order; start++) {
+            for (int end = start + 1; end <= 1 << order; end++) {
+                SplitPolicies.RANGE.plan(plan, order, start, end, minimumOrder, allowedOrders);
+                String where = order + "->" + minimumOrder + ", allowed 0b" + Long.toBinaryString(allowedOrders)
+                        + ", range " + start + " to " + end;
+                assertEquals(fewestPieces(order, start, end, minimumOrder, allowedOrders), plan.nrPieces(), where);
+                assertTrue(plan.isComplete(), where);
+                assertEquals(0, plan.pieceOrders() & ~(allowedOrders | 1L << order), where);
+                most = Math.max(most, plan.nrPieces());
+            }
+        }
+        assertEquals(mostPieces(order, minimumOrder, allowedOrders), most);
+    }
+
+    private static long fewestPieces(int order, int start, int end, int minimumOrder, long allowedOrders) {
+        long[] fewestUpTo = new long[(1 << order) + 1];
+        Arrays.fill(fewestUpTo, Integer.MAX_VALUE);
+        fewestUpTo[0] = 0;
+        for (int first = 0; first < 1 << order; first++) {
+            for (int pieceOrder = minimumOrder; pieceOrder <= order && first % (1 << pieceOrder) == 0; pieceOrder++) {
+                int after = first + (1 << pieceOrder);
+                boolean isCut = (first < start && start < after) || (first < end && end < after);
+                boolean isAllowed = pieceOrder == order || (allowedOrders & 1L << pieceOrder) != 0;
+                if (isAllowed && (!isCut || pieceOrder == minimumOrder)) {
+                    fewestUpTo[after] = Math.min(fewestUpTo[after], fewestUpTo[first] + 1);
+                }
+            }
+        }
+        return fewestUpTo[1 << order];
+    }
+
+    /** The limit as it is documented: each step from an allowed order to the next cuts one block, and then two. */
+    private static long mostPieces(int order, int minimumOrder, long allowedOrders) {
+        long most = 0;
+        int larger = order;
+        for (int smaller = order - 1; smaller >= minimumOrder; smaller--) {
+            if ((allowedOrders & 1L << smaller) != 0) {
+                long nrCutInto = 1L << (larger - smaller);
+                most += larger == order ? nrCutInto : 2 * (nrCutInto - 1);
+                larger = smaller;
+            }
+        }
+        return most;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"3, 1, 7, 8", "4, 1, 15, 10", "9, 1, 511, 20", "18, 1, 262143, 38", "2, 1, 3, 4"})
+    void anonymousMemoryTakesTwoPiecesMore(int order, long start, long end, long nrPieces) {
+        SplitPolicies.RANGE.plan(plan, order, start, end, 0, SplitPolicies.ANONYMOUS_ORDERS);
+        assertEquals(nrPieces, plan.nrPieces());
     }
 
     /** Every piece lies inside or outside; two neighbours that are buddies are never on the same side. */

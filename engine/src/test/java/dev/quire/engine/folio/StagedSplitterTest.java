@@ -10,36 +10,51 @@ import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.mapping.FolioLayout;
 import dev.quire.engine.memory.Errno;
+import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.PageStruct;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @SuppressWarnings("NullAway.Init")
 class StagedSplitterTest extends WholeEngineTest {
+    private static final long INDEX = 1 << 18;
+
     private final List<Long> piecesBySplit = new ArrayList<>();
     private Quire engine;
     private Folios folios;
     private AddressSpace space;
-    private long pinAfterFirstSplit;
+
+    /** What happens between the first stage and the second. */
+    private Runnable afterFirstStage = () -> {};
 
     private long lockedFolio(HeadMapKind headMap, int order) {
+        openEngine(headMap);
+        space = engine.newAddressSpace();
+        return lockedFolio(order);
+    }
+
+    private void openEngine(HeadMapKind headMap) {
         engine = open(Quire.builder().capacityBytes(4L << 30).headMap(headMap).splitObserver(this::afterSplit));
         folios = engine.folios();
-        space = engine.newAddressSpace();
+    }
+
+    private long lockedFolio(int order) {
         space.extend(1L << 32);
         long folio = folios.allocate(order);
-        assertEquals(0, space.add(folio, 1 << 18));
+        assertEquals(0, space.add(folio, INDEX));
         folios.lock(folio);
         return folio;
     }
 
     private void afterSplit(int order, long nrPieces, int result, long nanos, long frozenNanos) {
         piecesBySplit.add(nrPieces);
-        if (pinAfterFirstSplit != 0 && piecesBySplit.size() == 1) {
-            assertTrue(folios.tryPin(pinAfterFirstSplit));
+        if (piecesBySplit.size() == 1) {
+            afterFirstStage.run();
         }
     }
 
@@ -75,11 +90,10 @@ class StagedSplitterTest extends WholeEngineTest {
         space.close();
     }
 
-    /** The observer, called between the first stage and the second, pins the third piece of 1024. */
     @Test
     void aPieceThatSomebodyHoldsStaysLarge() {
         long folio = lockedFolio(HeadMapKind.HEAD_BITS, 11);
-        pinAfterFirstSplit = page(folio, 1024);
+        afterFirstStage = () -> assertTrue(folios.tryPin(page(folio, 1024)));
         assertEquals(Errno.EAGAIN, engine.stagedSplitter().splitUniform(folio, 1));
         folios.unpin(page(folio, 1024));
         folios.unlock(folio);
@@ -88,6 +102,180 @@ class StagedSplitterTest extends WholeEngineTest {
         assertEquals(10, folios.order(page(folio, 1024)));
         assertEquals(512 + 1, FolioLayout.count(space));
         space.close();
+    }
+
+    /** The caller has the lock of another folio: it does not wait for this one, whichever comes first in the file. */
+    @Test
+    @Timeout(60)
+    void aPieceThatSomebodyHasLockedStaysLarge() {
+        long folio = lockedFolio(HeadMapKind.HEAD_BITS, 11);
+        afterFirstStage = () -> {
+            assertTrue(folios.tryPin(folio));
+            assertTrue(folios.tryLock(folio));
+        };
+        long named = page(folio, 1030);
+        assertEquals(Errno.EAGAIN, engine.stagedSplitter().splitUniform(named, 1));
+        folios.unlock(folio);
+        folios.unpin(folio);
+        release(named);
+        checkFolios(engine, space);
+        assertEquals(10, folios.order(folio));
+        assertEquals(1 + 512, FolioLayout.count(space));
+        space.close();
+    }
+
+    /** Of four pieces the last two become one: at the fourth there is no head any more, and nobody keeps a reference. */
+    @Test
+    void piecesThatSomebodyHasMergedStayAsTheyAre() {
+        long folio = lockedFolio(HeadMapKind.HEAD_BITS, 12);
+        long third = page(folio, 2048);
+        afterFirstStage = () -> {
+            assertTrue(folios.tryPin(third));
+            folios.lock(third);
+            assertEquals(Errno.OK, engine.merger().merge(third, 11));
+            release(third);
+        };
+        assertEquals(Errno.EAGAIN, engine.stagedSplitter().splitUniform(folio, 1));
+        release(folio);
+        assertEquals(2048, folios.references(third));
+        assertEquals(11, folios.order(third));
+        checkFolios(engine, space);
+        assertEquals(512 + 512 + 1, FolioLayout.count(space));
+        space.close();
+    }
+
+    /** A folio of the same order and the same owner, in the same frames, but of other pages of the file. */
+    @Test
+    void aPieceThatHasMovedIsNotSplit() {
+        long folio = lockedFolio(HeadMapKind.HEAD_BITS, 11);
+        long second = page(folio, 1024);
+        afterFirstStage = () -> {
+            assertTrue(folios.tryPin(second));
+            space.punchHole((INDEX + 1024) << 12, 1024 << 12, SplitPolicies.RANGE);
+            assertEquals(Errno.OK, space.add(second, 0));
+            folios.unpin(second);
+        };
+        assertEquals(Errno.OK, engine.stagedSplitter().splitUniform(folio, 1));
+        release(folio);
+        checkFolios(engine, space);
+        assertEquals("10", FolioLayout.text(space, 0, 1024));
+        assertEquals(1 + 512, FolioLayout.count(space));
+        space.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aPieceThatSomebodyHasDroppedIsNotMissed(boolean held) {
+        long folio = lockedFolio(HeadMapKind.HEAD_BITS, 11);
+        long second = page(folio, 1024);
+        afterFirstStage = () -> {
+            assertEquals(held, held && folios.tryPin(second));
+            space.punchHole((INDEX + 1024) << 12, 1024 << 12, SplitPolicies.RANGE);
+        };
+        assertEquals(Errno.OK, engine.stagedSplitter().splitUniform(folio, 1));
+        release(folio);
+        checkFolios(engine, space);
+        assertEquals(512, FolioLayout.count(space));
+        if (held) {
+            assertEquals(1, folios.references(second));
+            folios.unpin(second);
+        }
+        space.close();
+    }
+
+    /** The end of the file is at page 1000: the first stage keeps two pieces of 512, the second splits the last of them there. */
+    @ParameterizedTest
+    @CsvSource({
+        "HEAD_BITS, false, 3",
+        "HEAD_BITS, false, 700",
+        "HEAD_BITS, false, 1000",
+        "HEAD_BITS, false, 1024",
+        "HEAD_BITS, false, 262143",
+        "HEAD_BITS, true, 3",
+        "HEAD_BITS, true, 1000",
+        "HEAD_BITS, true, 5000",
+        "TAIL_WORDS, false, 5000"
+    })
+    void whatLiesBeyondTheEndIsDroppedByBothStages(HeadMapKind headMap, boolean sharedMemory, long namedPage) {
+        openEngine(headMap);
+        space = sharedMemory ? engine.newSharedMemory() : engine.newAddressSpace();
+        long folio = lockedFolio(18);
+        engine.accounting().lru().add(folio);
+        AddressSpaceStruct.sizeBytesRelease(space.address(), (INDEX + 1000) << 12);
+        long named = page(folio, namedPage);
+        assertEquals(Errno.OK, engine.stagedSplitter().splitUniform(named, 0));
+
+        boolean inFile = namedPage < 1000;
+        assertEquals(named, folios.headOf(named));
+        assertEquals(0, folios.order(named));
+        assertTrue(folios.isLocked(named));
+        assertEquals(inFile ? 2 : 1, folios.references(named));
+        assertEquals(inFile ? space.address() : 0, PageStruct.mapping(named));
+        assertEquals(INDEX + namedPage, folios.index(named));
+        assertEquals(inFile ? 1000 : 1001, nrPagesOnLru());
+        release(named);
+
+        assertEquals(1000, FolioLayout.count(space));
+        assertEquals(1000, space.nrPages());
+        assertEquals(sharedMemory ? 1000 : 0, space.nrChargedPages());
+        assertEquals(0, engine.accounting().counters().fileThpPages());
+        assertEquals(0, engine.accounting().counters().sharedMemoryThpPages());
+        assertEquals(1000, nrPagesOnLru());
+        checkFolios(engine, space);
+        engine.awaitReclaim();
+        assertEquals(1000, engine.leaks().nrPages());
+        space.close();
+    }
+
+    private long nrPagesOnLru() {
+        long nrPages = 0;
+        for (LruList list : LruList.values()) {
+            nrPages += engine.accounting().lru().nrPages(list);
+        }
+        return nrPages;
+    }
+
+    private void release(long lockedFolio) {
+        folios.unlock(lockedFolio);
+        folios.unpin(lockedFolio);
+    }
+
+    /** Before the first stage, which the mapping would allow. */
+    @Test
+    void anOrderBelowTheMinimumOfTheMappingIsRefusedAtOnce() {
+        openEngine(HeadMapKind.HEAD_BITS);
+        space = engine.newAddressSpace(2);
+        long folio = lockedFolio(18);
+        assertEquals(Errno.EINVAL, engine.stagedSplitter().splitUniform(folio, 1));
+        assertEquals(18, folios.order(folio));
+        assertEquals(Errno.OK, engine.stagedSplitter().splitUniform(folio, 2));
+        release(folio);
+        assertEquals(1 << 16, FolioLayout.count(space));
+        space.close();
+    }
+
+    @Test
+    void anAnonymousFolioIsRefused() {
+        openEngine(HeadMapKind.HEAD_BITS);
+        long folio = folios.allocate(18);
+        folios.makeAnonymous(folio, 0x1000, 0);
+        assertThrows(IllegalStateException.class, () -> engine.stagedSplitter().splitUniform(folio, 0));
+        folios.lock(folio);
+        assertEquals(Errno.EINVAL, engine.stagedSplitter().splitUniform(folio, 0));
+        assertEquals(18, folios.order(folio));
+        assertEquals(List.of(), piecesBySplit);
+        release(folio);
+    }
+
+    /** Truncated, or in the swap cache only. */
+    @Test
+    void aFolioThatBelongsToNobodyIsBusy() {
+        openEngine(HeadMapKind.HEAD_BITS);
+        long folio = folios.allocate(18);
+        folios.lock(folio);
+        assertEquals(Errno.EBUSY, engine.stagedSplitter().splitUniform(folio, 0));
+        assertEquals(18, folios.order(folio));
+        release(folio);
     }
 
     @Test

@@ -13,6 +13,7 @@ import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SwapTable;
 import dev.quire.engine.memory.Errno;
+import dev.quire.engine.pagetable.PageTables;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.xarray.XaChecker;
 import org.junit.jupiter.api.AfterEach;
@@ -98,6 +99,29 @@ class SwapEntriesTest extends WholeEngineTest {
         folios.unlock(folio);
         folios.unpin(folio);
         checkFolios(engine, space);
+    }
+
+    /** Its page tables would lead to a folio that has left its address space. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 4})
+    void aMappedFolioIsNotSwappedOut(int order) {
+        long folio = lockedFolio(order);
+        long nrPages = 1L << order;
+        try (PageTables process = engine.newPageTables()) {
+            process.addRegion(0, nrPages, space, INDEX);
+            assertEquals(Errno.OK, process.map(0, folio, 0, nrPages, false));
+            assertEquals(Errno.EBUSY, entries.swapOut(folio));
+            assertEquals(space.address(), PageStruct.mapping(folio));
+            assertEquals(0, entries.nrSwappedPages());
+            assertEquals(0, swap.nrInUse());
+            assertEquals(2 * nrPages + 1, folios.references(folio));
+            process.unmap(0, nrPages);
+            long slot = entries.swapOut(folio);
+            assertEquals(nrPages, entries.nrSwappedPages());
+            assertEquals(slot, swap.remove(folio));
+        }
+        folios.unlock(folio);
+        folios.unpin(folio);
     }
 
     /** Its mapping word is 0 then, and that is looked at before anything the mapping would say. */

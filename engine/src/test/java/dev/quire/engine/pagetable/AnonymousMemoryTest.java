@@ -5,11 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
+import dev.quire.engine.folio.DeferredSplitQueue;
+import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.memory.Errno;
+import dev.quire.engine.rcu.RcuReader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @SuppressWarnings("NullAway.Init")
 class AnonymousMemoryTest extends WholeEngineTest {
@@ -51,6 +55,38 @@ class AnonymousMemoryTest extends WholeEngineTest {
         assertEquals(nrPieces, nrFolios());
         assertEquals(0, memory.shrink());
         memory.close();
+    }
+
+    /** By the time the shrinker gets to it there is nothing left to be gained by a split: it is no split, and frees nothing. */
+    @ParameterizedTest
+    @EnumSource(SplitPolicies.class)
+    void aFolioThatIsWhollyUnmappedMeanwhileIsNotSplit(SplitPolicies policy) {
+        open(1 << 24, policy, LargeFolioOrders.ALWAYS_2_MIB);
+        Folios folios = engine.folios();
+        assertEquals(Errno.OK, memory.map(BASE, HUGE, Protection.READ_WRITE));
+        assertEquals(Errno.OK, memory.faultIn(BASE, true));
+        long folio = pin(BASE);
+        assertEquals(Errno.OK, memory.advise(BASE, HUGE, Advice.DONT_NEED));
+        assertEquals(1, folios.references(folio));
+        DeferredSplitQueue queue = engine.accounting().deferredSplits();
+        queue.add(folio, true);
+
+        assertEquals(0, memory.shrink());
+
+        assertEquals(0, memory.nrShrinkerSplits());
+        assertEquals(0, memory.nrPagesFreedByShrinker());
+        assertEquals(9, folios.order(folio));
+        assertEquals(1, nrAnonymous(9));
+        folios.unpin(folio);
+        assertEquals(0, nrAnonymous(9));
+        assertEquals(0, queue.nrFolios());
+        memory.close();
+    }
+
+    private long pin(long address) {
+        try (RcuReader reader = engine.newReader()) {
+            return memory.tables().newWalker(reader).pin(address, false);
+        }
     }
 
     private long nrFolios() {

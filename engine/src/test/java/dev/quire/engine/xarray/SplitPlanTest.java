@@ -23,6 +23,7 @@ class SplitPlanTest {
 
         assertTrue(plan.isComplete());
         assertEquals("1,0,0,2,3", plan.toString());
+        assertEquals(0b1111, plan.pieceOrders());
         assertEquals(4, plan.nrRuns());
         assertEquals(5, plan.nrPieces());
         assertEquals(0, plan.runOrder(1));
@@ -50,6 +51,7 @@ class SplitPlanTest {
         assertEquals("9223372036854775808x0", plan.toString());
         assertEquals(Integer.MAX_VALUE, XaCursor.nodesNeeded(plan));
         assertEquals("63", SplitPlan.uniform(63, 63).toString());
+        assertEquals(1L << 63, SplitPlan.uniform(63, 63).pieceOrders());
     }
 
     @Test
