@@ -401,8 +401,8 @@ public final class Quire implements AutoCloseable {
     }
 
     /**
-     * Waits for readers and running calls, logs a warning if anything leaked, and gives the memory back. Must not be called
-     * from inside a read section. Closing again does nothing.
+     * Waits for readers and running calls, logs a warning if anything leaked, naming the files that lose what was written to
+     * them, and gives the memory back. Must not be called from inside a read section. Closing again does nothing.
      */
     @Override
     public synchronized void close() {
@@ -413,7 +413,11 @@ public final class Quire implements AutoCloseable {
         rcu.close();
         Leaks leaks = leaks();
         if (!leaks.isEmpty()) {
-            LOGGER.log(Level.WARNING, "engine closed with leaks: {0}", leaks);
+            LOGGER.log(
+                    Level.WARNING,
+                    "engine closed with leaks: {0}; files not written back: {1}",
+                    leaks,
+                    pageCache.unwrittenFiles());
         }
         lifetime.close();
         arenaCloser.run();

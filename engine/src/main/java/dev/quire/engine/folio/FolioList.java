@@ -45,8 +45,13 @@ public final class FolioList {
         return nrFolios;
     }
 
-    /** Appends a folio that is on no list, with a reference. */
-    void append(long folio) {
+    /**
+     * Appends a folio.
+     *
+     * @param folio head of a folio that is on no list, neither of these nor an LRU list, with a reference, which is the list's
+     *     from now on
+     */
+    public void append(long folio) {
         PageStruct.listNext(folio, NONE);
         if (first == NONE) {
             first = folio;

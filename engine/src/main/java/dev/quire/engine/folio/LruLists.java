@@ -100,26 +100,28 @@ public final class LruLists {
     }
 
     /**
-     * Takes the folios that were used longest ago off a list, each with a reference (isolate_lru_folios). Folios that are
-     * being split or freed are left.
+     * Takes the folios that were used longest ago off a list, each with a reference (isolate_lru_folios), until they have as many
+     * pages as are wanted. Folios that are being split or freed are left.
      *
      * @param list the list; {@link LruList#UNEVICTABLE} has none
-     * @param nrFolios most folios to take
+     * @param nrPages pages wanted
      * @param taken where to append them
      * @return number of folios taken
      */
-    public int isolateOldest(LruList list, int nrFolios, FolioList taken) {
+    public int isolateOldest(LruList list, long nrPages, FolioList taken) {
         lifetime.enter();
         lock();
         try {
             int nrTaken = 0;
+            long nrLeft = nrPages;
             long head = LruVectorStruct.list(vector, list.ordinal());
             long link = list == LruList.UNEVICTABLE ? head : ListHead.prev(head);
-            while (link != head && nrTaken < nrFolios) {
+            while (link != head && nrLeft > 0) {
                 long folio = PageStruct.pageOfList(link);
                 link = ListHead.prev(link);
-                if (References.tryGet(folio)) {
-                    nrTaken += take(folio, taken) ? 1 : 0;
+                if (References.tryGet(folio) && take(folio, taken)) {
+                    nrTaken++;
+                    nrLeft -= Geometry.pagesIn(FolioStruct.order(folio));
                 }
             }
             return nrTaken;

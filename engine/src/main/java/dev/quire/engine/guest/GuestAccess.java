@@ -101,7 +101,7 @@ public final class GuestAccess {
                 folios.unpin(folio);
                 return NOT_NOW;
             }
-            return memory.healthy(folio, index);
+            return memory.folios().healthy(folio, index);
         } finally {
             reader.exit();
         }

@@ -90,6 +90,16 @@ final class GuestFolios {
         }
     }
 
+    /** A pinned folio, if the frame of a page in it has no hardware error; else EHWPOISON, and the pin is given back. */
+    long healthy(long folio, long pageIndex) {
+        long page = folio + (pageIndex - PageStruct.index(folio)) * PageStruct.BYTES;
+        if (PageFlag.HWPOISON.isSet(PageStruct.flagsAcquire(page))) {
+            folios.unpin(folio);
+            return Errno.EHWPOISON;
+        }
+        return folio;
+    }
+
     void forEach(long startIndex, long endIndex, FolioVisitor visitor) {
         long next = startIndex;
         for (long folio = pinNext(next, endIndex, false); folio != 0; folio = pinNext(next, endIndex, false)) {

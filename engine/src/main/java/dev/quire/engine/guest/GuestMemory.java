@@ -13,9 +13,9 @@ import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.PageFlag;
-import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.xarray.XArray;
 import dev.quire.engine.xarray.XaCursor;
+import java.lang.invoke.VarHandle;
 
 /**
  * The memory of a confidential guest (guest_memfd with huge pages): of fixed size, populated one huge page at a time, each page
@@ -31,8 +31,8 @@ import dev.quire.engine.xarray.XaCursor;
  * mappings are zapped only after that. The host's are removed before a conversion to private, also of one that then fails.
  *
  * <p>Thread-safe. Conversions and holes come one at a time and wait for allocating faults; they must not be called from inside
- * a read section. Every call throws {@link IllegalStateException} once the memory or the engine is closed. Nobody else splits
- * or merges these folios: {@link dev.quire.engine.folio.FolioSplitter} and {@code FolioMerger} refuse them with EBUSY.
+ * a read section. Every call but those that ask for the size, which never changes, throws {@link IllegalStateException} once the
+ * memory or the engine is closed. Nobody else splits or merges these folios: {@link dev.quire.engine.folio.FolioSplitter} and {@code FolioMerger} refuse them with EBUSY.
  */
 public final class GuestMemory implements FolioOwner, AutoCloseable {
     /** Flags of all folios: initialised, never evicted, and split by their owner only. */
@@ -193,7 +193,11 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
     public long nrPages() {
         lifetime.enter();
         try {
-            return AddressSpaceStruct.nrPagesOpaque(address);
+            long nrPopulated = AddressSpaceStruct.nrPagesOpaque(address);
+            // The load before the look: what the next owner of the struct stores comes after this was closed.
+            VarHandle.acquireFence();
+            requireOpen();
+            return nrPopulated;
         } finally {
             lifetime.exit();
         }
@@ -210,6 +214,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
         if (pageIndex < 0 || pageIndex >= nrPages) {
             throw new IllegalArgumentException("index out of range: index=" + pageIndex + ", max=" + (nrPages - 1));
         }
+        requireUsable();
         return layout.attributes().isShared(pageIndex);
     }
 
@@ -219,6 +224,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
      * @return at least 1
      */
     public int nrAttributeRanges() {
+        requireUsable();
         return layout.attributes().nrRanges();
     }
 
@@ -258,6 +264,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
      * @return argument of {@link #isInvalidated}
      */
     public long invalidateSequence() {
+        requireUsable();
         return invalidateLock.sequence();
     }
 
@@ -269,6 +276,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
      * @return false if it may be mapped
      */
     public boolean isInvalidated(long sequence) {
+        requireUsable();
         return InvalidateLock.isInvalidating(sequence) || invalidateLock.sequence() != sequence;
     }
 
@@ -278,16 +286,6 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
             return Errno.EFAULT;
         }
         return layout.attributes().isShared(pageIndex) == shared ? Errno.OK : Errno.EACCES;
-    }
-
-    /** The folio, if the page's frame has no hardware error; else EHWPOISON, and the pin is given back. */
-    long healthy(long folio, long pageIndex) {
-        long page = folio + (pageIndex - PageStruct.index(folio)) * PageStruct.BYTES;
-        if (PageFlag.HWPOISON.isSet(PageStruct.flagsAcquire(page))) {
-            folios.unpin(folio);
-            return Errno.EHWPOISON;
-        }
-        return folio;
     }
 
     /** A fault that excludes conversions, and populates what is missing. */
@@ -307,7 +305,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
                 }
                 folio = lookup.pin(pageIndex);
             }
-            return healthy(folio, pageIndex);
+            return guestFolios.healthy(folio, pageIndex);
         } finally {
             invalidateLock.unlockShared();
         }
@@ -476,6 +474,13 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
 
     InvalidateLock invalidateLock() {
         return invalidateLock;
+    }
+
+    /** Checks that neither this nor the engine is closed; for calls that touch no memory of the engine. */
+    private void requireUsable() {
+        lifetime.enter();
+        lifetime.exit();
+        requireOpen();
     }
 
     void requireOpen() {

@@ -5,15 +5,18 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The system calls the engine makes on Linux: reserve, release and advise memory, and the process-wide memory barrier.
+ * The system calls the engine makes on Linux: reserve, release and advise memory, the process-wide memory barrier, and giving
+ * blocks of a file back.
  *
- * <p>The first call links native functions, which takes about 150 ms once per JVM; nothing else in the engine does.
+ * <p>The first call links native functions, which takes about 150 ms once per JVM, and the first on a file links some more;
+ * nothing else in the engine does.
  * Thread-safe; every method but {@link #areAvailable} is one system call.
  */
 public final class LinuxCalls {
@@ -22,6 +25,8 @@ public final class LinuxCalls {
     private static final int MADV_DONTNEED = 4;
     private static final int MADV_HUGEPAGE = 14;
     private static final int MADV_NOHUGEPAGE = 15;
+    private static final int OPEN_READ_WRITE_CLOSE_ON_EXEC = 2 | 1 << 19;
+    private static final int FALLOCATE_KEEP_SIZE_PUNCH_HOLE = 1 | 2;
     private static final int MEMBARRIER_PRIVATE_EXPEDITED = 1 << 3;
     private static final int MEMBARRIER_REGISTER_PRIVATE_EXPEDITED = 1 << 4;
 
@@ -38,11 +43,20 @@ public final class LinuxCalls {
                 "syscall",
                 FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT),
                 Linker.Option.firstVariadicArg(1));
+    }
 
-        private static MethodHandle function(String name, FunctionDescriptor descriptor, Linker.Option... options) {
-            Linker linker = Linker.nativeLinker();
-            return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), descriptor, options);
-        }
+    /** Those on files, apart for who has none. */
+    private static final class LinkedOnFiles {
+        static final MethodHandle OPEN =
+                function("open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT), Linker.Option.firstVariadicArg(2));
+        static final MethodHandle CLOSE = function("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+        static final MethodHandle FALLOCATE =
+                function("fallocate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
+    }
+
+    private static MethodHandle function(String name, FunctionDescriptor descriptor, Linker.Option... options) {
+        Linker linker = Linker.nativeLinker();
+        return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), descriptor, options);
     }
 
     /**
@@ -143,6 +157,52 @@ public final class LinuxCalls {
             return (long) Linked.SYSCALL.invokeExact((long) membarrierNumber(), command, 0, 0);
         } catch (Throwable failure) {
             throw callFailed("membarrier", failure);
+        }
+    }
+
+    /**
+     * Opens a file that is there for reading and writing.
+     *
+     * @param path the file
+     * @return its descriptor, to be given to {@link #close}; -1 if the system refuses
+     */
+    public static int open(String path) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) LinkedOnFiles.OPEN.invokeExact(arena.allocateFrom(path), OPEN_READ_WRITE_CLOSE_ON_EXEC);
+        } catch (Throwable failure) {
+            throw callFailed("open", failure);
+        }
+    }
+
+    /**
+     * Closes a file.
+     *
+     * @param descriptor what {@link #open} returned
+     * @return whether it was open
+     */
+    public static boolean close(int descriptor) {
+        try {
+            return (int) LinkedOnFiles.CLOSE.invokeExact(descriptor) == 0;
+        } catch (Throwable failure) {
+            throw callFailed("close", failure);
+        }
+    }
+
+    /**
+     * Makes a range of a file read as zero, and gives the blocks that lie in it back; the size stays.
+     *
+     * @param descriptor what {@link #open} returned
+     * @param offsetBytes start, 0 or more
+     * @param nrBytes length in bytes, at least 1
+     * @return whether the system did it; not every file system can
+     */
+    public static boolean punchHole(int descriptor, long offsetBytes, long nrBytes) {
+        try {
+            return (int) LinkedOnFiles.FALLOCATE.invokeExact(
+                            descriptor, FALLOCATE_KEEP_SIZE_PUNCH_HOLE, offsetBytes, nrBytes)
+                    == 0;
+        } catch (Throwable failure) {
+            throw callFailed("fallocate", failure);
         }
     }
 

@@ -11,6 +11,7 @@ import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.xarray.XArray;
 import dev.quire.engine.xarray.XaCursor;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe. Readers find folios through a {@link FolioLookup} without a lock. Adding, removing and truncating take the
  * folio lock and the index lock; changes of size and holes come one at a time. Every call throws
- * {@link IllegalStateException} once the engine is closed.
+ * {@link IllegalStateException} once the address space or the engine is closed; one that runs beside {@link #close} is finished,
+ * or throws: it never meets the folios of who gets the struct next.
  */
 public final class AddressSpace implements FolioOwner, AutoCloseable {
     private final MappingContext context;
@@ -31,9 +33,16 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     private final IndexedFolios indexed;
     private final SwapEntries swapEntries;
     private final Truncation truncation;
+    private final int minimumOrder;
     private final boolean swapBacked;
     private final @Nullable CachedFile host;
+
+    /** Set, under the resize lock, before the folios are dropped. */
     private volatile boolean closed;
+
+    /** Guarded by the index lock: set once there is nothing in the index, and nothing comes into it any more. */
+    private boolean retired;
+
     private final ReentrantLock resizeLock = new ReentrantLock();
 
     private AddressSpace(
@@ -48,6 +57,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         indexed = new IndexedFolios(context, this, host);
         swapEntries = new SwapEntries(context, this, indexed);
         truncation = new Truncation(context, this, indexed, swapEntries);
+        this.minimumOrder = minimumOrder;
         this.swapBacked = swapBacked;
         AddressSpaceStruct.minimumOrder(address, minimumOrder);
         AddressSpaceStruct.swapBacked(address, swapBacked);
@@ -112,7 +122,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
 
     @Override
     public int minimumOrder() {
-        return AddressSpaceStruct.minimumOrder(address);
+        return minimumOrder;
     }
 
     @Override
@@ -134,7 +144,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     public long sizeBytes() {
         lifetime.enter();
         try {
-            return AddressSpaceStruct.sizeBytesAcquire(address);
+            return ifOpen(AddressSpaceStruct.sizeBytesAcquire(address));
         } finally {
             lifetime.exit();
         }
@@ -148,7 +158,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     public long nrPages() {
         lifetime.enter();
         try {
-            return AddressSpaceStruct.nrPagesOpaque(address);
+            return ifOpen(AddressSpaceStruct.nrPagesOpaque(address));
         } finally {
             lifetime.exit();
         }
@@ -162,7 +172,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     public long nrChargedPages() {
         lifetime.enter();
         try {
-            return AddressSpaceStruct.nrChargedOpaque(address);
+            return ifOpen(AddressSpaceStruct.nrChargedOpaque(address));
         } finally {
             lifetime.exit();
         }
@@ -176,6 +186,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
      * @throws IllegalArgumentException if the reader is of another engine
      */
     public FolioLookup newLookup(RcuReader reader) {
+        requireOpen();
         return new FolioLookup(this, folios, reader);
     }
 
@@ -191,6 +202,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         context.arena().requirePage(folio);
         lifetime.enter();
         try {
+            requireOpen();
             return indexed.add(folio, startIndex);
         } finally {
             lifetime.exit();
@@ -212,6 +224,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         FileRange.require("startIndex", startIndex, "nrPages", nrPages, FileRange.MAX_PAGES);
         lifetime.enter();
         try {
+            requireOpen();
             return indexed.populate(startIndex, nrPages, maximumOrder);
         } finally {
             lifetime.exit();
@@ -232,6 +245,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         lifetime.enter();
         resizeLock.lock();
         try {
+            requireOpen();
             long before = AddressSpaceStruct.sizeBytesAcquire(address);
             // The size goes first: what a split leaves beyond it is dropped by the split itself.
             AddressSpaceStruct.sizeBytesRelease(address, sizeBytes);
@@ -259,6 +273,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         lifetime.enter();
         resizeLock.lock();
         try {
+            requireOpen();
             if (sizeBytes > AddressSpaceStruct.sizeBytesAcquire(address)) {
                 AddressSpaceStruct.sizeBytesRelease(address, sizeBytes);
             }
@@ -286,6 +301,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         lifetime.enter();
         resizeLock.lock();
         try {
+            requireOpen();
             long end = Math.max(startIndex + nrPages, AddressSpaceStruct.fallocateEndAcquire(address));
             // Before the pages are there: a split that runs meanwhile must not take them for what lies beyond the end.
             AddressSpaceStruct.fallocateEndRelease(address, end);
@@ -347,6 +363,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         lifetime.enter();
         resizeLock.lock();
         try {
+            requireOpen();
             truncation.removeRange(offsetBytes, offsetBytes + lengthBytes, policy);
         } finally {
             resizeLock.unlock();
@@ -389,7 +406,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
 
     /**
      * Drops all folios, waits for the readers that may still be in the index, and gives the address space back. Must not be
-     * called from inside a read section. A folio that somebody has pinned lives on without an owner. Closing again does
+     * called from inside a read section. What others add meanwhile is dropped too. A folio that somebody has pinned lives on without an owner. Closing again does
      * nothing.
      *
      * @throws IllegalStateException if regions of page tables still show the pages; then nothing has changed
@@ -406,7 +423,10 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
             if (nrRegions > 0) {
                 throw new IllegalStateException("the address space still has regions: regions=" + nrRegions);
             }
-            truncation.removeRange(0, Long.MAX_VALUE, SplitPolicies.UNIFORM);
+            do {
+                truncation.removeRange(0, Long.MAX_VALUE, SplitPolicies.UNIFORM);
+            } while (!retireIfEmpty());
+            // Lookups that have not seen it closed are in their read sections.
             context.rcu().synchronize();
             context.owners().remove(this);
             context.objects().free(address);
@@ -414,5 +434,43 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
             resizeLock.unlock();
             lifetime.exit();
         }
+    }
+
+    /** Notes that the index serves no longer, unless somebody who did not see it closed has added a folio. */
+    private boolean retireIfEmpty() {
+        index.lock();
+        try {
+            lockedCursor.set(0);
+            retired = lockedCursor.find(FileRange.MAX_PAGES) == 0;
+            return retired;
+        } finally {
+            index.unlock();
+        }
+    }
+
+    /** Checks, under the index lock, that the index is still this address space's, and stays so until it is unlocked. */
+    void requireIndex() {
+        if (retired) {
+            throw closedException();
+        }
+    }
+
+    /** Checks that this is not closed; exact under the resize lock, and while a folio of this space is locked. */
+    void requireOpen() {
+        if (closed) {
+            throw closedException();
+        }
+    }
+
+    /** What was loaded from the struct, if that was not another's by then. */
+    long ifOpen(long loaded) {
+        // The load before the look: what somebody else has stored in the struct was stored after this was closed.
+        VarHandle.acquireFence();
+        requireOpen();
+        return loaded;
+    }
+
+    private IllegalStateException closedException() {
+        return new IllegalStateException("the address space is closed: address space=0x" + Long.toHexString(address));
     }
 }

@@ -10,8 +10,8 @@ import java.nio.ByteBuffer;
  * anything that holds bytes.
  *
  * <p>Implementations are safe for use by many threads: the cache reads and writes separate ranges side by side. It never
- * reads or writes a range that it is just writing, zeroing or cutting off. A call that throws has failed; what it was to
- * change may have changed in part, except that a failed {@link #resize} has changed nothing.
+ * reads or writes a range that it is just writing, zeroing or cutting off. A call that throws, whatever it throws, has failed;
+ * what it was to change may have changed in part, except that a failed {@link #resize} has changed nothing.
  */
 public interface BackingFile extends AutoCloseable {
     /**
@@ -60,14 +60,15 @@ public interface BackingFile extends AutoCloseable {
      * Sets the size. What is added reads as zero.
      *
      * @param sizeBytes new size, 0 or more
-     * @throws IOException if the size is as before
+     * @throws IOException if the file refuses; then its size is as before
      */
     void resize(long sizeBytes) throws IOException;
 
     /**
      * Makes all that was written survive a crash of the system (fsync).
      *
-     * @throws IOException if some of it may not
+     * @throws IOException if some of it may not: nothing that was written since the last call that did not throw. The cache writes
+     *     what it still has of that again
      */
     void sync() throws IOException;
 

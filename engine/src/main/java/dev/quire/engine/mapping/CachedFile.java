@@ -48,6 +48,9 @@ final class CachedFile {
     private final ReentrantLock inodeLock = new ReentrantLock();
     private final ReentrantReadWriteLock writebackLock = new ReentrantReadWriteLock();
 
+    /** One sync of the file at a time: what it is asked to keep is what another one has not been told of. Taken before folio locks. */
+    private final ReentrantLock syncLock = new ReentrantLock();
+
     CachedFile(MappingContext context, BackingFile backing, FolioReclaimer reclaimer) throws IOException {
         this.backing = backing;
         this.reclaimer = reclaimer;
@@ -108,11 +111,12 @@ final class CachedFile {
      * @throws OutOfMemoryError if there is no memory for the first page
      */
     void fill(Readahead readahead, long index, long nrPages) {
-        long wanted = nrPages;
+        // A read larger than memory must use what it has brought in before it brings in more, or it would bring it in
+        // again.
+        long wanted = Math.min(nrPages, readahead.largestWindowPages());
         int nrFruitless = 0;
-        while (readahead.read(index, wanted) != Errno.OK) {
-            nrFruitless = reclaimer.reclaimForAllocation(wanted, nrFruitless);
-            wanted = 1;
+        while (readahead.read(index, wanted) != Errno.OK && !space.indexed().contains(index)) {
+            nrFruitless = reclaimer.reclaimForAllocation(1, nrFruitless);
         }
     }
 
@@ -284,15 +288,40 @@ final class CachedFile {
 
     // ---- the cache into the file
 
-    /** Writes all that is dirty, and has the file keep it; errors go to {@link #errors}. */
+    /**
+     * Writes all that is dirty, and has the file keep it; errors go to {@link #errors}. If the file cannot keep it, all that was
+     * written since it last could, and is cached still, is dirty again. (The kernel leaves it clean; then a second sync succeeds
+     * though the bytes are nowhere.)
+     */
     void sync() {
         writeback.writeAll();
-        try {
-            if (backing.isWritable()) {
-                backing.sync();
+        if (backing.isWritable()) {
+            syncLock.lock();
+            try {
+                syncWritten();
+            } finally {
+                syncLock.unlock();
             }
-        } catch (IOException e) {
+        }
+    }
+
+    private void syncWritten() {
+        UnsyncedRange written = writeback.unsynced().take();
+        boolean synced = false;
+        try {
+            backing.sync();
+            synced = true;
+        } catch (IOException | RuntimeException e) {
             errors.record(e);
+        } finally {
+            if (!synced) {
+                // What is on its way now may have reached the file before it failed.
+                writeback.awaitAll();
+                written.addAll(writeback.unsynced().take());
+                if (!written.isEmpty()) {
+                    markDirty(written.first(), written.last());
+                }
+            }
         }
     }
 
@@ -300,7 +329,7 @@ final class CachedFile {
     long evict(long firstIndex, long endIndex) {
         long nrEvicted = 0;
         long next = firstIndex;
-        long folio = space.indexed().pinNext(next, endIndex - 1);
+        long folio = next < endIndex ? space.indexed().pinNext(next, endIndex - 1) : 0;
         while (folio != 0) {
             long start = PageStruct.index(folio);
             long nrPages = Geometry.pagesIn(FolioStruct.order(folio));
@@ -321,13 +350,9 @@ final class CachedFile {
         return (PageStruct.flagsAcquire(folio) & busy) == 0 && space.indexed().tryEvict(folio);
     }
 
-    /** Whether something is newer than the file. */
+    /** Whether something is newer than the file, or may turn out to be. */
     boolean isDirty() {
-        long folio = space.indexed().pinNextMarked(0, FileRange.MAX_PAGES, Writeback.DIRTY);
-        if (folio != 0) {
-            folios.unpin(folio);
-        }
-        return folio != 0;
+        return writeback.isPending();
     }
 
     /** Drops all that is cached and closes the file; nobody has it open any more. */

@@ -1,12 +1,15 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.mapping;
 
+import dev.quire.engine.machine.LinuxCalls;
+import dev.quire.engine.memory.Geometry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
@@ -22,6 +25,9 @@ import java.util.Set;
  * too. Here the channel is opened again, the call repeated, and the thread stays interrupted.
  */
 final class ChannelFile implements BackingFile {
+    /** Where Linux shows a process which files it has open. */
+    private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
+
     private static final int ZEROES_BYTES = 1 << 16;
     private static final ByteBuffer ZEROES =
             ByteBuffer.allocateDirect(ZEROES_BYTES).asReadOnlyBuffer();
@@ -100,8 +106,32 @@ final class ChannelFile implements BackingFile {
     @Override
     public void zero(long offsetBytes, long lengthBytes) throws IOException {
         long end = Math.min(offsetBytes + lengthBytes, sizeBytes());
+        if (end - offsetBytes >= Geometry.PAGE_BYTES && punchHole(offsetBytes, end - offsetBytes)) {
+            return;
+        }
         for (long at = offsetBytes; at < end; at += ZEROES_BYTES) {
             write(ZEROES.slice(0, (int) Math.min(end - at, ZEROES_BYTES)), at);
+        }
+    }
+
+    /** Gives the blocks of a range back, if system and file system can; false if not, and then nothing is promised of the range. */
+    private boolean punchHole(long offsetBytes, long lengthBytes) {
+        if (!LinuxCalls.areAvailable() || !path.getFileSystem().equals(FileSystems.getDefault())) {
+            return false;
+        }
+        // A channel does not tell its descriptor.
+        int descriptor = LinuxCalls.open(path.toString());
+        if (descriptor < 0) {
+            return false;
+        }
+        try {
+            // Another file may have taken the place of this one.
+            return keyOf(DESCRIPTORS.resolve(Integer.toString(descriptor))).equals(key)
+                    && LinuxCalls.punchHole(descriptor, offsetBytes, lengthBytes);
+        } catch (IOException e) {
+            return false;
+        } finally {
+            LinuxCalls.close(descriptor);
         }
     }
 

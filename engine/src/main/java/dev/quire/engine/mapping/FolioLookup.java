@@ -17,6 +17,7 @@ import dev.quire.engine.xarray.XaEntry;
  * the folio it pins, and allocates nothing.
  */
 public final class FolioLookup {
+    private final FolioOwner owner;
     private final Folios folios;
     private final RcuReader reader;
     private final XaCursor cursor;
@@ -30,6 +31,7 @@ public final class FolioLookup {
      * @throws IllegalArgumentException if the reader is of another engine
      */
     public FolioLookup(FolioOwner owner, Folios folios, RcuReader reader) {
+        this.owner = owner;
         this.folios = folios;
         this.reader = reader;
         cursor = new XaCursor(owner.index(), reader);
@@ -40,11 +42,16 @@ public final class FolioLookup {
      *
      * @param index offset in the file, in pages
      * @return handle of the folio's head, to be given back with {@code Folios.unpin}; 0 if nothing is cached there
-     * @throws IllegalStateException if the engine is closed, or the folio has too many references
+     * @throws IllegalStateException if the owner of the folios or the engine is closed, or the folio has too many references
      */
     public long pin(long index) {
         reader.enter();
         try {
+            // In the section: the owner's index is not given to another before it ends.
+            if (owner.isClosed()) {
+                throw new IllegalStateException(
+                        "the owner of the folios is closed: owner=0x" + Long.toHexString(owner.address()));
+            }
             long folio = tryPin(index);
             for (int attempt = 0; folio == XaEntry.RETRY; attempt++) {
                 References.pauseWhileFrozen(attempt);

@@ -22,14 +22,14 @@ import org.jspecify.annotations.Nullable;
  * Takes page-cache folios back that were used longest ago (shrink_inactive_list, shrink_active_list, shrink_folio_list).
  *
  * <p>Inactive folios go, clean ones first; if there are not enough, dirty ones are written back, and active ones become
- * inactive. One of which some parts were used since the last look and others not is split into the fewest folios that keep
- * the used parts apart; the others go.
+ * inactive. One that was used since the last look gets another round, as active if it was used again and again; a large one
+ * of which only some parts were used is split into the fewest folios that keep them apart, and the others go.
  *
  * <p>Thread-safe. Waits for no folio lock and no writeback lock, so it can be called with locks of files held; but it waits
  * for readers before it returns, so that what it took can be allocated.
  */
 final class FolioReclaimer {
-    /** Folios that are taken off a list in one hold of its lock, and pages that one call takes at least. */
+    /** Pages that are taken off a list in one hold of its lock, but for the rest of a folio, and that one call takes at least. */
     private static final int BATCH = 32;
 
     private static final int MINIMUM_ORDER = 0;
@@ -76,6 +76,10 @@ final class FolioReclaimer {
         balance();
         long nrReclaimed = shrink(nrPages, false);
         if (nrReclaimed < nrPages) {
+            // What was used has had its round.
+            nrReclaimed += shrink(nrPages - nrReclaimed, false);
+        }
+        if (nrReclaimed < nrPages) {
             nrReclaimed += shrink(nrPages - nrReclaimed, true);
         }
         if (nrReclaimed < nrPages) {
@@ -96,11 +100,12 @@ final class FolioReclaimer {
     private void deactivate(long nrPages) {
         FolioList taken = new FolioList();
         long nrLeft = nrPages;
-        while (nrLeft > 0 && lru.isolateOldest(LruList.ACTIVE_FILE, BATCH, taken) > 0) {
+        while (nrLeft > 0 && lru.isolateOldest(LruList.ACTIVE_FILE, Math.min(BATCH, nrLeft), taken) > 0) {
             for (long folio = taken.poll(); folio != 0; folio = taken.poll()) {
                 nrLeft -= Geometry.pagesIn(FolioStruct.order(folio));
                 lru.setActive(folio, false);
-                PageStruct.getAndClearFlags(folio, PageFlag.REFERENCED.mask());
+                FolioUse.takeUsedAgain(folio);
+                FolioUse.takeUsedParts(folio, FolioStruct.order(folio));
                 putBack(folio);
             }
         }
@@ -111,13 +116,18 @@ final class FolioReclaimer {
         FolioList taken = new FolioList();
         long nrToScan = lru.nrPages(LruList.INACTIVE_FILE);
         long nrReclaimed = 0;
-        while (nrReclaimed < nrPages && nrToScan > 0 && lru.isolateOldest(LruList.INACTIVE_FILE, BATCH, taken) > 0) {
+        while (nrReclaimed < nrPages && nrToScan > 0 && isolate(Math.min(nrPages - nrReclaimed, nrToScan), taken)) {
             for (long folio = taken.poll(); folio != 0; folio = taken.poll()) {
                 nrToScan -= Geometry.pagesIn(FolioStruct.order(folio));
                 nrReclaimed += reclaimIsolated(folio, mayWrite);
             }
         }
         return nrReclaimed;
+    }
+
+    /** Takes the oldest inactive folios off their list: a batch of pages at most, if one folio has no more. */
+    private boolean isolate(long nrPages, FolioList taken) {
+        return lru.isolateOldest(LruList.INACTIVE_FILE, Math.min(BATCH, nrPages), taken) > 0;
     }
 
     /** Takes an isolated folio, or a part of it, or puts it back on its list; returns the pages taken. */
@@ -133,11 +143,17 @@ final class FolioReclaimer {
             return 0;
         }
         int order = FolioStruct.order(folio);
+        boolean usedAgain = FolioUse.takeUsedAgain(folio);
         long used = FolioUse.takeUsedParts(folio, order);
-        if (used != 0 && used != FolioUse.allParts(order)) {
-            return reclaimUnused(folio, order, used, file, mayWrite);
+        if (used == 0) {
+            return reclaimLocked(folio, file, mayWrite);
         }
-        return reclaimLocked(folio, file, mayWrite);
+        if (used != FolioUse.allParts(order)) {
+            return reclaimUnused(folio, order, used, usedAgain, file, mayWrite);
+        }
+        folios.unlock(folio);
+        putBackUsed(folio, usedAgain);
+        return 0;
     }
 
     /** File of a locked folio; null if it belongs to none, or exists in memory only, and so cannot be read again. */
@@ -150,7 +166,7 @@ final class FolioReclaimer {
     }
 
     /** Splits a folio around the parts that were used, from the first to the last, and takes what lies before and after. */
-    private long reclaimUnused(long folio, int order, long used, CachedFile file, boolean mayWrite) {
+    private long reclaimUnused(long folio, int order, long used, boolean usedAgain, CachedFile file, boolean mayWrite) {
         long start = FolioUse.firstPageOf(Long.numberOfTrailingZeros(used), order);
         long end = FolioUse.firstPageOf(Long.SIZE - Long.numberOfLeadingZeros(used), order);
         FolioList pieces = new FolioList();
@@ -161,26 +177,29 @@ final class FolioReclaimer {
             putBack(folio);
             return 0;
         }
-        long nrReclaimed = start > 0 ? reclaimLocked(folio, file, mayWrite) : keep(folio);
+        FolioList kept = new FolioList();
+        long nrReclaimed = 0;
+        if (start > 0) {
+            nrReclaimed += reclaimLocked(folio, file, mayWrite);
+        } else {
+            folios.unlock(folio);
+            kept.append(folio);
+        }
         for (long piece = pieces.poll(); piece != 0; piece = pieces.poll()) {
             long first = (piece - folio) / PageStruct.BYTES;
-            if (!folios.tryLock(piece)) {
-                putBack(piece);
-            } else if (first >= start && first < end) {
-                nrReclaimed += keep(piece);
-            } else {
+            if (first >= start && first < end) {
+                kept.append(piece);
+            } else if (folios.tryLock(piece)) {
                 nrReclaimed += reclaimLocked(piece, file, mayWrite);
+            } else {
+                putBack(piece);
             }
         }
+        // After the others: those of them that could not be taken now are older.
+        for (long piece = kept.poll(); piece != 0; piece = kept.poll()) {
+            putBackUsed(piece, usedAgain);
+        }
         return nrReclaimed;
-    }
-
-    /** Keeps what was used as active; takes nothing. */
-    private long keep(long folio) {
-        lru.setActive(folio, true);
-        folios.unlock(folio);
-        putBack(folio);
-        return 0;
     }
 
     /** Takes a locked folio, off the lists, with one reference of the caller, or puts it back; returns the pages taken. */
@@ -212,6 +231,14 @@ final class FolioReclaimer {
             file.writebackLock().readLock().unlock();
         }
         return folios.tryLock(folio);
+    }
+
+    /** Gives an isolated folio that was used another round, as active if it was used again. */
+    private void putBackUsed(long folio, boolean usedAgain) {
+        if (usedAgain) {
+            lru.setActive(folio, true);
+        }
+        putBack(folio);
     }
 
     private void putBack(long folio) {

@@ -1,22 +1,22 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.mapping;
 
-import dev.quire.engine.folio.LruLists;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 
 /**
- * What reclaim learns of the use of file folios (folio_mark_accessed), and which parts of a large folio were used since it
- * last looked: one bit per 64th of the folio, or per page if there are fewer, in the head's private word. (The kernel's file
- * systems keep their bitmap of valid and dirty blocks there.)
+ * What reclaim learns of the use of file folios (folio_mark_accessed): whether one was used since it last looked, once or again,
+ * in two flags; and which parts of a large one, one bit per 64th of the folio, or per page if there are fewer, in the head's
+ * private word. (The kernel's file systems keep their bitmap of valid and dirty blocks there.)
  *
- * <p>Hints: bits of the first piece of a folio that somebody splits stay, and mean smaller parts then.
+ * <p>Users leave notes and move nothing: the lists are reclaim's, and their lock is one for all. (The kernel gathers folios to be
+ * activated in batches per processor.) Hints: bits of the first piece of a folio that somebody splits stay, and mean smaller parts then.
  */
 final class FolioUse {
     private static final int MAX_PART_BITS = 6;
     private static final long REFERENCED = PageFlag.REFERENCED.mask();
-    private static final long ACTIVE = PageFlag.ACTIVE.mask();
+    private static final long WORKINGSET = PageFlag.WORKINGSET.mask();
 
     private FolioUse() {}
 
@@ -34,20 +34,26 @@ final class FolioUse {
         }
     }
 
-    /** Notes a use of a pinned folio that is not the continuation of the last one: the second makes it active. */
-    static void markAccessed(long folio, LruLists lru) {
+    /** Notes a use of a pinned folio that is not the continuation of the last one; writes only what is new. */
+    static void markAccessed(long folio) {
         long flags = PageStruct.flagsAcquire(folio);
         if ((flags & REFERENCED) == 0) {
             PageStruct.getAndSetFlags(folio, REFERENCED);
-        } else if ((flags & ACTIVE) == 0) {
-            lru.setActive(folio, true);
-            PageStruct.getAndClearFlags(folio, REFERENCED);
+        } else if ((flags & WORKINGSET) == 0) {
+            PageStruct.getAndSetFlags(folio, WORKINGSET);
         }
+    }
+
+    /** Takes the note that a folio was used more than once since this was last called. */
+    static boolean takeUsedAgain(long folio) {
+        return (PageStruct.getAndClearFlags(folio, WORKINGSET) & WORKINGSET) != 0;
     }
 
     /** Takes the bits of the parts that were used since this was last called; bit k for part k. */
     static long takeUsedParts(long folio, int order) {
-        return PageStruct.getAndClearPrivateBits(folio, -1) & allParts(order);
+        boolean referenced = (PageStruct.getAndClearFlags(folio, REFERENCED) & REFERENCED) != 0;
+        long parts = order == 0 ? 0 : PageStruct.getAndClearPrivateBits(folio, -1) & allParts(order);
+        return parts == 0 && referenced ? allParts(order) : parts;
     }
 
     /** The bits of all parts of a folio. */

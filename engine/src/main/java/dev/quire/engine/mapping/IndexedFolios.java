@@ -40,6 +40,7 @@ final class IndexedFolios {
         space.index().lock();
         XaCursor cursor = space.lockedCursor();
         try {
+            space.requireIndex();
             cursor.setOrder(startIndex, order);
             if (cursor.findConflict() != 0) {
                 return Errno.EEXIST;
@@ -186,6 +187,22 @@ final class IndexedFolios {
         }
     }
 
+    /** Whether some folio has one of two marks. Looked at in one hold of the lock: a folio may go from one to the other. */
+    boolean isMarked(int mark, int other) {
+        space.index().lock();
+        try {
+            XaCursor cursor = space.lockedCursor();
+            cursor.set(0);
+            if (cursor.findMarked(FileRange.MAX_PAGES, mark) != 0) {
+                return true;
+            }
+            cursor.set(0);
+            return cursor.findMarked(FileRange.MAX_PAGES, other) != 0;
+        } finally {
+            space.index().unlock();
+        }
+    }
+
     private static long indexAfter(long folio) {
         return PageStruct.index(folio) + Geometry.pagesIn(FolioStruct.order(folio));
     }
@@ -206,6 +223,7 @@ final class IndexedFolios {
     long pinNext(long first, long last) {
         space.index().lock();
         try {
+            space.requireIndex();
             XaCursor cursor = space.lockedCursor();
             cursor.set(first);
             long folio = cursor.find(last);
@@ -239,6 +257,11 @@ final class IndexedFolios {
         return Math.max(index, start);
     }
 
+    /** Whether a folio covers an index, now. */
+    boolean contains(long index) {
+        return holeEnd(index, index + 1) == index;
+    }
+
     int populate(long startIndex, long nrPages, int maximumOrder) {
         long end = startIndex + nrPages;
         long index = startIndex;
@@ -270,8 +293,12 @@ final class IndexedFolios {
                 return Errno.ENOMEM;
             }
             order = FolioStruct.order(folio);
-            int result = adder.add(folio, index);
-            folios.unpin(folio);
+            int result;
+            try {
+                result = adder.add(folio, index);
+            } finally {
+                folios.unpin(folio);
+            }
             if (result == Errno.ENOMEM) {
                 return result;
             }

@@ -2,7 +2,6 @@
 package dev.quire.engine.mapping;
 
 import dev.quire.engine.folio.Folios;
-import dev.quire.engine.folio.LruLists;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SplitPolicy;
 import dev.quire.engine.machine.NativeMemory;
@@ -35,8 +34,9 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  *
  * <p>Errors of the file throw {@link IOException}. One that comes up while dirty pages are written back is told once to
- * everybody who has the file open, by the next {@link #sync} or {@link #close}, and loses nothing: the pages stay dirty, and
- * the next attempt writes them again. Every call throws {@link ClosedChannelException} once this object, and
+ * everybody who has the file open, by the next {@link #sync} or {@link #close}, and loses nothing that is cached: the pages stay
+ * dirty, and the next attempt writes them again. The same is true if the file, when it is to be synced, says that it could not
+ * keep what it was given; but of what was evicted since it was written back, or cut off, only the file knows. Every call throws {@link ClosedChannelException} once this object, and
  * {@link IllegalStateException} once the engine is closed. None may be made from inside a read section.
  */
 public final class OpenFile implements AutoCloseable {
@@ -49,7 +49,6 @@ public final class OpenFile implements AutoCloseable {
     private final WritebackErrors.Listener errors;
     private final Lifetime lifetime;
     private final Folios folios;
-    private final LruLists lru;
     private final PageArena arena;
     private final RcuReader reader;
     private final FolioLookup lookup;
@@ -69,7 +68,6 @@ public final class OpenFile implements AutoCloseable {
         errors = file.errors().listen();
         lifetime = context.lifetime();
         folios = context.folios();
-        lru = context.accounting().lru();
         arena = context.arena();
         lookup = file.space().newLookup(reader);
         readahead = new Readahead(file.space(), maximumOrder);
@@ -174,7 +172,7 @@ public final class OpenFile implements AutoCloseable {
     private void noteUse(long folio, int order, long within, long nrBytes) {
         FolioUse.touch(folio, order, within, nrBytes);
         if (folio != lastRead) {
-            FolioUse.markAccessed(folio, lru);
+            FolioUse.markAccessed(folio);
             lastRead = folio;
         }
     }
@@ -343,8 +341,8 @@ public final class OpenFile implements AutoCloseable {
     /**
      * Writes back all that was dirty when this was called, and has the file keep it (fsync).
      *
-     * @throws IOException if something could not be written, now or at any time since this object was last told. What could
-     *     not be written stays dirty
+     * @throws IOException if something could not be written or kept, now or at any time since this object was last told. What
+     *     is cached of it stays dirty, or is dirty again
      */
     public void sync() throws IOException {
         begin();
@@ -357,7 +355,8 @@ public final class OpenFile implements AutoCloseable {
     }
 
     /**
-     * Drops clean folios that lie in a range and that nobody holds (POSIX_FADV_DONTNEED).
+     * Drops clean folios that lie in a range, as a whole, and that nobody holds (POSIX_FADV_DONTNEED). A page is in the range if
+     * all its bytes are that the file has.
      *
      * @param offsetBytes start of the range
      * @param lengthBytes its length, at least 1
@@ -369,7 +368,9 @@ public final class OpenFile implements AutoCloseable {
         FileRange.require("offsetBytes", offsetBytes, "lengthBytes", lengthBytes, FileRange.MAX_BYTES);
         begin();
         try {
-            return file.evict(FileRange.pagesOf(offsetBytes), FileRange.pagesOf(offsetBytes + lengthBytes));
+            long end = offsetBytes + lengthBytes;
+            long endIndex = end < file.sizeBytes() ? end >>> Geometry.PAGE_SHIFT : FileRange.pagesOf(end);
+            return file.evict(FileRange.pagesOf(offsetBytes), endIndex);
         } finally {
             lifetime.exit();
         }

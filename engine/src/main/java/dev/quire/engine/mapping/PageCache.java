@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,13 @@ public final class PageCache {
     static final class Entry {
         private final Object key;
         private final CachedFile file;
+
+        /**
+         * Held by who writes the file back to let go of it, and by who syncs all files: the last one who closes it finds it
+         * written, or writes it. Taken before all locks of the file.
+         */
+        private final ReentrantLock releaseLock = new ReentrantLock();
+
         private int nrOpen;
 
         private Entry(Object key, CachedFile file) {
@@ -133,9 +141,17 @@ public final class PageCache {
 
     /** Gives an open file up; the last one writes back, and lets go of the file if nothing is dirty then. */
     void release(Entry entry) throws IOException {
-        if (leave(entry)) {
-            entry.file.writeback().writeAll();
-            drop(entry);
+        if (!leave(entry)) {
+            return;
+        }
+        entry.releaseLock.lock();
+        try {
+            if (isCached(entry)) {
+                entry.file.writeback().writeAll();
+                drop(entry);
+            }
+        } finally {
+            entry.releaseLock.unlock();
         }
     }
 
@@ -146,7 +162,19 @@ public final class PageCache {
         }
     }
 
-    /** Forgets a file that nobody has open and that has nothing dirty. */
+    private boolean isOpen(Entry entry) {
+        synchronized (entries) {
+            return entry.nrOpen > 0;
+        }
+    }
+
+    private boolean isCached(Entry entry) {
+        synchronized (entries) {
+            return entries.get(entry.key) == entry;
+        }
+    }
+
+    /** Forgets a file that nobody has open and that has nothing dirty; the caller holds its release lock. */
     private void drop(Entry entry) throws IOException {
         synchronized (entries) {
             boolean forgotten = entry.nrOpen == 0 && !entry.file.isDirty() && entries.remove(entry.key, entry);
@@ -185,25 +213,47 @@ public final class PageCache {
     }
 
     /** Syncs a file, and tells the error if nobody else can be told. */
-    private @Nullable IOException sync(Entry entry) throws IOException {
-        synchronized (entries) {
-            if (entries.get(entry.key) != entry) {
+    private @Nullable IOException sync(Entry entry) {
+        entry.releaseLock.lock();
+        try {
+            if (!isCached(entry)) {
                 return null;
             }
-            // Open as long as this takes, so that nobody drops it.
-            entry.nrOpen++;
-        }
-        WritebackErrors.Listener errors = entry.file.errors().listen();
-        boolean last;
-        try {
+            WritebackErrors.Listener errors = entry.file.errors().listen();
             entry.file.sync();
-        } finally {
-            last = leave(entry);
-        }
-        if (last) {
+            if (isOpen(entry)) {
+                return null;
+            }
             drop(entry);
+            return errors.next();
+        } catch (IOException e) {
+            // It could not be closed.
+            return e;
+        } finally {
+            entry.releaseLock.unlock();
         }
-        return last ? errors.next() : null;
+    }
+
+    /**
+     * Files with bytes that were written but have not reached them: those that are open, and those of which that failed when
+     * they were closed.
+     *
+     * @return what the files call themselves
+     * @throws IllegalStateException if the engine is closed
+     */
+    public List<String> unwrittenFiles() {
+        context.lifetime().enter();
+        try {
+            synchronized (entries) {
+                return entries.values().stream()
+                        .filter(entry -> entry.file.isDirty())
+                        .map(entry -> entry.file.backing().toString())
+                        .sorted()
+                        .toList();
+            }
+        } finally {
+            context.lifetime().exit();
+        }
     }
 
     /**

@@ -72,6 +72,11 @@ public final class Readahead {
         return due;
     }
 
+    /** Pages that one window has at most, but for what it is rounded up by. */
+    long largestWindowPages() {
+        return largestWindowPages;
+    }
+
     private boolean isSequential(long startIndex) {
         return startIndex == 0 || startIndex == previousEnd || startIndex == previousEnd - 1;
     }

@@ -62,6 +62,7 @@ public final class SwapEntries {
         arena.requirePage(folio);
         lifetime.enter();
         try {
+            space.requireOpen();
             if (!PageFlag.LOCKED.isSet(PageStruct.flagsAcquire(folio))
                     || PageStruct.mapping(folio) != space.address()) {
                 throw new IllegalStateException(
@@ -118,6 +119,7 @@ public final class SwapEntries {
         arena.requirePage(folio);
         lifetime.enter();
         try {
+            space.requireOpen();
             requireInsertable(folio, startIndex, slot);
             boolean cached = PageFlag.isSwapCached(PageStruct.flagsAcquire(folio));
             if (!cached) {
@@ -163,7 +165,7 @@ public final class SwapEntries {
         space.index().lock();
         try {
             XaCursor cursor = space.lockedCursor();
-            if (!isRange(cursor, startIndex, nrPages, slot)) {
+            if (space.isClosed() || !isRange(cursor, startIndex, nrPages, slot)) {
                 return Errno.EEXIST;
             }
             PageStruct.mapping(folio, space.address());
@@ -222,6 +224,7 @@ public final class SwapEntries {
         space.index().lock();
         XaCursor cursor = space.lockedCursor();
         try {
+            space.requireIndex();
             cursor.set(index);
             long entry = cursor.load();
             if (!XaEntry.isValue(entry)) {
@@ -265,6 +268,7 @@ public final class SwapEntries {
         lifetime.enter();
         space.index().lock();
         try {
+            space.requireIndex();
             XaCursor cursor = space.lockedCursor();
             cursor.set(index);
             long entry = cursor.load();
@@ -289,6 +293,7 @@ public final class SwapEntries {
         lifetime.enter();
         space.index().lock();
         try {
+            space.requireIndex();
             XaCursor cursor = space.lockedCursor();
             cursor.set(index);
             return XaEntry.isValue(cursor.load()) ? cursor.getOrder() : -1;
@@ -306,7 +311,7 @@ public final class SwapEntries {
     public long nrSwappedPages() {
         lifetime.enter();
         try {
-            return AddressSpaceStruct.nrSwappedOpaque(space.address());
+            return space.ifOpen(AddressSpaceStruct.nrSwappedOpaque(space.address()));
         } finally {
             lifetime.exit();
         }

@@ -28,7 +28,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p>Whoever writes back holds the file's writeback lock shared: nothing is cut off the file, and no hole is punched, while
  * bytes are on their way to it.
  *
- * <p>A folio that could not be written is dirty as before; the error goes to {@link WritebackErrors}.
+ * <p>A folio that could not be written is dirty as before; the error goes to {@link WritebackErrors}. Those that were written
+ * are remembered until the file has been synced.
  */
 final class Writeback {
     /** Mark of folios whose bytes are newer than the file's (PAGECACHE_TAG_DIRTY). */
@@ -47,6 +48,7 @@ final class Writeback {
     private final IndexedFolios indexed;
     private final Folios folios;
     private final PageArena arena;
+    private final UnsyncedRange unsynced = new UnsyncedRange();
 
     private final ReentrantLock waiting = new ReentrantLock();
     private final Condition ended = waiting.newCondition();
@@ -58,6 +60,11 @@ final class Writeback {
         indexed = space.indexed();
         folios = context.folios();
         arena = context.arena();
+    }
+
+    /** What was written since the last sync that the file has confirmed; exact for whoever waits with {@link #awaitAll} before. */
+    UnsyncedRange unsynced() {
+        return unsynced;
     }
 
     /** Marks a folio that the caller has locked, and that is in the file, as newer than the file. */
@@ -84,7 +91,8 @@ final class Writeback {
         awaitAll();
     }
 
-    private void awaitAll() {
+    /** Waits for all that is on its way to the file. */
+    void awaitAll() {
         long folio = indexed.pinNextMarked(0, FileRange.MAX_PAGES, WRITEBACK);
         while (folio != 0) {
             long next = endOf(folio);
@@ -151,14 +159,18 @@ final class Writeback {
         try {
             file.backing().write(from, offsetBytes);
             return true;
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
+            // Whatever it is, the file has failed; who reclaims may be in a call on another one, and must go on.
             file.errors().record(e);
             return false;
         }
     }
 
     private void end(long folio, long index, boolean written) {
-        if (!written) {
+        if (written) {
+            // Before the writeback ends: who has waited for that, after a sync has failed, finds it here.
+            unsynced.add(index, endOf(folio) - 1);
+        } else {
             // Before the writeback ends: until then nobody evicts the folio. The mark first: whoever finds the flag set
             // relies on the mark.
             indexed.changeMarks(index, 1 << DIRTY, NO_MARK);
@@ -179,6 +191,11 @@ final class Writeback {
         } finally {
             waiting.unlock();
         }
+    }
+
+    /** Whether some folio is dirty, or on its way to the file and dirty again if it does not get there. */
+    boolean isPending() {
+        return indexed.isMarked(DIRTY, WRITEBACK);
     }
 
     /** Waits until a pinned folio is not under writeback (folio_wait_writeback). */

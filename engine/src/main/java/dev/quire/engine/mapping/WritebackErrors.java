@@ -25,13 +25,13 @@ final class WritebackErrors {
 
     private boolean told = true;
 
-    /** Notes an error (errseq_set). */
-    synchronized void record(IOException error) {
+    /** Notes an error (errseq_set); one that is no I/O error becomes the cause of one. */
+    synchronized void record(Exception error) {
         if (told) {
             number++;
             told = false;
         }
-        last = error;
+        last = error instanceof IOException failure ? failure : new IOException(error.toString(), error);
     }
 
     /** Starts to follow the errors for somebody who opens the file now (errseq_sample). */

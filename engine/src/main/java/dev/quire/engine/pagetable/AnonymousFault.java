@@ -57,7 +57,7 @@ final class AnonymousFault {
         return nrSplits.get();
     }
 
-    /** Maps the page at an address in a region, if need be with its neighbours; EEXIST if something is there, or ENOMEM. */
+    /** Maps the page at an address in a region, if need be with its neighbours; EEXIST if a page is there, or ENOMEM. */
     int handle(Region region, long address) {
         long left = orders.forRegion(region.flags());
         while (left != 0) {
@@ -69,9 +69,10 @@ final class AnonymousFault {
                 while (result == Errno.ENOMEM && isWorthWaiting(region) && findMemory()) {
                     result = allocateAndMap(region, start, order);
                 }
-                if (result != Errno.ENOMEM) {
+                if (result == Errno.OK) {
                     return result;
                 }
+                // EEXIST may be a neighbour that came meanwhile: a smaller folio goes beside it.
             }
         }
         return handlePage(region, address & -Geometry.PAGE_BYTES);

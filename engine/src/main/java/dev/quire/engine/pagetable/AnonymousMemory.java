@@ -37,7 +37,7 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
     private final AnonymousFault faults;
     private final ReentrantReadWriteLock mapLock = new ReentrantReadWriteLock();
 
-    /** Guarded by the lock; the heap is empty while they are equal. */
+    /** Guarded by the lock; 0 before there is a heap, which is empty while they are equal. */
     private long heapStart;
 
     private long heapEnd;
@@ -208,21 +208,25 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
     }
 
     /**
-     * Moves the end of the heap (brk). The first call says where the heap begins, and maps nothing.
+     * Moves the end of the heap (brk). The first call with an address that exists, above 0, says where the heap begins, and maps
+     * nothing.
      *
      * @param address the wanted end
      * @return the end after the call: not the wanted one if that lies before the beginning or beyond the addresses that exist,
-     *     or if something else is mapped in between
+     *     or if something else is mapped in between; 0 if there is no heap yet
      */
     public long setBreak(long address) {
         lockMap();
         try {
+            if (address <= 0 || address > PageTables.ADDRESS_END) {
+                return heapEnd;
+            }
             if (heapStart == 0) {
                 heapStart = address;
                 heapEnd = address;
                 return address;
             }
-            if (address < heapStart || address > PageTables.ADDRESS_END || !moveHeapEnd(roundUp(address))) {
+            if (address < heapStart || !moveHeapEnd(roundUp(address))) {
                 return heapEnd;
             }
             heapEnd = address;

@@ -21,7 +21,7 @@ public enum PageFlag {
     WAITERS,
     /** On the active LRU list; in page 1: some page of the folio has a hardware error. */
     ACTIVE,
-    /** Was refaulted; in page 1: the folio can be mapped. */
+    /** Used more than once since the last look; in page 1: the folio can be mapped. */
     WORKINGSET,
     /** In the swap cache (swap-backed folios), or checked (file systems). */
     OWNER_PRIV_1,

@@ -10,6 +10,7 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.PageStruct;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -105,23 +106,53 @@ class GuestInvariantTest extends GuestTest {
     @EnumSource(GuestSplitPolicy.class)
     void m06WithoutMemoryForAnyOneAllocationNothingHasChanged(GuestSplitPolicy policy) {
         openPopulated(policy, 2);
-        String before = state();
-        int nrFailures = 0;
-        failures.failAfter(nrFailures);
-        ConversionResult result = toShared(0, HUGE + 1);
-        while (!result.isOk()) {
-            failures.stop();
-            assertEquals(refused(Errno.ENOMEM, 0), result);
-            assertEquals(before, state());
-            check();
-            failures.failAfter(++nrFailures);
-            result = toShared(0, HUGE + 1);
-        }
-        failures.stop();
+        int nrFailures = nrFailuresUntilDone(() -> toShared(0, HUGE + 1), 0);
         // One map of attributes, 8 nodes for the first huge page, and 8 or, around one page, 1 for the second.
         assertEquals(policy == GuestSplitPolicy.NON_UNIFORM ? 10 : 17, nrFailures);
         assertStamped();
         check();
+    }
+
+    /** The other direction: a merge of two whole huge pages, and one that leaves a shared page in between. */
+    @ParameterizedTest
+    @EnumSource(GuestSplitPolicy.class)
+    void m06WithoutMemoryForAnyOneAllocationNothingIsMerged(GuestSplitPolicy policy) {
+        openPopulated(policy, 2);
+        assertEquals(ConversionResult.OK, toShared(0, 2 * HUGE));
+        assertTrue(nrFailuresUntilDone(() -> toPrivate(0, HUGE + 7), 0) > 0);
+        assertTrue(nrFailuresUntilDone(() -> toPrivate(HUGE + 8, HUGE - 8), HUGE + 8) > 0);
+        assertTrue(nrFailuresUntilDone(() -> toPrivate(HUGE + 7, 1), HUGE + 7) > 0);
+        assertEquals("2x9", layout());
+        assertStamped();
+    }
+
+    @ParameterizedTest
+    @EnumSource(GuestSplitPolicy.class)
+    void m06WithoutMemoryAGibibyteIsNeitherSplitNorMerged(GuestSplitPolicy policy) {
+        open(policy, 1, Geometry.PUD_ORDER);
+        assertEquals(Errno.OK, guest.allocate(0, guest.sizeBytes()));
+        assertTrue(nrFailuresUntilDone(() -> toShared(77_777, 1), 77_777) > 3);
+        assertTrue(nrFailuresUntilDone(() -> toPrivate(77_777, 1), 77_777) > 0);
+        assertEquals("18", layout());
+    }
+
+    /** Makes one allocation of a conversion after the other fail, until it succeeds; returns how often it did not. */
+    private int nrFailuresUntilDone(Supplier<ConversionResult> conversion, long reportedIndex) {
+        String before = state();
+        int nrFailures = 0;
+        failures.failAfter(nrFailures);
+        ConversionResult result = conversion.get();
+        while (!result.isOk()) {
+            failures.stop();
+            assertEquals(refused(Errno.ENOMEM, reportedIndex), result);
+            assertEquals(before, state());
+            check();
+            failures.failAfter(++nrFailures);
+            result = conversion.get();
+        }
+        failures.stop();
+        check();
+        return nrFailures;
     }
 
     @ParameterizedTest

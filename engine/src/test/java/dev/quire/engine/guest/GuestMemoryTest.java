@@ -229,5 +229,12 @@ class GuestMemoryTest extends GuestTest {
         assertThrows(IllegalStateException.class, () -> guest.punchHole(0, PAGE));
         assertThrows(IllegalStateException.class, () -> guest.allocate(0, PAGE));
         assertThrows(IllegalStateException.class, () -> guest.forEachFolio((index, order, folio) -> {}));
+        assertThrows(IllegalStateException.class, () -> guest.nrPages());
+        assertThrows(IllegalStateException.class, () -> guest.isShared(0));
+        assertThrows(IllegalStateException.class, () -> guest.nrAttributeRanges());
+        assertThrows(IllegalStateException.class, () -> guest.invalidateSequence());
+        assertThrows(IllegalStateException.class, () -> guest.isInvalidated(0));
+        assertEquals(1 << 21, guest.sizeBytes());
+        assertEquals(9, guest.hugeOrder());
     }
 }

@@ -4,6 +4,7 @@ package dev.quire.engine.guest;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.FolioStruct;
@@ -22,6 +23,10 @@ class GuestRaceTest extends GuestTest {
     private final ConcurrentLinkedQueue<String> wrong = new ConcurrentLinkedQueue<>();
     private final AtomicLong nrPinned = new AtomicLong();
     private final AtomicLong nrRefused = new AtomicLong();
+    private final AtomicLong nrHolesBegun = new AtomicLong();
+    private final AtomicLong nrHolesFinished = new AtomicLong();
+    private final AtomicLong nrZeroPages = new AtomicLong();
+    private final AtomicLong nrUsedPages = new AtomicLong();
 
     /** While a thread holds a page that a fault gave it, the page is in the state it asked for, and its folio fits. */
     @ParameterizedTest
@@ -86,22 +91,63 @@ class GuestRaceTest extends GuestTest {
         }
     }
 
-    /** Faults that allocate, beside holes that drop. */
+    /**
+     * Faults that allocate, beside holes that drop. The host leaves in each page how many holes have begun, so what it finds there
+     * is nothing, or was left after the last hole that was finished before.
+     */
     @ParameterizedTest
     @EnumSource(GuestSplitPolicy.class)
     void aFaultBesideAHoleGetsZeroes(GuestSplitPolicy policy) throws InterruptedException {
         open(policy, 2);
         assertEquals(ConversionResult.OK, toShared(500, 20));
         AtomicBoolean stop = new AtomicBoolean();
-        Thread host = new Thread(() -> faultUntil(stop, true));
+        Thread host = new Thread(() -> useUntil(stop));
         host.start();
-        for (int holes = 0; holes < ENOUGH || nrPinned.get() < ENOUGH; holes++) {
+        while (wrong.isEmpty()
+                && (nrHolesFinished.get() < ENOUGH || nrZeroPages.get() < ENOUGH || nrUsedPages.get() < ENOUGH)) {
+            nrHolesBegun.incrementAndGet();
             ConversionResult result = guest.punchHole(0, 2 * HUGE * PAGE);
             assertTrue(result.isOk() || result.error() == Errno.EAGAIN, result::toString);
+            if (result.isOk()) {
+                nrHolesFinished.set(nrHolesBegun.get());
+            }
         }
         stop.set(true);
         host.join();
         assertEquals(List.of(), List.copyOf(wrong));
         check();
+    }
+
+    private void useUntil(AtomicBoolean stop) {
+        try (RcuReader own = engine.newReader()) {
+            GuestAccess ownAccess = guest.newAccess(own);
+            for (long index = 500; !stop.get(); index = index == 519 ? 500 : index + 1) {
+                long nrFinished = nrHolesFinished.get();
+                long folio = ownAccess.hostFault(index);
+                if (folio < 0) {
+                    wrong.add("fault at " + index + ": " + folio);
+                    return;
+                }
+                use(engine.arena().frameOf(folio), index, nrFinished);
+                unpin(folio);
+            }
+        }
+    }
+
+    /** Every word of a page that the host holds must be the same; afterwards it is the number of holes begun. */
+    private void use(long frame, long index, long nrFinished) {
+        long found = NativeMemory.getLong(frame);
+        if (found != 0 && found < nrFinished) {
+            wrong.add("page " + index + " has bytes from before hole " + found + ", now there were " + nrFinished);
+        }
+        (found == 0 ? nrZeroPages : nrUsedPages).incrementAndGet();
+        long left = nrHolesBegun.get();
+        for (long at = 0; at < PAGE; at += Long.BYTES) {
+            long word = NativeMemory.getLong(frame + at);
+            if (word != found) {
+                wrong.add("page " + index + " has " + word + " at " + at + ", not " + found);
+            }
+            NativeMemory.setLong(frame + at, left);
+        }
     }
 }

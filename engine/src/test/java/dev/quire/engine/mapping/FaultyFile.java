@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.SplittableRandom;
 
 /** A file that fails now and then, having done a part of what it was asked to. For use by many threads. */
-final class FaultyFile implements BackingFile {
+class FaultyFile implements BackingFile {
     private final BackingFile file;
     private final SplittableRandom random;
     private volatile int failuresPerThousand;
@@ -17,7 +17,7 @@ final class FaultyFile implements BackingFile {
     }
 
     /** Makes so many of a thousand calls fail from now on. */
-    void fail(int perThousand) {
+    final void fail(int perThousand) {
         failuresPerThousand = perThousand;
     }
 

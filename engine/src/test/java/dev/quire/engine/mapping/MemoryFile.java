@@ -21,6 +21,12 @@ class MemoryFile implements BackingFile {
         return Arrays.copyOf(bytes, size);
     }
 
+    /** Gives the file other bytes. */
+    final synchronized void content(byte[] content) {
+        bytes = content.clone();
+        size = content.length;
+    }
+
     /** Whether its last user has closed it. */
     final synchronized boolean isClosed() {
         return closed;

@@ -23,8 +23,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Threads read a file, copying and in place, while another cuts it, fills it again, syncs, evicts and reclaims. Every word of
- * the file is the number of its page, or zero: whatever a reader finds else is another page's.
+ * Threads read a file, copying and in place, while another cuts it, fills it again, syncs, evicts and reclaims. Every two bytes of
+ * the file are the number of their page, or zero: whatever a reader finds else is another page's.
  */
 class PageCacheRaceTest extends WholeEngineTest {
     private static final int PAGE = 4096;
@@ -91,16 +91,17 @@ class PageCacheRaceTest extends WholeEngineTest {
     }
 
     private static MemorySegment stamped(int firstPage, int nrPages) {
-        MemorySegment bytes = MemorySegment.ofArray(new long[nrPages * PAGE / Long.BYTES]);
-        for (int word = 0; word < nrPages * PAGE / Long.BYTES; word++) {
-            bytes.setAtIndex(ValueLayout.JAVA_LONG, word, stampOf((long) firstPage * PAGE + (long) word * Long.BYTES));
+        byte[] bytes = new byte[nrPages * PAGE];
+        for (int at = 0; at < bytes.length; at++) {
+            bytes[at] = stampOf((long) firstPage * PAGE + at);
         }
-        return bytes;
+        return MemorySegment.ofArray(bytes);
     }
 
-    private static long stampOf(long offsetBytes) {
-        // The same in every byte, so that a word that is cut anywhere shows whose it is.
-        return (1 + offsetBytes / PAGE % 255) * 0x0101_0101_0101_0101L;
+    /** One of the two digits of the page's number to base 255, neither of them 0: one of any two bytes differs between pages. */
+    private static byte stampOf(long offsetBytes) {
+        long page = offsetBytes / PAGE;
+        return (byte) (1 + ((offsetBytes & 1) == 0 ? page % 255 : page / 255));
     }
 
     private void read(Quire engine, OpenFile file, SplittableRandom random) throws IOException {
@@ -127,7 +128,7 @@ class PageCacheRaceTest extends WholeEngineTest {
     private void verify(MemorySegment bytes, long offsetBytes) {
         for (long at = 0; at < bytes.byteSize(); at++) {
             byte seen = bytes.get(ValueLayout.JAVA_BYTE, at);
-            byte stamp = (byte) stampOf(offsetBytes + at);
+            byte stamp = stampOf(offsetBytes + at);
             if (seen == 0) {
                 nrZeroes.increment();
             } else if (seen != stamp) {

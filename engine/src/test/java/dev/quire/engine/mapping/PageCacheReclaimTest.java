@@ -3,17 +3,21 @@ package dev.quire.engine.mapping;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.LruList;
+import dev.quire.engine.lock.SpinLock;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.RcuReader;
+import dev.quire.engine.struct.LruVectorStruct;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -74,8 +78,90 @@ class PageCacheReclaimTest extends WholeEngineTest {
         // One 64th of the folio is 8 pages.
         assertEquals(NR_PAGES - 8, engine.pageCache().reclaim(1));
         assertEquals(List.of("96:3"), folios());
-        assertEquals(8, engine.accounting().lru().nrPages(LruList.ACTIVE_FILE));
-        assertEquals(0, engine.accounting().lru().nrPages(LruList.INACTIVE_FILE));
+        assertEquals(0, engine.accounting().lru().nrPages(LruList.ACTIVE_FILE));
+        assertEquals(8, engine.accounting().lru().nrPages(LruList.INACTIVE_FILE));
+    }
+
+    /** Folios 0 and 1 are used as a whole, once and again; of folio 2 every part is unused. */
+    @Test
+    void whatWasUsedAsAWholeStaysLongerThanWhatWasNot() throws IOException {
+        memory = new MemoryFile(new byte[4 * 64 * PAGE]);
+        try (OpenFile used = engine.pageCache().open(memory, reader)) {
+            assertEquals(0, used.file().space().populate(0, 3 * 64, 6));
+            MemorySegment into = MemorySegment.ofArray(new byte[64 * PAGE]);
+            for (int folio : new int[] {1, 0, 1}) {
+                assertEquals(into.byteSize(), used.read(into, folio * into.byteSize()));
+            }
+            assertEquals(64, engine.pageCache().reclaim(1), "folio 2 alone");
+            List<Long> left = new ArrayList<>();
+            used.forEachFolio((index, order, folio) -> left.add(index));
+            assertEquals(List.of(0L, 64L), left);
+            assertEquals(64, engine.accounting().lru().nrPages(LruList.ACTIVE_FILE), "used again");
+            assertEquals(64, engine.accounting().lru().nrPages(LruList.INACTIVE_FILE), "used once");
+            assertEquals(64, engine.pageCache().reclaim(1), "nobody has used it since");
+            assertEquals(64, engine.pageCache().reclaim(1), "active ones go last");
+            assertEquals(0, engine.pageCache().reclaim(1));
+        }
+    }
+
+    /** The lock of the lists is one for all: who reads what is cached must not wait for it, whatever reclaim is told. */
+    @Test
+    void usesOfCachedPagesTakeNoLockOfTheLists() throws IOException {
+        assertEquals(0, file.file().space().populate(0, 2, 0));
+        long lock = LruVectorStruct.lock(engine.arena().lruBase());
+        SpinLock.lock(lock);
+        try {
+            assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
+                try (RcuReader own = engine.newReader();
+                        OpenFile other = engine.pageCache().open(memory, own)) {
+                    MemorySegment into = MemorySegment.ofArray(new byte[PAGE]);
+                    for (int use = 0; use < 10; use++) {
+                        assertEquals(PAGE, other.read(into, (long) (use & 1) * PAGE));
+                    }
+                }
+            });
+        } finally {
+            SpinLock.unlock(lock);
+        }
+        assertEquals(2, engine.accounting().lru().nrPages(LruList.INACTIVE_FILE));
+        file.file().space().populate(2, 1, 0);
+        assertEquals(1, engine.pageCache().reclaim(1));
+        assertEquals(2, engine.accounting().lru().nrPages(LruList.ACTIVE_FILE), "now reclaim has moved them");
+    }
+
+    /** One read of three times the memory there is: no byte is read from the file twice. */
+    @Test
+    void aReadLargerThanMemoryReadsTheFileOnce() throws IOException {
+        long[] nrBytesRead = {0};
+        MemoryFile counting = new MemoryFile(new byte[3 << 20]) {
+            @Override
+            public synchronized void read(ByteBuffer into, long offsetBytes) throws IOException {
+                int before = into.position();
+                super.read(into, offsetBytes);
+                nrBytesRead[0] += into.position() - before;
+            }
+        };
+        Quire small = open(Quire.builder().capacityBytes(1 << 20));
+        try (RcuReader own = small.newReader();
+                OpenFile large = small.pageCache().open(counting, own)) {
+            assertEquals(3 << 20, large.read(MemorySegment.ofArray(new byte[3 << 20]), 0));
+        }
+        assertEquals(3 << 20, nrBytesRead[0]);
+    }
+
+    @Test
+    void evictingTakesPagesThatAreInTheRangeAsAWholeOrToTheEndOfTheFile() throws IOException {
+        memory = new MemoryFile(new byte[10 * PAGE + 7]);
+        try (OpenFile small = engine.pageCache().open(memory, reader)) {
+            assertEquals(0, small.file().space().populate(0, 11, 0));
+            assertEquals(0, small.evict(PAGE + 1, PAGE));
+            assertEquals(2, small.evict(PAGE - 1, 2 * PAGE + 2));
+            assertEquals(0, small.evict(10 * PAGE, 6));
+            assertEquals(1, small.evict(10 * PAGE, 7));
+            assertEquals(0, small.evict(20 * PAGE, 7));
+            assertEquals(8, small.evict(0, Integer.MAX_VALUE));
+            assertEquals(0, small.nrCachedPages());
+        }
     }
 
     @Test
@@ -106,9 +192,9 @@ class PageCacheReclaimTest extends WholeEngineTest {
         read(10, 1);
         read(20, 1);
         read(10, 1);
-        assertEquals(1, engine.accounting().lru().nrPages(LruList.ACTIVE_FILE));
         assertTrue(engine.pageCache().reclaim(NR_PAGES / 2 - 1) >= NR_PAGES / 2 - 1);
         assertEquals(List.of("10:0"), folios());
+        assertEquals(1, engine.accounting().lru().nrPages(LruList.ACTIVE_FILE));
         assertEquals(1, engine.pageCache().reclaim(1));
         assertEquals(0, engine.pageCache().reclaim(1));
     }

@@ -174,6 +174,21 @@ class PageCacheTest extends WholeEngineTest {
     }
 
     @Test
+    void aHoleIsPunchedInTheFileThatIsOpenWhateverItsPathLeadsToByNow() throws IOException {
+        byte[] content = bytes(20 * PAGE, 14);
+        byte[] others = bytes(20 * PAGE, 15);
+        Path path = file(content);
+        try (OpenFile file = engine.pageCache().open(path, reader)) {
+            Path moved = Files.move(path, folder.resolve("moved"));
+            Files.write(path, others);
+            file.punchHole(3 * PAGE + 1, 10 * PAGE);
+            Arrays.fill(content, 3 * PAGE + 1, 13 * PAGE + 1, (byte) 0);
+            assertArrayEquals(content, Files.readAllBytes(moved));
+            assertArrayEquals(others, Files.readAllBytes(path));
+        }
+    }
+
+    @Test
     void aViewShowsTheBytesInPlaceUntilItIsClosed() throws IOException {
         byte[] content = bytes(64 * PAGE, 9);
         try (OpenFile file = engine.pageCache().open(file(content), reader)) {

@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.memory;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -11,10 +12,13 @@ import dev.quire.engine.machine.LinuxCalls;
 import dev.quire.engine.machine.NativeMemory;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -39,6 +43,32 @@ class LinuxCallsTest {
     void existOnLinuxOnTwoArchitectures(String name, String arch, boolean available) {
         pretend(name, arch);
         assertEquals(available, LinuxCalls.areAvailable());
+    }
+
+    @Test
+    void aHoleGivesTheBlocksOfAFileBack(@TempDir Path folder) throws IOException, InterruptedException {
+        assumeTrue(LinuxCalls.areAvailable());
+        assertEquals(-1, LinuxCalls.open(folder.resolve("none").toString()));
+        assertFalse(LinuxCalls.close(-1));
+        byte[] content = new byte[1 << 20];
+        Arrays.fill(content, (byte) 7);
+        Path path = Files.write(folder.resolve("file"), content);
+        long nrBlocksBefore = nrBlocks(path);
+        int descriptor = LinuxCalls.open(path.toString());
+        boolean punched = LinuxCalls.punchHole(descriptor, 4095, 512 << 10);
+        assertTrue(LinuxCalls.close(descriptor));
+        assumeTrue(punched, "this file system has no holes");
+        Arrays.fill(content, 4095, 4095 + (512 << 10), (byte) 0);
+        assertArrayEquals(content, Files.readAllBytes(path));
+        long nrBlocksGivenBack = nrBlocksBefore - nrBlocks(path);
+        assertTrue(nrBlocksGivenBack >= 900, "of 512 bytes: " + nrBlocksGivenBack);
+    }
+
+    private static long nrBlocks(Path path) throws IOException, InterruptedException {
+        Process stat = new ProcessBuilder("stat", "-c", "%b", path.toString()).start();
+        String answer = new String(stat.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+        assertEquals(0, stat.waitFor());
+        return Long.parseLong(answer.strip());
     }
 
     @Test

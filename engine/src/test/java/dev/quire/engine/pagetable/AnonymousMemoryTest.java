@@ -2,6 +2,7 @@
 package dev.quire.engine.pagetable;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
@@ -10,6 +11,8 @@ import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.rcu.RcuReader;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -168,6 +171,60 @@ class AnonymousMemoryTest extends WholeEngineTest {
         assertEquals(2, nrAnonymous(0));
         assertEquals(Errno.OK, memory.map(BASE + 8 * PAGE, PAGE, Protection.READ));
         assertEquals(BASE + 3 * PAGE - 1, memory.setBreak(BASE + 9 * PAGE), "into another region");
+        memory.close();
+    }
+
+    @Test
+    void aHeapBeginsAtAnAddressThatExists() {
+        open(1 << 24, SplitPolicies.UNIFORM, LargeFolioOrders.NONE);
+        for (long none : new long[] {0, -1, Long.MIN_VALUE, PageTables.ADDRESS_END + 1}) {
+            assertEquals(0, memory.setBreak(none), "there is no heap");
+        }
+        assertEquals(BASE, memory.setBreak(BASE));
+        assertEquals(BASE + PAGE, memory.setBreak(BASE + PAGE));
+        for (long none : new long[] {0, -1, Long.MIN_VALUE, PageTables.ADDRESS_END + 1}) {
+            assertEquals(BASE + PAGE, memory.setBreak(none), "the heap stays");
+        }
+        assertEquals(1, memory.nrRegions());
+        memory.close();
+    }
+
+    /**
+     * While one thread zeroes the only folio of 2 MiB that there is, the other maps a page beside it: the first must not take
+     * that for its own.
+     */
+    @Test
+    void whoFaultsBesideANeighbourGetsHisPageNevertheless() throws Exception {
+        open(4 << 20, SplitPolicies.UNIFORM, LargeFolioOrders.ALWAYS_2_MIB);
+        assertEquals(Errno.OK, memory.map(BASE, HUGE, Protection.READ_WRITE));
+        CyclicBarrier together = new CyclicBarrier(2);
+        int nrRounds = 300;
+        FutureTask<Void> neighbour = new FutureTask<>(() -> {
+            for (int round = 0; round < nrRounds; round++) {
+                together.await();
+                assertEquals(Errno.OK, memory.advise(BASE + 300 * PAGE, PAGE, Advice.POPULATE_WRITE));
+                together.await();
+            }
+            return null;
+        });
+        new Thread(neighbour).start();
+        try (RcuReader reader = engine.newReader()) {
+            PageWalker walker = memory.tables().newWalker(reader);
+            for (int round = 0; round < nrRounds; round++) {
+                together.await();
+                int result = memory.advise(BASE + 5 * PAGE, PAGE, Advice.POPULATE_WRITE);
+                together.await();
+                assertEquals(Errno.OK, result);
+                for (long page : new long[] {5, 300}) {
+                    long pinned = walker.pin(BASE + page * PAGE, true);
+                    assertNotEquals(PageWalker.NOT_PINNED, pinned, "page " + page + " in round " + round);
+                    walker.unpin(pinned);
+                }
+                memory.advise(BASE, HUGE, Advice.DONT_NEED);
+                engine.awaitReclaim();
+            }
+        }
+        neighbour.get();
         memory.close();
     }
 
