@@ -29,6 +29,7 @@ final class AnonymousMemoryTarget implements AutoCloseable {
 
     private final ReplaySettings settings;
     private final Histogram splitNanos = new Histogram(SIGNIFICANT_DIGITS);
+    private final Histogram faultNanos = new Histogram(SIGNIFICANT_DIGITS);
     private final Quire engine;
     private final RcuReader reader;
     private final Map<Integer, TracedProcess> processes = new HashMap<>();
@@ -125,7 +126,8 @@ final class AnonymousMemoryTarget implements AutoCloseable {
                         engine.newAnonymousMemory(
                                 settings.policy(), settings.memory().largeFolios()),
                         reader,
-                        settings.memory().touchPercent()));
+                        settings.memory().touchPercent(),
+                        faultNanos));
     }
 
     /** Takes over the counts of a process whose memory goes, after a last look at it. */
@@ -172,6 +174,7 @@ final class AnonymousMemoryTarget implements AutoCloseable {
         }
         return new MemoryMeasurements(
                 folios(nrTables),
+                new Latencies(faultNanos),
                 nrFaults,
                 nrCallsRefused,
                 nrHugeFaults,
@@ -196,7 +199,7 @@ final class AnonymousMemoryTarget implements AutoCloseable {
                 nrTables,
                 nrTables * Geometry.PAGE_BYTES,
                 engine.splitStatistics().metadataBytesWritten(),
-                splitNanos);
+                new Latencies(splitNanos));
     }
 
     /** Adds up mapped bytes by the order of the folio that they lie in. */

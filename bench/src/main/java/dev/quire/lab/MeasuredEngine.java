@@ -52,7 +52,7 @@ final class MeasuredEngine implements AutoCloseable {
                 nrNodes,
                 nrNodes * XaNodeStruct.BYTES,
                 engine.splitStatistics().metadataBytesWritten(),
-                splitNanos);
+                new Latencies(splitNanos));
     }
 
     @Override

@@ -3,12 +3,11 @@ package dev.quire.lab;
 
 import dev.quire.engine.memory.Geometry;
 import java.util.Arrays;
-import org.HdrHistogram.Histogram;
 
 /**
  * What a replay left in memory and what it cost. Everything but the latencies is the same in each run.
  *
- * <p>Immutable; the histogram is copied.
+ * <p>Immutable.
  */
 public final class Measurements {
     private final long nrSplits;
@@ -16,7 +15,7 @@ public final class Measurements {
     private final long nrIndexNodes;
     private final long indexBytes;
     private final long metadataBytesWritten;
-    private final Histogram splitNanos;
+    private final Latencies splitLatencies;
 
     /**
      * Takes the results of a replay.
@@ -26,7 +25,7 @@ public final class Measurements {
      * @param nrIndexNodes nodes of all page indexes
      * @param indexBytes bytes in these nodes
      * @param metadataBytesWritten bytes of page structs and head maps that splits wrote
-     * @param splitNanos how long each split took, in ns
+     * @param splitLatencies how long each split took
      * @throws IllegalArgumentException if the number of orders is wrong or a count is negative
      */
     public Measurements(
@@ -35,7 +34,7 @@ public final class Measurements {
             long nrIndexNodes,
             long indexBytes,
             long metadataBytesWritten,
-            Histogram splitNanos) {
+            Latencies splitLatencies) {
         if (foliosByOrder.length != Geometry.NR_ORDERS) {
             throw new IllegalArgumentException("number of orders is wrong: foliosByOrder.length=" + foliosByOrder.length
                     + ", must be " + Geometry.NR_ORDERS);
@@ -48,7 +47,7 @@ public final class Measurements {
         this.nrIndexNodes = requireCount("nrIndexNodes", nrIndexNodes);
         this.indexBytes = requireCount("indexBytes", indexBytes);
         this.metadataBytesWritten = requireCount("metadataBytesWritten", metadataBytesWritten);
-        this.splitNanos = splitNanos.copy();
+        this.splitLatencies = splitLatencies;
     }
 
     private static long requireCount(String name, long value) {
@@ -118,14 +117,9 @@ public final class Measurements {
         return metadataBytesWritten;
     }
 
-    /**
-     * How long splits took.
-     *
-     * @param percentile 0 to 100; 100 for the slowest
-     * @return ns; 0 if nothing was split
-     */
-    public long splitNanosAt(double percentile) {
-        return splitNanos.getTotalCount() == 0 ? 0 : splitNanos.getValueAtPercentile(percentile);
+    /** {@return how long splits took} */
+    public Latencies splitLatencies() {
+        return splitLatencies;
     }
 
     /**
@@ -149,8 +143,12 @@ public final class Measurements {
      * @return counts of this, latencies of both
      */
     public Measurements withLatenciesOf(Measurements other) {
-        Histogram both = splitNanos.copy();
-        both.add(other.splitNanos);
-        return new Measurements(nrSplits, foliosByOrder, nrIndexNodes, indexBytes, metadataBytesWritten, both);
+        return new Measurements(
+                nrSplits,
+                foliosByOrder,
+                nrIndexNodes,
+                indexBytes,
+                metadataBytesWritten,
+                splitLatencies.plus(other.splitLatencies));
     }
 }

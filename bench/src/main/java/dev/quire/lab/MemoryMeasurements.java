@@ -2,9 +2,10 @@
 package dev.quire.lab;
 
 /**
- * What a replay of memory calls did and left in memory. All but the latencies of {@code folios} is the same in each run.
+ * What a replay of memory calls did and left in memory. All but the latencies is the same in each run.
  *
  * @param folios folios in memory at the end, and the splits; its index is the page tables: one node per table
+ * @param faultLatencies how long each fault took, those included for which there was no memory
  * @param nrFaults folios that faults brought in
  * @param nrCallsRefused calls that make no sense here, because the trace lacks what led to them
  * @param nrHugeFaults faults that brought in 2 MiB
@@ -19,6 +20,7 @@ package dev.quire.lab;
  */
 public record MemoryMeasurements(
         Measurements folios,
+        Latencies faultLatencies,
         long nrFaults,
         long nrCallsRefused,
         long nrHugeFaults,
@@ -38,7 +40,7 @@ public record MemoryMeasurements(
      * @return true if all counts are equal
      */
     public boolean hasSameCounts(MemoryMeasurements other) {
-        return folios.hasSameCounts(other.folios) && equals(other.withFolios(folios));
+        return folios.hasSameCounts(other.folios) && equals(other.withLatencies(folios, faultLatencies));
     }
 
     /**
@@ -48,7 +50,7 @@ public record MemoryMeasurements(
      * @return counts of this, latencies of both
      */
     public MemoryMeasurements withLatenciesOf(MemoryMeasurements other) {
-        return withFolios(folios.withLatenciesOf(other.folios));
+        return withLatencies(folios.withLatenciesOf(other.folios), faultLatencies.plus(other.faultLatencies));
     }
 
     /** {@return share of the mapped bytes that lie in folios of 2 MiB, 0 to 1} */
@@ -56,9 +58,10 @@ public record MemoryMeasurements(
         return mappedBytes == 0 ? 0 : (double) hugeMappedBytes / mappedBytes;
     }
 
-    private MemoryMeasurements withFolios(Measurements others) {
+    private MemoryMeasurements withLatencies(Measurements otherFolios, Latencies otherFaults) {
         return new MemoryMeasurements(
-                others,
+                otherFolios,
+                otherFaults,
                 nrFaults,
                 nrCallsRefused,
                 nrHugeFaults,

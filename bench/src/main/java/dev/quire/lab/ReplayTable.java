@@ -76,13 +76,16 @@ public final class ReplayTable {
             sections.addAll(List.of(
                     totals(),
                     foliosByOrder("folios by order", ReplayResult::measurements),
-                    latencies("split latency", ReplayResult::measurements)));
+                    latencies("split latency", result -> result.measurements().splitLatencies())));
         }
         if (hasMemory) {
             sections.addAll(List.of(
                     memoryTotals(),
                     foliosByOrder("anonymous folios by order", ReplayTable::anonymous),
-                    latencies("anonymous split latency", ReplayTable::anonymous)));
+                    latencies("fault latency", result -> memory(result).faultLatencies()),
+                    latencies(
+                            "anonymous split latency",
+                            result -> anonymous(result).splitLatencies())));
         }
         return sections;
     }
@@ -244,13 +247,13 @@ public final class ReplayTable {
         return kib < 1024 * 1024 ? (kib >> 10) + " MiB" : (kib >> 20) + " GiB";
     }
 
-    private Section latencies(String title, Function<ReplayResult, Measurements> of) {
+    private Section latencies(String title, Function<ReplayResult, Latencies> of) {
         return new Section(
                 title,
                 List.of(
-                        row("p50", "ns", result -> of.apply(result).splitNanosAt(50)),
-                        row("p99", "ns", result -> of.apply(result).splitNanosAt(99)),
-                        row("max", "ns", result -> of.apply(result).splitNanosAt(100))));
+                        row("p50", "ns", result -> of.apply(result).nanosAt(50)),
+                        row("p99", "ns", result -> of.apply(result).nanosAt(99)),
+                        row("max", "ns", result -> of.apply(result).nanosAt(100))));
     }
 
     private Section skipped() {

@@ -6,11 +6,13 @@ import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.pagetable.Advice;
 import dev.quire.engine.pagetable.AnonymousMemory;
+import dev.quire.engine.pagetable.PageTables;
 import dev.quire.engine.pagetable.PageWalker;
 import dev.quire.engine.pagetable.Protection;
 import dev.quire.engine.rcu.RcuReader;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.HdrHistogram.Histogram;
 
 /**
  * The anonymous memory of one process of a trace, with what was written to it. Each page holds a stamp made of its address,
@@ -24,14 +26,16 @@ final class TracedProcess implements AutoCloseable {
     private final AnonymousMemory memory;
     private final PageWalker walker;
     private final int touchPercent;
+    private final Histogram faultNanos;
     private final TouchedPages touched = new TouchedPages();
     private long heapEnd;
     private long nrCallsRefused;
 
-    TracedProcess(Quire engine, AnonymousMemory memory, RcuReader reader, int touchPercent) {
+    TracedProcess(Quire engine, AnonymousMemory memory, RcuReader reader, int touchPercent, Histogram faultNanos) {
         this.engine = engine;
         this.memory = memory;
         this.touchPercent = touchPercent;
+        this.faultNanos = faultNanos;
         walker = memory.tables().newWalker(reader);
     }
 
@@ -131,13 +135,20 @@ final class TracedProcess implements AutoCloseable {
 
     /** A page for which there is no memory stays untouched: the real program would have been killed. */
     private void touchPage(long page) {
-        long handle = walker.pinOrFault(page << Geometry.PAGE_SHIFT, true, memory);
+        long handle = walker.pinOrFault(page << Geometry.PAGE_SHIFT, true, this::fault);
         if (handle != PageWalker.NOT_PINNED) {
             long stamp = page * STAMP_FACTOR | 1;
             stamps(handle).set(STAMP, offsetOf(handle), stamp);
             touched.put(page, stamp);
             walker.unpin(handle);
         }
+    }
+
+    private boolean fault(PageTables tables, long address, boolean forWriting) {
+        long startNanos = System.nanoTime();
+        boolean broughtIn = memory.fault(tables, address, forWriting);
+        faultNanos.recordValue(System.nanoTime() - startNanos);
+        return broughtIn;
     }
 
     /**

@@ -2,6 +2,7 @@
 package dev.quire.lab;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitPolicies;
@@ -37,6 +38,9 @@ class AnonymousReplayTest {
             throws IOException {
         MemoryMeasurements memory = replay(trace, SplitPolicies.UNIFORM, MemorySettings.DEFAULT);
         assertEquals(nrFaults, memory.nrFaults());
+        assertEquals(nrFaults, memory.faultLatencies().count());
+        assertTrue(
+                memory.faultLatencies().nanosAt(50) <= memory.faultLatencies().nanosAt(100));
         assertEquals(nrHugeFaults, memory.nrHugeFaults());
         assertEquals(mappedBytes, memory.mappedBytes());
         assertEquals(residentBytes, memory.folios().residentBytes());
@@ -58,6 +62,30 @@ class AnonymousReplayTest {
         assertEquals(57_425_920, memory.folios().residentBytes());
         assertEquals(14_020, memory.nrPagesVerified());
         assertEquals(0, memory.nrStillQueued());
+    }
+
+    /** An interpreter's memory comes in pieces smaller than 2 MiB, and its heap shrinks and grows. */
+    @Test
+    void memoryThatComesInSmallPiecesGetsFoliosOfTheSizesThatFit() throws IOException {
+        MemorySettings plenty = new MemorySettings(LargeFolioOrders.ALL, 100, MemorySettings.NO_BUDGET);
+        MemoryMeasurements memory = replay("python.strace.gz", SplitPolicies.RANGE, plenty);
+        assertEquals(30_363, memory.nrFaults());
+        assertEquals(0, memory.nrHugeFaults());
+        assertEquals(632_725_504, memory.mappedBytes());
+        assertEquals(632_913_920, memory.folios().residentBytes());
+        assertEquals(1764, memory.folios().nrFolios(5));
+        assertEquals(6, memory.nrDeferredSplits());
+        assertEquals(5, memory.nrStillQueued());
+        assertEquals(154_474, memory.nrPagesVerified());
+
+        MemorySettings tight = new MemorySettings(LargeFolioOrders.ALL, 100, 1L << 20);
+        MemoryMeasurements split = replay("python.strace.gz", SplitPolicies.RANGE, tight);
+        assertEquals(46, split.nrPagesFreed());
+        assertEquals(5, split.folios().nrSplits());
+        assertEquals(18_964, split.folios().nrFolios());
+        assertEquals(632_725_504, split.folios().residentBytes());
+        assertEquals(0, split.nrStillQueued());
+        assertEquals(154_474, split.nrPagesVerified());
     }
 
     @Test

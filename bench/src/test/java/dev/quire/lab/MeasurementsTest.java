@@ -16,7 +16,7 @@ class MeasurementsTest {
         for (long nanos : splitNanos) {
             histogram.recordValue(nanos);
         }
-        return new Measurements(nrSplits, foliosByOrder, 3, 1728, 640, histogram);
+        return new Measurements(nrSplits, foliosByOrder, 3, 1728, 640, new Latencies(histogram));
     }
 
     private static long[] folios(int... ordersAndCounts) {
@@ -46,7 +46,7 @@ class MeasurementsTest {
 
     @Test
     void nothingSplitHasNoLatency() {
-        assertEquals(0, of(0, folios()).splitNanosAt(99));
+        assertEquals(0, of(0, folios()).splitLatencies().nanosAt(99));
     }
 
     @Test

@@ -88,7 +88,8 @@ final class RecordingTarget implements ReplayTarget {
         Histogram splitNanos = new Histogram(3);
         splitNanos.recordValueWithCount(1000, nrHoles);
         splitNanos.recordValue(5000);
-        return new Measurements(nrHoles, foliosByOrder, 2L * nrFiles, 2L * 576 * nrFiles, 64 * nrHoles, splitNanos);
+        return new Measurements(
+                nrHoles, foliosByOrder, 2L * nrFiles, 2L * 576 * nrFiles, 64 * nrHoles, new Latencies(splitNanos));
     }
 
     @Override

@@ -23,7 +23,7 @@ class ReplayTableTest {
         return new ReplayResult(
                 policy,
                 23_596,
-                new Measurements(nrSplits, folios, 1_234_567, 711_110_592, 64, splitNanos),
+                new Measurements(nrSplits, folios, 1_234_567, 711_110_592, 64, new Latencies(splitNanos)),
                 Optional.empty());
     }
 

@@ -143,9 +143,9 @@ class ReplayTest {
         };
         Replay replay = new Replay(source(lines), RecordingTarget.recordingTo(new ArrayList<>()), bytes -> {});
         Measurements measurements = replay.run(RANGE, 2).measurements();
-        assertEquals(1000, measurements.splitNanosAt(50));
+        assertEquals(1000, measurements.splitLatencies().nanosAt(50));
         // HdrHistogram keeps three digits: 5000 stands for 5000 to 5003.
-        assertEquals(5003, measurements.splitNanosAt(100));
+        assertEquals(5003, measurements.splitLatencies().nanosAt(100));
     }
 
     @Test

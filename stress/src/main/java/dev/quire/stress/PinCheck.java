@@ -68,10 +68,28 @@ public final class PinCheck {
      * @return one of the constants of this class
      */
     public int inspectAndUnpin(long head, long index, long stamp) {
+        return head == 0 ? NOTHING : inspectAgainAndUnpin(inspect(head, index, stamp), head, index, stamp);
+    }
+
+    /**
+     * The same, but holds the folio between the two looks until the other actor has done its part.
+     *
+     * @param head head of the folio, or 0 if none was pinned
+     * @param index index that was looked for, in pages
+     * @param stamp stamp of that page
+     * @param other what the other actor does
+     * @return one of the constants of this class
+     */
+    public int inspectHoldAndUnpin(long head, long index, long stamp, Progress other) {
         if (head == 0) {
             return NOTHING;
         }
         int first = inspect(head, index, stamp);
+        other.await();
+        return inspectAgainAndUnpin(first, head, index, stamp);
+    }
+
+    private int inspectAgainAndUnpin(int first, long head, long index, long stamp) {
         int again = inspect(head, index, stamp);
         boolean zeroedMeanwhile = first == WHOLE && again == ZEROED;
         return unpin(head) && (first == again || zeroedMeanwhile) ? again : WRONG;

@@ -15,6 +15,8 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * <p>Where memory is short for a large folio a smaller one is taken, unless large ones were asked for; where it is short for
  * a page, partly mapped folios are split until there is one, or until no split helps. The kernel's setting "madvise" of
  * transparent_hugepage/defrag does the same.
+ *
+ * <p>Thread-safe, blocking as {@link PageTables} is. Allocates nothing on the heap.
  */
 final class AnonymousFault {
     /** Folios that the shrinker looks at before memory is asked for again. */
@@ -59,6 +61,11 @@ final class AnonymousFault {
 
     /** Maps the page at an address in a region, if need be with its neighbours; EEXIST if a page is there, or ENOMEM. */
     int handle(Region region, long address) {
+        long page = address & -Geometry.PAGE_BYTES;
+        if (!tables.isVacant(page, page + Geometry.PAGE_BYTES)) {
+            // Before memory is asked for: what is there can be had when there is none.
+            return Errno.EEXIST;
+        }
         long left = orders.forRegion(region.flags());
         while (left != 0) {
             int order = 63 - Long.numberOfLeadingZeros(left);
@@ -75,7 +82,7 @@ final class AnonymousFault {
                 // EEXIST may be a neighbour that came meanwhile: a smaller folio goes beside it.
             }
         }
-        return handlePage(region, address & -Geometry.PAGE_BYTES);
+        return handlePage(region, page);
     }
 
     private int handlePage(Region region, long start) {
@@ -91,12 +98,7 @@ final class AnonymousFault {
 
     private boolean fits(Region region, long start, int order) {
         long end = start + Geometry.bytesIn(order);
-        if (start < region.start() || end > region.end()) {
-            return false;
-        }
-        EntryCount count = new EntryCount();
-        tables.walk(start, end, count);
-        return count.nrEntries() == 0;
+        return start >= region.start() && end <= region.end() && tables.isVacant(start, end);
     }
 
     private static boolean isWorthWaiting(Region region) {

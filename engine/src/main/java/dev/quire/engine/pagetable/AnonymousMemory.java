@@ -10,7 +10,8 @@ import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.Lifetime;
 import java.util.concurrent.locks.Lock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.StampedLock;
 
 /**
  * The anonymous memory of one process, changed by its system calls and filled by its faults (mm_struct, mm/mmap.c,
@@ -24,7 +25,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * nothing looks for a vacant range. There is no sharing after a fork, no zero page and no swap.
  *
  * <p>Thread-safe: faults run beside each other, everything else alone (mmap_lock). Calls block, and must not be made from a
- * read section. Once the engine is closed every call throws {@link IllegalStateException}; memory that is closed has no
+ * read section. Faults allocate nothing on the heap but for waiting. Once the engine is closed every call throws {@link IllegalStateException}; memory that is closed has no
  * region, and gets none.
  */
 public final class AnonymousMemory implements FaultHandler, AutoCloseable {
@@ -35,7 +36,9 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
     private final AnonymousRegions regions;
     private final MappedPages mappedPages;
     private final AnonymousFault faults;
-    private final ReentrantReadWriteLock mapLock = new ReentrantReadWriteLock();
+
+    /** Nobody takes it twice; a reentrant lock would allocate for each fault that runs beside another. */
+    private final ReadWriteLock mapLock = new StampedLock().asReadWriteLock();
 
     /** Guarded by the lock; 0 before there is a heap, which is empty while they are equal. */
     private long heapStart;

@@ -59,7 +59,7 @@ final class LeafMapping {
     int mapInTable(long slot, long address, long end, long folio, long firstPage, boolean writable) {
         try {
             int nrPages = (int) ((end - address) >>> Geometry.PAGE_SHIFT);
-            if (!isVacant(slot, nrPages)) {
+            if (!areNone(slot, nrPages)) {
                 return Errno.EEXIST;
             }
             fill(slot, nrPages, folio, firstPage, writable);
@@ -71,15 +71,9 @@ final class LeafMapping {
 
     /** Maps pages in several tables. What is vacant stays so: nobody can map while the tree is locked. */
     int mapAcrossTables(long start, long end, long folio, long firstPage, boolean writable) {
-        for (long address = start; address < end; address = TableTree.nextAt(TableTree.PMD_LEVEL, address)) {
-            long slot = tree.descend(address);
-            tree.lockTable(slot);
-            boolean vacant = isVacant(slot, nrPagesInTable(address, end));
-            tree.unlockTable(slot);
-            if (!vacant) {
-                tree.freeEmpty(start, end);
-                return Errno.EEXIST;
-            }
+        if (!isVacant(start, end)) {
+            tree.freeEmpty(start, end);
+            return Errno.EEXIST;
         }
         long page = firstPage;
         for (long address = start; address < end; address = TableTree.nextAt(TableTree.PMD_LEVEL, address)) {
@@ -93,12 +87,36 @@ final class LeafMapping {
         return Errno.OK;
     }
 
+    /**
+     * Whether nothing is mapped or migrating in a range. Looks at one table after the other, each under its lock: waits for
+     * who has left the tree lock to others and is still at it.
+     */
+    boolean isVacant(long start, long end) {
+        long address = start;
+        boolean vacant = true;
+        while (vacant && address < end) {
+            long place = tree.descend(address);
+            long slot = TableTree.slotOf(place);
+            int level = TableTree.levelOf(place);
+            if (level == TableTree.PTE_LEVEL) {
+                tree.lockTable(slot);
+                vacant = areNone(slot, nrPagesInTable(address, end));
+                tree.unlockTable(slot);
+                address = TableTree.nextAt(TableTree.PMD_LEVEL, address);
+            } else {
+                vacant = PageTableStruct.entryAcquire(slot) == PageTableEntry.NONE;
+                address = TableTree.nextAt(level, address);
+            }
+        }
+        return vacant;
+    }
+
     private static int nrPagesInTable(long address, long end) {
         long tableEnd = Math.min(TableTree.nextAt(TableTree.PMD_LEVEL, address), end);
         return (int) ((tableEnd - address) >>> Geometry.PAGE_SHIFT);
     }
 
-    private static boolean isVacant(long firstSlot, int nrEntries) {
+    private static boolean areNone(long firstSlot, int nrEntries) {
         for (long i = 0; i < nrEntries; i++) {
             if (PageTableStruct.entryAcquire(firstSlot + i * Long.BYTES) != PageTableEntry.NONE) {
                 return false;

@@ -418,6 +418,16 @@ public final class PageTables implements AutoCloseable {
         return closed;
     }
 
+    /** Whether nothing is mapped or migrating in a range; a hint as soon as this returns. */
+    boolean isVacant(long start, long end) {
+        tree.lock();
+        try {
+            return leafMapping.isVacant(start, end);
+        } finally {
+            tree.unlock();
+        }
+    }
+
     /** For walks over all who map a folio; the regions walked keep the tables open. */
     void walk(long start, long end, RangeOperation operation) {
         rangeWalk.run(start, end, operation);

@@ -23,6 +23,44 @@ import java.util.SplittableRandom;
  */
 final class FileExerciser implements AutoCloseable {
     private static final int LONGEST = 1 << 16;
+    private static final int LONGEST_STEP_BITS = 15;
+    private static final int PIECES_READ_ON = 20;
+    private static final int PIECE_READ_ON = 3000;
+
+    /** What a step may be; the weights say how often each comes. */
+    enum Operation {
+        READ(1800),
+        WRITE(1000),
+        VIEW(240),
+        PUNCH(240),
+        SPLIT(240),
+        EVICT(200),
+        TRUNCATE(140),
+        READ_ON(115),
+        RECLAIM(20),
+        REOPEN(4),
+        SYNC(1);
+
+        private static final Operation[] ALL = values();
+        private static final int WEIGHT_OF_ALL =
+                Arrays.stream(ALL).mapToInt(operation -> operation.weight).sum();
+
+        private final int weight;
+
+        Operation(int weight) {
+            this.weight = weight;
+        }
+
+        private static Operation draw(SplittableRandom random) {
+            int left = random.nextInt(WEIGHT_OF_ALL);
+            int drawn = 0;
+            while (left >= ALL[drawn].weight) {
+                left -= ALL[drawn].weight;
+                drawn++;
+            }
+            return ALL[drawn];
+        }
+    }
 
     /** Opens the file, or opens it again. */
     @FunctionalInterface
@@ -42,14 +80,15 @@ final class FileExerciser implements AutoCloseable {
     private final byte[] buffer;
     private final MemorySegment segment;
     private final RcuReader reader;
-    private final Operation[] lastOperations = new Operation[16];
+    private final long[] nrByOperation = new long[Operation.ALL.length];
+    private final Step[] lastSteps = new Step[16];
     private OpenFile file;
     private int size;
     private long nrOperations;
     private long nrErrors;
     private long nrMerged;
 
-    private record Operation(String name, int at, int length) {}
+    private record Step(Operation operation, int at, int length) {}
 
     /**
      * Starts on a range whose bytes are all zero, or not there.
@@ -75,8 +114,14 @@ final class FileExerciser implements AutoCloseable {
         file = opener.open(reader);
     }
 
+    /** Steps taken, those included in which the file failed. */
     long nrOperations() {
         return nrOperations;
+    }
+
+    /** How many of them were of one kind. */
+    long nrOperations(Operation operation) {
+        return nrByOperation[operation.ordinal()];
     }
 
     /** Errors of the file that came up. */
@@ -95,62 +140,37 @@ final class FileExerciser implements AutoCloseable {
     }
 
     void step() {
-        nrOperations++;
         int at = random.nextInt(model.length);
-        int length = 1 + random.nextInt(Math.min(model.length - at, 1 << random.nextInt(15)));
+        int length = 1 + random.nextInt(Math.min(model.length - at, 1 << random.nextInt(LONGEST_STEP_BITS)));
+        Operation drawn = Operation.draw(random);
+        Operation operation = drawn == Operation.TRUNCATE && !ownsEnd ? Operation.READ_ON : drawn;
+        lastSteps[(int) (nrOperations++ % lastSteps.length)] = new Step(operation, at, length);
+        nrByOperation[operation.ordinal()]++;
         try {
-            int choice = random.nextInt(1000);
-            if (choice < 450) {
-                note("read", at, length);
-                read(at, length);
-            } else if (choice < 700) {
-                note("write", at, length);
-                write(at, length);
-            } else {
-                stepRarely(choice - 700, at, length);
-            }
+            perform(operation, at, length);
         } catch (IOException e) {
             nrErrors++;
         } catch (AssertionError | RuntimeException e) {
             throw new AssertionError(
-                    TestSeed.asOption() + ", operation " + nrOperations + ", range at " + start + ", last operations "
-                            + Arrays.toString(lastOperations),
+                    TestSeed.asOption() + ", operation " + nrOperations + ", range at " + start + ", last steps "
+                            + Arrays.toString(lastSteps),
                     e);
         }
     }
 
-    private void note(String name, int at, int length) {
-        lastOperations[(int) (nrOperations % lastOperations.length)] = new Operation(name, at, length);
-    }
-
-    private void stepRarely(int choice, int at, int length) throws IOException {
-        if (choice < 60) {
-            note("punch", at, length);
-            punch(at, length);
-        } else if (choice < 110) {
-            note("evict", at, length);
-            file.evict(start + at, length);
-        } else if (choice < 160) {
-            note("view", at, length);
-            view(at, length);
-        } else if (choice < 220) {
-            note("split", at, length);
-            split(at);
-        } else if (choice < 225) {
-            note("reclaim", length, 0);
-            engine.pageCache().reclaim(1 + length / 4096);
-        } else if (choice == 225 && random.nextInt(4) == 0) {
-            note("sync", 0, 0);
-            file.sync();
-        } else if (choice == 226) {
-            note("reopen", 0, 0);
-            reopen();
-        } else if (ownsEnd && choice < 260) {
-            note("truncate", at, 0);
-            truncate(at);
-        } else {
-            note("read on", size / 2, 0);
-            readOn();
+    private void perform(Operation operation, int at, int length) throws IOException {
+        switch (operation) {
+            case READ -> read(at, length);
+            case WRITE -> write(at, length);
+            case VIEW -> view(at, length);
+            case PUNCH -> punch(at, length);
+            case SPLIT -> split(at);
+            case EVICT -> file.evict(start + at, length);
+            case TRUNCATE -> truncate(at);
+            case READ_ON -> readOn();
+            case RECLAIM -> engine.pageCache().reclaim(1 + length / 4096);
+            case REOPEN -> reopen();
+            case SYNC -> file.sync();
         }
     }
 
@@ -177,17 +197,18 @@ final class FileExerciser implements AutoCloseable {
 
     private void readOn() throws IOException {
         int at = size / 2;
-        for (int piece = 0; piece < 20 && at < size; piece++) {
-            int length = Math.min(3000, size - at);
+        for (int piece = 0; piece < PIECES_READ_ON && at < size; piece++) {
+            int length = Math.min(PIECE_READ_ON, size - at);
             read(at, length);
             at += length;
         }
     }
 
-    private void view(int at, int length) throws IOException {
-        if (at >= size) {
+    private void view(int wantedAt, int length) throws IOException {
+        if (size == 0) {
             return;
         }
+        int at = wantedAt % size;
         try (FolioView view = file.view(start + at)) {
             int nrBytes = (int) Math.min(view.bytes().byteSize(), Math.min(length, size - at));
             MemorySegment.copy(view.bytes(), ValueLayout.JAVA_BYTE, 0, buffer, 0, nrBytes);

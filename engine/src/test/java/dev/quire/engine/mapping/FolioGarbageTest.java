@@ -2,6 +2,7 @@
 package dev.quire.engine.mapping;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import dev.quire.engine.Quire;
@@ -12,8 +13,13 @@ import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.MemoryGroup;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.memory.Errno;
+import dev.quire.engine.pagetable.Advice;
 import dev.quire.engine.pagetable.AnonVma;
+import dev.quire.engine.pagetable.AnonymousMemory;
+import dev.quire.engine.pagetable.LargeFolioOrders;
 import dev.quire.engine.pagetable.PageTables;
+import dev.quire.engine.pagetable.PageWalker;
+import dev.quire.engine.pagetable.Protection;
 import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -23,13 +29,16 @@ import java.lang.management.ManagementFactory;
 import java.util.function.IntConsumer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Nothing allocates on the Java heap once it is warm: not a lookup, not a fill, not a split, not a hole. */
+/** Nothing allocates on the Java heap once it is warm: not a lookup, not a fill, not a split, not a hole, not a fault. */
 class FolioGarbageTest extends WholeEngineTest {
     private static final int WARM_UP = 3_000;
     private static final int MEASURED = 1_000;
     private static final int ATTEMPTS = 20;
     private static final int ORDER = 6;
+    private static final int ORDER_OF_REGION = 10;
+    private static final long SMALL_CAPACITY_BYTES = 32L << 20;
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     @ParameterizedTest
@@ -128,6 +137,42 @@ class FolioGarbageTest extends WholeEngineTest {
                 tables.unmap(0, 1 << ORDER);
             });
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 4, 9})
+    void faultingAnonymousMemoryInAllocatesNothing(int order) {
+        Quire engine = open(Quire.builder().capacityBytes(SMALL_CAPACITY_BYTES));
+        try (AnonymousMemory memory = engine.newAnonymousMemory(SplitPolicies.UNIFORM, largeFolios(order));
+                RcuReader reader = engine.newReader()) {
+            memory.map(0, 4096 << ORDER_OF_REGION, Protection.READ_WRITE);
+            PageWalker walker = memory.tables().newWalker(reader);
+            assertAllocatesNothing(round -> {
+                long address = 4096L * (round & 1023);
+                walker.unpin(walker.pinOrFault(address, true, memory));
+                memory.advise(0, 4096 << ORDER_OF_REGION, Advice.DONT_NEED);
+            });
+            assertTrue(memory.nrFaults(order) > WARM_UP, "faults: " + memory.nrFaults(order));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(SplitPolicies.class)
+    void splittingWhatIsPartlyMappedForLackOfMemoryAllocatesNothing(SplitPolicies policy) {
+        Quire engine = open(Quire.builder().capacityBytes(SMALL_CAPACITY_BYTES));
+        try (AnonymousMemory memory = engine.newAnonymousMemory(policy, largeFolios(ORDER))) {
+            memory.map(0, 4096 << ORDER, Protection.READ_WRITE);
+            assertAllocatesNothing(round -> {
+                assertEquals(Errno.OK, memory.faultIn(0, true));
+                memory.advise(4096L * (round & 63), 4096, Advice.DONT_NEED);
+                assertEquals(1, memory.shrink());
+                memory.advise(0, 4096 << ORDER, Advice.DONT_NEED);
+            });
+        }
+    }
+
+    private static LargeFolioOrders largeFolios(int order) {
+        return order == 0 ? LargeFolioOrders.NONE : new LargeFolioOrders(1L << order, 0);
     }
 
     private static void assertAllocatesNothing(IntConsumer operation) {

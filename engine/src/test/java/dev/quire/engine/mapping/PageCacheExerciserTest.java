@@ -10,6 +10,7 @@ import dev.quire.engine.Quire;
 import dev.quire.engine.TestSeed;
 import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.mapping.FileExerciser.Operation;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
@@ -22,33 +23,61 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Random reads, writes, truncations, holes, splits, merges, evictions, syncs and reopenings of files that are larger than memory,
- * compared byte by byte with an array; alone and with threads on ranges of their own, and with a file that fails now and
- * then. {@code -Dquire.exerciser.seconds=N} sets how long all of it together takes.
+ * A million random reads, writes, views, truncations, holes, splits, merges, evictions, reclaims, syncs and reopenings of files
+ * that are larger than memory, compared byte by byte with an array; alone and with threads on ranges of their own, and with a
+ * file that fails now and then. {@code -Dquire.exerciser.operations=N} sets how many all runs together do.
  */
 class PageCacheExerciserTest extends WholeEngineTest {
-    private static final long SECONDS = Long.getLong("quire.exerciser.seconds", 20);
+    private static final long NR_OPERATIONS = Long.getLong("quire.exerciser.operations", 1_000_000);
     private static final int NR_RUNS = 5;
+    private static final long OPERATIONS_PER_RUN = Math.ceilDiv(NR_OPERATIONS, NR_RUNS);
+
+    /** Not a measure of speed: a run that takes so long hangs. */
+    private static final long LIMIT_NANOS = TimeUnit.MINUTES.toNanos(5);
+
     private static final int STEPS_PER_LOOK = 64;
     private static final int RANGE_BYTES = 700_001;
     private static final int NR_THREADS = 3;
     private static final int FAILURES_PER_THOUSAND = 20;
 
-    private static long deadlineNanos() {
-        return System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS) / NR_RUNS;
-    }
+    private static final long[] NR_BY_OPERATION = new long[Operation.values().length];
+    private static int nrRuns;
+    private static long nrMerged;
+    private static long nrErrors;
+
+    private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
     private static Quire engineFor(SplittableRandom random, HeadMapKind headMap, PageCacheExerciserTest test) {
         return test.open(Quire.builder()
                 .capacityBytes((1L << 19) << random.nextInt(4))
                 .pageCacheOrder(random.nextInt(10))
                 .headMap(headMap));
+    }
+
+    @AfterAll
+    static void allRunsTogetherDoAsManyOperationsAsTheyShould() {
+        long nrOperations = Arrays.stream(NR_BY_OPERATION).sum();
+        String counts = Arrays.stream(Operation.values())
+                .map(operation -> operation + " " + NR_BY_OPERATION[operation.ordinal()])
+                .collect(Collectors.joining(", "));
+        System.out.printf(
+                "%s: %,d operations in %d runs, of them %s; folios merged %d, errors of the file %d%n",
+                TestSeed.asOption(), nrOperations, nrRuns, counts, nrMerged, nrErrors);
+        // Fewer runs if one was chosen, or has failed.
+        if (nrRuns == NR_RUNS) {
+            assertTrue(nrOperations >= NR_OPERATIONS, "operations: " + nrOperations);
+            for (Operation operation : Operation.values()) {
+                assertTrue(NR_BY_OPERATION[operation.ordinal()] > 0, "never done: " + operation);
+            }
+        }
     }
 
     @ParameterizedTest
@@ -61,12 +90,7 @@ class PageCacheExerciserTest extends WholeEngineTest {
         try (FileExerciser exerciser = new FileExerciser(
                 engine, reader -> engine.pageCache().open(faulty, reader), random, 0, RANGE_BYTES, 0, true)) {
             faulty.fail(FAILURES_PER_THOUSAND);
-            long deadline = deadlineNanos();
-            while (System.nanoTime() < deadline) {
-                for (int step = 0; step < STEPS_PER_LOOK; step++) {
-                    exerciser.step();
-                }
-            }
+            run(exerciser, OPERATIONS_PER_RUN);
             faulty.fail(0);
             finish(engine, List.of(exerciser), memory::content);
             assertTrue(exerciser.nrErrors() > 0, "no error came up");
@@ -81,12 +105,7 @@ class PageCacheExerciserTest extends WholeEngineTest {
         Path path = folder.resolve("file");
         try (FileExerciser exerciser = new FileExerciser(
                 engine, reader -> engine.pageCache().create(path, reader), random, 0, RANGE_BYTES, 0, true)) {
-            long deadline = deadlineNanos();
-            while (System.nanoTime() < deadline) {
-                for (int step = 0; step < STEPS_PER_LOOK; step++) {
-                    exerciser.step();
-                }
-            }
+            run(exerciser, OPERATIONS_PER_RUN);
             assertEquals(0, exerciser.nrErrors());
             finish(engine, List.of(exerciser), () -> Files.readAllBytes(path));
         }
@@ -120,16 +139,10 @@ class PageCacheExerciserTest extends WholeEngineTest {
         assertTrue(memory.isClosed());
     }
 
-    private static void runAll(List<FileExerciser> exercisers) throws InterruptedException {
-        AtomicReference<Throwable> failure = new AtomicReference<>();
-        long deadline = deadlineNanos();
+    private void runAll(List<FileExerciser> exercisers) throws InterruptedException {
         List<Thread> threads = new ArrayList<>();
         for (FileExerciser exerciser : exercisers) {
-            Thread thread = new Thread(() -> {
-                while (System.nanoTime() < deadline && failure.get() == null) {
-                    exerciser.step();
-                }
-            });
+            Thread thread = new Thread(() -> run(exerciser, Math.ceilDiv(OPERATIONS_PER_RUN, NR_THREADS)));
             thread.setUncaughtExceptionHandler((ended, thrown) -> failure.compareAndSet(null, thrown));
             threads.add(thread);
             thread.start();
@@ -140,6 +153,17 @@ class PageCacheExerciserTest extends WholeEngineTest {
         Throwable thrown = failure.get();
         if (thrown != null) {
             throw new AssertionError(TestSeed.asOption(), thrown);
+        }
+    }
+
+    /** Takes steps, unless another thread has failed. */
+    private void run(FileExerciser exerciser, long nrSteps) {
+        long startNanos = System.nanoTime();
+        for (long step = 0; step < nrSteps && failure.get() == null; step++) {
+            if (step % STEPS_PER_LOOK == 0 && System.nanoTime() - startNanos > LIMIT_NANOS) {
+                throw new AssertionError("hangs: " + TestSeed.asOption() + ", operations=" + step + ", of=" + nrSteps);
+            }
+            exerciser.step();
         }
     }
 
@@ -167,11 +191,16 @@ class PageCacheExerciserTest extends WholeEngineTest {
         file.forEachFolio((index, order, folio) ->
                 assertNull(PageFlag.DIRTY.isSet(PageStruct.flagsAcquire(folio)) ? "dirty: " + index : null));
         assertArrayEquals(expected, content.get(), TestSeed.asOption());
-        long nrOperations =
-                exercisers.stream().mapToLong(FileExerciser::nrOperations).sum();
-        long nrMerged = exercisers.stream().mapToLong(FileExerciser::nrMerged).sum();
-        System.out.println("operations: " + nrOperations + ", merges: " + nrMerged);
-        assertTrue(nrOperations > 1000, "operations: " + nrOperations);
+        exercisers.forEach(PageCacheExerciserTest::count);
+        nrRuns++;
+    }
+
+    private static void count(FileExerciser exerciser) {
+        for (Operation operation : Operation.values()) {
+            NR_BY_OPERATION[operation.ordinal()] += exerciser.nrOperations(operation);
+        }
+        nrMerged += exerciser.nrMerged();
+        nrErrors += exerciser.nrErrors();
     }
 
     /** Marks are those of the flags, and no pass has left any. */

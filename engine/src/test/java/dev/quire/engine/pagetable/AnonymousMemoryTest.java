@@ -129,6 +129,7 @@ class AnonymousMemoryTest extends WholeEngineTest {
         }
         assertEquals(1, memory.nrFaultsRefused());
         assertEquals(0, memory.nrShrinkerSplits());
+        assertEquals(Errno.OK, memory.advise(BASE, nrBefore * PAGE, Advice.POPULATE_WRITE), "all of it is there");
         assertEquals(Errno.OK, memory.advise(BASE, 100 * PAGE, Advice.DONT_NEED));
         assertEquals(Errno.OK, memory.faultIn(BASE + nrBefore * PAGE, true));
         assertEquals(1, memory.nrShrinkerSplits());

@@ -78,7 +78,7 @@ public final class LookupVsTruncate {
         @Actor
         public void reader(III_Result seen) {
             meet(file.slot());
-            seen.r1 = file.lookUpFrozen();
+            seen.r1 = file.lookUpBeside(truncation);
             truncation.await();
             seen.r2 = file.lookUp();
             seen.r3 = file.place();
@@ -115,7 +115,7 @@ public final class LookupVsTruncate {
         @Actor
         public void reader(III_Result seen) {
             meet(file.slot());
-            seen.r1 = file.lookUpFrozen();
+            seen.r1 = file.lookUpBeside(truncation);
             truncation.await();
             seen.r2 = file.lookUp();
             seen.r3 = file.place();

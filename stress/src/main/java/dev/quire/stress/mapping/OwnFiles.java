@@ -11,6 +11,7 @@ import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.stress.PinCheck;
+import dev.quire.stress.Progress;
 import dev.quire.stress.Slots;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
@@ -80,6 +81,7 @@ final class OwnFiles {
         private final int slot;
         private final int page;
         private final int newEnd;
+        private final boolean holds;
         private final AddressSpace file;
         private final FolioLookup lookup;
         private long folioOfPage;
@@ -88,6 +90,7 @@ final class OwnFiles {
             this.slot = slot;
             page = slot % NR_PAGES;
             newEnd = NEW_ENDS[slot / NR_PAGES % NEW_ENDS.length];
+            holds = slot / NR_PAGES / NEW_ENDS.length % 2 == 1;
             file = quire.newAddressSpace();
             lookup = file.newLookup(reader);
         }
@@ -126,10 +129,14 @@ final class OwnFiles {
             return check.inspectAndUnpin(lookup.pin(page), page, stampOf(page));
         }
 
-        /** The same, noting whether the folio was frozen. */
-        int lookUpFrozen() {
+        /**
+         * The same, noting whether the folio was frozen. Every other file holds what it has pinned until the truncation is over,
+         * so that this often meets a folio in use; the others let go at once, so that it often meets one that can be split.
+         */
+        int lookUpBeside(Progress truncation) {
             int cameFrozen = References.count(folioOfPage) == 0 ? CAME_FROZEN : 0;
-            return lookUp() + cameFrozen;
+            int seen = holds ? check.inspectHoldAndUnpin(lookup.pin(page), page, stampOf(page), truncation) : lookUp();
+            return seen + cameFrozen;
         }
 
         void truncate() {

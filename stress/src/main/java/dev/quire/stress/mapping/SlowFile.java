@@ -8,13 +8,19 @@ import java.nio.ByteOrder;
 
 /**
  * A file of at most one page, of which only the first 8 bytes are kept. Like a disk it takes its time: bytes are on their way
- * for a while after they were read, and before they are written.
+ * for a while after they were read, and before they are written, zeroed or cut off.
  */
 final class SlowFile implements BackingFile {
     private static final int TRANSFER_SPINS = 60;
 
+    private final int cutSpins;
     private volatile long stamp;
     private volatile long sizeBytes;
+
+    /** Makes an empty file, and says how long it takes to zero or cut off its page. */
+    SlowFile(int cutSpins) {
+        this.cutSpins = cutSpins;
+    }
 
     /** Makes this a file of one page with a stamp. */
     void reset(long newStamp) {
@@ -27,9 +33,16 @@ final class SlowFile implements BackingFile {
         return sizeBytes == 0 ? 0 : stamp;
     }
 
-    private static void transfer() {
-        for (int spin = 0; spin < TRANSFER_SPINS; spin++) {
+    private static void take(int nrSpins) {
+        for (int spin = 0; spin < nrSpins; spin++) {
             Thread.onSpinWait();
+        }
+    }
+
+    private void cut() {
+        if (stamp() != 0) {
+            take(cutSpins);
+            stamp = 0;
         }
     }
 
@@ -46,7 +59,7 @@ final class SlowFile implements BackingFile {
     @Override
     public void read(ByteBuffer into, long offsetBytes) {
         long read = stamp();
-        transfer();
+        take(TRANSFER_SPINS);
         while (into.remaining() >= Long.BYTES) {
             into.order(ByteOrder.nativeOrder()).putLong(read);
         }
@@ -57,19 +70,19 @@ final class SlowFile implements BackingFile {
         long written = from.order(ByteOrder.nativeOrder()).getLong(from.position());
         sizeBytes = Math.max(sizeBytes, offsetBytes + from.remaining());
         from.position(from.limit());
-        transfer();
+        take(TRANSFER_SPINS);
         stamp = written;
     }
 
     @Override
     public void zero(long offsetBytes, long lengthBytes) {
-        stamp = 0;
+        cut();
     }
 
     @Override
     public void resize(long newSizeBytes) {
         if (newSizeBytes == 0) {
-            stamp = 0;
+            cut();
         }
         sizeBytes = newSizeBytes;
     }

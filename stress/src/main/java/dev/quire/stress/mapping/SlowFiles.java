@@ -32,6 +32,12 @@ final class SlowFiles {
     private static final int NR_SLOTS = 1 << 14;
     private static final long NEW_BIT = 1L << 40;
 
+    /** Cuts of some files take no time, of others up to several times as long as reading: either may overtake the other. */
+    private static final int NR_CUT_TIMES = 8;
+
+    private static final int CUT_STEP_SPINS = 150;
+    private static final int NR_STATES_PER_CUT_TIME = 32;
+
     private final Quire quire = Quire.builder()
             .capacityBytes(16L * NR_SLOTS * Geometry.PAGE_BYTES)
             .addressSpaces(NR_SLOTS)
@@ -61,7 +67,7 @@ final class SlowFiles {
     /** One file, of one state after another. */
     final class State {
         private final int slot;
-        private final SlowFile file = new SlowFile();
+        private final SlowFile file;
 
         /** Keeps the file in the cache while nobody uses it. */
         @SuppressWarnings("unused")
@@ -69,6 +75,7 @@ final class SlowFiles {
 
         private State(int slot) {
             this.slot = slot;
+            file = new SlowFile(slot / NR_STATES_PER_CUT_TIME % NR_CUT_TIMES * CUT_STEP_SPINS);
             keeper = open();
         }
 
