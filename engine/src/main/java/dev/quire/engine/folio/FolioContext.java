@@ -4,7 +4,6 @@ package dev.quire.engine.folio;
 import dev.quire.engine.lock.FolioLock;
 import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.rcu.Lifetime;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What the splitter of an engine shares with the rest of it.
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param owners who owns which mapping word
  * @param swapTable the swap cache
  * @param accounting what is kept about folios beside their page structs
- * @param mappers who maps folios into page tables, or null if nobody does
+ * @param mappers who maps folios into page tables
  * @param lifetime guard against close
  */
 public record FolioContext(
@@ -27,5 +26,5 @@ public record FolioContext(
         FolioOwners owners,
         SwapTable swapTable,
         FolioAccounting accounting,
-        @Nullable FolioMappers mappers,
+        FolioMappers mappers,
         Lifetime lifetime) {}

@@ -2,8 +2,10 @@
 package dev.quire.engine.folio;
 
 import dev.quire.engine.lock.References;
+import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageStruct;
+import java.lang.invoke.VarHandle;
 
 /**
  * How often a folio is mapped (folio_add_file_rmap_ptes, folio_remove_rmap_ptes and their kin, folio_mapcount).
@@ -16,8 +18,9 @@ import dev.quire.engine.struct.PageStruct;
  * of them, or as many others, are not missed, and neither is a page that is unmapped while it migrates.
  *
  * <p>No count overflows: a folio that has {@link #MAX_PAGE_MAPPINGS} is mapped no further. Each leaf is as many as it has
- * pages, because it may be split into so many, which cannot be refused. The check is not one step with the addition, and
- * what has become migration entries comes back unchecked; for both, the words have room for as much again and more.
+ * pages, because it may be split into so many, which cannot be refused. New leaves are counted first and taken back if they
+ * are too many, and what has become migration entries comes back unchecked; for both, the words have room for as much again
+ * and more.
  *
  * <p>Handles are trusted. Thread-safe; lock-free, but for freeing a folio and for the queue of those to be split.
  */
@@ -47,6 +50,24 @@ public final class FolioMapcounts {
                 ? PageStruct.mapcountOpaque(folio)
                 : FolioStruct.largeMapcountOpaque(folio);
         return mapcount - PageStruct.MAPCOUNT_NONE;
+    }
+
+    /**
+     * Whether a leaf maps one of several folios that lie side by side.
+     *
+     * @param firstFolio head of the first folio; the caller keeps all of them as they are
+     * @param nrPages pages of all of them together
+     * @return whether {@link #total} of any is not 0
+     */
+    public static boolean isAnyMapped(long firstFolio, long nrPages) {
+        for (long offset = 0; offset < nrPages; ) {
+            long folio = firstFolio + offset * PageStruct.BYTES;
+            if (total(folio) > 0) {
+                return true;
+            }
+            offset += Geometry.pagesIn(FolioStruct.order(folio));
+        }
+        return false;
     }
 
     /**
@@ -82,7 +103,18 @@ public final class FolioMapcounts {
     }
 
     /**
-     * Whether more leaves may map a folio.
+     * Pages of a folio that leaves map, each counted once per leaf.
+     *
+     * @param folio head of a folio to which the caller holds a reference
+     * @return number of pages; exact for who excludes changes
+     */
+    public static long nrPageMappings(long folio) {
+        int order = FolioStruct.order(folio);
+        return order == 0 ? total(folio) : nrPagesMapped(folio) + ((long) entire(folio) << order);
+    }
+
+    /**
+     * Whether more leaves may map a folio: a hint, which spares the page tables a mapping that {@link #tryAdd} would refuse.
      *
      * @param folio head of a folio to which the caller holds a reference
      * @param leafOrder log2 pages of each leaf
@@ -90,13 +122,36 @@ public final class FolioMapcounts {
      * @return false if there would be more than {@link #MAX_PAGE_MAPPINGS}
      */
     public static boolean hasRoom(long folio, int leafOrder, long nrLeaves) {
-        int order = FolioStruct.order(folio);
-        long nrPageMappings = order == 0 ? total(folio) : nrPagesMapped(folio) + ((long) entire(folio) << order);
-        return nrPageMappings + (nrLeaves << leafOrder) <= MAX_PAGE_MAPPINGS;
+        return nrPageMappings(folio) + (nrLeaves << leafOrder) <= MAX_PAGE_MAPPINGS;
     }
 
     /**
-     * Notes new leaves and takes a reference for each. Call after {@link #hasRoom}, and before the first of them is stored.
+     * Notes new leaves and takes a reference for each, unless there would be more than {@link #MAX_PAGE_MAPPINGS}. Call
+     * before the first of them is stored. Of several callers that together are too many at least one is refused, and perhaps
+     * all.
+     *
+     * @param folio head of a folio to which the caller holds a reference
+     * @param leafOrder log2 pages of each leaf
+     * @param nrLeaves how many
+     * @return whether they are noted; if not, nothing has changed
+     */
+    public boolean tryAdd(long folio, int leafOrder, int nrLeaves) {
+        add(folio, leafOrder, nrLeaves);
+        // Full fence: the loads of both words come after the addition to one of them, so whoever is the last to add
+        // sees
+        // what all others have added.
+        VarHandle.fullFence();
+        if (nrPageMappings(folio) <= MAX_PAGE_MAPPINGS) {
+            return true;
+        }
+        count(folio, leafOrder, -nrLeaves);
+        folios.put(folio, nrLeaves);
+        return false;
+    }
+
+    /**
+     * Notes leaves that come back from migration entries, which cannot be refused, and takes a reference for each. Call before
+     * the first of them is stored.
      *
      * @param folio head of a folio to which the caller holds a reference
      * @param leafOrder log2 pages of each leaf

@@ -1,34 +1,51 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.folio;
 
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.struct.FolioStruct;
+
 /**
- * Whoever maps folios into page tables, as the splitter sees them.
+ * Whoever maps folios into page tables, as the splitter and the merger see them.
  *
  * <p>A split of a mapped folio is: {@link #unmap}, before the folio is frozen; freeze, split, unfreeze; {@link #remap} of
- * the whole range, also if the freeze or anything else failed after {@code unmap}. While migration entries stand in the page
- * tables every folio of the range must be locked and have a reference of the caller's: a fault that meets such an entry
- * sleeps until its folio is unlocked, so the pieces are unlocked and given back only after {@code remap}.
+ * the whole range, also if the freeze or anything else failed after {@code unmap}. A merge of mapped folios is the same the
+ * other way round. While migration entries stand in the page tables every folio of the range must be locked, or frozen, and
+ * have a reference of the caller's, so the pieces are unlocked and given back only after {@code remap}. A fault that meets a
+ * migration entry sleeps until then.
  *
  * <p>Neither method fails for lack of memory. Both take locks of ranks {@code REVERSE_MAP} and after: the caller holds the
  * folio lock and no index lock. Thread-safe.
  */
 public interface FolioMappers {
     /**
-     * Removes all mappings of a folio (try_to_migrate, try_to_unmap). Of an anonymous folio each entry becomes a migration
-     * entry, after larger entries are split; of any other each is cleared, to be faulted in again, and its dirty and accessed
-     * bits are gathered in the folio's flags. Each mapping gives its reference back. Does nothing if nothing maps the folio.
+     * Removes all mappings of a folio.
      *
      * @param folio head of a folio that the caller has locked and holds a reference to
-     * @return whether no mapping is left: false if somebody maps the folio meanwhile, or from where it cannot be found
+     * @return whether no mapping is left, as {@link #unmap(long, long)}
      */
-    boolean unmap(long folio);
+    default boolean unmap(long folio) {
+        return unmap(folio, Geometry.pagesIn(FolioStruct.order(folio)));
+    }
 
     /**
-     * Turns the migration entries of anonymous folios back into mappings of what is now there, with a reference each
-     * (remove_migration_ptes). Does nothing for folios that are not anonymous.
+     * Removes all mappings of folios that lie side by side and belong to one owner, at indices that follow each other
+     * (try_to_migrate, try_to_unmap). Of anonymous folios each entry becomes a migration entry, after larger entries are
+     * split; of any other each is cleared, to be faulted in again, and its dirty and accessed bits are gathered in the flags
+     * of its folio. Each mapping gives its reference back. Does nothing if nothing maps the folios.
      *
      * @param firstFolio head of the first folio, locked and referenced by the caller like all others of the range
-     * @param nrPages length of the range in pages: that of the folio before it was split
+     * @param nrPages length of the range in pages: that of its folios together
+     * @return whether no mapping is left: false if somebody maps a folio meanwhile, or from where it cannot be found
+     */
+    boolean unmap(long firstFolio, long nrPages);
+
+    /**
+     * Turns the migration entries of anonymous folios back into mappings of what is now there, with a reference each, and
+     * wakes who waits for one of the pages (remove_migration_ptes). Does nothing for folios that are not anonymous.
+     *
+     * @param firstFolio head of the first folio, locked and referenced by the caller like all others of the range
+     * @param nrPages length of the range in pages: that of the folio before it was split, or of the folios before they were
+     *     merged
      */
     void remap(long firstFolio, long nrPages);
 

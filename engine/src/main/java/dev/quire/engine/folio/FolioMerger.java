@@ -22,18 +22,20 @@ import dev.quire.engine.xarray.XaCursor;
  * of heads follows, and the head, which carries all references of the block, is unfrozen last. If a piece cannot be frozen,
  * because somebody holds it, those frozen before it are unfrozen again, and nothing has changed.
  *
- * <p>The new folio is dirty, referenced, active, unevictable and so on if any piece was; idle, or to be dropped after it is
- * written, only if all were. It is on an LRU list if a piece was, once, in the place of the first one of that list. It is not on
- * the deferred-split queue. It has the memory group that all pieces had, and the tag of the first.
+ * <p>What is mapped is unmapped before, as for a split, with all pieces locked: anonymous pieces leave migration entries, which
+ * become mappings of the new folio, or, if nothing is merged, of the pieces again; a large entry where a whole one fits.
+ * Pieces of a file are faulted in again by whoever needs them, whether they were merged or not.
  *
- * <p>What is mapped is not merged: its pages would have to be mapped anew, as by {@link FolioMappers}, with every piece
- * locked.
+ * <p>The new folio is dirty, referenced, active, unevictable and so on if any piece was; idle, or to be dropped after it is
+ * written, only if all were. It is on an LRU list if a piece was, once, in the place of the first one of that list. It is on the
+ * deferred-split queue if only a part of it is mapped. It has the memory group that all pieces had, and the tag of the first.
  *
  * <p>The freeze lasts as long as there are pieces: a block of 1 GiB is better merged in two stages, 4 KiB to 2 MiB and 2 MiB
  * to 1 GiB.
  *
- * <p>Thread-safe. Blocks on the locks of the index, the LRU lists and the deferred-split queue, as far as the pieces have to do
- * with them. Allocates nothing.
+ * <p>Thread-safe. Blocks on the locks of the index, the LRU lists and the deferred-split queue, and of the regions and page
+ * tables that map the pieces, as far as they have to do with them. Allocates nothing after a thread's first merge of what is
+ * mapped.
  */
 public final class FolioMerger {
     /** What keeps a piece from being merged: it is in use in a way that its references do not tell. */
@@ -56,6 +58,7 @@ public final class FolioMerger {
     private final FolioOwners owners;
     private final FolioAccounting accounting;
     private final Lifetime lifetime;
+    private final MappedPieces mappedPieces;
 
     /**
      * Makes the merger of an engine.
@@ -69,6 +72,7 @@ public final class FolioMerger {
         owners = context.owners();
         accounting = context.accounting();
         lifetime = context.lifetime();
+        mappedPieces = new MappedPieces(context);
     }
 
     /**
@@ -76,14 +80,16 @@ public final class FolioMerger {
      * it.
      *
      * @param folio head of the first folio of the block, which the caller has locked and holds one reference to. Of folios of
-     *     the page cache nobody holds references to the others but the page cache. Of anonymous folios, which nothing else
-     *     keeps, the caller holds exactly one reference to each of the others, too, and gives them up
+     *     the page cache nobody holds references to the others but the page cache and page tables. Of anonymous folios, which
+     *     page tables alone do not keep, the caller holds exactly one reference to each of the others, too, and gives them up
      * @param newOrder log2 pages of the block
      * @return 0; EINVAL (the folio is as large already, or its page number or index is not aligned to the block, or the
-     *     block does not end in the arena, or the other pages of the block are not those of the same owner at the indices that follow, or order 1 for anonymous
-     *     memory); EBUSY (a folio of nobody; or a piece is mapped, under writeback, with file system data, poisoned, locked,
-     *     or anonymous and in the swap cache; or pieces are of different states or memory groups); EAGAIN (somebody holds a
-     *     piece); ENOMEM (the index would have to grow). Then nothing has changed
+     *     block does not end in the arena, or the other pages of the block are not those of the same owner at the indices that
+     *     follow, or order 1 for anonymous memory); EBUSY (a folio of nobody; or a piece is under writeback, with file system
+     *     data, poisoned, locked, or anonymous and in the swap cache; or pieces are of different states or memory groups);
+     *     EOVERFLOW (together they are mapped more than {@link FolioMapcounts#MAX_PAGE_MAPPINGS} times); EAGAIN (somebody holds
+     *     a piece); ENOMEM (the index would have to grow). Then nothing has changed, but that pieces of a file may be mapped no
+     *     more after EAGAIN or ENOMEM
      * @throws IllegalArgumentException if the handle is not of this engine or the order not in 0..18
      * @throws IllegalStateException if the folio is not locked
      */
@@ -121,29 +127,54 @@ public final class FolioMerger {
     private int mergeIndexed(long folio, int newOrder, FolioOwner owner) {
         owner.index().lock();
         try {
-            XaCursor cursor = owner.lockedCursor();
-            if (!isIndexedBlock(folio, newOrder, cursor)) {
+            if (!isIndexedBlock(folio, newOrder, owner.lockedCursor())) {
                 return Errno.EINVAL;
             }
-            if (isMapped(folio, newOrder)) {
-                return Errno.EBUSY;
+            if (!isMapped(folio, newOrder)) {
+                return freezeAndStore(folio, newOrder, owner.lockedCursor(), PieceHold.CACHED);
             }
-            long nrFrozen = freeze(folio, newOrder, true);
-            int result = nrFrozen < Geometry.pagesIn(newOrder) ? Errno.EAGAIN : storeFrozen(folio, newOrder, cursor);
-            if (result == Errno.OK) {
-                joinLocked(folio, newOrder, references(0, Geometry.pagesIn(newOrder), true));
-            } else {
-                unfreeze(folio, nrFrozen, true);
+            int result = lockMapped(folio, newOrder, PieceHold.CACHED);
+            if (result != Errno.OK) {
+                return result;
             }
-            return result;
         } finally {
             owner.index().unlock();
         }
+        return mergeMappedIndexed(folio, newOrder, owner);
     }
 
-    private static int storeFrozen(long folio, int newOrder, XaCursor cursor) {
+    /** Merges pieces that are all locked; what is locked stays in the index, and nobody maps it. */
+    private int mergeMappedIndexed(long folio, int newOrder, FolioOwner owner) {
+        int result = Errno.EAGAIN;
+        if (mappedPieces.unmap(folio, newOrder)) {
+            owner.index().lock();
+            try {
+                result = freezeAndStore(folio, newOrder, owner.lockedCursor(), PieceHold.CACHED_LOCKED);
+            } finally {
+                owner.index().unlock();
+            }
+        }
+        if (result != Errno.OK) {
+            mappedPieces.unlock(folio, newOrder, true);
+        }
+        return result;
+    }
+
+    /** Merges pieces that nothing maps; the index lock is held. */
+    private int freezeAndStore(long folio, int newOrder, XaCursor cursor, PieceHold hold) {
+        long nrFrozen = freeze(folio, newOrder, hold);
+        int result = nrFrozen < Geometry.pagesIn(newOrder) ? Errno.EAGAIN : storeFrozen(folio, newOrder, cursor, hold);
+        if (result == Errno.OK) {
+            joinFrozen(folio, newOrder, hold);
+        } else {
+            unfreeze(folio, nrFrozen, hold);
+        }
+        return result;
+    }
+
+    private static int storeFrozen(long folio, int newOrder, XaCursor cursor, PieceHold hold) {
         // Not before: who puts a folio on a list, or begins to write it back, holds a reference meanwhile.
-        if (!areAlike(folio, newOrder)) {
+        if (!areAlike(folio, newOrder, hold)) {
             return Errno.EBUSY;
         }
         cursor.setOrder(PageStruct.index(folio), newOrder);
@@ -156,18 +187,48 @@ public final class FolioMerger {
         if (newOrder == 1 || !isAnonymousBlock(folio, newOrder)) {
             return Errno.EINVAL;
         }
-        if (PageFlag.isSwapCached(PageStruct.flagsAcquire(folio)) || isMapped(folio, newOrder)) {
+        if (PageFlag.isSwapCached(PageStruct.flagsAcquire(folio))) {
             return Errno.EBUSY;
         }
-        long nrFrozen = freeze(folio, newOrder, false);
+        return isMapped(folio, newOrder)
+                ? mergeMappedAnonymous(folio, newOrder)
+                : freezeAndJoin(folio, newOrder, PieceHold.ANONYMOUS);
+    }
+
+    private int mergeMappedAnonymous(long folio, int newOrder) {
+        int result = lockMapped(folio, newOrder, PieceHold.ANONYMOUS);
+        if (result != Errno.OK) {
+            return result;
+        }
+        result = mappedPieces.unmap(folio, newOrder)
+                ? freezeAndJoin(folio, newOrder, PieceHold.ANONYMOUS_LOCKED)
+                : Errno.EAGAIN;
+        // Whatever became of it: the entries wait for a folio, the new one or their old ones.
+        mappedPieces.remap(folio, newOrder);
+        if (result == Errno.OK) {
+            accounting.deferredSplits().afterUnmap(folio);
+        } else {
+            mappedPieces.unlock(folio, newOrder, false);
+        }
+        return result;
+    }
+
+    /** Looks at mapped pieces, and locks them, before they are unmapped: what can be told then costs nobody a fault. */
+    private int lockMapped(long folio, int newOrder, PieceHold hold) {
+        return areAlike(folio, newOrder, hold) ? mappedPieces.lock(folio, newOrder, hold) : Errno.EBUSY;
+    }
+
+    /** Merges anonymous pieces that nothing maps. */
+    private int freezeAndJoin(long folio, int newOrder, PieceHold hold) {
+        long nrFrozen = freeze(folio, newOrder, hold);
         int result = Errno.EAGAIN;
         if (nrFrozen == Geometry.pagesIn(newOrder) && isAnonymousBlock(folio, newOrder)) {
-            result = areAlike(folio, newOrder) ? Errno.OK : Errno.EBUSY;
+            result = areAlike(folio, newOrder, hold) ? Errno.OK : Errno.EBUSY;
         }
         if (result == Errno.OK) {
-            joinLocked(folio, newOrder, references(0, nrFrozen, false));
+            joinFrozen(folio, newOrder, hold);
         } else {
-            unfreeze(folio, nrFrozen, false);
+            unfreeze(folio, nrFrozen, hold);
         }
         return result;
     }
@@ -206,20 +267,11 @@ public final class FolioMerger {
     }
 
     private static boolean isMapped(long folio, int newOrder) {
-        long nrPages = Geometry.pagesIn(newOrder);
-        long offset = 0;
-        while (offset < nrPages) {
-            long piece = folio + offset * PageStruct.BYTES;
-            if (FolioMapcounts.total(piece) > 0) {
-                return true;
-            }
-            offset += Geometry.pagesIn(FolioStruct.order(piece));
-        }
-        return false;
+        return FolioMapcounts.isAnyMapped(folio, Geometry.pagesIn(newOrder));
     }
 
-    /** Whether frozen pieces are in no other use, and agree in what a folio has only once. */
-    private static boolean areAlike(long folio, int newOrder) {
+    /** Whether pieces are in no other use, and agree in what a folio has only once; exact once they are frozen. */
+    private static boolean areAlike(long folio, int newOrder, PieceHold hold) {
         long nrPages = Geometry.pagesIn(newOrder);
         long common = PageStruct.flags(folio) & COMMON_FLAGS;
         long group = PageStruct.memcgData(folio);
@@ -227,8 +279,8 @@ public final class FolioMerger {
         while (offset < nrPages) {
             long piece = folio + offset * PageStruct.BYTES;
             long flags = PageStruct.flags(piece);
-            boolean isBusy =
-                    (flags & BUSY_FLAGS) != 0 || isPoisoned(piece) || (offset > 0 && PageFlag.LOCKED.isSet(flags));
+            boolean isLocked = PageFlag.LOCKED.isSet(flags) && offset > 0 && !hold.isLocked();
+            boolean isBusy = (flags & BUSY_FLAGS) != 0 || isPoisoned(piece) || isLocked;
             if (isBusy || (flags & COMMON_FLAGS) != common || PageStruct.memcgData(piece) != group) {
                 return false;
             }
@@ -242,13 +294,13 @@ public final class FolioMerger {
     }
 
     /** Freezes piece after piece; returns the pages of those that are frozen. */
-    private static long freeze(long folio, int newOrder, boolean indexed) {
+    private static long freeze(long folio, int newOrder, PieceHold hold) {
         long nrPages = Geometry.pagesIn(newOrder);
         long offset = 0;
         while (offset < nrPages) {
             long piece = folio + offset * PageStruct.BYTES;
             int order = FolioStruct.order(piece);
-            int references = references(offset, Geometry.pagesIn(order), indexed);
+            int references = hold.references(offset, Geometry.pagesIn(order));
             if (!References.freeze(piece, references)) {
                 break;
             }
@@ -262,27 +314,23 @@ public final class FolioMerger {
         return offset;
     }
 
-    private static void unfreeze(long folio, long nrFrozen, boolean indexed) {
+    private static void unfreeze(long folio, long nrFrozen, PieceHold hold) {
         long offset = 0;
         while (offset < nrFrozen) {
             long piece = folio + offset * PageStruct.BYTES;
             long nrPiecePages = Geometry.pagesIn(FolioStruct.order(piece));
-            References.unfreeze(piece, references(offset, nrPiecePages, indexed));
+            References.unfreeze(piece, hold.references(offset, nrPiecePages));
             offset += nrPiecePages;
         }
     }
 
-    /** The page cache holds one reference per page, the caller one to the first folio, or to each that no cache holds. */
-    private static int references(long offset, long nrPages, boolean indexed) {
-        if (!indexed) {
-            return 1;
+    /** Joins frozen pieces of which the caller has the first one locked; none is poisoned. */
+    private void joinFrozen(long folio, int newOrder, PieceHold hold) {
+        if (hold.isLocked()) {
+            // While they have lock bits: what was the flags word of the second page's folio will hold the new order.
+            mappedPieces.unlockFrozen(folio, newOrder);
         }
-        return (int) nrPages + (offset == 0 ? 1 : 0);
-    }
-
-    /** Joins pieces of which the caller has the first one locked; none is poisoned. */
-    private void joinLocked(long folio, int newOrder, int references) {
-        join(folio, newOrder, PageFlag.LOCKED.mask(), 0, references);
+        join(folio, newOrder, PageFlag.LOCKED.mask(), 0, hold.references(0, Geometry.pagesIn(newOrder)));
     }
 
     /**

@@ -44,7 +44,7 @@ public final class FolioSplitter {
     private final HeadMap headMap;
     private final FolioLock folioLock;
     private final FolioAccounting accounting;
-    private final @Nullable FolioMappers mappers;
+    private final FolioMappers mappers;
     private final Lifetime lifetime;
     private final SplitStatistics statistics;
     private final @Nullable SplitObserver observer;
@@ -253,7 +253,7 @@ public final class FolioSplitter {
     private int splitMapped(FolioSplit split) {
         // Racy, to spare the page tables when the freeze would fail; the freeze itself is exact.
         int expected = split.cacheReferences() + split.mapcount() + 1;
-        if (mappers == null || References.count(split.folio) != expected) {
+        if (References.count(split.folio) != expected) {
             return Errno.EAGAIN;
         }
         split.remapped = split.isAnonymous();
@@ -272,7 +272,7 @@ public final class FolioSplitter {
         if (split.owner != null) {
             accounting.dropped(split, split.owner);
         }
-        if (split.remapped && mappers != null) {
+        if (split.remapped) {
             mappers.remap(split.folio, Geometry.pagesIn(split.order));
             split.releaseRemapped(folios, folioLock);
         }

@@ -6,7 +6,6 @@ import dev.quire.engine.struct.PageStruct;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The folio lock: bit 0 of the head's flags, with a table of waiting threads shared by all folios of an engine
@@ -26,18 +25,7 @@ public final class FolioLock {
     private static final long WAITERS = PageFlag.WAITERS.mask();
 
     /** A thread in line for a folio's lock. */
-    public static final class Waiter {
-        private final long folio;
-        private final Thread thread;
-
-        /** Whether the lock was released since the waiter got in line. */
-        private volatile boolean released;
-
-        private Waiter(long folio, Thread thread) {
-            this.folio = folio;
-            this.thread = thread;
-        }
-    }
+    private record Waiter(long folio, Thread thread) {}
 
     private final LockOrder lockOrder;
     private final Queue<Waiter>[] buckets;
@@ -126,47 +114,6 @@ public final class FolioLock {
         return (PageStruct.flagsAcquire(folio) & LOCKED) != 0;
     }
 
-    /**
-     * Gets in line for the release of a lock, without a reference to the folio: for who knows by other means that it is locked
-     * now, or not, and alive. Does not wait.
-     *
-     * @param folio handle of the folio's head
-     * @return the waiter, to be passed to {@link #awaitUnlock} when those other means are given up; null if nobody holds the
-     *     lock
-     */
-    public @Nullable Waiter announceWaiter(long folio) {
-        Waiter waiter = new Waiter(folio, Thread.currentThread());
-        Queue<Waiter> bucket = bucketOf(folio);
-        bucket.add(waiter);
-        if (setWaitersBit(folio)) {
-            return waiter;
-        }
-        bucket.remove(waiter);
-        return null;
-    }
-
-    /**
-     * Sleeps until the lock has been released once since the waiter got in line. Touches the folio no more: it may be another
-     * by now. By the thread that got in line; it holds no lock that ranks after the folio lock.
-     *
-     * @param waiter a waiter from {@link #announceWaiter}, used once
-     */
-    public void awaitUnlock(Waiter waiter) {
-        lockOrder.beforeLock(LockRank.FOLIO);
-        boolean interrupted = false;
-        try {
-            while (!waiter.released) {
-                LockSupport.park(this);
-                interrupted |= Thread.interrupted();
-            }
-        } finally {
-            bucketOf(waiter.folio).remove(waiter);
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
-    }
-
     private void lockSlowly(long folio) {
         Queue<Waiter> bucket = bucketOf(folio);
         Waiter waiter = new Waiter(folio, Thread.currentThread());
@@ -203,7 +150,6 @@ public final class FolioLock {
     private void wake(long folio) {
         for (Waiter waiter : bucketOf(folio)) {
             if (waiter.folio == folio) {
-                waiter.released = true;
                 LockSupport.unpark(waiter.thread);
             }
         }

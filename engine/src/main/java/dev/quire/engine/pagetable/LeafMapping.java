@@ -62,6 +62,9 @@ final class LeafMapping {
             if (!areNone(slot, nrPages)) {
                 return Errno.EEXIST;
             }
+            if (!mapcounts.tryAdd(folio, TableTree.orderOf(TableTree.PTE_LEVEL), nrPages)) {
+                return Errno.EOVERFLOW;
+            }
             fill(slot, nrPages, folio, firstPage, writable);
             return Errno.OK;
         } finally {
@@ -74,6 +77,11 @@ final class LeafMapping {
         if (!isVacant(start, end)) {
             tree.freeEmpty(start, end);
             return Errno.EEXIST;
+        }
+        int nrLeaves = (int) ((end - start) >>> Geometry.PAGE_SHIFT);
+        if (!mapcounts.tryAdd(folio, TableTree.orderOf(TableTree.PTE_LEVEL), nrLeaves)) {
+            tree.freeEmpty(start, end);
+            return Errno.EOVERFLOW;
         }
         long page = firstPage;
         for (long address = start; address < end; address = TableTree.nextAt(TableTree.PMD_LEVEL, address)) {
@@ -125,8 +133,8 @@ final class LeafMapping {
         return true;
     }
 
+    /** Stores leaves that are counted already. */
     private void fill(long firstSlot, int nrPages, long folio, long firstPage, boolean writable) {
-        mapcounts.add(folio, TableTree.orderOf(TableTree.PTE_LEVEL), nrPages);
         long pfn = arena.pfnOf(folio) + firstPage;
         long flags = flags(folio, writable);
         for (long i = 0; i < nrPages; i++) {
@@ -151,12 +159,14 @@ final class LeafMapping {
             result = Errno.EEXIST;
         } else if (TableTree.levelOf(place) != level || !depositFor(slot, level, folio)) {
             result = Errno.ENOMEM;
+        } else if (!mapcounts.tryAdd(folio, TableTree.orderOf(level), 1)) {
+            withdrawFor(slot, level, folio);
+            result = Errno.EOVERFLOW;
         }
         if (result != Errno.OK) {
             tree.freeEmpty(address, end);
             return result;
         }
-        mapcounts.add(folio, TableTree.orderOf(level), 1);
         long pfn = arena.pfnOf(folio) + firstPage;
         tree.put(slot, PageTableEntry.leaf(pfn, flags(folio, writable) | PageTableEntry.HUGE));
         return Errno.OK;
@@ -174,5 +184,11 @@ final class LeafMapping {
         }
         tree.deposit(slot, first, nrTables);
         return true;
+    }
+
+    private void withdrawFor(long slot, int level, long folio) {
+        if (LeafSplit.isAnonymous(folio)) {
+            pages.freeChain(tree.withdraw(slot, TableTree.nrTablesBelow(level)));
+        }
     }
 }

@@ -25,6 +25,7 @@ public final class PageTableContext {
     final LockOrder lockOrder;
     final TablePages tablePages;
     final FolioMapcounts mapcounts;
+    final MigrationWaiters migrationWaiters;
     final ReverseMap reverseMap;
 
     /**
@@ -60,6 +61,7 @@ public final class PageTableContext {
         this.lockOrder = lockOrder;
         tablePages = new TablePages(arena, zone, rcu);
         mapcounts = new FolioMapcounts(folios);
+        migrationWaiters = new MigrationWaiters(lockOrder);
         reverseMap = new ReverseMap(this);
     }
 

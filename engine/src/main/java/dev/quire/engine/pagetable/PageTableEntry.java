@@ -14,7 +14,7 @@ package dev.quire.engine.pagetable;
  *   <li><b>table</b>, in upper levels: P alone; pfn is that of the next table.
  *   <li><b>leaf</b>: P; maps memory from page pfn on. H in upper levels. W writable, A accessed, D dirty, X exclusive:
  *       anonymous memory that no other process maps.
- *   <li><b>migration entry</b>, in the lowest level: not P, kind not 0. Stands for a page whose folio is being split. Kind is
+ *   <li><b>migration entry</b>, in the lowest level: not P, kind not 0. Stands for a page whose folio is being split or merged. Kind is
  *       1 readable, 2 readable and exclusive, 3 writable; A and D are kept.
  *   <li><b>invalid leaf</b>: not P, kind 0, H: a large leaf while it is being split, a moment in which nobody can set A or D.
  * </ul>
@@ -79,6 +79,16 @@ public final class PageTableEntry {
         return leaf(pfn(migration), flags | (migration & KEPT));
     }
 
+    /** Whether an entry stands for the page that lies so many pages behind a migration entry's, and is as that but for its use. */
+    static boolean continues(long migration, long nrPages, long entry) {
+        return (entry & ~KEPT) == (migration & ~KEPT) + (nrPages << PFN_SHIFT);
+    }
+
+    /** The accessed and dirty bits of a leaf or migration entry. */
+    static long use(long entry) {
+        return entry & KEPT;
+    }
+
     /** A migration entry whose page will not be writable when it is back. */
     static long withoutWriting(long migration) {
         boolean writable = migrationKind(migration) == WRITABLE_EXCLUSIVE;
@@ -107,7 +117,7 @@ public final class PageTableEntry {
     }
 
     /**
-     * Whether an entry stands for a page whose folio is being split.
+     * Whether an entry stands for a page whose folio is being split or merged.
      *
      * @param entry an entry
      * @return true for migration entries

@@ -3,13 +3,11 @@ package dev.quire.engine.pagetable;
 
 import dev.quire.engine.folio.FolioMapcounts;
 import dev.quire.engine.folio.FolioOwner;
-import dev.quire.engine.lock.FolioLock;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageTableStruct;
-import java.lang.invoke.VarHandle;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -199,7 +197,12 @@ public final class PageTables implements AutoCloseable {
             if (!FolioMapcounts.hasRoom(folio, 0, nrPages)) {
                 return Errno.EOVERFLOW;
             }
-            return mapPages(address, end, folio, firstPage, writable);
+            int result = mapPages(address, end, folio, firstPage, writable);
+            if (result == Errno.EOVERFLOW) {
+                // Refused with the tables made, beside others who map the folio.
+                freeEmptyTables(address, end);
+            }
+            return result;
         } finally {
             lifetime.exit();
         }
@@ -297,6 +300,10 @@ public final class PageTables implements AutoCloseable {
 
     private void unmapAndFree(long start, long end) {
         rangeWalk.run(start, end, unmapRange);
+        freeEmptyTables(start, end);
+    }
+
+    private void freeEmptyTables(long start, long end) {
         tree.lock();
         try {
             tree.freeEmpty(start, end);
@@ -325,8 +332,8 @@ public final class PageTables implements AutoCloseable {
     }
 
     /**
-     * If a migration entry is at an address, sleeps until its folio is unlocked, which is when its split is over
-     * (migration_entry_wait). The caller then looks again. It holds no lock and is in no read section.
+     * If a migration entry is at an address, sleeps until its page is mapped again, or is gone (migration_entry_wait). The
+     * caller then looks again. It holds no lock and is in no read section.
      *
      * @param address a virtual address
      * @return whether there was a migration entry
@@ -348,32 +355,18 @@ public final class PageTables implements AutoCloseable {
         if (slot == TableTree.NO_SLOT) {
             return false;
         }
-        FolioLock.@Nullable Waiter waiter;
+        MigrationWaiters.Waiter waiter;
         try {
             long entry = PageTableStruct.entryAcquire(slot);
             if (!PageTableEntry.isMigration(entry)) {
                 return false;
             }
-            waiter = announceWaiter(entry);
+            waiter = context.migrationWaiters.announce(PageTableEntry.pfn(entry));
         } finally {
             tree.unlockTable(slot);
         }
-        if (waiter != null) {
-            context.folioLock.awaitUnlock(waiter);
-        }
+        context.migrationWaiters.await(waiter);
         return true;
-    }
-
-    /**
-     * I17. Gets in line for the lock of a folio without a reference to it, which would make the split fail. The table's
-     * lock keeps the migration entry, and that keeps the folio, or its piece, locked and so alive.
-     */
-    private FolioLock.@Nullable Waiter announceWaiter(long migration) {
-        long folio = context.folioOf(migration);
-        // Acquire: a page that the map calls a head is seen with its lock bit. Partner: the release stores of
-        // HeadMap.split, which come after the flags of new heads.
-        VarHandle.acquireFence();
-        return context.folioLock.announceWaiter(folio);
     }
 
     /**

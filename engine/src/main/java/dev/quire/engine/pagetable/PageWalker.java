@@ -241,7 +241,7 @@ public final class PageWalker {
             References.requireRoom(folio);
             return CHANGING;
         }
-        // I16. The reference is a full RMW, as is changing the leaf (TableTree.clear, UnmapFolio.migrate): this look
+        // I16. The reference is a full RMW, as is changing the leaf (TableTree.clear, UnmapFolios.migrate): this look
         // finds the leaf changed, or who changed it finds the reference. The head is stable while that is held.
         long again = PageTableStruct.entryAcquire(TableTree.slotOf(place));
         if (((again ^ leaf) & ~USE) == 0 && headMap.headOf(page) == folio) {

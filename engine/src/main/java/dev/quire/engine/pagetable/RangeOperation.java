@@ -4,6 +4,18 @@ package dev.quire.engine.pagetable;
 /** What a {@link RangeWalk} does with the entries it comes to. */
 interface RangeOperation {
     /**
+     * A lowest-level table that the range covers as a whole. The tree is locked, the table is not.
+     *
+     * @param tree the tree that the table is part of
+     * @param firstSlot slot of the table's first entry
+     * @param address virtual address that the first entry maps
+     * @return whether the table is dealt with; if not, the walk comes to its entries
+     */
+    default boolean table(TableTree tree, long firstSlot, long address) {
+        return false;
+    }
+
+    /**
      * Entries of one lowest-level table, which is locked; the tree is not.
      *
      * @param tree the tree that the table is part of

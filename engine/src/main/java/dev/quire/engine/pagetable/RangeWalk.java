@@ -35,6 +35,9 @@ final class RangeWalk {
             long place = tree.descend(address);
             int level = TableTree.levelOf(place);
             if (level == TableTree.PTE_LEVEL) {
+                if (coversTable(address, end) && operation.table(tree, place, address)) {
+                    return TableTree.nextAt(TableTree.PMD_LEVEL, address);
+                }
                 tree.lockTable(place);
                 tree.unlock();
                 treeLocked = false;
@@ -46,6 +49,11 @@ final class RangeWalk {
                 tree.unlock();
             }
         }
+    }
+
+    private static boolean coversTable(long address, long end) {
+        long bytes = TableTree.bytesAt(TableTree.PMD_LEVEL);
+        return address % bytes == 0 && end - address >= bytes;
     }
 
     private long inTable(long slot, long address, long end, RangeOperation operation) {

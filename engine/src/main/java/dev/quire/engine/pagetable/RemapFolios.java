@@ -10,13 +10,14 @@ import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.struct.PageTableStruct;
 
 /**
- * Turns the migration entries of a range of anonymous folios back into leaves (remove_migration_pte). One object per
- * thread, for one walk after the other over all who mapped them.
+ * Turns the migration entries of a range of anonymous folios back into leaves (remove_migration_pte): all of a table that
+ * stand for 2 MiB of one folio into one. One object per thread, for one walk after the other over all who mapped them.
  */
 final class RemapFolios implements RangeOperation {
     private final PageArena arena;
     private final HeadMap headMap;
     private final FolioMapcounts mapcounts;
+    private final LeafCollapse leafCollapse;
     private long firstPfn;
     private long endPfn;
 
@@ -24,6 +25,7 @@ final class RemapFolios implements RangeOperation {
         arena = context.arena;
         headMap = context.headMap;
         mapcounts = context.mapcounts;
+        leafCollapse = new LeafCollapse(context);
     }
 
     /** Begins the walk for a range of pages. */
@@ -31,6 +33,12 @@ final class RemapFolios implements RangeOperation {
         firstPfn = arena.pfnOf(firstFolio);
         endPfn = firstPfn + nrPages;
         return this;
+    }
+
+    @Override
+    public boolean table(TableTree tree, long firstSlot, long address) {
+        return isOfRange(PageTableStruct.entryAcquire(firstSlot))
+                && leafCollapse.tryCollapse(tree, firstSlot, address, endPfn);
     }
 
     @Override

@@ -3,9 +3,7 @@ package dev.quire.engine.pagetable;
 
 import dev.quire.engine.folio.FolioMapcounts;
 import dev.quire.engine.folio.FolioMappers;
-import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.AddressSpaceStruct;
-import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageStruct;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
@@ -20,13 +18,13 @@ import org.jspecify.annotations.Nullable;
 final class ReverseMap implements FolioMappers {
     private final PageTableContext context;
     private final AtomicReferenceArray<@Nullable RegionList> lists;
-    private final ThreadLocal<UnmapFolio> unmapFolio;
+    private final ThreadLocal<UnmapFolios> unmapFolios;
     private final ThreadLocal<RemapFolios> remapFolios;
 
     ReverseMap(PageTableContext context) {
         this.context = context;
         lists = new AtomicReferenceArray<>(Math.toIntExact(context.arena.nrObjects()));
-        unmapFolio = ThreadLocal.withInitial(() -> new UnmapFolio(context));
+        unmapFolios = ThreadLocal.withInitial(() -> new UnmapFolios(context));
         remapFolios = ThreadLocal.withInitial(() -> new RemapFolios(context));
     }
 
@@ -47,19 +45,18 @@ final class ReverseMap implements FolioMappers {
     }
 
     @Override
-    public boolean unmap(long folio) {
-        if (FolioMapcounts.total(folio) == 0) {
+    public boolean unmap(long firstFolio, long nrPages) {
+        if (!FolioMapcounts.isAnyMapped(firstFolio, nrPages)) {
             return true;
         }
-        long mapping = PageStruct.mapping(folio);
+        long mapping = PageStruct.mapping(firstFolio);
         if (mapping == 0) {
             return false;
         }
-        long nrPages = Geometry.pagesIn(FolioStruct.order(folio));
         // All mappers, however many: a folio that stays mapped by one of them cannot be split.
-        long index = PageStruct.index(folio);
-        listOf(mapping).walk(index, index + nrPages, unmapFolio.get().of(folio));
-        return FolioMapcounts.total(folio) == 0;
+        long index = PageStruct.index(firstFolio);
+        listOf(mapping).walk(index, index + nrPages, unmapFolios.get().of(firstFolio, nrPages));
+        return !FolioMapcounts.isAnyMapped(firstFolio, nrPages);
     }
 
     @Override
@@ -68,6 +65,9 @@ final class ReverseMap implements FolioMappers {
             long index = PageStruct.index(firstFolio);
             RemapFolios operation = remapFolios.get().of(firstFolio, nrPages);
             listOf(PageStruct.mapping(firstFolio)).walk(index, index + nrPages, operation);
+            // I21. After the walk: who gets in line for one of the pages does so before the walk comes to its entry.
+            long firstPfn = context.arena.pfnOf(firstFolio);
+            context.migrationWaiters.wake(firstPfn, firstPfn + nrPages);
         }
     }
 

@@ -250,6 +250,16 @@ final class TableTree {
         PageTableStruct.entryRelease(slot, PageTableEntry.table(arena.pfnOf(table)));
     }
 
+    /** Puts a large leaf in place of a table that has no leaf and that nobody has locked; the caller holds the tree lock. */
+    void replaceTable(long slot, long leaf) {
+        long table = tableAt(PageTableStruct.entryAcquire(slot));
+        // Publishes the folio, with its references counted. Walks that are in the table find no leaf there, then or
+        // later.
+        PageTableStruct.entryRelease(slot, leaf);
+        pages.retire(table);
+        nrTables.decrementAndGet();
+    }
+
     // ---- freeing
 
     /** Frees the tables of a range that have no entries any more. The caller holds the tree lock. */

@@ -67,14 +67,17 @@ final class RecordedMappers implements FolioMappers {
     }
 
     @Override
-    public boolean unmap(long folio) {
+    public boolean unmap(long firstFolio, long nrPages) {
         nrUnmaps++;
         if (failUnmap) {
             return false;
         }
-        int first = pfnOf(folio);
-        int end = first + (int) Geometry.pagesIn(FolioStruct.order(folio));
-        for (int page = mapped.nextSetBit(first); page >= 0 && page < end; page = mapped.nextSetBit(page + 1)) {
+        int first = pfnOf(firstFolio);
+        long folio = firstFolio;
+        for (int page = mapped.nextSetBit(first);
+                page >= 0 && page < first + nrPages;
+                page = mapped.nextSetBit(page + 1)) {
+            folio = folioOf(folio, page);
             mapped.clear(page);
             if (FolioSplitter.isAnonymous(PageStruct.mapping(folio))) {
                 migrating.set(page);
@@ -94,14 +97,21 @@ final class RecordedMappers implements FolioMappers {
         for (int page = migrating.nextSetBit(first);
                 page >= 0 && page < first + nrPages;
                 page = migrating.nextSetBit(page + 1)) {
-            while (arena.pfnOf(folio) + Geometry.pagesIn(FolioStruct.order(folio)) <= page) {
-                folio += Geometry.pagesIn(FolioStruct.order(folio)) * PageStruct.BYTES;
-            }
+            folio = folioOf(folio, page);
             migrating.clear(page);
             mapped.set(page);
             References.add(folio, 1);
             count(folio, 1);
         }
+    }
+
+    /** The folio that holds a page: this one, or one of those after it. */
+    private long folioOf(long folio, int page) {
+        long found = folio;
+        while (arena.pfnOf(found) + Geometry.pagesIn(FolioStruct.order(found)) <= page) {
+            found += Geometry.pagesIn(FolioStruct.order(found)) * PageStruct.BYTES;
+        }
+        return found;
     }
 
     @Override

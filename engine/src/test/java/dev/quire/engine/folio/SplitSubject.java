@@ -32,6 +32,7 @@ final class SplitSubject implements AutoCloseable {
     final FolioAccounting accounting;
     final RecordedMappers mappers;
     final FolioSplitter splitter;
+    final FolioMerger merger;
     final MemoryGroup group;
     final @Nullable AddressSpace space;
 
@@ -52,15 +53,18 @@ final class SplitSubject implements AutoCloseable {
         mappers = new RecordedMappers(engine.arena());
         group = accounting.groups().open(GROUP_ID);
         space = kind.anonymous ? null : newSpace();
-        splitter = kind.isMapped() ? newSplitter(headMapKind) : engine.splitter();
+        FolioContext context = newContext(headMapKind);
+        SplitStatistics statistics = new SplitStatistics(engine.arena(), context.lifetime());
+        splitter = kind.isMapped() ? new FolioSplitter(context, statistics, null) : engine.splitter();
+        merger = kind.isMapped() ? new FolioMerger(context) : engine.merger();
     }
 
     private AddressSpace newSpace() {
         return kind.isSharedMemory() ? engine.newSharedMemory() : engine.newAddressSpace(kind.minimumOrder);
     }
 
-    /** A splitter beside the engine's own, on the same folios, that knows the recorded page tables. */
-    private FolioSplitter newSplitter(HeadMapKind headMapKind) {
+    /** For a splitter and a merger beside the engine's own, on the same folios, that know the recorded page tables. */
+    private FolioContext newContext(HeadMapKind headMapKind) {
         Lifetime lifetime = new Lifetime(false, BarrierMode.AUTOMATIC);
         HeadMap headMap = headMapKind == HeadMapKind.HEAD_BITS
                 ? new HeadBitsMap(engine.arena(), new HeadBits(engine.arena()))
@@ -69,7 +73,7 @@ final class SplitSubject implements AutoCloseable {
         if (space != null) {
             owners.add(space);
         }
-        FolioContext context = new FolioContext(
+        return new FolioContext(
                 engine.arena(),
                 folios,
                 headMap,
@@ -79,7 +83,6 @@ final class SplitSubject implements AutoCloseable {
                 accounting,
                 mappers,
                 lifetime);
-        return new FolioSplitter(context, new SplitStatistics(engine.arena(), lifetime), null);
     }
 
     /** Makes the next folio, locked, with one reference of the caller's. */

@@ -19,6 +19,7 @@ import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageStruct;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Phaser;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class MapcountLimitTest extends WholeEngineTest {
     private static final int MAX = FolioMapcounts.MAX_PAGE_MAPPINGS;
     private static final long PUD_PAGES = 1L << 18;
+    private static final int NR_ROUNDS = 3000;
 
     /** Makes a folio look as if so many more leaves mapped it. */
     private static void inject(long folio, int leafOrder, int nrLeaves) {
@@ -84,6 +86,82 @@ class MapcountLimitTest extends WholeEngineTest {
             assertEquals(List.of(1L, 0L, 0L, 0L), countsOf(folio));
             folios.unpin(folio);
         }
+    }
+
+    /** The look before is a hint; the addition decides. */
+    @ParameterizedTest
+    @CsvSource({"0, 0", "4, 0", "9, 0", "9, 9", "18, 9"})
+    void aLeafTooManyIsNotCounted(int order, int leafOrder) {
+        Quire engine = open(HeadMapKind.HEAD_BITS);
+        Folios folios = engine.folios();
+        FolioMapcounts mapcounts = new FolioMapcounts(folios);
+        long folio = folios.allocate(order);
+        inject(folio, leafOrder, (MAX >> leafOrder) - 1);
+        assertTrue(mapcounts.tryAdd(folio, leafOrder, 1));
+        List<Long> counts = countsOf(folio);
+        assertFalse(mapcounts.tryAdd(folio, leafOrder, 1));
+        assertEquals(counts, countsOf(folio));
+        inject(folio, leafOrder, -(MAX >> leafOrder));
+        assertEquals(List.of(1L, 0L, 0L, 0L), countsOf(folio));
+        folios.unpin(folio);
+    }
+
+    /** Two processes map at once where there is room for one, with one large entry and with pages: never both do. */
+    @Test
+    void ofTwoAtOnceOneAtMostPassesTheLimit() throws InterruptedException {
+        Quire engine = open(HeadMapKind.HEAD_BITS);
+        Folios folios = engine.folios();
+        try (AnonVma owner = engine.newAnonVma();
+                PageTables one = engine.newPageTables();
+                PageTables other = engine.newPageTables()) {
+            one.addRegion(0, 512, owner, 0);
+            other.addRegion(0, 512, owner, 0);
+            long folio = folios.allocate(9);
+            owner.adopt(folio, 0);
+            inject(folio, 9, MAX / 512 - 1);
+            Phaser rounds = new Phaser(2);
+            int[] results = new int[2];
+            Thread mapper = Thread.ofPlatform()
+                    .daemon()
+                    .start(() -> mapInRounds(rounds, () -> results[1] = map(other, folio, 0, 512)));
+            int[] nrMapped = {0};
+            mapInRounds(rounds, () -> results[0] = map(one, folio, 9, 512), () -> {
+                nrMapped[0] += checkRound(folio, results, one, other);
+                one.unmap(0, 512);
+                other.unmap(0, 512);
+            });
+            mapper.join();
+            assertTrue(nrMapped[0] > 0, "nobody ever passed");
+            inject(folio, 9, -(MAX / 512 - 1));
+            assertEquals(List.of(1L, 0L, 0L, 0L), countsOf(folio));
+            folios.unpin(folio);
+        }
+    }
+
+    private static void mapInRounds(Phaser rounds, Runnable mapping) {
+        mapInRounds(rounds, mapping, () -> {});
+    }
+
+    private static void mapInRounds(Phaser rounds, Runnable mapping, Runnable between) {
+        for (int round = 0; round < NR_ROUNDS; round++) {
+            rounds.arriveAndAwaitAdvance();
+            mapping.run();
+            rounds.arriveAndAwaitAdvance();
+            between.run();
+        }
+    }
+
+    private static int checkRound(long folio, int[] results, PageTables one, PageTables other) {
+        int nrMapped = 0;
+        for (int process = 0; process < 2; process++) {
+            assertTrue(results[process] == Errno.OK || results[process] == Errno.EOVERFLOW);
+            nrMapped += results[process] == Errno.OK ? 1 : 0;
+        }
+        assertTrue(nrMapped <= 1, "both passed the limit");
+        assertEquals(MAX - (1 - nrMapped) * 512L, FolioMapcounts.nrPageMappings(folio));
+        assertEquals(results[0] == Errno.OK ? 4 : 1, one.nrTables(), "PGD, PUD and PMD, and one set aside");
+        assertEquals(results[1] == Errno.OK ? 4 : 1, other.nrTables(), "PGD, PUD, PMD and PTE table");
+        return nrMapped;
     }
 
     private static int map(PageTables tables, long folio, int leafOrder, int nrPages) {

@@ -58,6 +58,24 @@ class PageTableEntryTest {
         assertEquals(PageTableEntry.READABLE, PageTableEntry.migrationKind(PageTableEntry.migration(shared)));
     }
 
+    /** Of all pairs, those continue each other that are of the same kind and of consecutive pages, used or not. */
+    @Test
+    void migrationEntriesContinueEachOther() {
+        for (int one = 0; one < 1 << FLAGS.length; one++) {
+            long first = PageTableEntry.migration(PageTableEntry.leaf(512, flags(one)));
+            for (int other = 0; other < 1 << FLAGS.length; other++) {
+                long entry = PageTableEntry.migration(PageTableEntry.leaf(515, flags(other)));
+                boolean sameKind = PageTableEntry.migrationKind(first) == PageTableEntry.migrationKind(entry);
+                assertEquals(sameKind, PageTableEntry.continues(first, 3, entry));
+                assertFalse(PageTableEntry.continues(first, 2, entry));
+                assertFalse(PageTableEntry.continues(first, 3, PageTableEntry.restored(entry)));
+                assertEquals(
+                        flags(other) & (PageTableEntry.ACCESSED | PageTableEntry.DIRTY), PageTableEntry.use(entry));
+            }
+            assertFalse(PageTableEntry.continues(first, 3, PageTableEntry.NONE));
+        }
+    }
+
     @Test
     void noneTablesAndInvalidLeavesAreToldApart() {
         assertFalse(PageTableEntry.isPresent(PageTableEntry.NONE));

@@ -47,6 +47,9 @@ class PageTablesModelTest extends WholeEngineTest {
     /** Folio that covers an index of the shared memory, for those indices that have one. */
     private final TreeMap<Long, Long> foliosByIndex = new TreeMap<>();
 
+    /** Orders of the folios by their first index, as they were before they were split. */
+    private final TreeMap<Long, Integer> wholeOrders = new TreeMap<>();
+
     private SplittableRandom random;
     private Quire engine;
     private Folios folios;
@@ -88,12 +91,13 @@ class PageTablesModelTest extends WholeEngineTest {
     private void step(int process) {
         long index = random.nextLong(REGION_PAGES);
         long nrPages = 1 + random.nextLong(Math.min(REGION_PAGES - index, 1L << random.nextInt(REGION_ORDER)));
-        switch (random.nextInt(8)) {
+        switch (random.nextInt(9)) {
             case 0, 1, 2 -> mapSomething(process, index);
             case 3 -> unmap(process, index, nrPages);
             case 4 -> writeProtect(process, index, nrPages);
             case 5, 6 -> touch(process, index);
-            default -> split(index);
+            case 7 -> split(index);
+            default -> merge(index);
         }
     }
 
@@ -145,6 +149,7 @@ class PageTablesModelTest extends WholeEngineTest {
         long folio = folios.allocate(order);
         owner.adopt(folio, start);
         foliosByIndex.put(start, folio);
+        wholeOrders.put(start, order);
         return folio;
     }
 
@@ -221,6 +226,7 @@ class PageTablesModelTest extends WholeEngineTest {
         assertEquals(pinned ? Errno.EAGAIN : Errno.OK, result, TestSeed.asOption());
         engine.mappers().remap(folio, 1L << order);
         folios.unlock(folio);
+        unifyDirtyBits();
         if (pinned) {
             folios.unpin(folio);
             return;
@@ -228,6 +234,50 @@ class PageTablesModelTest extends WholeEngineTest {
         long end = folio + (PageStruct.BYTES << order);
         for (long piece = folio; piece < end; piece += (long) PageStruct.BYTES << folios.order(piece)) {
             foliosByIndex.put(folios.index(piece), piece);
+        }
+    }
+
+    /** Merges a random block around an index that was one folio once; fails if somebody has pinned a piece. */
+    private void merge(long index) {
+        Map.Entry<Long, Integer> whole = wholeOrders.floorEntry(index);
+        if (whole == null || index >= whole.getKey() + (1L << whole.getValue()) || whole.getValue() < 2) {
+            return;
+        }
+        int order = random.nextInt(2, whole.getValue() + 1);
+        long start = index >>> order << order;
+        long folio = folioAt(start);
+        boolean pinned = random.nextInt(4) == 0;
+        long pinnedPiece = folioAt(start + random.nextLong(1L << order));
+        if (pinned) {
+            assertTrue(folios.tryPin(pinnedPiece));
+        }
+        boolean isSmaller = folios.order(folio) < order;
+        folios.lock(folio);
+        int result = engine.merger().merge(folio, order);
+        folios.unlock(folio);
+        if (pinned) {
+            folios.unpin(pinnedPiece);
+        }
+        int expected = !isSmaller ? Errno.EINVAL : pinned ? Errno.EAGAIN : Errno.OK;
+        assertEquals(Errno.name(expected), Errno.name(result), TestSeed.asOption());
+        if (result == Errno.OK) {
+            foliosByIndex.subMap(start + 1, start + (1L << order)).clear();
+            assertEquals(order, folios.order(folio), TestSeed.asOption());
+        }
+        unifyDirtyBits();
+    }
+
+    /** Pages that were mapped by entries of their own may have come back with one large entry, which has one dirty bit. */
+    private void unifyDirtyBits() {
+        for (int process = 0; process < NR_PROCESSES; process++) {
+            TreeMap<Long, Shown> model = models.get(process);
+            long start = address(process, 0);
+            walkers.get(process).forEachLeaf(start, address(process, REGION_PAGES), (at, order, entry) -> {
+                long first = (at - start) >>> 12;
+                Map<Long, Shown> shown = model.subMap(first, first + (1L << order));
+                boolean dirty = shown.values().stream().anyMatch(Shown::dirty);
+                shown.replaceAll((_, old) -> new Shown(old.page, old.writable, dirty));
+            });
         }
     }
 

@@ -144,6 +144,60 @@ class PageWalkerRaceTest extends WholeEngineTest {
         assertTrue(nrVerified.sum() > NR_PAGES, "the readers verified only " + nrVerified.sum() + " pages");
     }
 
+    /** Pieces are split and merged again, by turns; a fault that sleeps wakes on either way. */
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void anonymousMemoryIsThereBesideMerges(HeadMapKind headMap) throws InterruptedException {
+        SplittableRandom random = TestSeed.random("anonymousMemoryIsThereBesideMerges");
+        Quire engine = open(headMap);
+        int[] nrMerges = {0};
+        for (int round = 0; round < ROUNDS; round++) {
+            try (AnonVma owner = engine.newAnonVma();
+                    PageTables tables = engine.newPageTables();
+                    PageTables other = engine.newPageTables()) {
+                long folio = engine.folios().allocate(ORDER);
+                stamp(engine.folios(), folio);
+                owner.adopt(folio, 0);
+                tables.addRegion(BASE, NR_PAGES, owner, 0);
+                other.addRegion(BASE + 4096, NR_PAGES - 1, owner, 1);
+                assertEquals(Errno.OK, tables.mapHuge(BASE, folio, 0, ORDER, true));
+                assertEquals(Errno.OK, other.map(BASE + 4096, folio, 1, NR_PAGES - 1, false));
+                FaultHandler nothingThere = (_, address, _) -> fail("nothing at " + address);
+                int before = nrMerges[0];
+                readBeside(engine, tables, _ -> nothingThere, () -> {
+                    long start = System.nanoTime();
+                    for (int attempt = 0; goesOn(start, attempt, nrMerges[0] - before); attempt++) {
+                        nrMerges[0] += splitOrMerge(engine, folio, random) ? 1 : 0;
+                    }
+                });
+                unpinPieces(engine, folio);
+            }
+            assertNull(failure.get(), TestSeed.asOption());
+        }
+        assertTrue(nrMerges[0] > 0, "no merge succeeded beside the readers");
+        assertTrue(nrVerified.sum() > NR_PAGES, "the readers verified only " + nrVerified.sum() + " pages");
+    }
+
+    /** Splits the whole, or else merges all that is there, which may fail; whether it merged. */
+    private static boolean splitOrMerge(Quire engine, long folio, SplittableRandom random) {
+        engine.folios().lock(folio);
+        boolean whole = engine.folios().order(folio) == ORDER;
+        long at = random.nextLong(NR_PAGES);
+        int result = whole
+                ? engine.splitter()
+                        .split(folio, SplitPolicies.NON_UNIFORM, at, at + 1, 0, SplitPolicies.ALL_ORDERS, true)
+                : engine.merger().merge(folio, ORDER);
+        engine.folios().unlock(folio);
+        assertTrue(result == Errno.OK || result == Errno.EAGAIN, Errno.name(result));
+        return !whole && result == Errno.OK;
+    }
+
+    private static void unpinPieces(Quire engine, long folio) {
+        List<Long> pieces = new ArrayList<>(List.of(folio));
+        addOthers(engine, folio, ORDER, pieces);
+        pieces.forEach(engine.folios()::unpin);
+    }
+
     private static boolean goesOn(long start, int nrAttempts, int nrSplits) {
         return nrAttempts < ATTEMPTS || (nrSplits == 0 && System.nanoTime() - start < PATIENCE_NANOS);
     }

@@ -9,6 +9,7 @@ import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
+import org.openjdk.jcstress.annotations.JCStressMeta;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
@@ -25,8 +26,7 @@ import org.openjdk.jcstress.infra.results.III_Result;
 public final class IsolateVsSplit {
     private IsolateVsSplit() {}
 
-    /** A folio of the page cache, split into four. */
-    @JCStressTest
+    /** How both variants are graded. */
     @Outcome(id = "1, 0, 4", expect = ACCEPTABLE, desc = "the folio was isolated and put back before it was split")
     @Outcome(id = "2, 0, 4", expect = ACCEPTABLE, desc = "a piece was isolated and put back")
     @Outcome(
@@ -40,10 +40,45 @@ public final class IsolateVsSplit {
     @Outcome(id = "[23]., .*, .", expect = FORBIDDEN, desc = "a folio or piece was found that was on no list")
     @Outcome(id = ".*, .*, 0", expect = FORBIDDEN, desc = "the folios or the lists are not in order")
     @Outcome(expect = FORBIDDEN, desc = "no such history")
-    @Description("isolation from an LRU list of a folio that is split")
+    public static class Grading {}
+
+    /** Heads found by head bits. */
+    @JCStressTest
+    @JCStressMeta(Grading.class)
+    @Description("isolation from an LRU list of a folio that is split, head bits")
     @State
-    public static class PageCache extends Rendezvous {
+    public static class HeadBits extends Rendezvous {
         private static final SharedEngine ENGINE = new SharedEngine(HeadMapKind.HEAD_BITS);
+        private final ListedRange range = new ListedRange(ENGINE);
+
+        /** Isolates. */
+        @Actor
+        public void isolator(III_Result seen) {
+            meet(range.slot());
+            seen.r1 = range.isolateAndPutBack();
+        }
+
+        /** Splits. */
+        @Actor
+        public void splitter(III_Result seen) {
+            meet();
+            seen.r2 = range.split();
+        }
+
+        /** Looks at what is left, and recycles the range. */
+        @Arbiter
+        public void arbiter(III_Result seen) {
+            seen.r3 = range.recycle();
+        }
+    }
+
+    /** Heads named by tail words. */
+    @JCStressTest
+    @JCStressMeta(Grading.class)
+    @Description("isolation from an LRU list of a folio that is split, tail words")
+    @State
+    public static class TailWords extends Rendezvous {
+        private static final SharedEngine ENGINE = new SharedEngine(HeadMapKind.TAIL_WORDS);
         private final ListedRange range = new ListedRange(ENGINE);
 
         /** Isolates. */

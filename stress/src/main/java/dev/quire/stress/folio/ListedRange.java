@@ -2,6 +2,7 @@
 package dev.quire.stress.folio;
 
 import dev.quire.engine.folio.Folios;
+import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.LruLists;
 import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.struct.ListHead;
@@ -9,7 +10,7 @@ import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.stress.PinCheck;
 
-/** A {@link PageRange} whose folio is on an LRU list. */
+/** A {@link PageRange} whose folio is, or whose pieces are, on an LRU list. */
 final class ListedRange {
     /** Added to what was pinned if it was on no list. */
     static final int NOT_LISTED = 20;
@@ -23,22 +24,48 @@ final class ListedRange {
     private final LruLists lru;
     private final PageRange range;
 
-    /** Makes a range in an engine that finds heads by head bits, where nobody reads the links of tails. */
+    /** Puts one folio on its list. */
     ListedRange(SharedEngine engine) {
+        this(engine, new PageRange(engine));
+        if (engine.headMap == HeadMapKind.HEAD_BITS) {
+            prepareLinks();
+        }
+        list(range.first());
+    }
+
+    private ListedRange(SharedEngine engine, PageRange range) {
         this.engine = engine;
         arena = engine.quire.arena();
         folios = engine.quire.folios();
         lru = engine.quire.accounting().lru();
-        range = new PageRange(engine);
+        this.range = range;
+    }
+
+    /** Puts the pieces on their list, one after the other. */
+    static ListedRange inPieces(SharedEngine engine) {
+        ListedRange listed = new ListedRange(engine, PageRange.inPieces(engine));
+        for (int page = 0; page < NR_PAGES; page += 1 << listed.folios.order(listed.pageAt(page))) {
+            listed.list(listed.pageAt(page));
+        }
+        return listed;
+    }
+
+    /**
+     * Makes something of the words where the pieces' links will be: a broken engine that unlinks a piece before it is linked
+     * must show in the lists, and not crash. With head bits nobody reads these words of tails.
+     */
+    private void prepareLinks() {
         for (int page = SPLIT_AT; page < NR_PAGES; page++) {
-            // Where the pieces' links will be: a broken engine that unlinks a piece before it is linked must show in
-            // the
-            // lists, and not crash.
             ListHead.initialise(PageStruct.list(pageAt(page)));
         }
-        range.pinFirst();
-        lru.add(range.first());
-        range.unpinFirst();
+    }
+
+    private void list(long folio) {
+        if (!folios.tryPin(folio)) {
+            throw new IllegalStateException("cannot pin the folio: folio=0x" + Long.toHexString(folio));
+        }
+        lru.add(folio);
+        folios.unpin(folio);
     }
 
     /** A number that differs from state to state. */
@@ -65,6 +92,11 @@ final class ListedRange {
     /** Splits the folio; 0, an error number or {@link PageRange#REFUSED}. */
     int split() {
         return range.split(SPLIT_AT);
+    }
+
+    /** Merges the pieces; 0, an error number or {@link PageRange#REFUSED}. */
+    int merge() {
+        return range.merge();
     }
 
     /** Drops what is cached and gives the range back; the number of folios, 0 if they or the lists are not in order. */

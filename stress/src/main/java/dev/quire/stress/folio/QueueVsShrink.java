@@ -10,6 +10,7 @@ import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
+import org.openjdk.jcstress.annotations.JCStressMeta;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
@@ -26,8 +27,7 @@ import org.openjdk.jcstress.infra.results.III_Result;
 public final class QueueVsShrink {
     private QueueVsShrink() {}
 
-    /** The folio is put on the queue again and again. */
-    @JCStressTest
+    /** How both variants are graded. */
     @Outcome(
             id = "4, [01], [18]",
             expect = ACCEPTABLE,
@@ -45,10 +45,47 @@ public final class QueueVsShrink {
             expect = FORBIDDEN,
             desc = "the folio is neither split nor on the queue, or not in order")
     @Outcome(expect = FORBIDDEN, desc = "no such history")
-    @Description("a folio is queued for a later split while the queue is emptied")
+    public static class Grading {}
+
+    /** Heads found by head bits. */
+    @JCStressTest
+    @JCStressMeta(Grading.class)
+    @Description("a folio is queued for a later split while the queue is emptied, head bits")
     @State
-    public static class Often extends Rendezvous {
+    public static class HeadBits extends Rendezvous {
         private static final SharedEngine ENGINE = new SharedEngine(HeadMapKind.HEAD_BITS);
+        private final QueuedRange range = new QueuedRange(ENGINE);
+        private final Progress user = new Progress();
+
+        /** Puts the folio on the queue. */
+        @Actor
+        public void user(III_Result seen) {
+            meet();
+            seen.r1 = range.enqueueOften();
+            user.complete();
+        }
+
+        /** Splits what is on the queue. */
+        @Actor
+        public void shrinker(III_Result seen) {
+            meet(range.slot());
+            seen.r2 = range.shrinkBeside(user);
+        }
+
+        /** Looks at what is left, and recycles the range. */
+        @Arbiter
+        public void arbiter(III_Result seen) {
+            seen.r3 = range.recycle();
+        }
+    }
+
+    /** Heads named by tail words. */
+    @JCStressTest
+    @JCStressMeta(Grading.class)
+    @Description("a folio is queued for a later split while the queue is emptied, tail words")
+    @State
+    public static class TailWords extends Rendezvous {
+        private static final SharedEngine ENGINE = new SharedEngine(HeadMapKind.TAIL_WORDS);
         private final QueuedRange range = new QueuedRange(ENGINE);
         private final Progress user = new Progress();
 

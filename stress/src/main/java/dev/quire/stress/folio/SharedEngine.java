@@ -17,6 +17,7 @@ import dev.quire.stress.Slots;
 final class SharedEngine {
     private static final int NR_SLOTS = 1 << 14;
 
+    final HeadMapKind headMap;
     final Quire quire;
     final AddressSpace file;
     final AnonVma anonymous;
@@ -29,6 +30,7 @@ final class SharedEngine {
 
     /** Opens the engine, with nothing in it. */
     SharedEngine(HeadMapKind headMap) {
+        this.headMap = headMap;
         long sizeBytes = (long) NR_SLOTS * Geometry.bytesIn(PageRange.ORDER);
         quire = Quire.builder().capacityBytes(8 * sizeBytes).headMap(headMap).open();
         check = new PinCheck(quire, PageRange.ORDER);

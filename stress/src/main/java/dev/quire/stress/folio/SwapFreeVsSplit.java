@@ -9,6 +9,7 @@ import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
+import org.openjdk.jcstress.annotations.JCStressMeta;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
@@ -24,16 +25,53 @@ import org.openjdk.jcstress.infra.results.III_Result;
 public final class SwapFreeVsSplit {
     private SwapFreeVsSplit() {}
 
-    /** One slot of eight. */
-    @JCStressTest
+    /** How both variants are graded. */
     @Outcome(id = "0, 0, 1", expect = ACCEPTABLE, desc = "the slot was given back before or after the split")
     @Outcome(id = "1, 0, 1", expect = ACCEPTABLE, desc = "window: the slot was given back while the folio was frozen")
     @Outcome(id = "., 0, 0", expect = FORBIDDEN, desc = "the slot is cached or in use although it was given back")
     @Outcome(expect = FORBIDDEN, desc = "no such history")
-    @Description("return of a swap slot while the folio that caches it is split")
+    public static class Grading {}
+
+    /** Heads found by head bits. */
+    @JCStressTest
+    @JCStressMeta(Grading.class)
+    @Description("return of a swap slot while the folio that caches it is split, head bits")
     @State
-    public static class Uniform extends Rendezvous {
+    public static class HeadBits extends Rendezvous {
         private static final SharedEngine ENGINE = new SharedEngine(HeadMapKind.HEAD_BITS);
+        private final SwapRange range = new SwapRange(ENGINE);
+
+        /** Gives back. */
+        @Actor
+        public void user(III_Result seen) {
+            meet(range.slot());
+            seen.r1 = range.isFrozen() ? 1 : 0;
+            range.giveSlotBack();
+        }
+
+        /** Splits. */
+        @Actor
+        public void writer(III_Result seen) {
+            meet();
+            seen.r2 = range.split();
+        }
+
+        /** Looks at the slot, and recycles the others. */
+        @Arbiter
+        public void arbiter(III_Result seen) {
+            boolean isFree = range.isSlotFree();
+            range.recycleWithoutSlot(isFree);
+            seen.r3 = isFree ? 1 : 0;
+        }
+    }
+
+    /** Heads named by tail words. */
+    @JCStressTest
+    @JCStressMeta(Grading.class)
+    @Description("return of a swap slot while the folio that caches it is split, tail words")
+    @State
+    public static class TailWords extends Rendezvous {
+        private static final SharedEngine ENGINE = new SharedEngine(HeadMapKind.TAIL_WORDS);
         private final SwapRange range = new SwapRange(ENGINE);
 
         /** Gives back. */

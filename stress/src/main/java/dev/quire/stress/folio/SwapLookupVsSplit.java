@@ -10,6 +10,7 @@ import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
+import org.openjdk.jcstress.annotations.JCStressMeta;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
@@ -26,8 +27,7 @@ import org.openjdk.jcstress.infra.results.II_Result;
 public final class SwapLookupVsSplit {
     private SwapLookupVsSplit() {}
 
-    /** A folio of eight pages that become folios of their own. */
-    @JCStressTest
+    /** How both variants are graded. */
     @Outcome(
             id = "1, 0",
             expect = ACCEPTABLE,
@@ -50,10 +50,49 @@ public final class SwapLookupVsSplit {
             expect = FORBIDDEN,
             desc = "the reader pinned a folio that does not cache its slot or is not whole, or the split left disorder")
     @Outcome(expect = FORBIDDEN, desc = "no such history")
-    @Description("lookup in the swap cache of a slot whose folio is split")
+    public static class Grading {}
+
+    /** Heads found by head bits. */
+    @JCStressTest
+    @JCStressMeta(Grading.class)
+    @Description("lookup in the swap cache of a slot whose folio is split, head bits")
     @State
-    public static class Uniform extends Rendezvous {
+    public static class HeadBits extends Rendezvous {
         private static final SharedEngine ENGINE = new SharedEngine(HeadMapKind.HEAD_BITS);
+        private final SwapRange range = new SwapRange(ENGINE);
+
+        /** Pins. */
+        @Actor
+        public void reader(II_Result seen) {
+            meet(range.slot());
+            seen.r1 = range.lookUp();
+        }
+
+        /** Splits. */
+        @Actor
+        public void writer(II_Result seen) {
+            meet();
+            seen.r2 = range.split();
+        }
+
+        /** Looks at what is left, and recycles the range. */
+        @Arbiter
+        public void arbiter(II_Result seen) {
+            boolean inOrder = range.isInOrder();
+            range.recycle(inOrder);
+            if (!inOrder) {
+                seen.r1 = PinCheck.WRONG;
+            }
+        }
+    }
+
+    /** Heads named by tail words. */
+    @JCStressTest
+    @JCStressMeta(Grading.class)
+    @Description("lookup in the swap cache of a slot whose folio is split, tail words")
+    @State
+    public static class TailWords extends Rendezvous {
+        private static final SharedEngine ENGINE = new SharedEngine(HeadMapKind.TAIL_WORDS);
         private final SwapRange range = new SwapRange(ENGINE);
 
         /** Pins. */

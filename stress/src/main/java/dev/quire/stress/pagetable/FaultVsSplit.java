@@ -4,22 +4,24 @@ package dev.quire.stress.pagetable;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.stress.Alarm;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
+import org.openjdk.jcstress.annotations.JCStressMeta;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * A fault at a page whose folio the splitter unmaps, splits and maps again sleeps for the lock of the folio or of its new
- * one, without a reference to either, and is woken when that is mapped and unlocked.
+ * A fault at a page whose folio the splitter unmaps, splits and maps again sleeps without a reference to any folio, and is
+ * woken when the page is mapped again.
  *
  * <p>First number: what the fault came to (0 nothing mapped, 1 its page, 9 another page); 10 more if there was a migration
- * entry when it came, 100 more if it slept on although the page's folio was unlocked. Second: how the split ended (0, or -11
+ * entry when it came, 100 more if it slept on although the page was mapped and its folio unlocked. Second: how the split ended (0, or -11
  * for EAGAIN).
  */
 public final class FaultVsSplit {
@@ -31,8 +33,7 @@ public final class FaultVsSplit {
 
     private FaultVsSplit() {}
 
-    /** Four pages that become folios of their own. */
-    @JCStressTest
+    /** How both variants are graded. */
     @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the page was pinned before or after the split, or slept for")
     @Outcome(
             id = "1, -11",
@@ -42,15 +43,62 @@ public final class FaultVsSplit {
             id = "11, 0",
             expect = ACCEPTABLE,
             desc = "window: the reader met a migration entry, slept, was woken, and found the page in its new folio")
-    @Outcome(id = "1\\d\\d, .*", expect = FORBIDDEN, desc = "the reader slept on although the folio was unlocked")
+    @Outcome(id = "1\\d\\d, .*", expect = FORBIDDEN, desc = "the reader slept on although the page was mapped")
     @Outcome(id = "1?0, .*", expect = FORBIDDEN, desc = "a page that is mapped all the time was not there")
     @Outcome(id = "1?9, .*", expect = FORBIDDEN, desc = "the reader pinned another page")
     @Outcome(expect = FORBIDDEN, desc = "no such history")
-    @Description("fault at a page of a mapped folio that is split")
+    public static class Grading {}
+
+    /** Heads found by head bits. */
+    @JCStressTest
+    @JCStressMeta(Grading.class)
+    @Description("fault at a page of a mapped folio that is split, head bits")
     @State
-    public static class Anonymous extends Rendezvous {
-        private static final MappedFolios FOLIOS = new MappedFolios();
-        private static final Alarm ALARM = Alarm.start(FOLIOS::isFolioLocked, FOLIOS::relockFolioOf);
+    public static class HeadBits extends Rendezvous {
+        private static final MappedFolios FOLIOS = new MappedFolios(HeadMapKind.HEAD_BITS);
+        private static final Alarm ALARM = Alarm.start(FOLIOS::isFolioLocked, FOLIOS::wakeWaitersFor);
+        private final long folio = FOLIOS.take();
+        private final long base = FOLIOS.baseOf(folio);
+        private final int page = MappedFolios.pageOf(base);
+
+        /** Uses the page. */
+        @Actor
+        public void reader(II_Result seen) {
+            meet(base >>> MappedFolios.ORDER);
+            int met = FOLIOS.isMigrating(base, page) ? MET_MIGRATION : 0;
+            ALARM.beforeSleep(MappedFolios.pageAt(folio, page));
+            long pinned = FOLIOS.pinOrFault(base, page);
+            met += ALARM.afterSleep() ? OVERSLEPT : 0;
+            if (pinned == 0) {
+                seen.r1 = met + NOTHING;
+                return;
+            }
+            seen.r1 = met + (FOLIOS.isRight(pinned, base, page) ? PINNED : WRONG);
+            FOLIOS.unpin(pinned);
+        }
+
+        /** Splits. */
+        @Actor
+        public void splitter(II_Result seen) {
+            meet();
+            seen.r2 = FOLIOS.splitMapped(folio);
+        }
+
+        /** Recycles the slot. */
+        @Arbiter
+        public void arbiter() {
+            FOLIOS.giveBack(base, folio);
+        }
+    }
+
+    /** Heads named by tail words. */
+    @JCStressTest
+    @JCStressMeta(Grading.class)
+    @Description("fault at a page of a mapped folio that is split, tail words")
+    @State
+    public static class TailWords extends Rendezvous {
+        private static final MappedFolios FOLIOS = new MappedFolios(HeadMapKind.TAIL_WORDS);
+        private static final Alarm ALARM = Alarm.start(FOLIOS::isFolioLocked, FOLIOS::wakeWaitersFor);
         private final long folio = FOLIOS.take();
         private final long base = FOLIOS.baseOf(folio);
         private final int page = MappedFolios.pageOf(base);

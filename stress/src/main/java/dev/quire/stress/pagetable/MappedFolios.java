@@ -2,8 +2,10 @@
 package dev.quire.stress.pagetable;
 
 import dev.quire.engine.Quire;
+import dev.quire.engine.folio.FolioMapcounts;
 import dev.quire.engine.folio.FolioMappers;
 import dev.quire.engine.folio.Folios;
+import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Errno;
@@ -35,12 +37,22 @@ final class MappedFolios {
     private final AnonVma owner;
     private final PageTables tables;
     private final PageWalker walker;
+
+    /** For arbiters, which run in the threads of all actors. */
+    private final ThreadLocal<PageWalker> arbiterWalker;
+
     private final Slots slots = new Slots(NR_SLOTS);
 
-    /** Makes a process that maps nothing. */
+    /** Makes a process that maps nothing, in an engine that finds heads by head bits. */
     MappedFolios() {
+        this(HeadMapKind.HEAD_BITS);
+    }
+
+    /** Makes a process that maps nothing. */
+    MappedFolios(HeadMapKind headMap) {
         quire = Quire.builder()
                 .capacityBytes(8L * NR_SLOTS * NR_PAGES * Geometry.PAGE_BYTES)
+                .headMap(headMap)
                 .open();
         folios = quire.folios();
         mappers = quire.mappers();
@@ -48,6 +60,7 @@ final class MappedFolios {
         tables = quire.newPageTables();
         tables.addRegion(0, (long) NR_SLOTS * NR_PAGES, owner, 0);
         walker = tables.newWalker(quire.newReader());
+        arbiterWalker = ThreadLocal.withInitial(() -> tables.newWalker(quire.newReader()));
     }
 
     // ---- the state
@@ -68,6 +81,16 @@ final class MappedFolios {
         int result = tables.map(addressOf(base, 0), folio, 0, NR_PAGES, true);
         if (result != Errno.OK) {
             throw new IllegalStateException("cannot map the folio: result=" + Errno.name(result));
+        }
+        return folio;
+    }
+
+    /** Maps single pages in a new state's range, which has a reference to each; returns the first. */
+    long takeInPieces() {
+        long folio = take();
+        int result = splitMapped(folio);
+        if (result != Errno.OK) {
+            throw new IllegalStateException("cannot split the folio: result=" + Errno.name(result));
         }
         return folio;
     }
@@ -93,6 +116,45 @@ final class MappedFolios {
         slots.giveBack((int) (base / NR_PAGES));
     }
 
+    /** Gives a state back that nobody else uses any more; the number of its folios, 0 if counts or entries are not in order. */
+    int recycle(long base, long folio) {
+        int nrFolios = nrFolios(base, folio);
+        if (nrFolios > 0) {
+            giveBack(base, folio);
+        } else {
+            slots.abandon((int) (base / NR_PAGES));
+        }
+        return nrFolios;
+    }
+
+    private int nrFolios(long base, long folio) {
+        int nrFolios = 0;
+        for (int page = 0; page < NR_PAGES; nrFolios++) {
+            long piece = pageAt(folio, page);
+            int nrPages = 1 << folios.order(piece);
+            boolean isCounted = FolioMapcounts.total(piece) == nrPages && folios.references(piece) == nrPages + 1;
+            if (page + nrPages > NR_PAGES || folios.isLocked(piece) || !isCounted || !isMapped(base, piece, page)) {
+                return 0;
+            }
+            page += nrPages;
+        }
+        return nrFolios;
+    }
+
+    /** Whether all pages of a folio are mapped where they belong, and lead to it. */
+    private boolean isMapped(long base, long piece, int firstPage) {
+        for (int i = 0; i < 1 << folios.order(piece); i++) {
+            long page = pageAt(piece, i);
+            long entry = arbiterWalker.get().entry(addressOf(base, firstPage + i));
+            boolean isPage = PageTableEntry.isPresent(entry)
+                    && PageTableEntry.pfn(entry) == quire.arena().pfnOf(page);
+            if (!isPage || folios.headOf(page) != piece) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Handle of a page of a state's folio. */
     static long pageAt(long folio, int page) {
         return folio + (long) page * PageStruct.BYTES;
@@ -103,12 +165,10 @@ final class MappedFolios {
         return folios.isLocked(folios.headOf(page));
     }
 
-    /** Locks and unlocks the folio that holds a page now, so that all who sleep for its lock look again. */
-    void relockFolioOf(long page) {
+    /** Wakes all who wait for a page that is mapped again. */
+    void wakeWaitersFor(long page) {
         long folio = folios.headOf(page);
-        if (folios.tryLock(folio)) {
-            folios.unlock(folio);
-        }
+        mappers.remap(folio, Geometry.pagesIn(folios.order(folio)));
     }
 
     // ---- what writers do
@@ -133,6 +193,14 @@ final class MappedFolios {
     int splitMapped(long folio) {
         folios.lock(folio);
         int result = splitLocked(folio);
+        folios.unlock(folio);
+        return result;
+    }
+
+    /** Merges the pages, with their mappings; 0 or an error number. */
+    int mergeMapped(long folio) {
+        folios.lock(folio);
+        int result = quire.merger().merge(folio, ORDER);
         folios.unlock(folio);
         return result;
     }
@@ -165,6 +233,11 @@ final class MappedFolios {
 
     void unpin(long pinned) {
         walker.unpin(pinned);
+    }
+
+    /** Whether a pinned page is in the folio that all pages of its state are merged into. */
+    boolean isMerged(long pinned) {
+        return folios.order(folios.headOf(pinned)) == ORDER;
     }
 
     /** Whether a pinned page is the one that belongs at a page of a range. */
