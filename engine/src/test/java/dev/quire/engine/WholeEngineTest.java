@@ -3,15 +3,19 @@ package dev.quire.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.quire.engine.folio.FolioInvariants;
+import dev.quire.engine.folio.FoliosAtRest;
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.SplitWatch;
 import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.memory.AllocationFailures;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 
-/** A test on whole engines, which fails if it leaves a page, a node or an address space behind in one of them, or a trace of a folio. */
+/**
+ * A test on whole engines, which fails if it leaves a page, a node or an address space behind in one of them, or a trace of a
+ * folio; or if any attempt to split a folio, successful or not, leaves anything as it must not be, see {@link SplitWatch}.
+ */
 public abstract class WholeEngineTest {
     private static final long CAPACITY_BYTES = 4L << 30;
 
@@ -19,6 +23,8 @@ public abstract class WholeEngineTest {
     protected final AllocationFailures failures = new AllocationFailures();
 
     private final List<Quire> engines = new ArrayList<>();
+    private final List<SplitWatch> watches = new ArrayList<>();
+    private volatile SplitWatch.Scope watched = SplitWatch.Scope.ALL;
 
     /** For subclasses. */
     protected WholeEngineTest() {}
@@ -40,10 +46,24 @@ public abstract class WholeEngineTest {
      * @return the engine; the base class closes it
      */
     protected final Quire open(QuireBuilder builder) {
-        Quire engine =
-                builder.lockOrderChecked(true).allocationFailures(failures).open();
+        SplitWatch watch = new SplitWatch(() -> watched, builder.splitObserver);
+        Quire engine = builder.lockOrderChecked(true)
+                .allocationFailures(failures)
+                .splitObserver(watch)
+                .open();
+        watch.watch(engine.splitter());
+        watches.add(watch);
         engines.add(engine);
         return engine;
+    }
+
+    /**
+     * Says what to look at around the splits from here on; everything, if nothing is said.
+     *
+     * @param scope less, if other threads use folios beside the splits, or the test looks itself
+     */
+    protected final void watchSplits(SplitWatch.Scope scope) {
+        watched = scope;
     }
 
     /**
@@ -53,16 +73,17 @@ public abstract class WholeEngineTest {
      * @param space an address space of it
      */
     protected static void checkFolios(Quire engine, AddressSpace space) {
-        FolioInvariants.checkAtRest(engine, space);
+        FoliosAtRest.check(engine, space);
     }
 
     @AfterEach
     final void nothingIsLeft() {
         failures.stop();
         try {
+            watches.forEach(SplitWatch::requireNoViolation);
             for (Quire engine : engines) {
                 assertEquals(new Leaks(0, 0, 0), engine.leaks());
-                FolioInvariants.checkNoFolioIsLeft(engine);
+                FoliosAtRest.checkNoneIsLeft(engine);
             }
         } finally {
             engines.forEach(Quire::close);

@@ -39,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  * the folio has to do with them. After a thread's first split it allocates nothing.
  */
 public final class FolioSplitter {
+    private final FolioContext context;
     private final PageArena arena;
     private final Folios folios;
     private final HeadMap headMap;
@@ -60,6 +61,7 @@ public final class FolioSplitter {
      * @param observer told of every split, or null
      */
     public FolioSplitter(FolioContext context, SplitStatistics statistics, @Nullable SplitObserver observer) {
+        this.context = context;
         arena = context.arena();
         folios = context.folios();
         headMap = context.headMap();
@@ -208,6 +210,16 @@ public final class FolioSplitter {
         return end(split, frozenSplitter.splitUnindexed(split));
     }
 
+    /** What the splitter shares with the rest of the engine, for who checks its work. */
+    FolioContext context() {
+        return context;
+    }
+
+    /** The split that the calling thread has begun last, for an observer that is told of it. */
+    FolioSplit lastSplit() {
+        return splits.get();
+    }
+
     static boolean isAnonymous(long mapping) {
         return (mapping & AddressSpaceStruct.ANONYMOUS_TAG) != 0;
     }
@@ -221,6 +233,9 @@ public final class FolioSplitter {
     private FolioSplit begin(long folio, int newOrder) {
         requireLocked(folio);
         FolioSplit split = splits.get();
+        if (observer != null) {
+            observer.begin(folio);
+        }
         split.begin(folio, newOrder);
         split.timed = observer != null;
         split.startNanos = split.timed ? System.nanoTime() : 0;

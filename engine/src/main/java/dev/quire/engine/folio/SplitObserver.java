@@ -1,9 +1,17 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.folio;
 
-/** Told of every split, for measuring. Called by the splitting thread, after it has released the index lock. */
+/** Told of every split, for measuring and checking. Called by the splitting thread, which holds no lock but its caller's. */
 @FunctionalInterface
 public interface SplitObserver {
+    /**
+     * A split begins: nothing has been checked yet but that the folio is locked, and nothing changed. {@link #split} follows on
+     * the same thread, unless the split throws or its policy leaves the folio whole.
+     *
+     * @param folio head of the folio
+     */
+    default void begin(long folio) {}
+
     /**
      * A split ended.
      *

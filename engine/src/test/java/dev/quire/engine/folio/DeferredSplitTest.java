@@ -189,6 +189,7 @@ class DeferredSplitTest extends WholeEngineTest {
     /** The queue keeps no reference, so what is on it may be split or freed at any time by others. */
     @Test
     void shrinkingBesideSplitsAndFreesLeavesTheQueueWhole() throws InterruptedException {
+        watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);
         openEngine(Long.MAX_VALUE);
         AtomicBoolean done = new AtomicBoolean();
         Thread shrinking = new Thread(() -> {

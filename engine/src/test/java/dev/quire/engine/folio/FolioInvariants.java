@@ -2,30 +2,30 @@
 package dev.quire.engine.folio;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
-import dev.quire.engine.Quire;
+import dev.quire.engine.folio.EngineCounts.Count;
+import dev.quire.engine.lock.References;
 import dev.quire.engine.machine.NativeMemory;
-import dev.quire.engine.mapping.AddressSpace;
-import dev.quire.engine.mapping.FolioLookup;
 import dev.quire.engine.memory.Geometry;
-import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.xarray.XaCursor;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What must hold of folios: after every attempt to split or merge one, successful or not; while nobody uses them; and of an
- * engine that has none any more. Made before an attempt, it remembers what the folio and everything around it looked like.
+ * What must hold after every attempt to split or merge a folio, successful or not. Made before an attempt, it remembers what
+ * the folio and everything around it looked like. {@link SplitWatch} makes one for the attempts of all tests.
  *
- * <p>Looks at every page of folios up to order 9, and at samples of larger ones.
+ * <p>Looks at every page of folios up to order 9 and at samples of larger ones, and at every piece if there are no more than
+ * 4096, else at samples. For a test that has the engine for itself.
  */
-public final class FolioInvariants {
+final class FolioInvariants {
     /** What a piece has from the folio, written down from the rules, not taken from the engine. */
     private static final long INHERITED = mask(
             PageFlag.REFERENCED,
@@ -43,38 +43,113 @@ public final class FolioInvariants {
             PageFlag.YOUNG,
             PageFlag.IDLE);
 
-    private static final int MAX_PROBES = 512;
+    /** What the head of the whole says, and the first piece does not. */
+    private static final long OF_THE_WHOLE = mask(PageFlag.LOCKED, PageFlag.WAITERS, PageFlag.HEAD, PageFlag.LRU);
 
-    private final SplitSubject subject;
+    /** The same of page 1. */
+    private static final long OF_THE_WHOLE_SECOND = FolioStruct.ORDER_MASK
+            | mask(PageFlag.HAS_HWPOISONED, PageFlag.PARTIALLY_MAPPED, PageFlag.DEFERRED_SPLIT, PageFlag.HWPOISON);
+
+    /** Bit of a slot of the swap cache that is free once its folio leaves. */
+    private static final long GIVEN_BACK = 2;
+
+    private static final int MAX_PIECES_PROBED = 4096;
+    private static final int PIECE_STRIDE = 61;
+
+    private final FolioContext context;
+    private final @Nullable FolioOwner owner;
     private final long folio;
     private final int order;
     private final long nrPages;
     private final long flags;
+    private final long secondFlags;
     private final long mapping;
     private final long index;
-    private final long slot;
+    private final long privateWord;
     private final long memcgData;
-    private final long nrGroupReferences;
-    private final long nrQueued;
-    private final long nrPartiallyMapped;
-    private final List<Long> lruBefore;
-    private final List<Long> stateBefore;
+    private final long tag;
 
+    /** Marks of the folio's entry in the index. */
+    private final int marks;
+
+    /** First page, relative to the folio, of the pieces that a split drops. */
+    private final long firstDropped;
+
+    private final BitSet poisonedPages = new BitSet();
+
+    /** Slots of the swap cache that were given back, relative to the folio's first. */
+    private final BitSet slotsGivenBack = new BitSet();
+
+    private final FolioLeaves leaves;
+    private final FolioState state;
+    private final EngineCounts counts;
+    private int nrFailedSplits;
+
+    /** Remembers the folio of a subject, or the pieces that are to be one again. */
     FolioInvariants(SplitSubject subject) {
-        this.subject = subject;
-        folio = subject.folio;
-        order = subject.order;
+        this(subject.splitter.context(), subject.space, subject.folio, subject.order);
+    }
+
+    /** Remembers a folio that the splitter of this context is to split. */
+    FolioInvariants(FolioContext context, long folio) {
+        this(context, ownerOf(context, folio), folio, FolioStruct.order(folio));
+    }
+
+    private FolioInvariants(FolioContext context, @Nullable FolioOwner owner, long folio, int order) {
+        this.context = context;
+        this.owner = owner;
+        this.folio = folio;
+        this.order = order;
         nrPages = Geometry.pagesIn(order);
         flags = PageStruct.flags(folio);
+        secondFlags = order > 0 ? FolioStruct.flags1(folio) : 0;
         mapping = PageStruct.mapping(folio);
         index = PageStruct.index(folio);
-        slot = PageStruct.privateWord(folio);
+        privateWord = PageStruct.privateWord(folio);
         memcgData = PageStruct.memcgData(folio);
-        nrGroupReferences = subject.group.nrReferences();
-        nrQueued = subject.accounting.deferredSplits().nrFolios();
-        nrPartiallyMapped = subject.accounting.counters().nrPartiallyMapped();
-        lruBefore = lru();
-        stateBefore = state();
+        PageOwners pageOwners = context.accounting().owners();
+        tag = pageOwners == null ? 0 : pageOwners.tag(folio);
+        marks = owner == null ? 0 : marks(owner);
+        firstDropped = owner == null ? Long.MAX_VALUE : Math.max(owner.endIndex() - index, 1);
+        boolean probed = order <= Geometry.PMD_ORDER || PageFlag.HAS_HWPOISONED.isSet(secondFlags);
+        for (long page = 0; probed && page < nrPages; page++) {
+            boolean poisoned = PageFlag.HWPOISON.isSet(PageStruct.flags(folio + page * PageStruct.BYTES));
+            poisonedPages.set((int) page, poisoned);
+        }
+        for (long page = 0; isSwapCached() && page < nrPages; page++) {
+            slotsGivenBack.set((int) page, (slot(page) & GIVEN_BACK) != 0);
+        }
+        boolean mapped = FolioMapcounts.total(folio) > 0;
+        leaves = mapped ? readLeaves() : FolioLeaves.none();
+        state = FolioState.of(context, owner, folio, order);
+        counts = EngineCounts.of(context, owner, memcgData);
+    }
+
+    private static @Nullable FolioOwner ownerOf(FolioContext context, long folio) {
+        long mapping = PageStruct.mapping(folio);
+        return mapping == 0 || FolioSplitter.isAnonymous(mapping)
+                ? null
+                : context.owners().of(mapping);
+    }
+
+    private int marks(FolioOwner owner) {
+        owner.index().lock();
+        try {
+            XaCursor cursor = new XaCursor(owner.index());
+            cursor.set(index);
+            cursor.load();
+            return FolioState.marksAt(cursor);
+        } finally {
+            owner.index().unlock();
+        }
+    }
+
+    private FolioLeaves readLeaves() {
+        return FolioLeaves.of(context, folio, nrPages, mapping, index);
+    }
+
+    private long slot(long page) {
+        return NativeMemory.getLong(context.arena().swapTableBase() + (privateWord + page) * Long.BYTES);
     }
 
     private static long mask(PageFlag... flags) {
@@ -85,119 +160,31 @@ public final class FolioInvariants {
         return mask;
     }
 
-    // ---- at rest
-
-    /**
-     * Every folio of an address space that nobody uses or maps is aligned, knows its index and its owner, has the references
-     * of the index alone, is not locked, is found by each of its pages and at each of its indices; and all are counted.
-     *
-     * @param engine the engine
-     * @param space an address space of it
-     */
-    public static void checkAtRest(Quire engine, AddressSpace space) {
-        long[] nrPages = {0};
-        try (RcuReader reader = engine.newReader()) {
-            FolioLookup lookup = space.newLookup(reader);
-            space.forEachFolio((index, order, folio) -> {
-                nrPages[0] += Geometry.pagesIn(order);
-                checkAtRest(engine, space, index, order, folio);
-                checkLookup(engine.folios(), lookup, index, order, folio);
-            });
-        }
-        assertEquals(space.nrPages(), nrPages[0], "pages counted by the address space");
-    }
-
-    private static void checkAtRest(Quire engine, AddressSpace space, long index, int order, long folio) {
-        Folios folios = engine.folios();
-        String where = "folio at index " + index + " of order " + order;
-        assertTrue(Geometry.isAligned(index, order), where + ": alignment of the index");
-        assertTrue(order >= space.minimumOrder(), where + ": minimum order");
-        assertEquals(space.address(), PageStruct.mapping(folio), where + ": mapping");
-        assertEquals(index, PageStruct.index(folio), where + ": index");
-        assertEquals((1 << order) + 1, folios.references(folio), where + ": references, with the visitor's");
-        assertFalse(folios.isLocked(folio), where + ": locked");
-        assertEquals(order > 0, PageFlag.HEAD.isSet(PageStruct.flags(folio)), where + ": head flag");
-        assertEquals(0, PageStruct.privateWord(folio), where + ": private");
-        assertEquals(PageStruct.MAPCOUNT_NONE, PageStruct.mapcountOpaque(folio), where + ": map count");
-        if (order > 0) {
-            assertEquals(Geometry.pagesIn(order), FolioStruct.nrPages(folio), where + ": number of pages");
-        }
-        checkBlock(engine, folio, order, where);
-    }
-
-    private static void checkLookup(Folios folios, FolioLookup lookup, long index, int order, long folio) {
-        long step = Math.max(Geometry.pagesIn(order) / MAX_PROBES, 1);
-        for (long page = 0; page < Geometry.pagesIn(order); page += step) {
-            assertEquals(folio, lookup.pin(index + page), "folio found at index " + (index + page));
-            folios.unpin(folio);
-        }
-    }
-
-    /**
-     * Nothing tells of folios that are gone: no list has one, and nothing counts them.
-     *
-     * @param engine an engine without folios
-     */
-    public static void checkNoFolioIsLeft(Quire engine) {
-        FolioAccounting accounting = engine.accounting();
-        for (LruList list : LruList.values()) {
-            assertEquals(0, accounting.lru().nrPages(list), "pages counted on the LRU list " + list);
-            assertEquals(List.of(), LruContents.of(engine, list), "folios on the LRU list " + list);
-        }
-        assertEquals(0, accounting.deferredSplits().nrFolios(), "folios to be split");
-        FolioCounters counters = accounting.counters();
-        assertEquals(0, counters.nrPartiallyMapped(), "partially mapped folios");
-        assertEquals(0, counters.fileThpPages(), "pages in huge folios of files");
-        assertEquals(0, counters.sharedMemoryThpPages(), "pages in huge folios of shared memory");
-        for (int order = 0; order <= Geometry.MAX_ORDER; order++) {
-            assertEquals(0, counters.nrAnonymous(order), "anonymous folios of order " + order);
-        }
-    }
-
     // ---- failure
 
-    /** Nothing has changed: not a byte of the page structs, not an entry, not a list, not a count. */
+    /**
+     * 10: nothing has changed, not a byte, not an entry, not a list, not a count; but that a file's folio may be mapped no
+     * more, or an anonymous one in smaller leaves.
+     */
     void afterFailure() {
-        assertEquals(stateBefore, state(), "state after a refused split");
-        assertEquals(lruBefore, lru(), "LRU list after a refused split");
+        String when = "after a refused attempt";
+        FolioLeaves now = leaves.isEmpty() ? leaves : readLeaves();
+        boolean gone = isIndexed() && now.isEmpty();
+        if (!gone) {
+            assertEquals(leaves.runs(), now.runs(), () -> "what page tables show " + when);
+        }
+        FolioState expected = state.with(leaves, now, order, gone ? leaves.gatheredFlags() : 0);
+        expected.requireSame(FolioState.of(context, owner, folio, order), when);
+        counts.requireState(EngineCounts.of(context, owner, memcgData), when);
     }
 
-    private List<Long> state() {
-        List<Long> state = new ArrayList<>();
-        long hash = 0;
-        for (long word = folio; word < folio + nrPages * PageStruct.BYTES; word += Long.BYTES) {
-            hash = 31 * hash + NativeMemory.getLong(word);
-        }
-        state.add(hash);
-        state.add(subject.group.nrReferences());
-        state.add(subject.group.nrChargedPages());
-        state.add(subject.accounting.deferredSplits().nrFolios());
-        state.add(subject.accounting.counters().nrPartiallyMapped());
-        state.add(subject.engine.nodes().nrInUse());
-        for (int other = 0; other <= Geometry.MAX_ORDER; other++) {
-            state.add(subject.accounting.counters().nrAnonymous(other));
-        }
-        for (LruList list : LruList.values()) {
-            state.add(subject.accounting.lru().nrPages(list));
-        }
-        addEntries(state);
-        return state;
-    }
-
-    private void addEntries(List<Long> state) {
-        if (subject.space == null) {
-            return;
-        }
-        state.add(subject.space.nrPages());
-        state.add(subject.space.nrChargedPages());
-        subject.space.index().lock();
-        XaCursor cursor = new XaCursor(subject.space.index());
-        for (long entry = cursor.find(-1); entry != 0; entry = cursor.find(-1)) {
-            state.add(cursor.index());
-            state.add((long) cursor.getOrder());
-            state.add(entry);
-        }
-        subject.space.index().unlock();
+    /** The same, after one more split that failed, of which nothing is counted but that. */
+    void afterFailedSplit() {
+        afterFailure();
+        nrFailedSplits++;
+        EngineCounts expected = counts.copy();
+        expected.addFailed(order, nrFailedSplits);
+        expected.requireStatistics(EngineCounts.of(context, owner, memcgData), false, "after a failed split");
     }
 
     // ---- success
@@ -210,183 +197,298 @@ public final class FolioInvariants {
      * @param keptReferences references that each piece has beyond those of its kind, and the locked one's
      */
     void afterSuccess(int[] orders, long lockAt, int keptReferences) {
+        FolioLeaves now = leaves.isEmpty() ? leaves : readLeaves();
+        assertEquals(isIndexed() ? List.of() : leaves.runs(), now.runs(), "what page tables show after a split");
+        int[] nrLeaves = now.leavesByPage(Math.toIntExact(now.isEmpty() ? 0 : nrPages));
+        EngineCounts expected = counts.copy();
+        List<Long> alive = new ArrayList<>();
         long offset = 0;
-        long nrAlive = 0;
-        List<Long> onLru = new ArrayList<>();
-        for (int pieceOrder : orders) {
-            long piece = folio + offset * PageStruct.BYTES;
-            boolean first = offset == 0;
-            boolean dropped = !first && offset >= subject.kind.firstDropped(nrPages);
-            boolean locked = lockAt >= offset && lockAt < offset + Geometry.pagesIn(pieceOrder);
-            int references = references(pieceOrder, dropped, piece) + (locked ? 1 : keptReferences);
-            String where = "piece at page " + offset + " of order " + pieceOrder;
-            if (references == 0) {
-                // Freed: by now it may be part of a larger free block.
-                assertEquals(0, subject.folios.references(piece), where + ": freed");
-            } else {
-                checkBlock(subject.engine, piece, pieceOrder, where);
-                nrAlive++;
-                onLru.add(piece);
-                checkReferences(piece, references, where);
-                checkFields(piece, offset, pieceOrder, dropped, locked, where);
+        for (int number = 0; number < orders.length; number++) {
+            Piece piece = new Piece(offset, orders[number], lockAt, keptReferences, nrLeaves);
+            if (orders.length <= MAX_PIECES_PROBED || number % PIECE_STRIDE == 0 || piece.locked) {
+                checkPiece(piece);
             }
-            checkIndex(piece, offset, pieceOrder, dropped, where);
-            offset += Geometry.pagesIn(pieceOrder);
+            count(expected, piece);
+            if (piece.references > 0) {
+                alive.add(piece.head);
+            }
+            offset += Geometry.pagesIn(piece.order);
         }
         assertEquals(nrPages, offset, "pages of all pieces");
-        assertEquals(nrGroupReferences - 1 + nrAlive, subject.group.nrReferences(), "references to the group");
-        checkQueue();
-        checkLru(onLru, nrAlive);
-    }
-
-    private int references(int pieceOrder, boolean dropped, long piece) {
-        int pages = 1 << pieceOrder;
-        int references = subject.mappers.nrMapped(piece, pieceOrder);
-        if (subject.kind == SplitKind.ANONYMOUS_SWAP_CACHED || (subject.space != null && !dropped)) {
-            references += pages;
+        expectUnqueued(expected);
+        expectIndexed(expected, orders);
+        EngineCounts actual = EngineCounts.of(context, owner, memcgData);
+        if (isAnyDropped()) {
+            // The index may have given nodes back.
+            expected.accept(Count.INDEX_NODES, actual);
         }
-        return references;
+        expected.requireState(actual, "after a split");
+        checkLru(alive);
     }
 
-    /** 1: natural alignment, and every page leads to its own head. */
-    private static void checkBlock(Quire engine, long piece, int pieceOrder, String where) {
-        Folios folios = engine.folios();
-        long size = Geometry.pagesIn(pieceOrder);
-        assertTrue(Geometry.isAligned(engine.arena().pfnOf(piece), pieceOrder), where + ": alignment");
-        long step = Math.max(size / MAX_PROBES, 1);
-        for (long page = 0; page < size; page += step) {
-            long head = folios.headOf(piece + page * PageStruct.BYTES);
-            if (head != piece) {
-                assertEquals(piece, head, where + ": head of page " + page);
+    /** The same, after a split, of which the right things are counted. */
+    void afterSplit(int[] orders, long lockAt, int keptReferences) {
+        afterSuccess(orders, lockAt, keptReferences);
+        EngineCounts expected = counts.copy();
+        expected.addFailed(order, nrFailedSplits);
+        expected.addSplits(order, 1);
+        expected.add(Count.PIECES_MADE, orders.length);
+        long nrNodes = owner == null ? 0 : SplitLayouts.nrNodes(order, orders);
+        expected.add(Count.NODES_ADDED, nrNodes);
+        expected.add(Count.GROUP_INDEX_NODES, memcgData == 0 ? 0 : nrNodes);
+        long nrDropped = nrPagesDropped(orders);
+        if (owner != null && AddressSpaceStruct.isSwapBacked(mapping)) {
+            expected.add(Count.SHARED_MEMORY_DROPPED, nrDropped);
+        } else if (PageFlag.DIRTY.isSet(flags | leaves.gatheredFlags())) {
+            expected.add(Count.FILE_CLEANED, nrDropped);
+        }
+        expected.requireStatistics(EngineCounts.of(context, owner, memcgData), true, "after a split");
+    }
+
+    /** What must hold of one piece: all that follows from where it is. */
+    private final class Piece {
+        final long head;
+        final long offset;
+        final int order;
+        final boolean dropped;
+        final boolean locked;
+        final int nrLeaves;
+
+        /** 0 if nobody has it: then it is freed. */
+        final int references;
+
+        Piece(long offset, int order, long lockAt, int keptReferences, int[] leavesByPage) {
+            this.offset = offset;
+            this.order = order;
+            head = folio + offset * PageStruct.BYTES;
+            long end = offset + Geometry.pagesIn(order);
+            dropped = offset > 0 && offset >= firstDropped;
+            locked = lockAt >= offset && lockAt < end;
+            int sum = 0;
+            for (long page = offset; page < Math.min(end, leavesByPage.length); page++) {
+                sum += leavesByPage[(int) page];
             }
+            nrLeaves = sum;
+            boolean cached = isSwapCached() || (isIndexed() && !dropped);
+            references = nrLeaves + (cached ? 1 << order : 0) + (locked ? 1 : keptReferences);
         }
-        long last = piece + (size - 1) * PageStruct.BYTES;
-        assertEquals(piece, folios.headOf(last), where + ": head of the last page");
+
+        boolean isPoisoned() {
+            int next = poisonedPages.nextSetBit((int) offset);
+            return next >= 0 && next < offset + Geometry.pagesIn(order);
+        }
+
+        @Override
+        public String toString() {
+            return "piece at page " + offset + " of order " + order;
+        }
     }
 
-    /** 2: references of the kind, none frozen. */
-    private void checkReferences(long piece, int references, String where) {
-        assertEquals(references, subject.folios.references(piece), where + ": references");
+    private void checkPiece(Piece piece) {
+        // 2: references of the kind, none frozen. What is freed may be part of a larger free block by now.
+        check(piece.references, References.count(piece.head), piece, "references");
+        if (piece.references > 0) {
+            FoliosAtRest.checkBlock(context, piece.head, piece.order, piece::toString);
+            checkFields(piece);
+            checkMapcounts(piece);
+            checkPageOwners(piece);
+        }
+        checkIndex(piece);
+    }
+
+    private static void check(long expected, long actual, Piece piece, String what) {
+        if (expected != actual) {
+            fail(piece + ": " + what + ": expected 0x" + Long.toHexString(expected) + ", found 0x"
+                    + Long.toHexString(actual));
+        }
     }
 
     /** 4, 5 and 9: flags, mapping, index, private word, group, poison; only the right one is locked. */
-    private void checkFields(long piece, long offset, int pieceOrder, boolean dropped, boolean locked, String where) {
-        long expected = flags & INHERITED;
-        expected |= pieceOrder > 0 ? PageFlag.HEAD.mask() : 0;
-        expected |= locked ? PageFlag.LOCKED.mask() : 0;
+    private void checkFields(Piece piece) {
+        long offset = piece.offset;
+        // The first piece is the old head, and keeps what a new head does not get.
+        long kept = (flags | (isIndexed() ? leaves.gatheredFlags() : 0)) & (offset == 0 ? ~OF_THE_WHOLE : INHERITED);
+        long expected = kept & ~PageFlag.HWPOISON.mask();
+        expected |= piece.order > 0 ? PageFlag.HEAD.mask() : 0;
+        expected |= piece.locked ? PageFlag.LOCKED.mask() : 0;
         expected |= isOnLru() ? PageFlag.LRU.mask() : 0;
-        expected |= offset == subject.poisonedPage ? PageFlag.HWPOISON.mask() : 0;
-        if (dropped && !subject.kind.isSharedMemory()) {
+        expected |= poisonedPages.get((int) offset) ? PageFlag.HWPOISON.mask() : 0;
+        if (piece.dropped && !PageFlag.SWAPBACKED.isSet(flags)) {
             expected &= ~PageFlag.DIRTY.mask();
         }
-        assertEquals(Long.toHexString(expected), Long.toHexString(PageStruct.flags(piece)), where + ": flags");
-        assertEquals(dropped ? 0 : mapping, PageStruct.mapping(piece), where + ": mapping");
-        assertEquals(index + offset, PageStruct.index(piece), where + ": index");
-        assertEquals(isSwapCached() ? slot + offset : 0, PageStruct.privateWord(piece), where + ": private");
-        assertEquals(memcgData, PageStruct.memcgData(piece), where + ": memory group");
-        assertEquals(pieceOrder, FolioStruct.order(piece), where + ": order");
-        if (pieceOrder > 0) {
-            checkSecondPage(piece, offset, pieceOrder, where);
+        check(expected, PageStruct.flags(piece.head), piece, "flags");
+        check(piece.dropped ? 0 : mapping, PageStruct.mapping(piece.head), piece, "mapping");
+        check(index + offset, PageStruct.index(piece.head), piece, "index");
+        long expectedPrivate = isSwapCached() ? privateWord + offset : offset == 0 ? privateWord : 0;
+        check(expectedPrivate, PageStruct.privateWord(piece.head), piece, "private word");
+        check(memcgData, PageStruct.memcgData(piece.head), piece, "memory group");
+        check(piece.order, FolioStruct.order(piece.head), piece, "order");
+        if (piece.order > 0) {
+            checkSecondPage(piece);
         }
-        if (isSwapCached()) {
-            long found = subject.engine.swapTable().pin(slot + offset);
-            assertEquals(piece, found, where + ": folio in its slot");
-            subject.folios.unpin(found);
+        for (long page = 0; isSwapCached() && page < Geometry.pagesIn(piece.order); page++) {
+            long word = piece.head | (slotsGivenBack.get((int) (offset + page)) ? GIVEN_BACK : 0);
+            check(word, slot(offset + page), piece, "slot of the swap cache");
         }
     }
 
-    private void checkSecondPage(long piece, long offset, int pieceOrder, String where) {
-        long poisoned = subject.poisonedPage;
-        boolean has = poisoned >= offset && poisoned < offset + Geometry.pagesIn(pieceOrder);
-        long expected = pieceOrder
-                | PageFlag.LARGE_RMAPPABLE.mask()
-                | (has ? PageFlag.HAS_HWPOISONED.mask() : 0)
-                | (poisoned == offset + 1 ? PageFlag.HWPOISON.mask() : 0);
-        assertEquals(
-                Long.toHexString(expected), Long.toHexString(FolioStruct.flags1(piece)), where + ": flags of page 1");
-        assertEquals(Geometry.pagesIn(pieceOrder), FolioStruct.nrPages(piece), where + ": number of pages");
-        assertEquals(
-                subject.mappers.nrMapped(piece, pieceOrder) - 1,
-                FolioStruct.largeMapcount(piece),
-                where + ": mapcount");
+    /** 8 is here too: no piece says that it is queued or partially mapped. */
+    private void checkSecondPage(Piece piece) {
+        boolean first = piece.offset == 0;
+        long kept = first ? secondFlags & ~OF_THE_WHOLE_SECOND : PageFlag.LARGE_RMAPPABLE.mask();
+        boolean knownPoison = PageFlag.HAS_HWPOISONED.isSet(secondFlags) && piece.isPoisoned();
+        long expected = piece.order | kept | (knownPoison ? PageFlag.HAS_HWPOISONED.mask() : 0);
+        expected |= poisonedPages.get((int) piece.offset + 1) ? PageFlag.HWPOISON.mask() : 0;
+        check(expected, FolioStruct.flags1(piece.head), piece, "flags of page 1");
+        check(Geometry.pagesIn(piece.order), FolioStruct.nrPages(piece.head), piece, "number of pages");
+        check(0, FolioStruct.pincount(piece.head), piece, "pin count");
+    }
+
+    /** Every leaf is one of a single page now. */
+    private void checkMapcounts(Piece piece) {
+        check(piece.nrLeaves, FolioMapcounts.total(piece.head), piece, "leaves that map it");
+        if (piece.order > 0) {
+            check(0, FolioMapcounts.entire(piece.head), piece, "leaves that map the whole of it");
+            check(piece.nrLeaves, FolioMapcounts.nrPagesMapped(piece.head), piece, "pages mapped by smaller leaves");
+        }
+    }
+
+    private void checkPageOwners(Piece piece) {
+        PageOwners pageOwners = context.accounting().owners();
+        if (pageOwners == null) {
+            return;
+        }
+        check(tag, pageOwners.tag(piece.head), piece, "allocation tag");
+        long size = Geometry.pagesIn(piece.order);
+        for (long page = 0; page < size; page += Math.max(size / FoliosAtRest.MAX_PROBES, 1)) {
+            check(piece.order, pageOwners.order(piece.head + page * PageStruct.BYTES), piece, "recorded order");
+        }
+    }
+
+    /** 3: every index that is kept leads to its folio, with its order and marks; nothing is found of what is dropped. */
+    private void checkIndex(Piece piece) {
+        if (owner == null) {
+            return;
+        }
+        long size = Geometry.pagesIn(piece.order);
+        owner.index().lock();
+        try {
+            XaCursor cursor = new XaCursor(owner.index());
+            for (long page = 0; page < size; page += Math.max(size / FoliosAtRest.MAX_PROBES, 1)) {
+                cursor.set(index + piece.offset + page);
+                check(piece.dropped ? 0 : piece.head, cursor.load(), piece, "entry of the index");
+            }
+            if (!piece.dropped) {
+                cursor.set(index + piece.offset);
+                cursor.load();
+                check(piece.order, cursor.getOrder(), piece, "order of the entry");
+                check(marks, FolioState.marksAt(cursor), piece, "marks of the entry");
+            }
+        } finally {
+            owner.index().unlock();
+        }
+    }
+
+    /** 6, and what else is counted of pieces one by one. */
+    private void count(EngineCounts expected, Piece piece) {
+        long size = Geometry.pagesIn(piece.order);
+        boolean alive = piece.references > 0;
+        if (FolioSplitter.isAnonymous(mapping) && alive) {
+            expected.addAnonymous(piece.order, 1);
+        }
+        if (memcgData != 0) {
+            expected.add(Count.GROUP_REFERENCES, alive ? 1 : 0);
+            expected.add(Count.GROUP_PAGES, alive ? 0 : -size);
+        }
+        if (isOnLru() && !alive) {
+            expected.addLruPages(LruList.of(flags), -size);
+        }
+        if (piece.dropped) {
+            expected.add(Count.OWNER_PAGES, -size);
+            expected.add(Count.OWNER_CHARGED, AddressSpaceStruct.isSwapBacked(mapping) ? -size : 0);
+        }
+        if (isIndexed() && !piece.dropped && piece.order >= Geometry.PMD_ORDER) {
+            expected.add(thpCount(), size);
+        }
+    }
+
+    private Count thpCount() {
+        return AddressSpaceStruct.isSwapBacked(mapping) ? Count.SHARED_MEMORY_THP_PAGES : Count.FILE_THP_PAGES;
+    }
+
+    /** 8: the folio is no longer queued or partially mapped; it is the last of what is counted of the folio itself. */
+    private void expectUnqueued(EngineCounts expected) {
+        expected.add(Count.QUEUED, PageFlag.DEFERRED_SPLIT.isSet(secondFlags) ? -1 : 0);
+        expected.add(Count.PARTIALLY_MAPPED, PageFlag.PARTIALLY_MAPPED.isSet(secondFlags) ? -1 : 0);
+        expected.add(Count.GROUP_REFERENCES, memcgData == 0 ? 0 : -1);
+        if (FolioSplitter.isAnonymous(mapping)) {
+            expected.addAnonymous(order, -1);
+        }
+    }
+
+    private void expectIndexed(EngineCounts expected, int[] orders) {
+        if (!isIndexed()) {
+            return;
+        }
+        if (order >= Geometry.PMD_ORDER) {
+            expected.add(thpCount(), -nrPages);
+        }
+        expected.add(Count.INDEX_NODES, SplitLayouts.nrNodes(order, orders));
+    }
+
+    private boolean isAnyDropped() {
+        return firstDropped < nrPages;
+    }
+
+    private long nrPagesDropped(int[] orders) {
+        long nrDropped = 0;
+        long offset = 0;
+        for (int pieceOrder : orders) {
+            nrDropped += offset > 0 && offset >= firstDropped ? Geometry.pagesIn(pieceOrder) : 0;
+            offset += Geometry.pagesIn(pieceOrder);
+        }
+        return nrDropped;
+    }
+
+    /** Whether an index has the folio. */
+    private boolean isIndexed() {
+        return owner != null;
     }
 
     private boolean isSwapCached() {
-        return subject.kind == SplitKind.ANONYMOUS_SWAP_CACHED;
+        return PageFlag.isSwapCached(flags);
     }
 
     private boolean isOnLru() {
         return PageFlag.LRU.isSet(flags);
     }
 
-    /** 3: every index that is kept leads to its folio, with its order; nothing is found of what is dropped. */
-    private void checkIndex(long piece, long offset, int pieceOrder, boolean dropped, String where) {
-        if (subject.space == null) {
-            return;
-        }
-        long size = Geometry.pagesIn(pieceOrder);
-        long step = Math.max(size / MAX_PROBES, 1);
-        subject.space.index().lock();
-        XaCursor cursor = new XaCursor(subject.space.index());
-        for (long page = 0; page < size; page += step) {
-            cursor.set(index + offset + page);
-            long entry = cursor.load();
-            if (entry != (dropped ? 0 : piece)) {
-                assertEquals(dropped ? 0 : piece, entry, where + ": entry of page " + page);
-            }
-        }
-        int found = dropped ? pieceOrder : cursor.getOrder();
-        subject.space.index().unlock();
-        assertEquals(pieceOrder, found, where + ": order of the entry");
-    }
-
-    /** 8: no piece is queued or partially mapped. */
-    private void checkQueue() {
-        long nrWasQueued = order > 1 && !isSwapCached() ? 1 : 0;
-        assertEquals(nrQueued - nrWasQueued, subject.accounting.deferredSplits().nrFolios(), "queued folios");
-        assertEquals(
-                nrPartiallyMapped - nrWasQueued,
-                subject.accounting.counters().nrPartiallyMapped(),
-                "partially mapped folios");
-    }
-
-    /** 7: the pieces that live are where the folio was, in order, each once; the pages are counted. */
-    private void checkLru(List<Long> pieces, long nrAlive) {
+    /** 7: the pieces that live are where the folio was, in order, each once. */
+    private void checkLru(List<Long> alive) {
         List<Long> expected = new ArrayList<>();
-        for (long entry : lruBefore) {
+        for (long entry : state.lru()) {
             if (entry == folio) {
-                expected.addAll(pieces);
+                expected.addAll(alive);
             } else {
                 expected.add(entry);
             }
         }
-        assertEquals(expected, lru(), "LRU list");
-        assertFalse(pieces.isEmpty(), "pieces alive: " + nrAlive);
-        long counted = 0;
-        for (long entry : expected) {
-            counted += Geometry.pagesIn(FolioStruct.order(entry));
-        }
-        assertEquals(counted, subject.accounting.lru().nrPages(list()), "pages counted on the LRU list");
+        assertEquals(expected, LruContents.of(context.arena(), LruList.of(flags)), "LRU list after a split");
     }
 
-    private LruList list() {
-        return LruList.of(flags);
-    }
-
-    private List<Long> lru() {
-        return LruContents.of(subject.engine, list());
-    }
-
-    /** What an address space must count. */
+    /**
+     * What the owner must count.
+     *
+     * @param nrPagesDropped pages that it has no more
+     */
     void checkCounts(long nrPagesDropped) {
-        if (subject.space == null) {
+        if (owner == null) {
             return;
         }
-        assertEquals(nrPages - nrPagesDropped, subject.space.nrPages(), "pages in the index");
+        long change = AddressSpaceStruct.isSwapBacked(mapping) ? -nrPagesDropped : 0;
+        EngineCounts actual = EngineCounts.of(context, owner, 0);
         assertEquals(
-                subject.kind.isSharedMemory() ? nrPages - nrPagesDropped : 0,
-                subject.space.nrChargedPages(),
-                "pages charged");
-        assertTrue(AddressSpaceStruct.nrPagesOpaque(subject.space.address()) >= 0);
+                counts.get(Count.OWNER_PAGES) - nrPagesDropped, actual.get(Count.OWNER_PAGES), "pages in the index");
+        assertEquals(counts.get(Count.OWNER_CHARGED) + change, actual.get(Count.OWNER_CHARGED), "pages charged");
     }
 }

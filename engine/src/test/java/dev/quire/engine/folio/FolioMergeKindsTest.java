@@ -208,6 +208,7 @@ class FolioMergeKindsTest extends WholeEngineTest {
             value = SplitKind.class,
             names = {"FILE", "SHARED_MEMORY"})
     void mergingBesideReclaimLosesNoPage(SplitKind kind) throws InterruptedException {
+        watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);
         openSubject(kind, HeadMapKind.TAIL_WORDS);
         subject.make(4);
         LruLists lru = subject.accounting.lru();
@@ -400,6 +401,7 @@ class FolioMergeKindsTest extends WholeEngineTest {
     @ParameterizedTest
     @EnumSource(HeadMapKind.class)
     void pagesAreFoundBesideMergesOfAnonymousMemory(HeadMapKind headMap) throws InterruptedException {
+        watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);
         openSubject(SplitKind.ANONYMOUS, headMap);
         subject.make(4);
         Folios folios = subject.folios;

@@ -166,7 +166,7 @@ class FolioSplitterTest extends WholeEngineTest {
         FolioInvariants invariants = new FolioInvariants(subject);
         assertEquals(expected, Errno.name(subject.splitter.splitUniform(folio, 0)));
         failures.stop();
-        invariants.afterFailure();
+        invariants.afterFailedSplit();
         assertEquals(1, subject.engine.splitStatistics().nrFailed(9));
         assertEquals(0, subject.engine.splitStatistics().nrSplits());
         PageStruct.mapping(folio, mapping);
@@ -251,7 +251,7 @@ class FolioSplitterTest extends WholeEngineTest {
         assertEquals(
                 Errno.OK,
                 subject.splitter.split(folio, SplitPolicies.NON_UNIFORM, 2, 3, 0, SplitPolicies.ALL_ORDERS, true));
-        invariants.afterSuccess(orders, 0, 1);
+        invariants.afterSplit(orders, 0, 1);
         subject.releaseKept(orders);
         subject.close();
     }

@@ -4,6 +4,7 @@ package dev.quire.engine.folio;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.quire.engine.Quire;
+import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.struct.ListHead;
 import dev.quire.engine.struct.LruVectorStruct;
 import dev.quire.engine.struct.PageStruct;
@@ -16,11 +17,15 @@ final class LruContents {
 
     /** The folios on a list, the one used last first; none for the one that is no list. */
     static List<Long> of(Quire engine, LruList list) {
+        return of(engine.arena(), list);
+    }
+
+    static List<Long> of(PageArena arena, LruList list) {
         List<Long> folios = new ArrayList<>();
         if (list == LruList.UNEVICTABLE) {
             return folios;
         }
-        long head = LruVectorStruct.list(engine.arena().lruBase(), list.ordinal());
+        long head = LruVectorStruct.list(arena.lruBase(), list.ordinal());
         for (long link = ListHead.next(head); link != head; link = ListHead.next(link)) {
             assertEquals(link, ListHead.prev(ListHead.next(link)), "LRU link");
             folios.add(PageStruct.pageOfList(link));

@@ -127,6 +127,7 @@ class LruListsTest extends WholeEngineTest {
     /** Reclaim takes folios from the list while others on it are split, and freed. */
     @Test
     void isolatingBesideSplitsLosesNoPage() throws InterruptedException {
+        watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);
         AtomicBoolean done = new AtomicBoolean();
         Thread reclaim = new Thread(() -> {
             FolioList taken = new FolioList();

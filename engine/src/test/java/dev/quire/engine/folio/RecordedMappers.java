@@ -2,20 +2,21 @@
 package dev.quire.engine.folio;
 
 import dev.quire.engine.lock.References;
-import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.memory.PageArena;
+import dev.quire.engine.pagetable.MappedLeaves.Leaf;
+import dev.quire.engine.pagetable.PageTableEntry;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageStruct;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 
 /**
  * Stands for the page tables of one process that maps single pages: a bit per page of the arena, counts and references as
  * page tables would keep them. Unmapping anonymous pages remembers them, as migration entries do.
  */
 final class RecordedMappers implements FolioMappers {
-    private static final long LARGE_MAPCOUNT = 80;
-
     private final PageArena arena;
     private final BitSet mapped = new BitSet();
     private final BitSet migrating = new BitSet();
@@ -56,6 +57,20 @@ final class RecordedMappers implements FolioMappers {
             count(folio, -1);
             folios.unpin(folio);
         }
+    }
+
+    /** What stands for pages of a folio. */
+    List<Leaf> leaves(long folio, long nrPages) {
+        List<Leaf> leaves = new ArrayList<>();
+        int first = pfnOf(folio);
+        for (int page = 0; page < nrPages; page++) {
+            if (mapped.get(first + page)) {
+                leaves.add(new Leaf(page, 0, PageTableEntry.PRESENT));
+            } else if (migrating.get(first + page)) {
+                leaves.add(new Leaf(page, 0, 0));
+            }
+        }
+        return leaves;
     }
 
     boolean isMapped(long page) {
@@ -124,7 +139,8 @@ final class RecordedMappers implements FolioMappers {
         if (FolioStruct.order(folio) == 0) {
             PageStruct.getAndAddMapcount(folio, delta);
         } else {
-            NativeMemory.getAndAddInt(folio + LARGE_MAPCOUNT, delta);
+            FolioStruct.getAndAddLargeMapcount(folio, delta);
+            FolioStruct.getAndAddNrPagesMapped(folio, delta);
         }
     }
 

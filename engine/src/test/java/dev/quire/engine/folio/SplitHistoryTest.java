@@ -12,6 +12,7 @@ import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.mapping.FolioLayout;
 import dev.quire.engine.mapping.FolioLookup;
 import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.ObjectSlab;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
@@ -83,6 +84,7 @@ class SplitHistoryTest extends WholeEngineTest {
 
     /** Runs a reader that pins index after index and checks each, while splits and merges go on. */
     private void readBesideSplits(int order, int nrRounds) throws InterruptedException {
+        watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);
         openEngine(HeadMapKind.HEAD_BITS);
         space = engine.newAddressSpace();
         AtomicBoolean done = new AtomicBoolean();
@@ -209,8 +211,40 @@ class SplitHistoryTest extends WholeEngineTest {
     }
 
     /** The kept folio lies beyond the end, so nothing keeps the address space once the first is unlocked. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void b09TheMappingIsNotTouchedAfterTheFirstUnlock(boolean sharedMemory) {
+        openEngine(HeadMapKind.HEAD_BITS);
+        space = sharedMemory ? engine.newSharedMemory() : engine.newAddressSpace();
+        long folio = lockedFolioOf(3);
+        AddressSpaceStruct.sizeBytesRelease(space.address(), 0);
+        GuardedOwner guarded = new GuardedOwner(space, () -> assertTrue(folios.isLocked(folio), "first folio locked"));
+        FolioOwners owners = new FolioOwners(new ObjectSlab(engine.arena()), 4096);
+        owners.add(guarded);
+        FolioContext own = splitter.context();
+        FolioContext context = new FolioContext(
+                own.arena(),
+                own.folios(),
+                own.headMap(),
+                own.folioLock(),
+                owners,
+                own.swapTable(),
+                own.accounting(),
+                own.mappers(),
+                own.lifetime());
+        SplitStatistics statistics = engine.splitStatistics();
+        assertEquals(Errno.OK, new FolioSplitter(context, statistics, null).splitUniform(page(folio, 7), 0));
+        assertTrue(guarded.nrCalls > 0);
+        assertEquals(sharedMemory ? 7 : 0, engine.accounting().counters().sharedMemoryPagesDropped());
+        assertFalse(folios.isLocked(folio));
+        release(page(folio, 7));
+        space.close();
+    }
+
+    /** Whoever comes first, nothing is left of it. */
     @Test
-    void b09TheMappingIsNotTouchedAfterTheFirstUnlock() throws InterruptedException {
+    void b09AnAddressSpaceIsClosedBesideASplitOfItsLastFolio() throws InterruptedException {
+        watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);
         openEngine(HeadMapKind.HEAD_BITS);
         for (int round = 0; round < 50; round++) {
             space = engine.newSharedMemory();
@@ -435,7 +469,7 @@ class SplitHistoryTest extends WholeEngineTest {
             subject.mappers.failUnmap = true;
             FolioInvariants invariants = new FolioInvariants(subject);
             assertEquals(Errno.EAGAIN, subject.splitter.splitUniform(folio, 0));
-            invariants.afterFailure();
+            invariants.afterFailedSplit();
             assertEquals(anonymous ? 1 : 0, subject.mappers.nrRemaps);
             subject.mappers.failUnmap = false;
             assertEquals(Errno.OK, subject.splitter.splitUniform(folio, 0));

@@ -6,10 +6,14 @@ import dev.quire.engine.memory.Errno;
 /** Kinds of folios, each with what the rules say of splitting them. */
 enum SplitKind {
     ANONYMOUS(true, 0),
+    /** Mapped by recorded page tables, so that a test can watch and disturb them. */
     ANONYMOUS_MAPPED(true, 0),
+    /** Mapped by two processes with page tables of the engine. */
+    ANONYMOUS_IN_PAGE_TABLES(true, 0),
     ANONYMOUS_SWAP_CACHED(true, 0),
     FILE(false, 0),
     FILE_MAPPED(false, 0),
+    FILE_IN_PAGE_TABLES(false, 0),
     /** The file ends at a third of the folio. */
     FILE_ACROSS_END(false, 0),
     FILE_MINIMUM_ORDER(false, 2),
@@ -36,6 +40,10 @@ enum SplitKind {
 
     boolean isMapped() {
         return this == ANONYMOUS_MAPPED || this == FILE_MAPPED;
+    }
+
+    boolean isInPageTables() {
+        return this == ANONYMOUS_IN_PAGE_TABLES || this == FILE_IN_PAGE_TABLES;
     }
 
     /** What a split of a folio that nobody else holds gives. */

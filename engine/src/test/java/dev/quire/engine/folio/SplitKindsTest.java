@@ -17,16 +17,25 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Splits folios of every kind in every way, and looks at everything around them afterwards. Each split is tried without
- * memory first: for as many nodes as it takes, the first, the second, and so on is refused, and nothing has changed.
+ * memory first: of the nodes that it takes the first, the second, and so on is refused, and nothing has changed.
  */
 @SuppressWarnings("NullAway.Init")
 class SplitKindsTest extends WholeEngineTest {
     private static final int EXHAUSTIVE_ORDER = 9;
+    private static final int EVERY_PAGE_ORDER = 6;
     private static final int SAMPLES_PER_ORDER = 6;
     private static final int MAX_MASKED_ORDER = 13;
     private static final int NR_MASKS = 200;
 
+    /** Of the nodes that a split takes, each of so many first ones is refused once, then some, and the last. */
+    private static final int NR_ALL_REFUSED = 64;
+
     private SplitSubject subject;
+
+    /** Each attempt is looked at here, with expectations that do not come from the engine. */
+    SplitKindsTest() {
+        watchSplits(SplitWatch.Scope.NOTHING);
+    }
 
     @ParameterizedTest
     @EnumSource(SplitKind.class)
@@ -34,7 +43,7 @@ class SplitKindsTest extends WholeEngineTest {
         open(kind, HeadMapKind.HEAD_BITS);
         for (int order = kind.smallestOrder(); order <= EXHAUSTIVE_ORDER; order++) {
             for (int newOrder = 0; newOrder < order; newOrder++) {
-                for (long at = 0; at < 1L << order; at++) {
+                for (long at = 0; at < 1L << order; at += stride(kind.isInPageTables(), order)) {
                     splitNonUniform(order, at, newOrder);
                 }
             }
@@ -48,7 +57,7 @@ class SplitKindsTest extends WholeEngineTest {
         open(kind, HeadMapKind.HEAD_BITS);
         for (int order = kind.smallestOrder(); order <= EXHAUSTIVE_ORDER; order++) {
             for (int newOrder = 0; newOrder < order; newOrder++) {
-                for (long at = 0; at < 1L << order; at++) {
+                for (long at = 0; at < 1L << order; at += stride(kind.isInPageTables(), order)) {
                     splitUniform(order, at, newOrder);
                 }
             }
@@ -60,9 +69,9 @@ class SplitKindsTest extends WholeEngineTest {
     @EnumSource(SplitKind.class)
     void tailsFollowToo(SplitKind kind) {
         open(kind, HeadMapKind.TAIL_WORDS);
-        for (int order = kind.smallestOrder(); order <= 6; order++) {
+        for (int order = kind.smallestOrder(); order <= EXHAUSTIVE_ORDER; order++) {
             for (int newOrder = 0; newOrder < order; newOrder++) {
-                for (long at = 0; at < 1L << order; at++) {
+                for (long at = 0; at < 1L << order; at += stride(true, order)) {
                     splitNonUniform(order, at, newOrder);
                     splitUniform(order, at, newOrder);
                 }
@@ -81,6 +90,7 @@ class SplitKindsTest extends WholeEngineTest {
                 splitNonUniform(order, random.nextLong(1L << order), random.nextInt(order));
             }
             splitUniform(order, random.nextLong(1L << order), random.nextInt(Math.max(order - 9, 0), order));
+            splitUniform(order, random.nextLong(1L << order), random.nextInt(order));
         }
         subject.close();
     }
@@ -100,6 +110,11 @@ class SplitKindsTest extends WholeEngineTest {
         subject.close();
     }
 
+    /** What costs more is done at every page up to order 6, and at some fifteen pages of all kinds of places from there on. */
+    private static long stride(boolean costly, int order) {
+        return costly && order > EVERY_PAGE_ORDER ? (1L << (order - 4)) + 1 : 1;
+    }
+
     @ParameterizedTest
     @EnumSource(SplitKind.class)
     void offTheListsNothingIsLinked(SplitKind kind) {
@@ -117,7 +132,7 @@ class SplitKindsTest extends WholeEngineTest {
     @ParameterizedTest
     @EnumSource(
             value = SplitKind.class,
-            names = {"FILE", "FILE_MAPPED", "SHARED_MEMORY"})
+            names = {"FILE", "FILE_MAPPED", "FILE_IN_PAGE_TABLES", "SHARED_MEMORY"})
     void everyFailingAllocationOfALargeSplitLeavesEverythingAsItWas(SplitKind kind) {
         open(kind, HeadMapKind.HEAD_BITS);
         assertEquals(65, nrNodes(12, SplitLayouts.uniform(12, 0)));
@@ -138,7 +153,7 @@ class SplitKindsTest extends WholeEngineTest {
         assertTrue(subject.folios.tryPin(subject.folio));
         FolioInvariants invariants = new FolioInvariants(subject);
         assertEquals(Errno.EAGAIN, subject.splitter.splitUniform(subject.folio, kind.minimumOrder));
-        invariants.afterFailure();
+        invariants.afterFailedSplit();
         assertEquals(0, subject.mappers.nrUnmaps, "page tables are spared");
         subject.folios.unpin(subject.folio);
         subject.release(subject.folio);
@@ -170,7 +185,7 @@ class SplitKindsTest extends WholeEngineTest {
         String what = " allowed 0x" + Long.toHexString(allowedOrders);
         assertEquals(expected(uniform, newOrder), Errno.name(result), () -> describe(order, at, newOrder) + what);
         if (result != Errno.OK) {
-            invariants.afterFailure();
+            invariants.afterFailedSplit();
             subject.release(subject.folio);
             return;
         }
@@ -187,7 +202,7 @@ class SplitKindsTest extends WholeEngineTest {
                 () -> subject.splitter.splitUniform(subject.folio + at * PageStruct.BYTES, newOrder));
         assertEquals(expected(true, newOrder), Errno.name(result), () -> describe(order, at, newOrder));
         if (result != Errno.OK) {
-            invariants.afterFailure();
+            invariants.afterFailedSplit();
             subject.release(subject.folio);
             return;
         }
@@ -213,16 +228,26 @@ class SplitKindsTest extends WholeEngineTest {
 
     /** A split as a whole or not at all: what it takes from the pool of index nodes is reserved first. */
     private int splitWithEveryFailure(FolioInvariants invariants, int nrNodes, IntSupplier split) {
-        int nrFailures = 0;
-        int result = failAfter(nrFailures, split);
-        while (result == Errno.ENOMEM) {
+        int nrAllocations = subject.kind.anonymous ? 0 : nrNodes;
+        for (int nrSuccesses = 0; nrSuccesses < nrAllocations; nrSuccesses = next(nrSuccesses, nrAllocations)) {
+            int result = failAfter(nrSuccesses, split);
+            if (result != Errno.ENOMEM) {
+                assertEquals(0, nrSuccesses, "allocations before a split that memory did not stop");
+                assertTrue(result != Errno.OK, "a split without the memory for it");
+                return result;
+            }
+            invariants.afterFailedSplit();
             // Pages of a file are unmapped by then, to be faulted in again.
             subject.mapAgain();
-            invariants.afterFailure();
-            result = failAfter(++nrFailures, split);
         }
-        assertEquals(result != Errno.OK || subject.kind.anonymous ? 0 : nrNodes, nrFailures, "allocations");
-        return result;
+        return failAfter(nrAllocations, split);
+    }
+
+    private static int next(int nrSuccesses, int nrAllocations) {
+        if (nrSuccesses < NR_ALL_REFUSED || nrSuccesses == nrAllocations - 1) {
+            return nrSuccesses + 1;
+        }
+        return Math.min(2 * nrSuccesses, nrAllocations - 1);
     }
 
     private int failAfter(int nrSuccesses, IntSupplier split) {
@@ -233,7 +258,7 @@ class SplitKindsTest extends WholeEngineTest {
     }
 
     private void finish(FolioInvariants invariants, int[] orders, long lockAt, boolean keep) {
-        invariants.afterSuccess(orders, lockAt, keep ? 1 : 0);
+        invariants.afterSplit(orders, lockAt, keep ? 1 : 0);
         long nrPages = Geometry.pagesIn(subject.order);
         long dropped = 0;
         long offset = 0;

@@ -2,6 +2,7 @@
 package dev.quire.engine.folio;
 
 import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.struct.XaNodeStruct;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -38,6 +39,23 @@ final class SplitLayouts {
             current = step;
         }
         return orders.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    /** Nodes that an index takes for a split: one for each block of 64, 64^2 and 64^3 pages that one folio held and more do now. */
+    static int nrNodes(int order, int[] orders) {
+        int nrNodes = 0;
+        for (int shift = XaNodeStruct.SLOT_SHIFT; shift <= order; shift += XaNodeStruct.SLOT_SHIFT) {
+            long offset = 0;
+            long lastBlock = -1;
+            for (int pieceOrder : orders) {
+                if (pieceOrder < shift && offset >>> shift != lastBlock) {
+                    lastBlock = offset >>> shift;
+                    nrNodes++;
+                }
+                offset += Geometry.pagesIn(pieceOrder);
+            }
+        }
+        return nrNodes;
     }
 
     private static int positionOf(List<Integer> orders, long at) {

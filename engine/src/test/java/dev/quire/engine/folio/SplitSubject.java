@@ -36,6 +36,9 @@ final class SplitSubject implements AutoCloseable {
     final MemoryGroup group;
     final @Nullable AddressSpace space;
 
+    /** Who maps the folios, if they are in page tables of the engine. */
+    final @Nullable TwoProcesses processes;
+
     /** The folio under test. */
     long folio;
 
@@ -53,6 +56,7 @@ final class SplitSubject implements AutoCloseable {
         mappers = new RecordedMappers(engine.arena());
         group = accounting.groups().open(GROUP_ID);
         space = kind.anonymous ? null : newSpace();
+        processes = kind.isInPageTables() ? new TwoProcesses(engine, space, FIRST_INDEX) : null;
         FolioContext context = newContext(headMapKind);
         SplitStatistics statistics = new SplitStatistics(engine.arena(), context.lifetime());
         splitter = kind.isMapped() ? new FolioSplitter(context, statistics, null) : engine.splitter();
@@ -91,7 +95,9 @@ final class SplitSubject implements AutoCloseable {
         folio = folios.allocate(order);
         long nrPages = Geometry.pagesIn(order);
         group.charge(folio);
-        if (space == null) {
+        if (space == null && processes != null) {
+            processes.adopt(folio, FIRST_INDEX);
+        } else if (space == null) {
             folios.makeAnonymous(folio, ANONYMOUS_OWNER, FIRST_INDEX);
         } else {
             space.extend((FIRST_INDEX + nrPages) << Geometry.PAGE_SHIFT);
@@ -105,9 +111,7 @@ final class SplitSubject implements AutoCloseable {
         } else if (order > 1) {
             accounting.deferredSplits().add(folio, true);
         }
-        if (kind.isMapped()) {
-            mappers.map(folio, 0, nrPages);
-        }
+        map();
         PageStruct.getAndSetFlags(folio, PageFlag.DIRTY.mask() | PageFlag.UPTODATE.mask() | PageFlag.YOUNG.mask());
         if (onLru) {
             accounting.lru().add(folio);
@@ -115,11 +119,25 @@ final class SplitSubject implements AutoCloseable {
         return folio;
     }
 
+    private void map() {
+        if (kind.isMapped()) {
+            mappers.map(folio, 0, Geometry.pagesIn(order));
+        } else if (processes != null) {
+            processes.map(folio, order);
+        }
+    }
+
     /** Maps a folio again that a split unmapped, before it failed. */
     void mapAgain() {
-        if (kind.isMapped()) {
-            assertEquals(0, mappers.nrMapped(folio, order));
-            mappers.map(folio, 0, Geometry.pagesIn(order));
+        assertEquals(0, FolioMapcounts.total(folio), "leaves that map a folio that was not split");
+        map();
+    }
+
+    /** Unmaps pages of the folio, or of what it was split into, and so frees those that nobody else has. */
+    void unmap(long firstPage, long nrPages) {
+        mappers.unmapAll(folios, folio + firstPage * PageStruct.BYTES, nrPages);
+        if (processes != null) {
+            processes.unmap(firstPage, nrPages);
         }
     }
 
@@ -154,7 +172,7 @@ final class SplitSubject implements AutoCloseable {
             // Refused splits only: the folio is whole.
             dropFromSwap(lockedFolio, order);
         }
-        mappers.unmapAll(folios, folio, Geometry.pagesIn(order));
+        unmap(0, Geometry.pagesIn(order));
         folios.unpin(lockedFolio);
         if (space != null) {
             space.truncate(0, SplitPolicies.UNIFORM);
@@ -165,7 +183,7 @@ final class SplitSubject implements AutoCloseable {
     /** Gives back the pieces of a folio to each of which the test has a reference. */
     void releaseKept(int[] orders) {
         folios.unlock(folio);
-        mappers.unmapAll(folios, folio, Geometry.pagesIn(order));
+        unmap(0, Geometry.pagesIn(order));
         long piece = folio;
         for (int pieceOrder : orders) {
             folios.unpin(piece);
@@ -200,6 +218,9 @@ final class SplitSubject implements AutoCloseable {
 
     @Override
     public void close() {
+        if (processes != null) {
+            processes.close();
+        }
         if (space != null) {
             space.close();
         }

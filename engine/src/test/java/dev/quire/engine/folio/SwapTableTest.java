@@ -110,6 +110,7 @@ class SwapTableTest extends WholeEngineTest {
     /** Each slot leads to the folio that holds its page, whole or split, at every moment. */
     @Test
     void lookingASlotUpBesideSplitsFindsTheFolioOfItsPage() throws InterruptedException {
+        watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);
         AtomicLong firstSlot = new AtomicLong(-1);
         AtomicBoolean done = new AtomicBoolean();
         AtomicReference<String> wrong = new AtomicReference<>("");

@@ -12,6 +12,7 @@ import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.MemoryGroup;
 import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.folio.SplitWatch;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.pagetable.Advice;
 import dev.quire.engine.pagetable.AnonVma;
@@ -40,6 +41,10 @@ class FolioGarbageTest extends WholeEngineTest {
     private static final int ORDER_OF_REGION = 10;
     private static final long SMALL_CAPACITY_BYTES = 32L << 20;
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    FolioGarbageTest() {
+        watchSplits(SplitWatch.Scope.NOTHING);
+    }
 
     @ParameterizedTest
     @EnumSource(HeadMapKind.class)

@@ -10,6 +10,7 @@ import dev.quire.engine.Quire;
 import dev.quire.engine.TestSeed;
 import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.SplitWatch;
 import dev.quire.engine.mapping.FileExerciser.Operation;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageFlag;
@@ -114,6 +115,7 @@ class PageCacheExerciserTest extends WholeEngineTest {
     @ParameterizedTest
     @EnumSource(HeadMapKind.class)
     void threadsOnRangesOfTheirOwnDoNotDisturbEachOther(HeadMapKind headMap) throws IOException, InterruptedException {
+        watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);
         SplittableRandom random = TestSeed.random("threadsOnRangesOfTheirOwnDoNotDisturbEachOther" + headMap);
         Quire engine = engineFor(random, headMap, this);
         MemoryFile memory = new MemoryFile(new byte[NR_THREADS * RANGE_BYTES]);

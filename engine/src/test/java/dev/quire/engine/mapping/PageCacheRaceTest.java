@@ -9,6 +9,7 @@ import dev.quire.engine.TestSeed;
 import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.folio.SplitWatch;
 import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -35,6 +36,10 @@ class PageCacheRaceTest extends WholeEngineTest {
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
     private final LongAdder nrWordsRead = new LongAdder();
     private final LongAdder nrZeroes = new LongAdder();
+
+    PageCacheRaceTest() {
+        watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);
+    }
 
     @ParameterizedTest
     @EnumSource(HeadMapKind.class)

@@ -11,6 +11,7 @@ import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.folio.SplitWatch;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageStruct;
 import java.util.ArrayList;
@@ -34,6 +35,10 @@ class SplitRaceTest extends WholeEngineTest {
 
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
     private final LongAdder nrVerified = new LongAdder();
+
+    SplitRaceTest() {
+        watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);
+    }
 
     private static boolean isPunched(int page) {
         return page % 50 < 3;

@@ -14,6 +14,7 @@ import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.folio.SplitWatch;
 import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.mapping.FolioLookup;
 import dev.quire.engine.memory.Errno;
@@ -54,6 +55,10 @@ class PageWalkerRaceTest extends WholeEngineTest {
     private final LongAdder nrVerified = new LongAdder();
     private final LongAdder nrFaults = new LongAdder();
     private final AtomicBoolean done = new AtomicBoolean();
+
+    PageWalkerRaceTest() {
+        watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);
+    }
 
     private void readBeside(Quire engine, PageTables tables, FaultMaker faults, Runnable writer)
             throws InterruptedException {

@@ -17,23 +17,23 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * A fault at a page whose folio the splitter unmaps, splits and maps again sleeps without a reference to any folio, and is
- * woken when the page is mapped again.
+ * A fault at a page whose folio the splitter unmaps and splits finds the page. Anonymous memory is never not there: the fault
+ * sleeps without a reference to any folio, and is woken when the page is mapped again. Of a file it finds nothing, and maps the page again from the folio that the file has then.
  *
  * <p>First number: what the fault came to (0 nothing mapped, 1 its page, 9 another page); 10 more if there was a migration
- * entry when it came, 100 more if it slept on although the page was mapped and its folio unlocked. Second: how the split ended (0, or -11
- * for EAGAIN).
+ * entry, or nothing, when it came, 100 more if it slept on although the page was mapped and its folio unlocked. Second: how the split ended
+ * (0, or -11 for EAGAIN).
  */
 public final class FaultVsSplit {
     private static final int NOTHING = 0;
     private static final int PINNED = 1;
     private static final int WRONG = 9;
-    private static final int MET_MIGRATION = 10;
+    private static final int CAME_MEANWHILE = 10;
     private static final int OVERSLEPT = 100;
 
     private FaultVsSplit() {}
 
-    /** How both variants are graded. */
+    /** How both variants of four pages that become folios of their own are graded. */
     @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the page was pinned before or after the split, or slept for")
     @Outcome(
             id = "1, -11",
@@ -65,7 +65,7 @@ public final class FaultVsSplit {
         @Actor
         public void reader(II_Result seen) {
             meet(base >>> MappedFolios.ORDER);
-            int met = FOLIOS.isMigrating(base, page) ? MET_MIGRATION : 0;
+            int met = FOLIOS.isMigrating(base, page) ? CAME_MEANWHILE : 0;
             ALARM.beforeSleep(MappedFolios.pageAt(folio, page));
             long pinned = FOLIOS.pinOrFault(base, page);
             met += ALARM.afterSleep() ? OVERSLEPT : 0;
@@ -81,7 +81,7 @@ public final class FaultVsSplit {
         @Actor
         public void splitter(II_Result seen) {
             meet();
-            seen.r2 = FOLIOS.splitMapped(folio);
+            seen.r2 = FOLIOS.split(folio);
         }
 
         /** Recycles the slot. */
@@ -107,7 +107,7 @@ public final class FaultVsSplit {
         @Actor
         public void reader(II_Result seen) {
             meet(base >>> MappedFolios.ORDER);
-            int met = FOLIOS.isMigrating(base, page) ? MET_MIGRATION : 0;
+            int met = FOLIOS.isMigrating(base, page) ? CAME_MEANWHILE : 0;
             ALARM.beforeSleep(MappedFolios.pageAt(folio, page));
             long pinned = FOLIOS.pinOrFault(base, page);
             met += ALARM.afterSleep() ? OVERSLEPT : 0;
@@ -123,13 +123,116 @@ public final class FaultVsSplit {
         @Actor
         public void splitter(II_Result seen) {
             meet();
-            seen.r2 = FOLIOS.splitMapped(folio);
+            seen.r2 = FOLIOS.split(folio);
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter() {
             FOLIOS.giveBack(base, folio);
+        }
+    }
+
+    /** The last page of a folio of 2 MiB, mapped by one leaf, which becomes 512 migration entries. */
+    @JCStressTest
+    @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the page was pinned before or after the split, or slept for")
+    @Outcome(
+            id = "1, -11",
+            expect = ACCEPTABLE,
+            desc = "the reader held the page, which kept the folio from being split; all is mapped as before")
+    @Outcome(
+            id = "11, 0",
+            expect = ACCEPTABLE,
+            desc = "window: the reader met a migration entry, slept, was woken, and found the page in its new folio")
+    @Outcome(id = "1\\d\\d, .*", expect = FORBIDDEN, desc = "the reader slept on although the page was mapped")
+    @Outcome(id = "1?0, .*", expect = FORBIDDEN, desc = "a page that is mapped all the time was not there")
+    @Outcome(id = "1?9, .*", expect = FORBIDDEN, desc = "the reader pinned another page")
+    @Outcome(expect = FORBIDDEN, desc = "no such history")
+    @Description("fault at a page of a folio mapped by a large leaf that is split in two")
+    @State
+    public static class Pmd extends Rendezvous {
+        private static final LargeLeaves LEAVES = new LargeLeaves();
+        private static final Alarm ALARM = Alarm.start(LEAVES::isFolioLocked, LEAVES::wakeWaitersFor);
+        private final long folio = LEAVES.take();
+        private final int slot = LEAVES.slotOf(folio);
+
+        /** Uses the last page. */
+        @Actor
+        public void reader(II_Result seen) {
+            meet(slot);
+            int met = LEAVES.isMigrating(slot) ? CAME_MEANWHILE : 0;
+            ALARM.beforeSleep(LargeLeaves.lastPageOf(folio));
+            long pinned = LEAVES.pinLastPage(slot);
+            met += ALARM.afterSleep() ? OVERSLEPT : 0;
+            if (pinned == 0) {
+                seen.r1 = met + NOTHING;
+                return;
+            }
+            seen.r1 = met + (LEAVES.isLastPage(pinned, folio) ? PINNED : WRONG);
+            LEAVES.unpin(pinned);
+        }
+
+        /** Splits. */
+        @Actor
+        public void splitter(II_Result seen) {
+            meet();
+            seen.r2 = LEAVES.split(folio);
+        }
+
+        /** Recycles the slot. */
+        @Arbiter
+        public void arbiter() {
+            LEAVES.giveBack(slot, folio);
+        }
+    }
+
+    /** One page of a file's folio of four, whose entries are cleared, and come back by faults only. */
+    @JCStressTest
+    @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the page was pinned before the split, or after it and a fault")
+    @Outcome(
+            id = "1?1, -11",
+            expect = ACCEPTABLE,
+            desc = "the reader, or its fault, held the folio, which kept it from being split")
+    @Outcome(
+            id = "11, 0",
+            expect = ACCEPTABLE,
+            desc = "window: the reader met a page that was unmapped, and mapped it again from its new folio")
+    @Outcome(id = "1?0, .*", expect = FORBIDDEN, desc = "a page that the file has all the time was not there")
+    @Outcome(id = "1?9, .*", expect = FORBIDDEN, desc = "the reader pinned another page")
+    @Outcome(expect = FORBIDDEN, desc = "no such history")
+    @Description("fault at a page of a file whose folio is split")
+    @State
+    public static class File extends Rendezvous {
+        private static final MappedFile FILE = new MappedFile();
+        private final long folio = FILE.take();
+        private final long base = FILE.baseOf(folio);
+        private final int page = MappedFile.pageOf(base);
+
+        /** Uses the page. */
+        @Actor
+        public void reader(II_Result seen) {
+            meet(base >>> MappedFile.ORDER);
+            int met = FILE.isUnmapped(base, page) ? CAME_MEANWHILE : 0;
+            long pinned = FILE.pinOrFault(base, page);
+            if (pinned == 0) {
+                seen.r1 = met + NOTHING;
+                return;
+            }
+            seen.r1 = met + (FILE.isRight(pinned, base, page) ? PINNED : WRONG);
+            FILE.unpin(pinned);
+        }
+
+        /** Splits. */
+        @Actor
+        public void splitter(II_Result seen) {
+            meet();
+            seen.r2 = FILE.split(folio);
+        }
+
+        /** Recycles the slot. */
+        @Arbiter
+        public void arbiter() {
+            FILE.giveBack(base, folio);
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.quire.stress.pagetable;
 
 import dev.quire.engine.Quire;
 import dev.quire.engine.folio.Folios;
+import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.pagetable.AnonVma;
@@ -62,11 +63,41 @@ final class LargeLeaves {
         return (int) (folios.index(folio) / NR_PAGES);
     }
 
-    /** Unmaps a state's range and lets go of its folio. */
+    /** Unmaps a state's range and lets go of its folio, or of all the folios that it was split into. */
     void giveBack(int slot, long folio) {
         tables.unmap(addressOf(slot), NR_PAGES);
-        folios.unpin(folio);
+        long end = folio + NR_PAGES * PageStruct.BYTES;
+        for (long piece = folio; piece < end; ) {
+            long next = piece + Geometry.pagesIn(folios.order(piece)) * PageStruct.BYTES;
+            folios.unpin(piece);
+            piece = next;
+        }
         slots.giveBack(slot);
+    }
+
+    /** Splits the folio into two, with its mapping; 0 or an error number. The state gets a reference to each. */
+    int split(long folio) {
+        folios.lock(folio);
+        int result =
+                quire.splitter().split(folio, SplitPolicies.UNIFORM, 0, 1, ORDER - 1, SplitPolicies.ALL_ORDERS, true);
+        folios.unlock(folio);
+        return result;
+    }
+
+    /** Handle of the last page of a state's folio. */
+    static long lastPageOf(long folio) {
+        return folio + (NR_PAGES - 1) * PageStruct.BYTES;
+    }
+
+    /** Whether the folio that holds a page now is locked. */
+    boolean isFolioLocked(long page) {
+        return folios.isLocked(folios.headOf(page));
+    }
+
+    /** Wakes all who wait for a page that is mapped again. */
+    void wakeWaitersFor(long page) {
+        long folio = folios.headOf(page);
+        quire.mappers().remap(folio, Geometry.pagesIn(folios.order(folio)));
     }
 
     /** Splits the leaf. */
@@ -80,13 +111,18 @@ final class LargeLeaves {
         return entry != PageTableEntry.NONE && !PageTableEntry.isPresent(entry);
     }
 
+    /** Whether the last page migrates just now. */
+    boolean isMigrating(int slot) {
+        return PageTableEntry.isMigration(walker.entry(addressOf(slot + 1) - 1));
+    }
+
     /** Pins the last page, waiting while the leaf changes; 0 if nothing is mapped there. */
     long pinLastPage(int slot) {
         return walker.pinOrFault(addressOf(slot + 1) - 1, true, NOTHING);
     }
 
     boolean isLastPage(long pinned, long folio) {
-        return pinned == folio + (NR_PAGES - 1) * PageStruct.BYTES;
+        return pinned == lastPageOf(folio);
     }
 
     void unpin(long pinned) {

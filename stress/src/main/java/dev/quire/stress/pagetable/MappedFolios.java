@@ -88,7 +88,7 @@ final class MappedFolios {
     /** Maps single pages in a new state's range, which has a reference to each; returns the first. */
     long takeInPieces() {
         long folio = take();
-        int result = splitMapped(folio);
+        int result = split(folio);
         if (result != Errno.OK) {
             throw new IllegalStateException("cannot split the folio: result=" + Errno.name(result));
         }
@@ -182,17 +182,7 @@ final class MappedFolios {
     /** Splits the folio into pages, with its mappings; 0 or an error number. The state gets a reference to each page. */
     int split(long folio) {
         folios.lock(folio);
-        mappers.unmap(folio);
-        int result = splitLocked(folio);
-        mappers.remap(folio, NR_PAGES);
-        folios.unlock(folio);
-        return result;
-    }
-
-    /** The same, but leaves it to the splitter to unmap the folio, and to map and unlock the pages. */
-    int splitMapped(long folio) {
-        folios.lock(folio);
-        int result = splitLocked(folio);
+        int result = quire.splitter().split(folio, SplitPolicies.UNIFORM, 0, 1, 0, SplitPolicies.ALL_ORDERS, true);
         folios.unlock(folio);
         return result;
     }
@@ -203,10 +193,6 @@ final class MappedFolios {
         int result = quire.merger().merge(folio, ORDER);
         folios.unlock(folio);
         return result;
-    }
-
-    private int splitLocked(long folio) {
-        return quire.splitter().split(folio, SplitPolicies.UNIFORM, 0, 1, 0, SplitPolicies.ALL_ORDERS, true);
     }
 
     // ---- what readers do

@@ -1,0 +1,89 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.stress.pagetable;
+
+import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
+
+import dev.quire.stress.Rendezvous;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.Description;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.II_Result;
+
+/**
+ * A page is pinned through the page tables without a lock while the folio of the file that it is part of is unmapped and split:
+ * either the pin comes first, and the split fails, or it is refused, since nothing maps the page any more. A walk that has seen
+ * the entry before may take a reference to the page's new folio, and must give it back.
+ *
+ * <p>First number: what came of the pin (0 refused, 1 held to the end, 9 held another page); 10 more if the page was still
+ * mapped when the reader came and the pin was refused. Second: -11 if the split failed, else how many references to the page
+ * there were after it that nothing accounts for.
+ */
+public final class WalkAndPinVsSplit {
+    private static final int REFUSED = 0;
+    private static final int PINNED = 1;
+    private static final int WRONG = 9;
+    private static final int CAME_IN_TIME = 10;
+
+    private WalkAndPinVsSplit() {}
+
+    /** One page of a file's folio of four. */
+    @JCStressTest
+    @Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "the reader came too late")
+    @Outcome(id = "1, -11", expect = ACCEPTABLE, desc = "the reader pinned the page, so its folio was not split")
+    @Outcome(
+            id = "10, 0",
+            expect = ACCEPTABLE,
+            desc = "window: the page was unmapped under the reader's eyes, and the pin was refused")
+    @Outcome(
+            id = "10, (1|-11)",
+            expect = ACCEPTABLE,
+            desc = "the splitter met a reference that the reader gave back when it found the entry changed")
+    @Outcome(
+            id = "1, [01]",
+            expect = FORBIDDEN,
+            desc = "the reader got the page through page tables that no longer map it since before the split")
+    @Outcome(expect = FORBIDDEN, desc = "the reader pinned another page, or a reference is lost")
+    @Description("lock-free pin through page tables of a page of a file whose folio is split")
+    @State
+    public static class File extends Rendezvous {
+        private static final MappedFile FILE = new MappedFile();
+        private final long folio = FILE.take();
+        private final long base = FILE.baseOf(folio);
+        private final int page = MappedFile.pageOf(base);
+        private long pinned;
+
+        /** Pins, and keeps what it has. */
+        @Actor
+        public void reader(II_Result seen) {
+            meet(base >>> MappedFile.ORDER);
+            boolean came = !FILE.isUnmapped(base, page);
+            pinned = FILE.pin(base, page);
+            if (pinned == 0) {
+                seen.r1 = came ? CAME_IN_TIME : REFUSED;
+            } else {
+                seen.r1 = FILE.isRight(pinned, base, page) ? PINNED : WRONG;
+            }
+        }
+
+        /** Splits. */
+        @Actor
+        public void splitter(II_Result seen) {
+            meet();
+            int result = FILE.split(folio);
+            seen.r2 = result == 0 ? FILE.strangersOf(folio, page) : result;
+        }
+
+        /** Recycles the slot. */
+        @Arbiter
+        public void arbiter() {
+            if (pinned != 0) {
+                FILE.unpin(pinned);
+            }
+            FILE.giveBack(base, folio);
+        }
+    }
+}
