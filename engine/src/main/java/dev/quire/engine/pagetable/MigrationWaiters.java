@@ -66,6 +66,10 @@ final class MigrationWaiters {
 
     /** Wakes all who wait for pages of a range, in which no migration entry is left of those that they have found. */
     void wake(long firstPfn, long endPfn) {
+        if (waiters.isEmpty()) {
+            // Nearly always; and to look through the queue takes an object.
+            return;
+        }
         for (Waiter waiter : waiters) {
             if (waiter.pfn >= firstPfn && waiter.pfn < endPfn) {
                 waiter.released = true;

@@ -199,12 +199,14 @@ final class FolioInvariants {
     void afterSuccess(int[] orders, long lockAt, int keptReferences) {
         FolioLeaves now = leaves.isEmpty() ? leaves : readLeaves();
         assertEquals(isIndexed() ? List.of() : leaves.runs(), now.runs(), "what page tables show after a split");
-        int[] nrLeaves = now.leavesByPage(Math.toIntExact(now.isEmpty() ? 0 : nrPages));
+        int nrMappedPages = Math.toIntExact(now.isEmpty() ? 0 : nrPages);
+        int[] nrLeaves = now.leavesByPage(nrMappedPages);
+        int[] nrLargeLeaves = now.largeLeavesByPage(nrMappedPages);
         EngineCounts expected = counts.copy();
         List<Long> alive = new ArrayList<>();
         long offset = 0;
         for (int number = 0; number < orders.length; number++) {
-            Piece piece = new Piece(offset, orders[number], lockAt, keptReferences, nrLeaves);
+            Piece piece = new Piece(offset, orders[number], lockAt, keptReferences, nrLeaves, nrLargeLeaves);
             if (orders.length <= MAX_PIECES_PROBED || number % PIECE_STRIDE == 0 || piece.locked) {
                 checkPiece(piece);
             }
@@ -254,23 +256,31 @@ final class FolioInvariants {
         final boolean locked;
         final int nrLeaves;
 
+        /** Of 2 MiB: what migrated comes back in these where a process shows all of such a block alike. */
+        final int nrLargeLeaves;
+
         /** 0 if nobody has it: then it is freed. */
         final int references;
 
-        Piece(long offset, int order, long lockAt, int keptReferences, int[] leavesByPage) {
+        Piece(long offset, int order, long lockAt, int keptReferences, int[] leavesByPage, int[] largeLeavesByPage) {
             this.offset = offset;
             this.order = order;
             head = folio + offset * PageStruct.BYTES;
             long end = offset + Geometry.pagesIn(order);
             dropped = offset > 0 && offset >= firstDropped;
             locked = lockAt >= offset && lockAt < end;
-            int sum = 0;
-            for (long page = offset; page < Math.min(end, leavesByPage.length); page++) {
-                sum += leavesByPage[(int) page];
-            }
-            nrLeaves = sum;
+            nrLeaves = sum(leavesByPage, end);
+            nrLargeLeaves = sum(largeLeavesByPage, end);
             boolean cached = isSwapCached() || (isIndexed() && !dropped);
             references = nrLeaves + (cached ? 1 << order : 0) + (locked ? 1 : keptReferences);
+        }
+
+        private int sum(int[] byPage, long end) {
+            int sum = 0;
+            for (long page = offset; page < Math.min(end, byPage.length); page++) {
+                sum += byPage[(int) page];
+            }
+            return sum;
         }
 
         boolean isPoisoned() {
@@ -344,12 +354,16 @@ final class FolioInvariants {
         check(0, FolioStruct.pincount(piece.head), piece, "pin count");
     }
 
-    /** Every leaf is one of a single page now. */
+    /** Every leaf is one of a single page now, or of 2 MiB. */
     private void checkMapcounts(Piece piece) {
         check(piece.nrLeaves, FolioMapcounts.total(piece.head), piece, "leaves that map it");
         if (piece.order > 0) {
-            check(0, FolioMapcounts.entire(piece.head), piece, "leaves that map the whole of it");
-            check(piece.nrLeaves, FolioMapcounts.nrPagesMapped(piece.head), piece, "pages mapped by smaller leaves");
+            int nrEntire = piece.order == Geometry.PMD_ORDER ? piece.nrLargeLeaves : 0;
+            check(nrEntire, FolioMapcounts.entire(piece.head), piece, "leaves that map the whole of it");
+            long nrPagesMapped = piece.nrLeaves
+                    - piece.nrLargeLeaves
+                    + (piece.nrLargeLeaves - nrEntire) * Geometry.pagesIn(Geometry.PMD_ORDER);
+            check(nrPagesMapped, FolioMapcounts.nrPagesMapped(piece.head), piece, "pages mapped by smaller leaves");
         }
     }
 

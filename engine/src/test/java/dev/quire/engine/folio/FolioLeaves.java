@@ -8,6 +8,7 @@ import dev.quire.engine.struct.PageFlag;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Predicate;
 
 /** What the page tables say of the pages of one folio, or of those that were one folio, at one moment. */
 final class FolioLeaves {
@@ -62,12 +63,19 @@ final class FolioLeaves {
         return runs;
     }
 
-    /** Leaves that map each page, if none maps more than one. */
+    /** Leaves by the first page that they map. */
     int[] leavesByPage(int nrPages) {
+        return byPage(nrPages, Leaf::isPresent);
+    }
+
+    /** Leaves of 2 MiB by the first page that they map. */
+    int[] largeLeavesByPage(int nrPages) {
+        return byPage(nrPages, leaf -> leaf.isPresent() && leaf.order() == Geometry.PMD_ORDER);
+    }
+
+    private int[] byPage(int nrPages, Predicate<Leaf> counted) {
         int[] nrLeaves = new int[nrPages];
-        for (Leaf leaf : leaves) {
-            nrLeaves[(int) leaf.firstPage()] += leaf.isPresent() ? 1 : 0;
-        }
+        leaves.stream().filter(counted).forEach(leaf -> nrLeaves[(int) leaf.firstPage()]++);
         return nrLeaves;
     }
 

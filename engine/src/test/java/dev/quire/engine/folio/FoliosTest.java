@@ -102,7 +102,6 @@ class FoliosTest extends WholeEngineTest {
         var space = engine.newAddressSpace();
         var reader = engine.newReader();
         var lookup = space.newLookup(reader);
-        space.close();
         Quire other = Quire.builder().capacityBytes(1L << 30).open();
         long page = other.folios().allocate(0);
         other.folios().unpin(page);
@@ -124,6 +123,7 @@ class FoliosTest extends WholeEngineTest {
         assertThrows(IllegalStateException.class, () -> other.splitStatistics().nrSplits());
         assertThrows(IllegalStateException.class, () -> engine.arena().close());
         assertEquals(0, lookup.pin(0), "an engine does not mind that another is closed");
+        space.close();
         reader.close();
     }
 

@@ -10,6 +10,7 @@ import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.folio.SplitWatch;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.rcu.RcuReader;
 import java.util.ArrayList;
@@ -29,6 +30,10 @@ class AddressSpaceCloseTest extends WholeEngineTest {
 
     /** What the threads use that race with its close. */
     private volatile AddressSpace current;
+
+    AddressSpaceCloseTest() {
+        watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);
+    }
 
     /** Index and order of every cached folio. */
     private static List<String> folios(AddressSpace space) {

@@ -8,6 +8,7 @@ import dev.quire.engine.Quire;
 import dev.quire.engine.TestSeed;
 import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.folio.SplitWatch;
 import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.rcu.RcuReader;
@@ -31,6 +32,10 @@ class AnonymousMemoryRaceTest extends WholeEngineTest {
     private static final LargeFolioOrders ORDERS = new LargeFolioOrders(1L << 9 | 1L << 6 | 1L << 3, 0);
 
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
+
+    AnonymousMemoryRaceTest() {
+        watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);
+    }
 
     @ParameterizedTest
     @EnumSource(SplitPolicies.class)

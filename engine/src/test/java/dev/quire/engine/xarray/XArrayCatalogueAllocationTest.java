@@ -116,6 +116,15 @@ class XArrayCatalogueAllocationTest extends XArrayCatalogue {
         assertTrue(isEmpty());
     }
 
+    /** At both ends of nodes, and in the head, where the search ends behind the last index that it may look at. */
+    @Test
+    void aRangeOfOneIndexHasOne() {
+        for (long id : new long[] {base, base + 1, 63, 64, 4095, 4096}) {
+            assertEquals(id, array.alloc(id, id, value(id)));
+            assertEquals(Errno.EBUSY, array.alloc(id, id, value(id)));
+        }
+    }
+
     /** check_xa_alloc_2. */
     @Test
     void allocatingNothingReserves() {

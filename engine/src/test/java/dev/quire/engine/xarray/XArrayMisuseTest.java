@@ -92,6 +92,9 @@ class XArrayMisuseTest extends XArrayCatalogue {
                 new Misuse("order out of range: order=64, max=63", test -> test.array.storeOrder(0, 64, 0)),
                 new Misuse("order out of range: order=-1, max=63", test -> test.array.storeOrder(0, -1, 0)),
                 new Misuse("index not aligned: index=0x5, order=2", test -> test.array.storeOrder(5, 2, 0)),
+                new Misuse(
+                        "index not aligned: index=0x100000000, order=40",
+                        test -> test.array.storeOrder(1L << 32, 40, 0)),
                 new Misuse("mark out of range: mark=3, max=2", test -> test.array.setMark(1, 3)),
                 new Misuse("mark out of range: mark=-1, max=2", test -> test.array.clearMark(1, -1)),
                 new Misuse("mark out of range: mark=3, max=2", test -> test.array.getMark(test.engine.reader, 1, 3)),

@@ -333,21 +333,32 @@ class XArrayRaceTest extends XArrayCatalogue {
         splitAndMergeHideNoMark(11, SplitNodeCountTest.shrinkingTowards(1029, 11, 0));
     }
 
+    /** A look during which a merge, a split and another merge come by can still miss the mark; such do not count. */
     private void splitAndMergeHideNoMark(int order, SplitPlan plan) {
         long first = 1L << order;
         storeOrder(first, order, pointer(2));
         setMark(first, 1);
+        AtomicLong nrChanges = new AtomicLong();
+        AtomicLong nrValidLooks = new AtomicLong();
         race(
                 () -> {
                     assertEquals(0, splitPatiently(first, plan, pointer(2), pointer(2), 0));
+                    nrChanges.incrementAndGet();
                     storeOrder(first, order, pointer(2));
+                    nrChanges.incrementAndGet();
                 },
                 (reader, cursor, round) -> {
+                    long nrBefore = nrChanges.get();
                     long index = first + (round * 0x9e37_79b9L & (first - 1));
-                    assertTrue(array.getMark(reader, index, 1), () -> "index=" + index);
                     cursor.set(index);
-                    assertEquals(pointer(2), array.find(cursor, 2 * first - 1, 1), () -> "index=" + index);
+                    boolean marked = array.getMark(reader, index, 1);
+                    long found = array.find(cursor, 2 * first - 1, 1);
+                    if (nrChanges.get() - nrBefore <= 1) {
+                        nrValidLooks.incrementAndGet();
+                        assertTrue(marked && found == pointer(2), () -> "index=" + index + ", marked=" + marked);
+                    }
                 });
+        assertTrue(nrValidLooks.get() > 100, () -> "looks beside one change: " + nrValidLooks);
         array.destroy();
     }
 
