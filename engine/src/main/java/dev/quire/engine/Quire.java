@@ -276,7 +276,8 @@ public final class Quire implements AutoCloseable {
     }
 
     /**
-     * Opens an address space of shared memory: its folios are backed by swap, not by a file.
+     * Opens an address space of shared memory: its folios are backed by swap, not by a file. What is in it, and where it is
+     * swapped to, is the caller's business; {@link PageCache#newSharedMemory} makes shared memory to be read and written.
      *
      * @return an empty address space, to be closed before the engine
      * @throws IllegalStateException if the engine has as many as it was made for

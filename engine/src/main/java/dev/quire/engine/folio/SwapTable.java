@@ -18,7 +18,7 @@ import dev.quire.engine.struct.SwapAreaStruct;
 /**
  * The swap cache: one word per slot of the swap area, which says whether the slot is free, in use, or cached by a folio
  * (swap table, swap_cache_add_folio, swap_cache_get_folio). There are as many slots as pages. What is behind a slot on a
- * device is the caller's business.
+ * device is the caller's business: {@code mapping.SwapArea} keeps it in a file.
  *
  * <pre>
  *  0               free
@@ -273,6 +273,15 @@ public final class SwapTable {
         } finally {
             lifetime.exit();
         }
+    }
+
+    /**
+     * Slots that there are.
+     *
+     * @return number of slots
+     */
+    public long nrSlots() {
+        return nrSlots;
     }
 
     /**

@@ -35,7 +35,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     private final Truncation truncation;
     private final int minimumOrder;
     private final boolean swapBacked;
-    private final @Nullable CachedFile host;
+    private final @Nullable Inode host;
 
     /** Set, under the resize lock, before the folios are dropped. */
     private volatile boolean closed;
@@ -46,7 +46,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     private final ReentrantLock resizeLock = new ReentrantLock();
 
     private AddressSpace(
-            MappingContext context, long address, int minimumOrder, boolean swapBacked, @Nullable CachedFile host) {
+            MappingContext context, long address, int minimumOrder, boolean swapBacked, @Nullable Inode host) {
         this.context = context;
         this.host = host;
         this.address = address;
@@ -78,13 +78,13 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         return open(context, minimumOrder, swapBacked, null);
     }
 
-    /** Opens the empty address space of a file that its host reads and writes. */
-    static AddressSpace openFor(CachedFile host, MappingContext context) {
-        return open(context, 0, false, host);
+    /** Opens the empty address space of a file, or of shared memory, whose pages its host brings in and out. */
+    static AddressSpace openFor(Inode host, MappingContext context, boolean swapBacked) {
+        return open(context, 0, swapBacked, host);
     }
 
     private static AddressSpace open(
-            MappingContext context, int minimumOrder, boolean swapBacked, @Nullable CachedFile host) {
+            MappingContext context, int minimumOrder, boolean swapBacked, @Nullable Inode host) {
         context.lifetime().enter();
         try {
             long address = context.objects().allocate();
@@ -323,9 +323,9 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         return swapEntries;
     }
 
-    /** The file whose pages these are; null for a file that exists in memory only, and for shared memory. */
+    /** What brings the pages in and out; null if they exist in memory only, or their user moves them to swap and back. */
     @Nullable
-    CachedFile host() {
+    Inode host() {
         return host;
     }
 
@@ -406,8 +406,8 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
 
     /**
      * Drops all folios, waits for the readers that may still be in the index, and gives the address space back. Must not be
-     * called from inside a read section. What others add meanwhile is dropped too. A folio that somebody has pinned lives on without an owner. Closing again does
-     * nothing.
+     * called from inside a read section. What others add meanwhile is dropped too. A folio that somebody has pinned lives on
+     * without an owner. Closing again does nothing.
      *
      * @throws IllegalStateException if regions of page tables still show the pages; then nothing has changed
      */

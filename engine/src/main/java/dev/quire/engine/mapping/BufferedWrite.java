@@ -12,19 +12,19 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Writes bytes into the cache of a file, folio by folio (generic_perform_write). Pages that a write covers wholly need not be
+ * Writes bytes into a file's folios, one after the other (generic_perform_write). Pages that a write covers wholly need not be
  * read first; they come in folios as large as the write, their place and the largest order allow.
  *
  * <p>For the thread of one opener.
  */
 final class BufferedWrite {
-    private final CachedFile file;
+    private final Inode file;
     private final FolioLookup lookup;
     private final Folios folios;
     private final PageArena arena;
     private final int maximumOrder;
 
-    BufferedWrite(CachedFile file, MappingContext context, FolioLookup lookup, int maximumOrder) {
+    BufferedWrite(Inode file, MappingContext context, FolioLookup lookup, int maximumOrder) {
         this.file = file;
         this.lookup = lookup;
         this.maximumOrder = maximumOrder;
@@ -36,7 +36,7 @@ final class BufferedWrite {
      * Writes all of a segment, or what it can before something fails.
      *
      * @return bytes written, which are all, or more than 0
-     * @throws IOException if the first page is in the file in part and cannot be read; then nothing has changed
+     * @throws IOException if the first page has to be read, and cannot be; then nothing has changed
      * @throws OutOfMemoryError if there is no memory for the first page; then nothing has changed
      */
     long write(MemorySegment from, long offsetBytes) throws IOException {
@@ -64,17 +64,17 @@ final class BufferedWrite {
             long folioBytes = Geometry.bytesIn(FolioStruct.order(folio));
             long within = offsetBytes - start;
             long nrBytes = Math.min(folioBytes - within, remainingBytes);
-            if (nrBytes < folioBytes && !CachedFile.isUptodate(folio)) {
+            if (nrBytes < folioBytes && !Inode.isUptodate(folio)) {
                 file.read(folio);
             }
             NativeMemory.copyIn(from, at, arena.frameOf(folio) + within, nrBytes);
-            CachedFile.setUptodate(folio);
+            Inode.setUptodate(folio);
             FolioUse.touch(folio, FolioStruct.order(folio), within, nrBytes);
             if (offsetBytes + nrBytes > file.sizeBytes()) {
                 // Before the folio is unlocked: who writes it back, or splits it, knows that it is not beyond the end.
                 file.sizeBytes(offsetBytes + nrBytes);
             }
-            file.writeback().markDirty(folio);
+            file.markDirty(folio);
             return nrBytes;
         } finally {
             folios.unlock(folio);
@@ -83,7 +83,7 @@ final class BufferedWrite {
     }
 
     /** Pins and locks the folio that a byte goes to; makes one if there is none. */
-    private long lockFolio(long offsetBytes, long remainingBytes) {
+    private long lockFolio(long offsetBytes, long remainingBytes) throws IOException {
         long index = offsetBytes >>> Geometry.PAGE_SHIFT;
         int nrFruitless = 0;
         while (true) {
@@ -92,6 +92,9 @@ final class BufferedWrite {
                 // Stays in the file: only a cut takes out what is pinned, and that waits for the inode lock.
                 folios.lock(folio);
                 return folio;
+            }
+            if (file.swapIn(lookup, index)) {
+                continue;
             }
             folio = file.space().indexed().allocate(orderFor(index, offsetBytes, remainingBytes));
             int result = folio == 0 ? Errno.ENOMEM : add(folio, index);

@@ -47,11 +47,7 @@ public final class FolioLookup {
     public long pin(long index) {
         reader.enter();
         try {
-            // In the section: the owner's index is not given to another before it ends.
-            if (owner.isClosed()) {
-                throw new IllegalStateException(
-                        "the owner of the folios is closed: owner=0x" + Long.toHexString(owner.address()));
-            }
+            requireOpen();
             long folio = tryPin(index);
             for (int attempt = 0; folio == XaEntry.RETRY; attempt++) {
                 References.pauseWhileFrozen(attempt);
@@ -60,6 +56,31 @@ public final class FolioLookup {
             return folio;
         } finally {
             reader.exit();
+        }
+    }
+
+    /** Whether the index has nothing at an index, neither a folio nor a swap entry; lock-free. */
+    boolean isEmpty(long index) {
+        reader.enter();
+        try {
+            requireOpen();
+            cursor.set(index);
+            long entry = cursor.load();
+            while (cursor.retry(entry)) {
+                cursor.set(index);
+                entry = cursor.load();
+            }
+            return entry == 0;
+        } finally {
+            reader.exit();
+        }
+    }
+
+    /** Checks, in a read section, that the owner's index is not given to another before the section ends. */
+    private void requireOpen() {
+        if (owner.isClosed()) {
+            throw new IllegalStateException(
+                    "the owner of the folios is closed: owner=0x" + Long.toHexString(owner.address()));
         }
     }
 

@@ -13,17 +13,18 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.Rcu;
 import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
-import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes page-cache folios back that were used longest ago (shrink_inactive_list, shrink_active_list, shrink_folio_list).
+ * Takes folios back that were used longest ago, of files and of shared memory (shrink_inactive_list, shrink_active_list,
+ * shrink_folio_list).
  *
- * <p>Inactive folios go, clean ones first; if there are not enough, dirty ones are written back, and active ones become
- * inactive. One that was used since the last look gets another round, as active if it was used again and again; a large one
- * of which only some parts were used is split into the fewest folios that keep them apart, and the others go.
+ * <p>Inactive folios of files go, clean ones first; if there are not enough, dirty ones are written back, and shared memory is
+ * swapped out if there is a swap area; then active ones become inactive. One that was used since the last look gets another
+ * round, as active if it was used again and again; a large one of which only some parts were used is split into the fewest
+ * folios that keep them apart, and the others go.
  *
  * <p>Thread-safe. Waits for no folio lock and no writeback lock, so it can be called with locks of files held; but it waits
  * for readers before it returns, so that what it took can be allocated.
@@ -41,8 +42,10 @@ final class FolioReclaimer {
     private final FolioOwners owners;
     private final LruLists lru;
     private final Rcu rcu;
+    private final SwapArea swapArea;
 
-    FolioReclaimer(MappingContext context) {
+    FolioReclaimer(MappingContext context, SwapArea swapArea) {
+        this.swapArea = swapArea;
         folios = context.folios();
         splitter = context.splitter();
         owners = context.owners();
@@ -73,18 +76,17 @@ final class FolioReclaimer {
 
     /** Takes at least so many pages, if there are; returns how many. */
     long reclaim(long nrPages) {
-        balance();
-        long nrReclaimed = shrink(nrPages, false);
-        if (nrReclaimed < nrPages) {
-            // What was used has had its round.
-            nrReclaimed += shrink(nrPages - nrReclaimed, false);
+        boolean swaps = swapArea.isOn();
+        balance(LruList.ACTIVE_FILE, LruList.INACTIVE_FILE);
+        long nrReclaimed = shrinkTwice(LruList.INACTIVE_FILE, nrPages, false);
+        nrReclaimed += shrink(LruList.INACTIVE_FILE, nrPages - nrReclaimed, true);
+        if (swaps && nrReclaimed < nrPages) {
+            balance(LruList.ACTIVE_ANONYMOUS, LruList.INACTIVE_ANONYMOUS);
+            nrReclaimed += shrinkTwice(LruList.INACTIVE_ANONYMOUS, nrPages - nrReclaimed, true);
         }
-        if (nrReclaimed < nrPages) {
-            nrReclaimed += shrink(nrPages - nrReclaimed, true);
-        }
-        if (nrReclaimed < nrPages) {
-            deactivate(lru.nrPages(LruList.ACTIVE_FILE));
-            nrReclaimed += shrink(nrPages - nrReclaimed, true);
+        nrReclaimed += shrinkActive(LruList.ACTIVE_FILE, LruList.INACTIVE_FILE, nrPages - nrReclaimed);
+        if (swaps) {
+            nrReclaimed += shrinkActive(LruList.ACTIVE_ANONYMOUS, LruList.INACTIVE_ANONYMOUS, nrPages - nrReclaimed);
         }
         if (nrReclaimed > 0) {
             rcu.barrier();
@@ -92,15 +94,24 @@ final class FolioReclaimer {
         return nrReclaimed;
     }
 
-    /** Keeps the inactive list at least as long as the active one. */
-    private void balance() {
-        deactivate((lru.nrPages(LruList.ACTIVE_FILE) - lru.nrPages(LruList.INACTIVE_FILE)) / 2);
+    /** Keeps an inactive list at least as long as its active one. */
+    private void balance(LruList active, LruList inactive) {
+        deactivate(active, (lru.nrPages(active) - lru.nrPages(inactive)) / 2);
     }
 
-    private void deactivate(long nrPages) {
+    /** Makes all active folios inactive, and goes over them. */
+    private long shrinkActive(LruList active, LruList inactive, long nrPages) {
+        if (nrPages <= 0) {
+            return 0;
+        }
+        deactivate(active, lru.nrPages(active));
+        return shrink(inactive, nrPages, true);
+    }
+
+    private void deactivate(LruList active, long nrPages) {
         FolioList taken = new FolioList();
         long nrLeft = nrPages;
-        while (nrLeft > 0 && lru.isolateOldest(LruList.ACTIVE_FILE, Math.min(BATCH, nrLeft), taken) > 0) {
+        while (nrLeft > 0 && isolate(active, nrLeft, taken)) {
             for (long folio = taken.poll(); folio != 0; folio = taken.poll()) {
                 nrLeft -= Geometry.pagesIn(FolioStruct.order(folio));
                 lru.setActive(folio, false);
@@ -111,12 +122,20 @@ final class FolioReclaimer {
         }
     }
 
-    /** Goes once over the inactive list at most; returns the pages taken. */
-    private long shrink(long nrPages, boolean mayWrite) {
+    /** Goes over an inactive list, and once more if that is not enough: what was used has had its round then. */
+    private long shrinkTwice(LruList inactive, long nrPages, boolean mayWrite) {
+        long nrReclaimed = shrink(inactive, nrPages, mayWrite);
+        return nrReclaimed + shrink(inactive, nrPages - nrReclaimed, mayWrite);
+    }
+
+    /** Goes once over an inactive list at most; returns the pages taken. */
+    private long shrink(LruList inactive, long nrPages, boolean mayWrite) {
         FolioList taken = new FolioList();
-        long nrToScan = lru.nrPages(LruList.INACTIVE_FILE);
+        long nrToScan = lru.nrPages(inactive);
         long nrReclaimed = 0;
-        while (nrReclaimed < nrPages && nrToScan > 0 && isolate(Math.min(nrPages - nrReclaimed, nrToScan), taken)) {
+        while (nrReclaimed < nrPages
+                && nrToScan > 0
+                && isolate(inactive, Math.min(nrPages - nrReclaimed, nrToScan), taken)) {
             for (long folio = taken.poll(); folio != 0; folio = taken.poll()) {
                 nrToScan -= Geometry.pagesIn(FolioStruct.order(folio));
                 nrReclaimed += reclaimIsolated(folio, mayWrite);
@@ -125,39 +144,53 @@ final class FolioReclaimer {
         return nrReclaimed;
     }
 
-    /** Takes the oldest inactive folios off their list: a batch of pages at most, if one folio has no more. */
-    private boolean isolate(long nrPages, FolioList taken) {
-        return lru.isolateOldest(LruList.INACTIVE_FILE, Math.min(BATCH, nrPages), taken) > 0;
+    /** Takes the oldest folios off a list: a batch of pages at most, if one folio has no more. */
+    private boolean isolate(LruList list, long nrPages, FolioList taken) {
+        return lru.isolateOldest(list, Math.min(BATCH, nrPages), taken) > 0;
     }
 
     /** Takes an isolated folio, or a part of it, or puts it back on its list; returns the pages taken. */
     private long reclaimIsolated(long folio, boolean mayWrite) {
-        if (!folios.tryLock(folio)) {
-            putBack(folio);
-            return 0;
-        }
-        CachedFile file = hostOf(folio);
-        if (file == null) {
-            folios.unlock(folio);
-            putBack(folio);
+        Inode host = lockOfHost(folio);
+        if (host == null) {
             return 0;
         }
         int order = FolioStruct.order(folio);
         boolean usedAgain = FolioUse.takeUsedAgain(folio);
         long used = FolioUse.takeUsedParts(folio, order);
         if (used == 0) {
-            return reclaimLocked(folio, file, mayWrite);
+            return reclaimLocked(folio, host, mayWrite);
         }
         if (used != FolioUse.allParts(order)) {
-            return reclaimUnused(folio, order, used, usedAgain, file, mayWrite);
+            return reclaimUnused(folio, order, used, usedAgain, host, mayWrite);
         }
         folios.unlock(folio);
         putBackUsed(folio, usedAgain);
         return 0;
     }
 
-    /** File of a locked folio; null if it belongs to none, or exists in memory only, and so cannot be read again. */
-    private @Nullable CachedFile hostOf(long folio) {
+    /** Takes an isolated folio, whether it was used or not, or puts it back on its list; returns the pages taken. */
+    long reclaimWhole(long folio) {
+        Inode host = lockOfHost(folio);
+        return host == null ? 0 : reclaimLocked(folio, host, true);
+    }
+
+    /** Locks an isolated folio, and finds its host; puts it back on its list, and returns null, if that is not possible. */
+    private @Nullable Inode lockOfHost(long folio) {
+        if (!folios.tryLock(folio)) {
+            putBack(folio);
+            return null;
+        }
+        Inode host = hostOf(folio);
+        if (host == null) {
+            folios.unlock(folio);
+            putBack(folio);
+        }
+        return host;
+    }
+
+    /** Host of a locked folio; null if it has none, and so cannot be brought in again. */
+    private @Nullable Inode hostOf(long folio) {
         long mapping = PageStruct.mapping(folio);
         if (mapping == 0 || (mapping & AddressSpaceStruct.ANONYMOUS_TAG) != 0) {
             return null;
@@ -166,7 +199,7 @@ final class FolioReclaimer {
     }
 
     /** Splits a folio around the parts that were used, from the first to the last, and takes what lies before and after. */
-    private long reclaimUnused(long folio, int order, long used, boolean usedAgain, CachedFile file, boolean mayWrite) {
+    private long reclaimUnused(long folio, int order, long used, boolean usedAgain, Inode host, boolean mayWrite) {
         long start = FolioUse.firstPageOf(Long.numberOfTrailingZeros(used), order);
         long end = FolioUse.firstPageOf(Long.SIZE - Long.numberOfLeadingZeros(used), order);
         FolioList pieces = new FolioList();
@@ -180,7 +213,7 @@ final class FolioReclaimer {
         FolioList kept = new FolioList();
         long nrReclaimed = 0;
         if (start > 0) {
-            nrReclaimed += reclaimLocked(folio, file, mayWrite);
+            nrReclaimed += reclaimLocked(folio, host, mayWrite);
         } else {
             folios.unlock(folio);
             kept.append(folio);
@@ -190,7 +223,7 @@ final class FolioReclaimer {
             if (first >= start && first < end) {
                 kept.append(piece);
             } else if (folios.tryLock(piece)) {
-                nrReclaimed += reclaimLocked(piece, file, mayWrite);
+                nrReclaimed += reclaimLocked(piece, host, mayWrite);
             } else {
                 putBack(piece);
             }
@@ -203,15 +236,17 @@ final class FolioReclaimer {
     }
 
     /** Takes a locked folio, off the lists, with one reference of the caller, or puts it back; returns the pages taken. */
-    private long reclaimLocked(long folio, CachedFile file, boolean mayWrite) {
+    private long reclaimLocked(long folio, Inode host, boolean mayWrite) {
         long nrPages = Geometry.pagesIn(FolioStruct.order(folio));
-        boolean dirty = PageFlag.DIRTY.isSet(PageStruct.flagsAcquire(folio));
-        boolean locked = !dirty || !mayWrite || writeBack(folio, file);
-        boolean evicted = locked && file.isOwn(folio) && file.tryEvict(folio);
+        boolean locked = !mayWrite || host.writeForEviction(folio);
+        int result = locked && host.isOwn(folio) ? host.tryEvict(folio) : Errno.EBUSY;
+        if (result == Errno.ENOSPC) {
+            return reclaimHalves(folio, host);
+        }
         if (locked) {
             folios.unlock(folio);
         }
-        if (evicted) {
+        if (result == Errno.OK) {
             folios.unpin(folio);
             return nrPages;
         }
@@ -219,18 +254,25 @@ final class FolioReclaimer {
         return 0;
     }
 
-    /** Writes a locked folio back unless its file is just being cut; whether the folio is locked again afterwards. */
-    private boolean writeBack(long folio, CachedFile file) {
-        if (Writeback.isUnderWriteback(folio)
-                || !file.writebackLock().readLock().tryLock()) {
-            return true;
+    /** Takes a locked folio that the swap area has no run of slots for as its two halves, or what they are halved to. */
+    private long reclaimHalves(long folio, Inode host) {
+        FolioList pieces = new FolioList();
+        int newOrder = FolioStruct.order(folio) - 1;
+        int result = splitter.split(folio, SplitPolicies.UNIFORM, 0, 1, newOrder, SplitPolicies.ALL_ORDERS, pieces);
+        if (result != Errno.OK) {
+            folios.unlock(folio);
+            putBack(folio);
+            return 0;
         }
-        try {
-            file.writeback().writeLocked(folio);
-        } finally {
-            file.writebackLock().readLock().unlock();
+        long nrReclaimed = reclaimLocked(folio, host, true);
+        for (long piece = pieces.poll(); piece != 0; piece = pieces.poll()) {
+            if (folios.tryLock(piece)) {
+                nrReclaimed += reclaimLocked(piece, host, true);
+            } else {
+                putBack(piece);
+            }
         }
-        return folios.tryLock(folio);
+        return nrReclaimed;
     }
 
     /** Gives an isolated folio that was used another round, as active if it was used again. */

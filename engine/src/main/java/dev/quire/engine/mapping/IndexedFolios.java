@@ -26,7 +26,7 @@ final class IndexedFolios {
     private final FolioAdder adder;
 
     /** Folios that {@link #populate} makes are added by {@code host}, or as they are if there is none. */
-    IndexedFolios(MappingContext context, AddressSpace space, @Nullable CachedFile host) {
+    IndexedFolios(MappingContext context, AddressSpace space, @Nullable Inode host) {
         this.space = space;
         adder = host == null ? this::add : host::addAndRead;
         folios = context.folios();
@@ -246,18 +246,21 @@ final class IndexedFolios {
         return folio;
     }
 
-    /** First index from {@code start} to {@code end} at which a folio begins; {@code end} if there is none. */
+    /** First index from {@code start} to {@code end} at which a folio or a swap entry begins; {@code end} if there is none. */
     long holeEnd(long start, long end) {
-        long folio = pinNext(start, end - 1);
-        if (folio == 0) {
-            return end;
+        space.index().lock();
+        try {
+            XaCursor cursor = space.lockedCursor();
+            cursor.set(start);
+            return cursor.find(end - 1) == 0
+                    ? end
+                    : Math.max(Geometry.alignDown(cursor.index(), cursor.getOrder()), start);
+        } finally {
+            space.index().unlock();
         }
-        long index = PageStruct.index(folio);
-        folios.unpin(folio);
-        return Math.max(index, start);
     }
 
-    /** Whether a folio covers an index, now. */
+    /** Whether a folio or a swap entry covers an index, now. */
     boolean contains(long index) {
         return holeEnd(index, index + 1) == index;
     }

@@ -19,7 +19,7 @@ import java.nio.channels.NonWritableChannelException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file that somebody has opened, to be read and written through the page cache (struct file; filemap_read,
+ * A file, or shared memory, that somebody has opened, to be read and written through folios (struct file; filemap_read,
  * generic_file_write_iter). All who have opened it share its cached folios and its size.
  *
  * <p>One object per thread that uses the file: it holds that thread's way through the index, and where it reads ahead. The
@@ -36,16 +36,25 @@ import org.jspecify.annotations.Nullable;
  * <p>Errors of the file throw {@link IOException}. One that comes up while dirty pages are written back is told once to
  * everybody who has the file open, by the next {@link #sync} or {@link #close}, and loses nothing that is cached: the pages stay
  * dirty, and the next attempt writes them again. The same is true if the file, when it is to be synced, says that it could not
- * keep what it was given; but of what was evicted since it was written back, or cut off, only the file knows. Every call throws {@link ClosedChannelException} once this object, and
- * {@link IllegalStateException} once the engine is closed. None may be made from inside a read section.
+ * keep what it was given; but of what was evicted since it was written back, or cut off, only the file knows. Every call throws
+ * {@link ClosedChannelException} once this object, and {@link IllegalStateException} once the engine is closed. None may be made
+ * from inside a read section.
  */
 public final class OpenFile implements AutoCloseable {
     private static final long END = -1;
     private static final long NO_FOLIO = 0;
 
-    private final PageCache cache;
-    private final PageCache.Entry entry;
-    private final CachedFile file;
+    /** No folio either, but a page that reads as zero. */
+    private static final long HOLE = 1;
+
+    /** What is to be done when this is closed. */
+    @FunctionalInterface
+    interface Release {
+        void run() throws IOException;
+    }
+
+    private final Inode file;
+    private final Release release;
     private final WritebackErrors.Listener errors;
     private final Lifetime lifetime;
     private final Folios folios;
@@ -60,10 +69,9 @@ public final class OpenFile implements AutoCloseable {
 
     private boolean closed;
 
-    OpenFile(PageCache cache, PageCache.Entry entry, MappingContext context, RcuReader reader, int maximumOrder) {
-        this.cache = cache;
-        this.entry = entry;
-        file = entry.file();
+    OpenFile(Inode file, Release release, MappingContext context, RcuReader reader, int maximumOrder) {
+        this.file = file;
+        this.release = release;
         this.reader = reader;
         errors = file.errors().listen();
         lifetime = context.lifetime();
@@ -146,9 +154,12 @@ public final class OpenFile implements AutoCloseable {
 
     /** Reads what one folio has; {@link #END} if the file ends there. */
     private long readFromFolio(MemorySegment into, long at, long offsetBytes, long maximumBytes) throws IOException {
-        long folio = pinUptodate(offsetBytes, maximumBytes);
+        long folio = pinUptodate(offsetBytes, maximumBytes, false);
         if (folio == NO_FOLIO) {
             return END;
+        }
+        if (folio == HOLE) {
+            return readZeroes(into, at, offsetBytes, maximumBytes);
         }
         long nrBytes;
         try {
@@ -169,6 +180,17 @@ public final class OpenFile implements AutoCloseable {
         return nrBytes;
     }
 
+    /** Reads what a page has that is a hole; {@link #END} if the file ends there. */
+    private long readZeroes(MemorySegment into, long at, long offsetBytes, long maximumBytes) {
+        long pageEnd = (offsetBytes | (Geometry.PAGE_BYTES - 1)) + 1;
+        long nrBytes = Math.min(Math.min(pageEnd, file.sizeBytes()) - offsetBytes, maximumBytes);
+        if (nrBytes <= 0) {
+            return END;
+        }
+        into.asSlice(at, nrBytes).fill((byte) 0);
+        return nrBytes;
+    }
+
     private void noteUse(long folio, int order, long within, long nrBytes) {
         FolioUse.touch(folio, order, within, nrBytes);
         if (folio != lastRead) {
@@ -186,15 +208,21 @@ public final class OpenFile implements AutoCloseable {
         }
     }
 
-    /** Pins the folio that has a byte, with all its bytes valid; {@link #NO_FOLIO} at the end of the file. */
-    private long pinUptodate(long offsetBytes, long maximumBytes) throws IOException {
+    /**
+     * Pins the folio that has a byte, with all its bytes valid; {@link #NO_FOLIO} at the end of the file. Where the file has a
+     * hole, {@link #HOLE} or a new folio of zeroes.
+     */
+    private long pinUptodate(long offsetBytes, long maximumBytes, boolean fillsHoles) throws IOException {
         long index = offsetBytes >>> Geometry.PAGE_SHIFT;
         while (offsetBytes < file.sizeBytes()) {
             long folio = lookup.pin(index);
             if (folio == NO_FOLIO) {
+                if (!fillsHoles && file.isHole(lookup, index)) {
+                    return HOLE;
+                }
                 long endBytes = Math.min(offsetBytes + maximumBytes, file.sizeBytes());
-                file.fill(readahead, index, Math.max(FileRange.pagesOf(endBytes) - index, 1));
-            } else if (CachedFile.isUptodate(folio)) {
+                file.fill(lookup, readahead, index, Math.max(FileRange.pagesOf(endBytes) - index, 1));
+            } else if (Inode.isUptodate(folio)) {
                 return folio;
             } else {
                 folios.unpin(folio);
@@ -216,7 +244,7 @@ public final class OpenFile implements AutoCloseable {
     public FolioView view(long offsetBytes) throws IOException {
         begin();
         try {
-            long folio = offsetBytes < 0 ? NO_FOLIO : pinUptodate(offsetBytes, 1);
+            long folio = offsetBytes < 0 ? NO_FOLIO : pinUptodate(offsetBytes, 1, true);
             long lengthBytes = 0;
             long within = 0;
             if (folio != NO_FOLIO) {
@@ -355,8 +383,8 @@ public final class OpenFile implements AutoCloseable {
     }
 
     /**
-     * Drops clean folios that lie in a range, as a whole, and that nobody holds (POSIX_FADV_DONTNEED). A page is in the range if
-     * all its bytes are that the file has.
+     * Drops clean folios that lie in a range, as a whole, and that nobody holds (POSIX_FADV_DONTNEED). Those of shared memory
+     * are swapped out. A page is in the range if all its bytes are that the file has.
      *
      * @param offsetBytes start of the range
      * @param lengthBytes its length, at least 1
@@ -368,9 +396,7 @@ public final class OpenFile implements AutoCloseable {
         FileRange.require("offsetBytes", offsetBytes, "lengthBytes", lengthBytes, FileRange.MAX_BYTES);
         begin();
         try {
-            long end = offsetBytes + lengthBytes;
-            long endIndex = end < file.sizeBytes() ? end >>> Geometry.PAGE_SHIFT : FileRange.pagesOf(end);
-            return file.evict(FileRange.pagesOf(offsetBytes), endIndex);
+            return file.evict(offsetBytes, offsetBytes + lengthBytes);
         } finally {
             lifetime.exit();
         }
@@ -421,7 +447,7 @@ public final class OpenFile implements AutoCloseable {
         begin();
         try {
             closed = true;
-            cache.release(entry);
+            release.run();
             throwIfNews(errors.next());
         } finally {
             lifetime.exit();
@@ -429,7 +455,7 @@ public final class OpenFile implements AutoCloseable {
     }
 
     /** The file, for who looks inside. */
-    CachedFile file() {
+    Inode file() {
         return file;
     }
 
@@ -444,7 +470,7 @@ public final class OpenFile implements AutoCloseable {
     }
 
     private void beginChange() throws ClosedChannelException {
-        if (!file.backing().isWritable()) {
+        if (!file.isWritable()) {
             throw new NonWritableChannelException();
         }
         begin();

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * Files read and written through memory (mm/filemap.c). A file is cached once, whoever opens it by whichever path, from the
  * first {@link #open} to the last {@link OpenFile#close}; nobody else should write to it meanwhile.
  *
+ * <p>{@link #newSharedMemory} makes memory that is used like a file, with a swap area behind it.
+ *
  * <p>When memory runs out, whoever needs some takes it from the folios that were used longest ago, of any file: see
  * {@link #reclaim}. There is no background thread: readers read ahead, and who syncs, closes or reclaims writes back.
  *
@@ -47,6 +49,7 @@ public final class PageCache {
 
     private final MappingContext context;
     private final int maximumOrder;
+    private final SwapArea swapArea;
     private final FolioReclaimer reclaimer;
 
     /** All files that are open, and those that could not be written back when they were closed; guarded by itself. */
@@ -62,7 +65,8 @@ public final class PageCache {
     public PageCache(MappingContext context, int maximumOrder) {
         this.context = context;
         this.maximumOrder = Geometry.requireOrder(maximumOrder);
-        reclaimer = new FolioReclaimer(context);
+        swapArea = new SwapArea(context);
+        reclaimer = new FolioReclaimer(context, swapArea);
     }
 
     /**
@@ -99,7 +103,7 @@ public final class PageCache {
             opened = open(file.key(), file, reader);
             return opened;
         } finally {
-            if (opened == null || opened.file().backing() != file) {
+            if (opened == null || !(opened.file() instanceof CachedFile cached) || cached.backing() != file) {
                 // The file is cached already, and has a channel.
                 file.close();
             }
@@ -132,15 +136,70 @@ public final class PageCache {
                     entries.put(key, entry);
                 }
                 entry.nrOpen++;
-                return new OpenFile(this, entry, context, reader, maximumOrder);
+                Entry opened = entry;
+                return new OpenFile(entry.file(), () -> release(opened), context, reader, maximumOrder);
             }
         } finally {
             context.lifetime().exit();
         }
     }
 
+    /**
+     * Makes shared memory, which is a file to who uses it, but exists in memory and in swap only.
+     *
+     * @param sizeBytes its size, 0 up to 2^62; all zero, and taking no memory
+     * @return the memory; to be closed before the engine
+     * @throws IllegalArgumentException if the size is out of range
+     * @throws IllegalStateException if the engine has as many address spaces as it was made for
+     */
+    public SharedMemory newSharedMemory(long sizeBytes) {
+        FileRange.requireSize(sizeBytes);
+        return new SharedMemory(context, new SwapBackedFile(context, reclaimer, swapArea, sizeBytes), maximumOrder);
+    }
+
+    /**
+     * Starts to swap shared memory out to a file when memory runs out (swapon). What the file has is overwritten.
+     *
+     * @param path the file; it is made if it is not there, and grows as it is used, up to the size of the engine's memory
+     * @return the swap area; to be closed after all shared memory, and before the engine
+     * @throws IOException if the file cannot be opened or made
+     * @throws IllegalArgumentException if it cannot be written to
+     * @throws IllegalStateException if the engine has a swap area already
+     */
+    public SwapArea swapOn(Path path) throws IOException {
+        ChannelFile file = ChannelFile.open(path, true);
+        boolean on = false;
+        try {
+            swapOn(file);
+            on = true;
+            return swapArea;
+        } finally {
+            if (!on) {
+                file.close();
+            }
+        }
+    }
+
+    /**
+     * Starts to swap shared memory out to what reads and writes in its own way.
+     *
+     * @param file where to; the area closes it
+     * @return the swap area; to be closed after all shared memory, and before the engine
+     * @throws IllegalArgumentException if it cannot be written to
+     * @throws IllegalStateException if the engine has a swap area already
+     */
+    public SwapArea swapOn(BackingFile file) {
+        context.lifetime().enter();
+        try {
+            swapArea.turnOn(file);
+            return swapArea;
+        } finally {
+            context.lifetime().exit();
+        }
+    }
+
     /** Gives an open file up; the last one writes back, and lets go of the file if nothing is dirty then. */
-    void release(Entry entry) throws IOException {
+    private void release(Entry entry) throws IOException {
         if (!leave(entry)) {
             return;
         }
@@ -257,9 +316,10 @@ public final class PageCache {
     }
 
     /**
-     * Takes pages from the files that were used longest ago, writing them back first if they are dirty. A large folio of which
-     * only a part was used lately is split, and the rest of it taken. Called by itself when memory runs out; calling it ahead
-     * of that keeps others from having to. Must not be called from inside a read section, for which it waits.
+     * Takes the pages that were used longest ago: of files, writing them back first if they are dirty, and then of shared
+     * memory if there is a swap area. A large folio of which only a part was used lately is split, and the rest of it taken.
+     * Called by itself when memory runs out; calling it ahead of that keeps others from having to. Must not be called from
+     * inside a read section, for which it waits.
      *
      * @param nrPages how many, at least 1
      * @return pages taken: a few more, or less if there are no more

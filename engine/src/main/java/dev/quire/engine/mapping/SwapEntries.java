@@ -24,7 +24,7 @@ import dev.quire.engine.xarray.XaEntry;
  * in the slot i further on.
  *
  * <p>What is in the slots is the caller's business: who swaps a folio out copies its bytes to where it keeps slots, and who
- * swaps one in brings them.
+ * swaps one in brings them. {@link SharedMemory} does both.
  *
  * <p>Thread-safe; blocking on the index lock and the swap table's. All changes of entries are checked under the index lock
  * against what the caller believes to be there.
@@ -75,7 +75,12 @@ public final class SwapEntries {
             long slot = swapTable.allocate(order);
             if (slot != SwapTable.NO_SLOT) {
                 requireOk(swapTable.add(folio, slot));
-                replaceBySlot(folio, order, slot);
+                space.index().lock();
+                try {
+                    replaceBySlot(folio, order, slot);
+                } finally {
+                    space.index().unlock();
+                }
                 References.put(folio, (int) Geometry.pagesIn(order));
             }
             return slot;
@@ -84,18 +89,60 @@ public final class SwapEntries {
         }
     }
 
-    /** One multi-index store, so that the entry's siblings stay siblings. */
-    private void replaceBySlot(long folio, int order, long slot) {
+    /**
+     * Puts slots, which hold the bytes of a locked folio, in its place in the index if nobody but the index and the caller,
+     * once, has a reference (__remove_mapping); the caller's stays. False if somebody has: then nothing has changed.
+     */
+    boolean tryReplace(long folio, long slot) {
+        int order = FolioStruct.order(folio);
         space.index().lock();
         try {
+            if (!References.freeze(folio, (int) Geometry.pagesIn(order) + 1)) {
+                return false;
+            }
+            replaceBySlot(folio, order, slot);
+            // A lookup that found the folio before it left the index may pin it from here on; its second look fails.
+            References.unfreeze(folio, 1);
+            return true;
+        } finally {
+            space.index().unlock();
+        }
+    }
+
+    /** One multi-index store, so that the entry's siblings stay siblings; under the index lock. */
+    private void replaceBySlot(long folio, int order, long slot) {
+        XaCursor cursor = space.lockedCursor();
+        cursor.setOrder(PageStruct.index(folio), order);
+        cursor.store(XaEntry.value(slot));
+        long nrPages = Geometry.pagesIn(order);
+        space.addNrPages(-nrPages);
+        AddressSpaceStruct.addNrSwapped(space.address(), nrPages);
+        indexed.countThpPages(order, -nrPages);
+        PageStruct.mapping(folio, 0);
+    }
+
+    /**
+     * Puts a new folio into the swap cache for the slots of the entry that covers an index, for who is going to read them
+     * (swap_cache_add_folio). Entry and slots are looked at in one step, so the slots are the space's, and until the folio
+     * leaves the swap cache they are nobody else's, even if they are given back.
+     *
+     * @param folio head of a locked folio without mapping, to which the caller holds the only reference
+     * @return its first slot; ENOENT if no entry of the folio's order is there; EEXIST if another folio is in the swap cache
+     */
+    long cache(long folio, long index) {
+        int order = FolioStruct.order(folio);
+        PageStruct.getAndSetFlags(folio, PageFlag.SWAPBACKED.mask());
+        space.index().lock();
+        try {
+            space.requireIndex();
             XaCursor cursor = space.lockedCursor();
-            cursor.setOrder(PageStruct.index(folio), order);
-            cursor.store(XaEntry.value(slot));
-            long nrPages = Geometry.pagesIn(order);
-            space.addNrPages(-nrPages);
-            AddressSpaceStruct.addNrSwapped(space.address(), nrPages);
-            indexed.countThpPages(order, -nrPages);
-            PageStruct.mapping(folio, 0);
+            cursor.set(index);
+            long entry = cursor.load();
+            if (!XaEntry.isValue(entry) || cursor.getOrder() != order) {
+                return Errno.ENOENT;
+            }
+            int result = swapTable.add(folio, XaEntry.valueOf(entry));
+            return result == Errno.OK ? XaEntry.valueOf(entry) : result;
         } finally {
             space.index().unlock();
         }
@@ -239,6 +286,29 @@ public final class SwapEntries {
             cursor.destroy();
             space.index().unlock();
             lifetime.exit();
+        }
+    }
+
+    /**
+     * Splits the entry that reaches across an index, if one does, so that an entry begins there: into as few as possible.
+     * Then a range that begins or ends there can be removed without memory. 0 or ENOMEM.
+     */
+    int splitBefore(long index) {
+        space.index().lock();
+        XaCursor cursor = space.lockedCursor();
+        try {
+            space.requireIndex();
+            cursor.set(index);
+            long entry = cursor.load();
+            if (!XaEntry.isValue(entry)) {
+                return Errno.OK;
+            }
+            int order = cursor.getOrder();
+            long at = index - Geometry.alignDown(index, order);
+            return at == 0 ? Errno.OK : split(cursor, entry, at, Geometry.pagesIn(order), 0, SplitPolicies.RANGE);
+        } finally {
+            cursor.destroy();
+            space.index().unlock();
         }
     }
 

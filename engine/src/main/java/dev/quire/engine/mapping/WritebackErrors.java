@@ -25,13 +25,18 @@ final class WritebackErrors {
 
     private boolean told = true;
 
-    /** Notes an error (errseq_set); one that is no I/O error becomes the cause of one. */
+    /** Notes an error (errseq_set). */
     synchronized void record(Exception error) {
         if (told) {
             number++;
             told = false;
         }
-        last = error instanceof IOException failure ? failure : new IOException(error.toString(), error);
+        last = asIOException(error);
+    }
+
+    /** An error as one of a file; one that is no I/O error becomes the cause of one. */
+    static IOException asIOException(Exception error) {
+        return error instanceof IOException failure ? failure : new IOException(error.toString(), error);
     }
 
     /** Starts to follow the errors for somebody who opens the file now (errseq_sample). */

@@ -33,6 +33,9 @@ public final class Errno {
     /** The arguments exclude each other or the state of the object. */
     public static final int EINVAL = -22;
 
+    /** No room on the device. */
+    public static final int ENOSPC = -28;
+
     /** A count would become too large. */
     public static final int EOVERFLOW = -75;
 
@@ -61,6 +64,7 @@ public final class Errno {
             case EBUSY -> "EBUSY";
             case EEXIST -> "EEXIST";
             case EINVAL -> "EINVAL";
+            case ENOSPC -> "ENOSPC";
             case EOVERFLOW -> "EOVERFLOW";
             case EHWPOISON -> "EHWPOISON";
             default -> Integer.toString(result);

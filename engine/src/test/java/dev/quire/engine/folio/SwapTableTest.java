@@ -55,6 +55,10 @@ class SwapTableTest extends WholeEngineTest {
         assertThrows(IllegalArgumentException.class, () -> swap.free(16_384, 1));
         assertThrows(IllegalArgumentException.class, () -> swap.pin(16_384));
         assertThrows(IllegalArgumentException.class, () -> swap.allocate(19));
+        swap.free(0, 1);
+        swap.free(8, 9);
+        swap.free(512, 31 * 512);
+        assertEquals(0, swap.nrInUse());
     }
 
     @Test

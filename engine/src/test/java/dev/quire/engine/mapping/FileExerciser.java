@@ -13,15 +13,24 @@ import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 
 /**
- * Does random things to a range of a file, as one thread that nobody else may change the range beside, and compares all it
- * reads with an array that had the same done to it. Errors of the file are part of the game: the array follows what the page
- * cache says has happened.
+ * Does random things to a range of a file or of shared memory, as one thread that nobody else may change the range beside, and
+ * compares all it reads with an array that had the same done to it. Errors of the file are part of the game: the array follows
+ * what the page cache says has happened.
  */
 final class FileExerciser implements AutoCloseable {
+    /** Not a measure of speed: a run that takes so long hangs. */
+    private static final long LIMIT_NANOS = TimeUnit.MINUTES.toNanos(5);
+
+    private static final int STEPS_PER_LOOK = 64;
     private static final int LONGEST = 1 << 16;
     private static final int LONGEST_STEP_BITS = 15;
     private static final int PIECES_READ_ON = 20;
@@ -112,6 +121,40 @@ final class FileExerciser implements AutoCloseable {
         segment = MemorySegment.ofArray(buffer);
         reader = engine.newReader();
         file = opener.open(reader);
+    }
+
+    /** Takes steps. */
+    void run(long nrSteps) {
+        run(nrSteps, () -> true);
+    }
+
+    /** Lets exercisers run side by side, in a thread each, for so many steps each, unless one fails. */
+    static void runAll(List<FileExerciser> exercisers, long nrStepsEach) throws InterruptedException {
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        List<Thread> threads = new ArrayList<>();
+        for (FileExerciser exerciser : exercisers) {
+            Thread thread = new Thread(() -> exerciser.run(nrStepsEach, () -> failure.get() == null));
+            thread.setUncaughtExceptionHandler((ended, thrown) -> failure.compareAndSet(null, thrown));
+            threads.add(thread);
+            thread.start();
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        Throwable thrown = failure.get();
+        if (thrown != null) {
+            throw new AssertionError(TestSeed.asOption(), thrown);
+        }
+    }
+
+    private void run(long nrSteps, BooleanSupplier goesOn) {
+        long startNanos = System.nanoTime();
+        for (long step = 0; step < nrSteps && goesOn.getAsBoolean(); step++) {
+            if (step % STEPS_PER_LOOK == 0 && System.nanoTime() - startNanos > LIMIT_NANOS) {
+                throw new AssertionError("hangs: " + TestSeed.asOption() + ", operations=" + step + ", of=" + nrSteps);
+            }
+            step();
+        }
     }
 
     /** Steps taken, those included in which the file failed. */

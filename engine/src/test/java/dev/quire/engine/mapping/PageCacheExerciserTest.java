@@ -22,8 +22,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -41,10 +39,6 @@ class PageCacheExerciserTest extends WholeEngineTest {
     private static final int NR_RUNS = 5;
     private static final long OPERATIONS_PER_RUN = Math.ceilDiv(NR_OPERATIONS, NR_RUNS);
 
-    /** Not a measure of speed: a run that takes so long hangs. */
-    private static final long LIMIT_NANOS = TimeUnit.MINUTES.toNanos(5);
-
-    private static final int STEPS_PER_LOOK = 64;
     private static final int RANGE_BYTES = 700_001;
     private static final int NR_THREADS = 3;
     private static final int FAILURES_PER_THOUSAND = 20;
@@ -53,8 +47,6 @@ class PageCacheExerciserTest extends WholeEngineTest {
     private static int nrRuns;
     private static long nrMerged;
     private static long nrErrors;
-
-    private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
     private static Quire engineFor(SplittableRandom random, HeadMapKind headMap, PageCacheExerciserTest test) {
         return test.open(Quire.builder()
@@ -91,7 +83,7 @@ class PageCacheExerciserTest extends WholeEngineTest {
         try (FileExerciser exerciser = new FileExerciser(
                 engine, reader -> engine.pageCache().open(faulty, reader), random, 0, RANGE_BYTES, 0, true)) {
             faulty.fail(FAILURES_PER_THOUSAND);
-            run(exerciser, OPERATIONS_PER_RUN);
+            exerciser.run(OPERATIONS_PER_RUN);
             faulty.fail(0);
             finish(engine, List.of(exerciser), memory::content);
             assertTrue(exerciser.nrErrors() > 0, "no error came up");
@@ -106,7 +98,7 @@ class PageCacheExerciserTest extends WholeEngineTest {
         Path path = folder.resolve("file");
         try (FileExerciser exerciser = new FileExerciser(
                 engine, reader -> engine.pageCache().create(path, reader), random, 0, RANGE_BYTES, 0, true)) {
-            run(exerciser, OPERATIONS_PER_RUN);
+            exerciser.run(OPERATIONS_PER_RUN);
             assertEquals(0, exerciser.nrErrors());
             finish(engine, List.of(exerciser), () -> Files.readAllBytes(path));
         }
@@ -132,41 +124,13 @@ class PageCacheExerciserTest extends WholeEngineTest {
                     thread == NR_THREADS - 1));
         }
         faulty.fail(FAILURES_PER_THOUSAND);
-        runAll(exercisers);
+        FileExerciser.runAll(exercisers, Math.ceilDiv(OPERATIONS_PER_RUN, NR_THREADS));
         faulty.fail(0);
         finish(engine, exercisers, memory::content);
         for (FileExerciser exerciser : exercisers) {
             exerciser.close();
         }
         assertTrue(memory.isClosed());
-    }
-
-    private void runAll(List<FileExerciser> exercisers) throws InterruptedException {
-        List<Thread> threads = new ArrayList<>();
-        for (FileExerciser exerciser : exercisers) {
-            Thread thread = new Thread(() -> run(exerciser, Math.ceilDiv(OPERATIONS_PER_RUN, NR_THREADS)));
-            thread.setUncaughtExceptionHandler((ended, thrown) -> failure.compareAndSet(null, thrown));
-            threads.add(thread);
-            thread.start();
-        }
-        for (Thread thread : threads) {
-            thread.join();
-        }
-        Throwable thrown = failure.get();
-        if (thrown != null) {
-            throw new AssertionError(TestSeed.asOption(), thrown);
-        }
-    }
-
-    /** Takes steps, unless another thread has failed. */
-    private void run(FileExerciser exerciser, long nrSteps) {
-        long startNanos = System.nanoTime();
-        for (long step = 0; step < nrSteps && failure.get() == null; step++) {
-            if (step % STEPS_PER_LOOK == 0 && System.nanoTime() - startNanos > LIMIT_NANOS) {
-                throw new AssertionError("hangs: " + TestSeed.asOption() + ", operations=" + step + ", of=" + nrSteps);
-            }
-            exerciser.step();
-        }
     }
 
     /** What a file has. */

@@ -76,7 +76,7 @@ class PageCacheSyncTest extends WholeEngineTest {
         ForgetfulFile forgetful = new ForgetfulFile(content);
         try (OpenFile file = engine.pageCache().open(forgetful, reader)) {
             write(file, 3 * PAGE, PAGE, 1);
-            file.file().writeback().writeAll();
+            ((CachedFile) file.file()).writeback().writeAll();
             assertArrayEquals(content, forgetful.content());
             forgetful.failSyncs(true);
             assertThrows(IOException.class, file::sync);

@@ -33,6 +33,11 @@ final class SlowFile implements BackingFile {
         return sizeBytes == 0 ? 0 : stamp;
     }
 
+    /** Takes the time that bytes are on their way. */
+    static void transfer() {
+        take(TRANSFER_SPINS);
+    }
+
     private static void take(int nrSpins) {
         for (int spin = 0; spin < nrSpins; spin++) {
             Thread.onSpinWait();
@@ -59,7 +64,7 @@ final class SlowFile implements BackingFile {
     @Override
     public void read(ByteBuffer into, long offsetBytes) {
         long read = stamp();
-        take(TRANSFER_SPINS);
+        transfer();
         while (into.remaining() >= Long.BYTES) {
             into.order(ByteOrder.nativeOrder()).putLong(read);
         }
@@ -70,7 +75,7 @@ final class SlowFile implements BackingFile {
         long written = from.order(ByteOrder.nativeOrder()).getLong(from.position());
         sizeBytes = Math.max(sizeBytes, offsetBytes + from.remaining());
         from.position(from.limit());
-        take(TRANSFER_SPINS);
+        transfer();
         stamp = written;
     }
 

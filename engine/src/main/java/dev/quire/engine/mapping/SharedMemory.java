@@ -1,0 +1,189 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.mapping;
+
+import dev.quire.engine.rcu.Lifetime;
+import dev.quire.engine.rcu.RcuReader;
+import java.io.IOException;
+
+/**
+ * Memory that many threads read and write as a file, without a file (shmem, memfd_create). It is all zero at first, and takes
+ * memory only where it was written to or viewed. If the engine has a swap area ({@link PageCache#swapOn(BackingFile)}), what
+ * was used longest ago is written there when memory runs out, in folios as large as they are, and comes back in the same folios
+ * when somebody reads, writes or views it; without one it stays in memory.
+ *
+ * <p>What cannot be written to the swap area stays in memory, and nobody notices but who asked for it by {@link #swapOut}. What
+ * cannot be read from it is told to the reader by an {@link IOException}; it is still there for the next attempt.
+ *
+ * <p>Thread-safe. The bytes are reached through an {@link OpenFile} per thread, as those of a file are, with the same promises:
+ * reading what is in memory takes no lock. There {@link OpenFile#sync} has nothing to do, and {@link OpenFile#evict} swaps
+ * out.
+ */
+public final class SharedMemory implements AutoCloseable {
+    private final MappingContext context;
+    private final Lifetime lifetime;
+    private final SwapBackedFile file;
+    private final int maximumOrder;
+
+    /** Calls that are running, and open files; guarded by this. */
+    private int nrUsers;
+
+    private boolean closed;
+
+    SharedMemory(MappingContext context, SwapBackedFile file, int maximumOrder) {
+        this.context = context;
+        this.file = file;
+        this.maximumOrder = maximumOrder;
+        lifetime = context.lifetime();
+    }
+
+    /**
+     * Opens the memory for one thread.
+     *
+     * @param reader the reader of the thread that will use it
+     * @return the open file, for that thread; close it before the memory
+     * @throws IllegalArgumentException if the reader is of another engine
+     * @throws IllegalStateException if the memory is closed
+     */
+    public OpenFile open(RcuReader reader) {
+        context.rcu().requireOwn(reader);
+        lifetime.enter();
+        try {
+            addUser();
+            return new OpenFile(file, this::removeUser, context, reader, maximumOrder);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    private synchronized void addUser() {
+        if (closed) {
+            throw new IllegalStateException("the shared memory is closed");
+        }
+        nrUsers++;
+    }
+
+    private synchronized void removeUser() {
+        nrUsers--;
+    }
+
+    /**
+     * Size of the memory; it changes by writes and truncations through an open file.
+     *
+     * @return bytes
+     * @throws IllegalStateException if the memory is closed
+     */
+    public long sizeBytes() {
+        begin();
+        try {
+            return file.sizeBytes();
+        } finally {
+            end();
+        }
+    }
+
+    /**
+     * Pages in memory: a hint while others use it.
+     *
+     * @return number of pages
+     * @throws IllegalStateException if the memory is closed
+     */
+    public long nrPages() {
+        begin();
+        try {
+            return file.space().nrPages();
+        } finally {
+            end();
+        }
+    }
+
+    /**
+     * Pages in swap: a hint while others use the memory.
+     *
+     * @return number of pages
+     * @throws IllegalStateException if the memory is closed
+     */
+    public long nrSwappedPages() {
+        begin();
+        try {
+            return file.space().swapEntries().nrSwappedPages();
+        } finally {
+            end();
+        }
+    }
+
+    /**
+     * Swaps folios out that lie in a range and that nobody holds, from its start on. One that there is no run of slots for is
+     * split. Folios that reach beyond the range with bytes that the memory has stay, and so does all if there is no swap area.
+     * Must not be called from inside a read section.
+     *
+     * @param offsetBytes start of the range
+     * @param lengthBytes its length, at least 1
+     * @return number of pages that left memory
+     * @throws IOException if something could not be written to the swap area; it is in memory as before, and so may be others
+     * @throws IllegalArgumentException if the range is out of bounds
+     * @throws IllegalStateException if the memory is closed
+     */
+    public long swapOut(long offsetBytes, long lengthBytes) throws IOException {
+        FileRange.require("offsetBytes", offsetBytes, "lengthBytes", lengthBytes, FileRange.MAX_BYTES);
+        begin();
+        try {
+            long nrErrors = file.nrWriteErrors();
+            long nrPages = file.evict(offsetBytes, offsetBytes + lengthBytes);
+            IOException error = file.lastWriteError();
+            if (error != null && file.nrWriteErrors() != nrErrors) {
+                throw new IOException("swapping out failed: " + error.getMessage(), error);
+            }
+            return nrPages;
+        } finally {
+            end();
+        }
+    }
+
+    /** The memory, for who looks inside. */
+    SwapBackedFile file() {
+        return file;
+    }
+
+    private void begin() {
+        lifetime.enter();
+        boolean begun = false;
+        try {
+            addUser();
+            begun = true;
+        } finally {
+            if (!begun) {
+                lifetime.exit();
+            }
+        }
+    }
+
+    private void end() {
+        removeUser();
+        lifetime.exit();
+    }
+
+    /**
+     * Drops everything, in memory and in swap. Views that are open keep their bytes. Must not be called from inside a read
+     * section. Closing again does nothing.
+     *
+     * @throws IllegalStateException if somebody has it open, or a call is running; then nothing has changed
+     */
+    @Override
+    public void close() {
+        lifetime.enter();
+        try {
+            synchronized (this) {
+                if (closed) {
+                    return;
+                }
+                if (nrUsers > 0) {
+                    throw new IllegalStateException("the shared memory is in use: users=" + nrUsers);
+                }
+                closed = true;
+            }
+            file.close();
+        } finally {
+            lifetime.exit();
+        }
+    }
+}

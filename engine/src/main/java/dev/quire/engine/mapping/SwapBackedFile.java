@@ -1,0 +1,357 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.mapping;
+
+import dev.quire.engine.folio.Folios;
+import dev.quire.engine.folio.LruLists;
+import dev.quire.engine.folio.SplitPolicy;
+import dev.quire.engine.folio.SwapTable;
+import dev.quire.engine.lock.References;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.struct.FolioStruct;
+import dev.quire.engine.struct.PageFlag;
+import dev.quire.engine.struct.PageStruct;
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Pages of shared memory, each of which is in a folio, in swap, or a hole (mm/shmem.c).
+ *
+ * <p>Out (I22): the bytes of a locked folio are written to slots while readers go on reading them; then, if nobody holds
+ * the folio, one store puts the slots in its place. So a reader finds the folio, or slots that hold its bytes. A folio that
+ * was never written to is all zero, and leaves a hole.
+ *
+ * <p>In: a new folio claims the slots of a whole entry by entering the swap cache, reads them, and takes the entry's place in
+ * one store if the entry is still there. Others who want it wait for that folio's lock. While slots are claimed they are not
+ * given out again, so an entry that is found again is the one that was read, not another that was written to the same slots.
+ * (As on the kernel's synchronous swap devices: a large entry comes back as one folio, a single page is split off it only if
+ * there is no memory for that.)
+ *
+ * <p>Cuts exclude swapping out by the writeback lock, and bring pages in first that they cut through. What is on its way in
+ * finds its entry gone.
+ */
+final class SwapBackedFile extends Inode {
+    private static final int SINGLE_PAGE = 0;
+    private static final long DIRTY = PageFlag.DIRTY.mask();
+
+    private final Folios folios;
+    private final LruLists lru;
+    private final SwapTable swapTable;
+    private final SwapArea swapArea;
+    private final SwapEntries entries;
+    private final AtomicLong nrWriteErrors = new AtomicLong();
+    private volatile @Nullable IOException lastWriteError;
+
+    SwapBackedFile(MappingContext context, FolioReclaimer reclaimer, SwapArea swapArea, long sizeBytes) {
+        super(context, reclaimer, sizeBytes, true);
+        this.swapArea = swapArea;
+        folios = context.folios();
+        lru = context.accounting().lru();
+        swapTable = context.swapTable();
+        entries = space().swapEntries();
+    }
+
+    /** Errors of swapping out so far. */
+    long nrWriteErrors() {
+        return nrWriteErrors.get();
+    }
+
+    /** The last of them; null if there was none. */
+    @Nullable
+    IOException lastWriteError() {
+        return lastWriteError;
+    }
+
+    // ---- in
+
+    @Override
+    boolean isWritable() {
+        return true;
+    }
+
+    @Override
+    boolean isHole(FolioLookup lookup, long index) {
+        return lookup.isEmpty(index);
+    }
+
+    @Override
+    void fill(FolioLookup lookup, Readahead readahead, long index, long nrPages) throws IOException {
+        if (!swapIn(lookup, index)) {
+            addZeroes(index);
+        }
+    }
+
+    /** Makes a hole a page of zeroes, unless somebody else does something with it. */
+    private void addZeroes(long index) {
+        int nrFruitless = 0;
+        int result = Errno.ENOMEM;
+        while (result == Errno.ENOMEM) {
+            long folio = folios.allocate(SINGLE_PAGE);
+            if (folio != 0) {
+                try {
+                    result = addAndRead(folio, index);
+                } finally {
+                    folios.unpin(folio);
+                }
+            }
+            if (result == Errno.ENOMEM) {
+                nrFruitless = reclaimer().reclaimForAllocation(1, nrFruitless);
+            }
+        }
+    }
+
+    /** What is new is zero. */
+    @Override
+    void read(long folio) {
+        zeroFrom(folio, 0);
+        setUptodate(folio);
+    }
+
+    @Override
+    boolean swapIn(FolioLookup lookup, long index) throws IOException {
+        return !lookup.isEmpty(index) && swapIn(index);
+    }
+
+    private boolean swapIn(long index) throws IOException {
+        int nrFruitless = 0;
+        int order = entries.orderAt(index);
+        while (order >= 0) {
+            int result = swapInEntry(index, order);
+            if (result == Errno.OK) {
+                return true;
+            }
+            boolean splitOff = result == Errno.ENOMEM && order > 0 && splitOff(index);
+            if (result == Errno.ENOMEM && !splitOff) {
+                nrFruitless = reclaimer().reclaimForAllocation(1, nrFruitless);
+            }
+            order = entries.orderAt(index);
+        }
+        return false;
+    }
+
+    /** Makes a page of a large entry an entry of its own, so that it can come in alone; false without memory for that. */
+    private boolean splitOff(long index) {
+        long slot = entries.slotAt(index);
+        // If it is not there any more, the next look tells.
+        return slot == SwapTable.NO_SLOT || entries.splitEntry(index, slot, SINGLE_PAGE) != Errno.ENOMEM;
+    }
+
+    /** One attempt to bring an entry in as a whole; 0, ENOMEM, or EAGAIN if it has changed meanwhile. */
+    private int swapInEntry(long index, int order) throws IOException {
+        long folio = folios.allocate(order);
+        if (folio == 0) {
+            return Errno.ENOMEM;
+        }
+        long slot;
+        folios.lock(folio);
+        try {
+            slot = entries.cache(folio, index);
+            if (slot >= 0) {
+                return readAndInsert(folio, Geometry.alignDown(index, order), slot);
+            }
+        } finally {
+            folios.unlock(folio);
+            folios.unpin(folio);
+        }
+        if (slot == Errno.EEXIST) {
+            awaitSwapIn(index);
+        }
+        return Errno.EAGAIN;
+    }
+
+    /** Fills a folio that is in the swap cache, and puts it in the place of its entry. */
+    private int readAndInsert(long folio, long startIndex, long slot) throws IOException {
+        boolean inserted = false;
+        try {
+            swapArea.read(folio, slot);
+            PageStruct.getAndSetFlags(folio, DIRTY);
+            setUptodate(folio);
+            int result = entries.swapIn(folio, startIndex, slot);
+            inserted = result == Errno.OK;
+            if (inserted) {
+                lru.add(folio);
+            }
+            return result == Errno.EEXIST ? Errno.EAGAIN : result;
+        } finally {
+            if (!inserted) {
+                swapTable.remove(folio);
+            }
+        }
+    }
+
+    /** Waits for who is bringing a page in. Entries only get smaller, so whoever claims a part of one claims all of it. */
+    private void awaitSwapIn(long index) {
+        long slot = entries.slotAt(index);
+        long folio = slot == SwapTable.NO_SLOT ? 0 : swapTable.pin(slot);
+        if (folio != 0) {
+            folios.lock(folio);
+            folios.unlock(folio);
+            folios.unpin(folio);
+        }
+    }
+
+    // ---- out
+
+    @Override
+    void markDirty(long folio) {
+        PageStruct.getAndSetFlags(folio, DIRTY);
+    }
+
+    /** There is nowhere that it is kept. */
+    @Override
+    void sync() {}
+
+    /** Swaps a folio out, in pieces if there is no run of slots for it. */
+    @Override
+    long evictPinned(long folio) {
+        boolean isolated = lru.isolate(folio);
+        folios.unpin(folio);
+        return isolated ? reclaimer().reclaimWhole(folio) : 0;
+    }
+
+    @Override
+    boolean writeForEviction(long folio) {
+        return true;
+    }
+
+    @Override
+    int tryEvict(long folio) {
+        if (!swapArea.isOn() || !writebackLock().readLock().tryLock()) {
+            return Errno.EBUSY;
+        }
+        try {
+            if (!isUptodate(folio)) {
+                // Who was to write the first bytes to it has failed.
+                read(folio);
+            }
+            if (!PageFlag.DIRTY.isSet(PageStruct.flagsAcquire(folio))) {
+                return space().indexed().tryEvict(folio) ? Errno.OK : Errno.EBUSY;
+            }
+            return swapOut(folio);
+        } finally {
+            writebackLock().readLock().unlock();
+        }
+    }
+
+    private int swapOut(long folio) {
+        int order = FolioStruct.order(folio);
+        long nrPages = Geometry.pagesIn(order);
+        if (References.count(folio) != nrPages + 1) {
+            // Racy, to spare the write; replacing the folio is exact.
+            return Errno.EBUSY;
+        }
+        long slot = swapArea.allocate(order);
+        if (slot == SwapTable.NO_SLOT) {
+            return order > 0 && swapArea.hasFreeSlots() ? Errno.ENOSPC : Errno.EBUSY;
+        }
+        boolean replaced = false;
+        try {
+            // In this order: whoever finds the slots in the index reads them.
+            replaced = write(folio, slot) && entries.tryReplace(folio, slot);
+        } finally {
+            if (!replaced) {
+                swapTable.free(slot, nrPages);
+            }
+        }
+        if (replaced) {
+            PageStruct.getAndClearFlags(folio, DIRTY);
+        }
+        return replaced ? Errno.OK : Errno.EBUSY;
+    }
+
+    private boolean write(long folio, long slot) {
+        try {
+            swapArea.write(folio, slot);
+            return true;
+        } catch (IOException | RuntimeException e) {
+            // Whatever it is, the swap file has failed; who reclaims may be in a call on something else, and must go
+            // on.
+            lastWriteError = WritebackErrors.asIOException(e);
+            nrWriteErrors.getAndIncrement();
+            return false;
+        }
+    }
+
+    // ---- size and holes
+
+    @Override
+    void grow(long newSizeBytes) {
+        // Behind the end, the last page is zero.
+        sizeBytes(newSizeBytes);
+    }
+
+    @Override
+    void shrink(long newSizeBytes, SplitPolicy policy) throws IOException {
+        cut(newSizeBytes, newSizeBytes, () -> {
+            sizeBytes(newSizeBytes);
+            space().truncation().removeRange(newSizeBytes, Long.MAX_VALUE, policy);
+        });
+    }
+
+    @Override
+    void punchHoleWithin(long offsetBytes, long endBytes, SplitPolicy policy) throws IOException {
+        cut(offsetBytes, endBytes, () -> space().truncation().removeRange(offsetBytes, endBytes, policy));
+    }
+
+    /**
+     * Cuts at two places, with everything prepared that the cut may want: pages that it cuts through are where they can be
+     * zeroed (shmem_get_partial_folio), and swap entries begin and end where it does.
+     */
+    private void cut(long startBytes, long endBytes, Runnable removal) throws IOException {
+        int nrFruitless = 0;
+        int result = tryCut(startBytes, endBytes, removal);
+        while (result != Errno.OK) {
+            if (result == Errno.ENOMEM) {
+                // Without the lock, which swapping out needs.
+                nrFruitless = reclaimer().reclaimForAllocation(1, nrFruitless);
+            }
+            result = tryCut(startBytes, endBytes, removal);
+        }
+    }
+
+    /** One attempt: 0; ENOMEM; or EAGAIN if a page that is cut through has been swapped out again. */
+    private int tryCut(long startBytes, long endBytes, Runnable removal) throws IOException {
+        bringInPageCutAt(startBytes);
+        bringInPageCutAt(endBytes);
+        writebackLock().writeLock().lock();
+        try {
+            int result = prepareCutAt(startBytes);
+            result = result == Errno.OK ? prepareCutAt(endBytes) : result;
+            if (result == Errno.OK) {
+                removal.run();
+            }
+            return result;
+        } finally {
+            writebackLock().writeLock().unlock();
+        }
+    }
+
+    private void bringInPageCutAt(long atBytes) throws IOException {
+        if (!isPageBoundary(atBytes)) {
+            swapIn(atBytes >>> Geometry.PAGE_SHIFT);
+        }
+    }
+
+    private int prepareCutAt(long atBytes) {
+        long index = atBytes >>> Geometry.PAGE_SHIFT;
+        if (isPageBoundary(atBytes)) {
+            return entries.splitBefore(index);
+        }
+        return entries.orderAt(index) < 0 ? Errno.OK : Errno.EAGAIN;
+    }
+
+    private static boolean isPageBoundary(long atBytes) {
+        return (atBytes & (Geometry.PAGE_BYTES - 1)) == 0;
+    }
+
+    /** Drops everything, in memory and in swap; nobody has it open any more. */
+    void close() {
+        writebackLock().writeLock().lock();
+        try {
+            space().close();
+        } finally {
+            writebackLock().writeLock().unlock();
+        }
+    }
+}

@@ -1,0 +1,85 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.stress.mapping;
+
+import dev.quire.engine.Quire;
+import dev.quire.engine.mapping.OpenFile;
+import dev.quire.engine.mapping.SharedMemory;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.rcu.RcuReader;
+import dev.quire.stress.Slots;
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/** An engine with a swap area and much shared memory of one page, of which each state of a scenario has one for itself. */
+final class SwappedPages {
+    private static final int NR_SLOTS = 1 << 14;
+    private static final int NR_PAGES = 16 * NR_SLOTS;
+
+    private final Quire quire = Quire.builder()
+            .capacityBytes((long) NR_PAGES * Geometry.PAGE_BYTES)
+            .addressSpaces(NR_SLOTS)
+            .open();
+    private final Slots slots = new Slots(NR_SLOTS);
+    private final AtomicReferenceArray<State> states = new AtomicReferenceArray<>(NR_SLOTS);
+    private final ThreadLocal<RcuReader> readers = ThreadLocal.withInitial(quire::newReader);
+
+    SwappedPages() {
+        quire.pageCache().swapOn(new SlowSwapFile(NR_PAGES));
+    }
+
+    /** The page of a new state: in memory, with the state's old stamp. */
+    State take() {
+        int slot = slots.take();
+        State state = states.get(slot);
+        if (state == null) {
+            state = new State(slot);
+            states.set(slot, state);
+        }
+        state.truncate();
+        state.growAndRead();
+        state.writeOld();
+        return state;
+    }
+
+    /** The page of a new state: in swap, with the state's old stamp. */
+    State takeSwappedOut() {
+        State state = take();
+        state.evict();
+        if (!state.isSwappedOut()) {
+            throw new IllegalStateException("a page that nobody uses cannot be swapped out");
+        }
+        return state;
+    }
+
+    /** One page of shared memory, of one state after another. */
+    final class State extends OnePageFile {
+        private final SharedMemory memory = quire.pageCache().newSharedMemory(Geometry.PAGE_BYTES);
+
+        private State(int slot) {
+            super(slot);
+        }
+
+        @Override
+        OpenFile open() throws IOException {
+            return memory.open(readers.get());
+        }
+
+        boolean isSwappedOut() {
+            return memory.nrSwappedPages() == 1;
+        }
+
+        /** Reads; {@link #WRONG} also if the engine has lost count of its slots. */
+        int readCounted() {
+            try {
+                return read();
+            } catch (IllegalStateException e) {
+                return WRONG;
+            }
+        }
+
+        /** Gives the page to the next state. */
+        void recycle() {
+            slots.giveBack(slot());
+        }
+    }
+}
