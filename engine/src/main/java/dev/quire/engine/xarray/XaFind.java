@@ -216,6 +216,10 @@ final class XaFind {
         int marked = nextMarked(cursor.node, slot, mark);
         while (marked != slot) {
             long word = XaMarks.slotAfterMarks(cursor.node, slot);
+            if (word == XaEntry.RETRY) {
+                // The node was cut off by a larger entry over it, whose mark is further up: the caller starts over.
+                return slot;
+            }
             int canonical = XaEntry.isSibling(word) ? XaWalk.canonicalSlot(cursor.node, word) : slot;
             if (canonical == slot || canonical < firstUnsearched) {
                 // Asked again behind the slot: what had taken it may have been split again.
