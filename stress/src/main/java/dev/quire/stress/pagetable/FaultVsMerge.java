@@ -25,12 +25,6 @@ import org.openjdk.jcstress.infra.results.III_Result;
  * (0, or -11 for EAGAIN). Third: the number of folios at the end, 0 if their counts or entries are not in order.
  */
 public final class FaultVsMerge {
-    private static final int NOTHING = 0;
-    private static final int PINNED = 1;
-    private static final int WRONG = 9;
-    private static final int MET_MIGRATION = 10;
-    private static final int OVERSLEPT = 100;
-
     private FaultVsMerge() {}
 
     /** How both variants are graded. */
@@ -66,16 +60,7 @@ public final class FaultVsMerge {
         @Actor
         public void reader(III_Result seen) {
             meet(base >>> MappedFolios.ORDER);
-            int met = FOLIOS.isMigrating(base, page) ? MET_MIGRATION : 0;
-            ALARM.beforeSleep(MappedFolios.pageAt(folio, page));
-            long pinned = FOLIOS.pinOrFault(base, page);
-            met += ALARM.afterSleep() ? OVERSLEPT : 0;
-            if (pinned == 0) {
-                seen.r1 = met + NOTHING;
-                return;
-            }
-            seen.r1 = met + (FOLIOS.isRight(pinned, base, page) ? PINNED : WRONG);
-            FOLIOS.unpin(pinned);
+            seen.r1 = FOLIOS.fault(base, folio, page, ALARM);
         }
 
         /** Merges. */
@@ -108,16 +93,7 @@ public final class FaultVsMerge {
         @Actor
         public void reader(III_Result seen) {
             meet(base >>> MappedFolios.ORDER);
-            int met = FOLIOS.isMigrating(base, page) ? MET_MIGRATION : 0;
-            ALARM.beforeSleep(MappedFolios.pageAt(folio, page));
-            long pinned = FOLIOS.pinOrFault(base, page);
-            met += ALARM.afterSleep() ? OVERSLEPT : 0;
-            if (pinned == 0) {
-                seen.r1 = met + NOTHING;
-                return;
-            }
-            seen.r1 = met + (FOLIOS.isRight(pinned, base, page) ? PINNED : WRONG);
-            FOLIOS.unpin(pinned);
+            seen.r1 = FOLIOS.fault(base, folio, page, ALARM);
         }
 
         /** Merges. */

@@ -65,16 +65,7 @@ public final class FaultVsSplit {
         @Actor
         public void reader(II_Result seen) {
             meet(base >>> MappedFolios.ORDER);
-            int met = FOLIOS.isMigrating(base, page) ? CAME_MEANWHILE : 0;
-            ALARM.beforeSleep(MappedFolios.pageAt(folio, page));
-            long pinned = FOLIOS.pinOrFault(base, page);
-            met += ALARM.afterSleep() ? OVERSLEPT : 0;
-            if (pinned == 0) {
-                seen.r1 = met + NOTHING;
-                return;
-            }
-            seen.r1 = met + (FOLIOS.isRight(pinned, base, page) ? PINNED : WRONG);
-            FOLIOS.unpin(pinned);
+            seen.r1 = FOLIOS.fault(base, folio, page, ALARM);
         }
 
         /** Splits. */
@@ -107,16 +98,7 @@ public final class FaultVsSplit {
         @Actor
         public void reader(II_Result seen) {
             meet(base >>> MappedFolios.ORDER);
-            int met = FOLIOS.isMigrating(base, page) ? CAME_MEANWHILE : 0;
-            ALARM.beforeSleep(MappedFolios.pageAt(folio, page));
-            long pinned = FOLIOS.pinOrFault(base, page);
-            met += ALARM.afterSleep() ? OVERSLEPT : 0;
-            if (pinned == 0) {
-                seen.r1 = met + NOTHING;
-                return;
-            }
-            seen.r1 = met + (FOLIOS.isRight(pinned, base, page) ? PINNED : WRONG);
-            FOLIOS.unpin(pinned);
+            seen.r1 = FOLIOS.fault(base, folio, page, ALARM);
         }
 
         /** Splits. */

@@ -16,6 +16,7 @@ import dev.quire.engine.pagetable.PageTableEntry;
 import dev.quire.engine.pagetable.PageTables;
 import dev.quire.engine.pagetable.PageWalker;
 import dev.quire.engine.struct.PageStruct;
+import dev.quire.stress.Alarm;
 import dev.quire.stress.Slots;
 
 /**
@@ -26,6 +27,21 @@ import dev.quire.stress.Slots;
 final class MappedFolios {
     /** Log2 pages of each state's folio. */
     static final int ORDER = 2;
+
+    /** What {@link #fault} came to: nothing was mapped at the page. */
+    private static final int FOUND_NOTHING = 0;
+
+    /** What {@link #fault} came to: its page. */
+    private static final int FOUND_PAGE = 1;
+
+    /** What {@link #fault} came to: another page. */
+    private static final int FOUND_OTHER = 9;
+
+    /** Added if there was a migration entry when the fault came. */
+    private static final int MET_MIGRATION = 10;
+
+    /** Added if the fault slept on although the page was mapped and its folio unlocked. */
+    private static final int OVERSLEPT = 100;
 
     private static final int NR_PAGES = 1 << ORDER;
     private static final int NR_SLOTS = 1 << 14;
@@ -215,6 +231,20 @@ final class MappedFolios {
     /** Pins a page, waiting while it migrates; 0 if it meets an address at which nothing is mapped. */
     long pinOrFault(long base, int page) {
         return walker.pinOrFault(addressOf(base, page), true, NOTHING);
+    }
+
+    /** Pins a page and lets go of it, waiting while it migrates; says what it came to. The alarm wakes it if nobody else does. */
+    int fault(long base, long folio, int page, Alarm alarm) {
+        int met = isMigrating(base, page) ? MET_MIGRATION : 0;
+        alarm.beforeSleep(pageAt(folio, page));
+        long pinned = pinOrFault(base, page);
+        met += alarm.afterSleep() ? OVERSLEPT : 0;
+        if (pinned == 0) {
+            return met + FOUND_NOTHING;
+        }
+        int found = isRight(pinned, base, page) ? FOUND_PAGE : FOUND_OTHER;
+        unpin(pinned);
+        return met + found;
     }
 
     void unpin(long pinned) {
