@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.openjdk.jcstress.annotations.Expect;
 import org.openjdk.jcstress.infra.Status;
 import org.openjdk.jcstress.infra.collectors.DiskReadCollector;
@@ -100,6 +101,23 @@ record StressResults(Set<String> tests, List<Observation> observations, List<Str
             }
         }
         return new StressResults(tests, List.copyOf(observations.values()), failures);
+    }
+
+    /**
+     * Adds what was observed elsewhere.
+     *
+     * @param other results of other forks
+     * @return both together
+     */
+    StressResults plus(StressResults other) {
+        Set<String> allTests = new TreeSet<>(tests);
+        allTests.addAll(other.tests);
+        TreeMap<List<String>, Observation> sums = new TreeMap<>(StressResults::compareKeys);
+        Stream.concat(observations.stream(), other.observations.stream())
+                .forEach(seen -> sums.merge(List.of(seen.test, seen.outcome), seen, Observation::plus));
+        List<String> allFailures = new ArrayList<>(failures);
+        allFailures.addAll(other.failures);
+        return new StressResults(allTests, List.copyOf(sums.values()), allFailures);
     }
 
     private static int compareKeys(List<String> left, List<String> right) {

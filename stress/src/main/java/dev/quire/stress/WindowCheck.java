@@ -24,28 +24,43 @@ public final class WindowCheck {
     /** How the description of a window's witness starts. */
     public static final String WINDOW = "window: ";
 
+    private static final String AGAIN = "--again";
+
     private WindowCheck() {}
 
     /**
      * Prints what was observed and what is missing; exits with 0 only if nothing is.
      *
-     * @param arguments folder where jcstress ran, then optionally the regular expression that chose its tests
-     * @throws IOException if there are no results
+     * @param commandLine optionally {@value #AGAIN}, then the folder where jcstress ran, then optionally the regular
+     *     expression that chose its tests
+     * @throws IOException if there are no results, or no fork can be started
      */
-    public static void main(String[] arguments) throws IOException {
-        if (arguments.length < 1 || arguments.length > 2 || arguments[0].startsWith("-")) {
-            System.err.println("usage: quire windows FOLDER [TEST-REGEX]");
+    public static void main(String[] commandLine) throws IOException {
+        boolean runsAgain = commandLine.length > 0 && commandLine[0].equals(AGAIN);
+        List<String> arguments = List.of(commandLine).subList(runsAgain ? 1 : 0, commandLine.length);
+        if (arguments.isEmpty() || arguments.size() > 2 || arguments.getFirst().startsWith("-")) {
+            System.err.println("usage: quire windows [" + AGAIN + "] FOLDER [TEST-REGEX]");
             System.err.println("FOLDER is where quire stress ran; TEST-REGEX is what its option -t was.");
+            System.err.println("With " + AGAIN + ", tests whose windows were not reached are run again, longer.");
             System.err.println("Example: quire windows . PinVsFree");
             System.exit(2);
         }
-        Pattern chosen = Pattern.compile(arguments.length > 1 ? arguments[1] : "");
+        Pattern chosen = Pattern.compile(arguments.size() > 1 ? arguments.getLast() : "");
         Collection<TestInfo> planned = TestList.tests().stream()
                 .filter(chosen.asPredicate())
                 .sorted()
                 .map(TestList::getInfo)
                 .toList();
-        StressResults results = StressResults.read(Path.of(arguments[0]));
+        StressResults results = StressResults.read(Path.of(arguments.getFirst()));
+        if (runsAgain
+                && planned.stream().anyMatch(test -> !unreached(test, results).isEmpty())) {
+            report(planned, new WindowHunt(System.out).run(planned, results));
+        } else {
+            report(planned, results);
+        }
+    }
+
+    private static void report(Collection<TestInfo> planned, StressResults results) {
         print(results, System.out);
         List<String> missing = missing(planned, results);
         missing.forEach(System.err::println);
@@ -77,7 +92,8 @@ public final class WindowCheck {
      *
      * @param planned the tests that should have run
      * @param results what the run observed
-     * @return one line per test that left no result, per fork that failed and per window that was never reached
+     * @return one line per test that left no result, per window that was never reached, per forbidden outcome and per fork
+     *     that failed
      */
     static List<String> missing(Collection<TestInfo> planned, StressResults results) {
         List<String> missing = new ArrayList<>();
@@ -89,13 +105,14 @@ public final class WindowCheck {
                 missing.add("did not run: " + test.name());
                 continue;
             }
-            for (StateCase window : windows(test)) {
-                if (results.observations().stream().noneMatch(seen -> isWitness(seen, test, window))) {
-                    missing.add("never reached: " + test.name() + " \"" + window.matchPattern() + "\" "
-                            + window.description());
-                }
+            for (StateCase window : unreached(test, results)) {
+                missing.add(
+                        "never reached: " + test.name() + " \"" + window.matchPattern() + "\" " + window.description());
             }
         }
+        results.forbidden()
+                .forEach(seen ->
+                        missing.add("forbidden: " + seen.test() + " \"" + seen.outcome() + "\" " + seen.description()));
         results.failures().forEach(failure -> missing.add("failed: " + failure));
         return missing;
     }
@@ -109,6 +126,19 @@ public final class WindowCheck {
     static List<StateCase> windows(TestInfo test) {
         return test.cases().stream()
                 .filter(outcome -> outcome.description().startsWith(WINDOW))
+                .toList();
+    }
+
+    /**
+     * The race windows of a test that were never reached.
+     *
+     * @param test a test
+     * @param results what was observed
+     * @return its outcomes that bear witness to a window and were not seen
+     */
+    static List<StateCase> unreached(TestInfo test, StressResults results) {
+        return windows(test).stream()
+                .filter(window -> results.observations().stream().noneMatch(seen -> isWitness(seen, test, window)))
                 .toList();
     }
 

@@ -51,6 +51,29 @@ class WindowCheckTest {
     }
 
     @Test
+    void whatIsForbiddenIsReported() {
+        Observation broken = new Observation(TEST, "7", Expect.FORBIDDEN, "a stale page", 1);
+        StressResults results = new StressResults(Set.of(TEST), List.of(MET, broken), List.of());
+        assertEquals(List.of("forbidden: " + TEST + " \"7\" a stale page"), WindowCheck.missing(PLANNED, results));
+    }
+
+    @Test
+    void windowReachedInASecondRunIsNotMissing() {
+        StressResults first = new StressResults(Set.of(TEST), List.of(EARLY), List.of());
+        StressResults second = new StressResults(Set.of(TEST), List.of(EARLY, MET), List.of());
+        StressResults both = first.plus(second);
+        assertEquals(List.of(), WindowCheck.missing(PLANNED, both));
+        assertEquals(190, both.nrSamples(TEST));
+    }
+
+    @Test
+    void failureOfASecondRunIsMissing() {
+        StressResults first = new StressResults(Set.of(TEST), List.of(EARLY), List.of());
+        StressResults second = new StressResults(Set.of(TEST), List.of(MET), List.of(TEST + ": TIMEOUT_ERROR"));
+        assertEquals(List.of("failed: " + TEST + ": TIMEOUT_ERROR"), WindowCheck.missing(PLANNED, first.plus(second)));
+    }
+
+    @Test
     void emptyPlanIsMissing() {
         StressResults results = new StressResults(Set.of(), List.of(), List.of());
         assertEquals(List.of("no test was planned"), WindowCheck.missing(List.of(), results));

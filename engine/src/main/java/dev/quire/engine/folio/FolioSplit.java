@@ -52,6 +52,9 @@ final class FolioSplit {
     /** Whether the pieces go on the folio's LRU list, whose lock is held then. */
     boolean onLru;
 
+    /** Whether they are linked while they are written; if not, only once the head map has let go of their list words. */
+    boolean linksAtOnce;
+
     /** Whether somebody wants to know how long the split and its freeze take. */
     boolean timed;
 
@@ -64,6 +67,12 @@ final class FolioSplit {
     private long freezeStartNanos;
     private long index;
     private long privateWord;
+
+    /** Link on the LRU list after which the next piece goes. */
+    private long lastLink;
+
+    /** Pages of the pieces that are on no LRU list any more. */
+    private long nrPagesOffLru;
 
     /** First page, relative to the folio, of what lies beyond the end of the file; at least 1. */
     private long firstDropped;
@@ -129,6 +138,8 @@ final class FolioSplit {
         flags = PageStruct.flags(folio);
         firstDropped = owner == null ? Long.MAX_VALUE : Math.max(owner.endIndex() - index, 1);
         onLru = list == null && PageFlag.LRU.isSet(flags);
+        lastLink = PageStruct.list(folio);
+        nrPagesOffLru = 0;
     }
 
     /** Makes every page but those of the first piece ready to be a head of its own; the folio is frozen. */
@@ -176,6 +187,9 @@ final class FolioSplit {
             // The head is complete. Who meets it through its page from here on may take a reference; the index follows.
             References.unfreeze(piece, references);
         }
+        if (onLru && linksAtOnce) {
+            link(piece, pieceOrder, references);
+        }
     }
 
     /** Leads the slots of a folio in the swap cache to its pieces; the table's lock is held. */
@@ -193,24 +207,32 @@ final class FolioSplit {
         nrBytesStored += Geometry.pagesIn(order) * Long.BYTES;
     }
 
-    /** Links the pieces after the folio on its LRU list, in the order of their addresses; the lists' lock is held. */
+    /**
+     * Links the pieces after the folio on its LRU list, in the order of their addresses, if they are not linked yet; the lists'
+     * lock is held.
+     */
     void linkPieces(LruLists lru) {
-        boolean unevictable = PageFlag.UNEVICTABLE.isSet(flags);
-        long link = PageStruct.list(folio);
-        long nrPagesGone = 0;
-        long offset = 0;
-        for (int run = 0; run < plan.nrRuns(); run++) {
-            int pieceOrder = plan.runOrder(run);
-            for (long count = plan.runCount(run); count > 0; count--) {
-                if (offset != 0 && references(offset, pieceOrder) > 0) {
-                    link = LruLists.linkAfter(link, folio + offset * PageStruct.BYTES, unevictable);
-                } else if (offset != 0) {
-                    nrPagesGone += Geometry.pagesIn(pieceOrder);
+        if (!linksAtOnce) {
+            long offset = 0;
+            for (int run = 0; run < plan.nrRuns(); run++) {
+                int pieceOrder = plan.runOrder(run);
+                for (long count = plan.runCount(run); count > 0; count--) {
+                    if (offset != 0) {
+                        link(folio + offset * PageStruct.BYTES, pieceOrder, references(offset, pieceOrder));
+                    }
+                    offset += Geometry.pagesIn(pieceOrder);
                 }
-                offset += Geometry.pagesIn(pieceOrder);
             }
         }
-        lru.subtractPages(flags, nrPagesGone);
+        lru.subtractPages(flags, nrPagesOffLru);
+    }
+
+    private void link(long piece, int pieceOrder, int references) {
+        if (references > 0) {
+            lastLink = LruLists.linkAfter(lastLink, piece, PageFlag.UNEVICTABLE.isSet(flags));
+        } else {
+            nrPagesOffLru += Geometry.pagesIn(pieceOrder);
+        }
     }
 
     /** Appends every piece but the first to the caller's list; the references are in the counts already. */

@@ -116,6 +116,7 @@ final class FrozenFolioSplitter {
         if (split.onLru) {
             // From before a piece can be found: who then isolates or frees one waits until it is linked.
             accounting.lru().lock();
+            split.linksAtOnce = !headMap.ownsListWordsOfTails();
         }
     }
 

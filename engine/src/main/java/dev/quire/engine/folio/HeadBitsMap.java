@@ -33,6 +33,11 @@ public final class HeadBitsMap implements HeadMap {
     }
 
     @Override
+    public boolean ownsListWordsOfTails() {
+        return false;
+    }
+
+    @Override
     public long form(long head, int order) {
         return 0;
     }

@@ -24,6 +24,11 @@ public final class TailWordsMap implements HeadMap {
     }
 
     @Override
+    public boolean ownsListWordsOfTails() {
+        return true;
+    }
+
+    @Override
     public long form(long head, int order) {
         return nameHead(head, order);
     }

@@ -42,6 +42,16 @@ public final class Lifetime implements AutoCloseable {
     }
 
     /**
+     * What the current thread enters and exits by, for who remembers it from call to call: finding it is most of what
+     * {@link #enter} and {@link #exit} cost.
+     *
+     * @return the thread's own; of no use to other threads
+     */
+    public RcuReader caller() {
+        return current.get();
+    }
+
+    /**
      * Begins a call.
      *
      * @throws IllegalStateException if the engine is closed

@@ -7,6 +7,7 @@ import dev.quire.engine.lock.SpinLock;
 import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.Lifetime;
+import dev.quire.engine.rcu.RcuReader;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -32,10 +33,16 @@ final class XArrayLock {
     private final LockOrder lockOrder;
     private final Lifetime lifetime;
 
+    /** Id of the thread that had the lock last, and what it enters the engine by; guarded by the lock. */
+    private long callerId = Thread.currentThread().threadId();
+
+    private RcuReader caller;
+
     /** Makes a lock, free. */
     XArrayLock(LockOrder lockOrder, Lifetime lifetime) {
         this.lockOrder = lockOrder;
         this.lifetime = lifetime;
+        caller = lifetime.caller();
         SpinLock.unlock(word);
     }
 
@@ -50,20 +57,41 @@ final class XArrayLock {
     }
 
     void lock() {
-        // First, as it may throw; nothing after the entry does.
         lockOrder.beforeLock(LockRank.INDEX);
-        lifetime.enter();
         SpinLock.lock(word);
+        if (lifetime.isChecked()) {
+            enter();
+        }
         lockOrder.afterLock(LockRank.INDEX);
-        holderId(Thread.currentThread().threadId());
+    }
+
+    /** Under the lock, which guards what it remembers of the last caller, and is of no use in an engine that is closed. */
+    private void enter() {
+        long threadId = Thread.currentThread().threadId();
+        if (threadId != callerId) {
+            caller = lifetime.caller();
+            callerId = threadId;
+        }
+        try {
+            caller.enter();
+        } catch (IllegalStateException closed) {
+            SpinLock.unlock(word);
+            throw closed;
+        }
+        holderId(threadId);
     }
 
     void unlock() {
         requireHeld();
-        holderId(NOBODY);
         lockOrder.beforeUnlock(LockRank.INDEX);
-        SpinLock.unlock(word);
-        lifetime.exit();
+        if (lifetime.isChecked()) {
+            RcuReader holder = caller;
+            holderId(NOBODY);
+            SpinLock.unlock(word);
+            holder.exit();
+        } else {
+            SpinLock.unlock(word);
+        }
     }
 
     /**

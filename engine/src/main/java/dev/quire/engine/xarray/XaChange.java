@@ -9,6 +9,12 @@ final class XaChange {
 
     /** xa_store: the entry before, or an error word. */
     static long store(XaCursor cursor, long index, long entry) {
+        if (entry != XaEntry.EMPTY) {
+            long before = XaInPlace.store(cursor, index, 0, entry);
+            if (before != XaInPlace.NOT_IN_PLACE) {
+                return before;
+            }
+        }
         cursor.set(index);
         boolean reserves = entry == XaEntry.EMPTY && XaFlags.tracksFree(cursor.anchor);
         long old = XaStore.store(cursor, reserves ? XaEntry.ZERO : entry);
@@ -16,14 +22,30 @@ final class XaChange {
         return result(cursor, old);
     }
 
-    /** xas_store with an order, and xa_erase with order 0: the entry before, or an error word. */
+    /** xas_store with an order: the entry before, or an error word. */
     static long storeOrder(XaCursor cursor, long index, int order, long entry) {
+        if (entry != XaEntry.EMPTY) {
+            long before = XaInPlace.store(cursor, index, order, entry);
+            if (before != XaInPlace.NOT_IN_PLACE) {
+                return before;
+            }
+        }
         cursor.setOrder(index, order);
         long old = XaStore.store(cursor, entry);
         if (entry != XaEntry.EMPTY) {
             XaMarks.clearFree(cursor);
         }
         return result(cursor, old);
+    }
+
+    /** xa_erase: the entry before. */
+    static long erase(XaCursor cursor, long index) {
+        long before = XaInPlace.erase(cursor, index);
+        if (before != XaInPlace.NOT_IN_PLACE) {
+            return before;
+        }
+        cursor.set(index);
+        return XaEntry.visible(XaStore.store(cursor, XaEntry.EMPTY));
     }
 
     /** xa_cmpxchg, with reservations as what is there or comes: the entry before, or an error word. */
@@ -41,6 +63,12 @@ final class XaChange {
 
     /** xa_insert: 0 or a negative errno. */
     static int insert(XaCursor cursor, long index, long entry) {
+        if (entry != XaEntry.EMPTY) {
+            long before = XaInPlace.insert(cursor, index, entry);
+            if (before != XaInPlace.NOT_IN_PLACE) {
+                return before == XaEntry.EMPTY ? Errno.OK : Errno.EBUSY;
+            }
+        }
         cursor.set(index);
         if (XaWalk.load(cursor) != XaEntry.EMPTY) {
             return Errno.EBUSY;

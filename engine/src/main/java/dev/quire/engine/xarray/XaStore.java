@@ -156,7 +156,7 @@ final class XaStore {
         return canonical;
     }
 
-    private static int nrSiblingsAfter(long node, int slot) {
+    static int nrSiblingsAfter(long node, int slot) {
         int end = slot + 1;
         while (end < XaWalk.NR_SLOTS && XaEntry.isSibling(XaNodeStruct.slot(node, end))) {
             end++;

@@ -130,7 +130,7 @@ final class XaWriter {
     long erase(long index) {
         array.lock();
         try {
-            return XaChange.storeOrder(cursor, index, 0, XaEntry.EMPTY);
+            return XaChange.erase(cursor, index);
         } finally {
             array.unlock();
         }
