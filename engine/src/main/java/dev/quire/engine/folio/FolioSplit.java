@@ -150,16 +150,65 @@ final class FolioSplit {
         long offset = 0;
         for (int run = 0; run < plan.nrRuns(); run++) {
             int pieceOrder = plan.runOrder(run);
-            for (long count = plan.runCount(run); count > 0; count--) {
+            long end = offset + (plan.runCount(run) << pieceOrder);
+            if (pieceOrder == 0) {
+                offset = writeAlike(Math.max(offset, 1), end, inheritedFlags, memcgData);
+            }
+            for (; offset < end; offset += Geometry.pagesIn(pieceOrder)) {
                 if (offset != 0) {
                     writePiece(offset, pieceOrder, inheritedFlags, memcgData, poisoned);
                 }
-                offset += Geometry.pagesIn(pieceOrder);
             }
         }
         int firstOrder = plan.runOrder(0);
         nrBytesStored += FolioPieces.shrink(
                 folio, firstOrder, poisoned && firstOrder > 0 ? FolioPieces.poisonOf(folio, firstOrder) : 0);
+    }
+
+    /**
+     * Writes pieces of one page as far as nothing tells them apart but where they are, that is, up to those that are dropped,
+     * and the one among them that the caller has locked. There may be a quarter of a million of them: with every question
+     * answered before the loop, they take little longer than writing as many bytes. Returns the offset of the first not
+     * written.
+     */
+    private long writeAlike(long from, long end, long inheritedFlags, long memcgData) {
+        long lockedOffset = (lockAt - folio) / PageStruct.BYTES;
+        long endAlike = Math.min(end, firstDropped);
+        int references = cacheReferences(0, false) + (keep || remapped ? 1 : 0) + (list == null ? 0 : 1);
+        if (references == 0 || from >= endAlike) {
+            return from;
+        }
+        long pieceFlags = inheritedFlags | (remapped ? PageFlag.LOCKED.mask() : 0) | (onLru ? PageFlag.LRU.mask() : 0);
+        if (lockedOffset < from || lockedOffset >= endAlike) {
+            writeRun(from, endAlike, pieceFlags, memcgData, references);
+        } else {
+            writeRun(from, lockedOffset, pieceFlags, memcgData, references);
+            writePiece(lockedOffset, 0, inheritedFlags, memcgData, false);
+            writeRun(lockedOffset + 1, endAlike, pieceFlags, memcgData, references);
+        }
+        return endAlike;
+    }
+
+    private void writeRun(long from, long end, long pieceFlags, long memcgData, int references) {
+        boolean links = onLru && linksAtOnce;
+        boolean unevictable = PageFlag.UNEVICTABLE.isSet(flags);
+        long privateStride = swapCached ? 1 : 0;
+        long firstPrivate = swapCached ? privateWord : 0;
+        long firstIndex = index;
+        long mappingOfAll = mapping;
+        long link = lastLink;
+        long piece = folio + from * PageStruct.BYTES;
+        for (long offset = from; offset < end; offset++) {
+            long privateOfPiece = firstPrivate + offset * privateStride;
+            FolioPieces.writeSmall(piece, pieceFlags, mappingOfAll, firstIndex + offset, privateOfPiece, memcgData);
+            References.unfreeze(piece, references);
+            if (links) {
+                link = LruLists.linkAfter(link, piece, unevictable);
+            }
+            piece += PageStruct.BYTES;
+        }
+        lastLink = link;
+        nrBytesStored += (end - from) * PageStruct.BYTES;
     }
 
     private void writePiece(long offset, int pieceOrder, long inheritedFlags, long memcgData, boolean poisoned) {

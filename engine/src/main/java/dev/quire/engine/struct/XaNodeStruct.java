@@ -173,12 +173,7 @@ public final class XaNodeStruct {
         NativeMemory.setLong(slotAddress(node, slot), entry);
     }
 
-    /** Plain stores of the same word to all slots: atomic each, ordered by the caller. */
-    public static void fillSlots(long node, long entry) {
-        NativeMemory.fillLongs(slotAddress(node, 0), NR_SLOTS, entry);
-    }
-
-    /** Plain stores of words to slots from one on, of a node that is not yet reachable. */
+    /** Plain stores of words to slots from one on: atomic each, ordered by the caller if readers can be in the node. */
     public static void slots(long node, int firstSlot, long[] words, int nrSlots) {
         NativeMemory.setLongs(slotAddress(node, firstSlot), words, nrSlots);
     }

@@ -14,8 +14,9 @@ final class XaChange {
             if (before != XaInPlace.NOT_IN_PLACE) {
                 return before;
             }
+        } else {
+            cursor.set(index);
         }
-        cursor.set(index);
         boolean reserves = entry == XaEntry.EMPTY && XaFlags.tracksFree(cursor.anchor);
         long old = XaStore.store(cursor, reserves ? XaEntry.ZERO : entry);
         XaMarks.clearFree(cursor);
@@ -29,8 +30,9 @@ final class XaChange {
             if (before != XaInPlace.NOT_IN_PLACE) {
                 return before;
             }
+        } else {
+            cursor.setOrder(index, order);
         }
-        cursor.setOrder(index, order);
         long old = XaStore.store(cursor, entry);
         if (entry != XaEntry.EMPTY) {
             XaMarks.clearFree(cursor);
@@ -44,7 +46,6 @@ final class XaChange {
         if (before != XaInPlace.NOT_IN_PLACE) {
             return before;
         }
-        cursor.set(index);
         return XaEntry.visible(XaStore.store(cursor, XaEntry.EMPTY));
     }
 

@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
  * needs the lock or a read section of the cursor's reader. Between two brackets the position must be given up with
  * {@link #pause}, {@link #reset} or {@link #set}. Calls outside a bracket throw {@link IllegalStateException}.
  *
- * <p>A cursor covers one index, or after {@link #setOrder} the naturally aligned range that its index is in. Its position is one of: not walked
- * yet, at a slot of a node, at the head, past the end, or an error. Errors stick: every later operation does nothing and
- * returns nothing, until {@link #set}, {@link #setOrder}, {@link #reset} or {@link #nomem}.
+ * <p>A cursor covers one index, or after {@link #setOrder} the naturally aligned range that its index is in. Its position is
+ * one of: not walked yet, at a slot of a node, at the head, past the end, or an error. Errors stick: every later operation
+ * does nothing and returns nothing, until {@link #set}, {@link #setOrder}, {@link #reset} or {@link #nomem}.
  *
  * <p>Results are raw words: they can be {@link XaEntry#ZERO}, for a lock-free reader {@link XaEntry#RETRY} (see
  * {@link #retry}), and from {@link #next} and {@link #prev} siblings.
@@ -401,6 +401,9 @@ public final class XaCursor extends XaPosition {
     public int reserve(int nrNodes) {
         if (nrNodes < 0) {
             throw new IllegalArgumentException("nrNodes out of range: nrNodes=" + nrNodes + ", min=0");
+        }
+        if (spares.suffice(nrNodes)) {
+            return Errno.OK;
         }
         pool.lifetime().enter();
         try {

@@ -10,8 +10,8 @@ import dev.quire.engine.struct.XaNodeStruct;
  * bookkeeping, and with it so many instructions that the processor fetches the cache lines of the next changes while this
  * one still waits for its own.
  *
- * <p>Under the array's lock. What returns {@link #NOT_IN_PLACE} has changed nothing but the cursor's position: the change
- * must go the general way.
+ * <p>Under the array's lock. What returns {@link #NOT_IN_PLACE} has changed nothing; the cursor is at what covers the index, or
+ * not walked, and the change must go the general way from there.
  */
 final class XaInPlace {
     /** The change is not one of these; no entry is this word. */
@@ -24,8 +24,8 @@ final class XaInPlace {
 
     /** Stores a value or a pointer over the range of an order: what was there, or {@link #NOT_IN_PLACE}. */
     static long store(XaCursor cursor, long index, int order, long entry) {
-        long word = goToEntry(cursor, index);
         cursor.setWidth(order);
+        long word = goToEntry(cursor, index);
         if (word == XaEntry.EMPTY) {
             return fill(cursor, entry);
         }
@@ -40,8 +40,8 @@ final class XaInPlace {
 
     /** Stores a value or a pointer at an index if nothing is there: what was there, or {@link #NOT_IN_PLACE}. */
     static long insert(XaCursor cursor, long index, long entry) {
-        long word = goToEntry(cursor, index);
         cursor.setWidth(0);
+        long word = goToEntry(cursor, index);
         if (word == XaEntry.EMPTY) {
             return fill(cursor, entry);
         }
@@ -50,6 +50,7 @@ final class XaInPlace {
 
     /** Removes the whole entry that covers an index: what was there, or {@link #NOT_IN_PLACE}. */
     static long erase(XaCursor cursor, long index) {
+        cursor.setWidth(0);
         long word = goToEntry(cursor, index);
         if (word == XaEntry.EMPTY) {
             return word;
@@ -120,8 +121,10 @@ final class XaInPlace {
      * @return the word there, or {@link #NOT_IN_PLACE} if no node covers the index
      */
     private static long goToEntry(XaCursor cursor, long index) {
+        cursor.index = index;
         long word = XArrayStruct.head(cursor.anchor);
         if (!XaEntry.isNode(word) || !XaWalk.covers(XaEntry.nodeShift(word), index)) {
+            cursor.reset();
             return NOT_IN_PLACE;
         }
         long node;

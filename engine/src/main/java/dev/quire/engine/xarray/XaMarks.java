@@ -195,6 +195,9 @@ final class XaMarks {
 
     /** The marks of the cursor's slot, one bit for each. */
     static int marksOfSlot(XaCursor cursor) {
+        if (isUnmarked(cursor)) {
+            return 0;
+        }
         int marks = 0;
         for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
             if (get(cursor, mark)) {

@@ -5,6 +5,7 @@ import dev.quire.engine.memory.Errno;
 import dev.quire.engine.struct.XArrayStruct;
 import dev.quire.engine.struct.XaNodeStruct;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +13,13 @@ import org.jspecify.annotations.Nullable;
  * empty or were cut off are given back. All of it runs under the array's lock.
  */
 final class XaPath {
+    /** What readers find in a leaf that was cut off. */
+    private static final long[] RETRIES = new long[XaWalk.NR_SLOTS];
+
+    static {
+        Arrays.fill(RETRIES, XaEntry.RETRY);
+    }
+
     private XaPath() {}
 
     // ---- creation
@@ -277,7 +285,7 @@ final class XaPath {
             // who meets RETRY starts over and finds that store. One fence and plain stores cost half of 64 release
             // stores.
             VarHandle.releaseFence();
-            XaNodeStruct.fillSlots(node, XaEntry.RETRY);
+            XaNodeStruct.slots(node, 0, RETRIES, XaWalk.NR_SLOTS);
         } else {
             for (int slot = 0; slot < XaWalk.NR_SLOTS; slot++) {
                 long word = XaNodeStruct.slot(node, slot);

@@ -20,7 +20,11 @@ final class XaSpares {
      * @return whether there are as many now; if not, there are as many as before
      */
     boolean reserve(int nrWanted) {
-        return nrNodes >= nrWanted || add(nrWanted - nrNodes);
+        return suffice(nrWanted) || add(nrWanted - nrNodes);
+    }
+
+    boolean suffice(int nrWanted) {
+        return nrNodes >= nrWanted;
     }
 
     /** Gets one more node, if there is one or one comes back. For callers that hold no index lock. */

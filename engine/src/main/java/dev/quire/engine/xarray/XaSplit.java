@@ -282,7 +282,10 @@ final class XaSplit {
         return XaEntry.node(node, shift);
     }
 
-    /** Fills slots of a node that is not reachable yet with equal pieces; returns the bits of their canonical slots. */
+    /**
+     * Fills slots of a node that is not reachable yet with equal pieces; returns the bits of their canonical slots, for the
+     * marks: if there are none, that may be any (the bits take a division).
+     */
     private long fill(long node, int firstSlot, int nrPieces, int widthOrder) {
         long step = entryStride << pieceOrder;
         if (widthOrder == 0) {
@@ -298,7 +301,7 @@ final class XaSplit {
             word += step;
         }
         XaNodeStruct.slots(node, firstSlot, words, nrSlots);
-        return (everyNth(width) & XaMarks.bitsOf(0, nrSlots)) << firstSlot;
+        return marks == 0 ? 0 : (everyNth(width) & XaMarks.bitsOf(0, nrSlots)) << firstSlot;
     }
 
     private void fillSingles(long node, int firstSlot, int nrPieces, long step) {
