@@ -141,8 +141,8 @@ public final class XArray {
      * @param index first index, a multiple of {@code 2^order}
      * @param order log2 of the range, 0 to {@link #MAX_ORDER}
      * @param entry a value, a pointer, or 0 to erase
-     * @return the entry before if there was one for all of the range, or the error word of {@link Errno#ENOMEM}; not
-     *     specified if the range held several
+     * @return the entry before if there was one for all of the range; 0 if there was none; one of them, or 0, if there were
+     *     several; or the error word of {@link Errno#ENOMEM}
      * @throws IllegalArgumentException if the order is out of range, the index not aligned, or the entry an internal word
      */
     public long storeOrder(long index, int order, long entry) {
@@ -213,7 +213,8 @@ public final class XArray {
     }
 
     /**
-     * Order of the entry that covers an index (xa_get_order); a hint, since a writer may change it at any time.
+     * Order of the entry that covers an index (xa_get_order); a hint, since a writer may change it at any time. Beside a split
+     * or a store it is the order before, after, or one between; at the last index of the larger entry never one between.
      *
      * @param reader the caller's reader, one of this engine, in a read section
      * @param index any index

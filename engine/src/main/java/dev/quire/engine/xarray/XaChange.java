@@ -92,7 +92,11 @@ final class XaChange {
         }
     }
 
+    /** What the caller is told was there: a child node is no entry, as little as a reservation. */
     private static long result(XaCursor cursor, long word) {
-        return cursor.isInError() ? cursor.node : XaEntry.visible(word);
+        if (cursor.isInError()) {
+            return cursor.node;
+        }
+        return XaEntry.isNode(word) ? XaEntry.EMPTY : XaEntry.visible(word);
     }
 }

@@ -156,7 +156,8 @@ public final class XaCursor extends XaPosition {
      * <p>Beside a writer, an iteration (with {@link #retry} where it is due, and with or without {@link #pause}) finds each
      * entry that is in the array all the time exactly once, and goes upwards only: no index is found twice. An entry that is
      * split meanwhile may be found as a whole, in pieces, or as a whole and then those of its pieces that are further on. One
-     * that comes meanwhile may be missed, also if it takes the place of several, of which some were found.
+     * that comes meanwhile may be missed. Where it takes the place of others, those of them still to come are found, or it is,
+     * at an index inside it; unless it begins in the slot of the one found last, and so counts as found.
      *
      * @param max last index to look at, unsigned, inclusive
      * @return the word, which may be ZERO or RETRY; 0 if there is none up to {@code max}. Then the index is one where
@@ -174,7 +175,8 @@ public final class XaCursor extends XaPosition {
      *
      * <p>Beside a writer an iteration finds each entry that is in the array, and marked, all the time exactly once, also in
      * pieces; otherwise as {@link #find}, but that after {@link XaEntry#RETRY} it starts anew, and so may go back to the first
-     * index of an entry that has taken the place of several.
+     * index of an entry that has taken the place of several, found already or not. In the node of one of these that it has found, such an entry counts
+     * as found.
      *
      * @param max last index to look at, unsigned, inclusive
      * @param mark 0 to 2

@@ -47,13 +47,12 @@ final class XaFind {
             cursor.node = XaCursor.BOUNDS;
             return XaEntry.EMPTY;
         }
-        if (cursor.node == XaCursor.RESTART) {
-            long word = loadEntry(cursor);
-            if (word != XaEntry.EMPTY || !cursor.isValid() || cursor.node == XaCursor.AT_HEAD) {
-                return word;
-            }
+        if (cursor.node != XaCursor.RESTART) {
+            return findNext(cursor, max, cursor.offset);
         }
-        return findNext(cursor, max);
+        long word = loadEntry(cursor);
+        boolean isAtEmptySlot = word == XaEntry.EMPTY && cursor.isValid() && cursor.node != XaCursor.AT_HEAD;
+        return isAtEmptySlot ? findNext(cursor, max, XaWalk.slotAfter(cursor)) : word;
     }
 
     /** Walks to the entry that covers the index, whatever the cursor's order. */
@@ -65,33 +64,52 @@ final class XaFind {
         return word;
     }
 
-    /** The first entry in the slots after the cursor's. */
-    private static long findNext(XaCursor cursor, long max) {
-        int slot = XaWalk.slotAfter(cursor);
+    /**
+     * The first entry in the slots after the cursor's.
+     *
+     * @param foundSlot first slot of the entry found last; the slot to begin with if there is none
+     */
+    private static long findNext(XaCursor cursor, long max, int foundSlot) {
+        int first = XaWalk.slotAfter(cursor);
+        int found = foundSlot;
+        int slot = first;
         while (true) {
+            long ownSibling = found < first ? XaEntry.sibling(found) : XaEntry.EMPTY;
             long word = XaEntry.EMPTY;
             while (slot < XaWalk.NR_SLOTS) {
                 word = XaNodeStruct.slotAcquire(cursor.node, slot);
-                if (word != XaEntry.EMPTY && !XaEntry.isSibling(word)) {
+                if (word != XaEntry.EMPTY && word != ownSibling) {
                     break;
                 }
                 slot++;
+            }
+            if (slot < XaWalk.NR_SLOTS && XaEntry.isSibling(word)) {
+                int canonical = XaWalk.canonicalSlot(cursor.node, word);
+                if (canonical >= found) {
+                    // Empty when it was passed, or part of what was found.
+                    slot = canonical >= first ? canonical : slot + 1;
+                    continue;
+                }
+                // The entry took the place of what was found or searched here, and of this slot: it is found from here.
+                word = XaEntry.RETRY;
             }
             if (!moveTo(cursor, slot, max)) {
                 return XaEntry.EMPTY;
             }
             if (slot == XaWalk.NR_SLOTS) {
-                slot = ascendToNextSlot(cursor);
-                if (slot == XaWalk.NR_SLOTS) {
+                if (ascendToNextSlot(cursor) == XaEntry.EMPTY) {
                     cursor.node = XaCursor.BOUNDS;
                     return XaEntry.EMPTY;
                 }
+                slot = cursor.offset + 1;
             } else if (XaEntry.isNode(word)) {
                 XaWalk.enter(cursor, word);
                 slot = 0;
             } else {
                 return word;
             }
+            first = slot;
+            found = slot;
         }
     }
 
@@ -114,14 +132,16 @@ final class XaFind {
         return true;
     }
 
-    /** Goes up to the first node that has a slot after the one come from; NR_SLOTS at the top. */
-    private static int ascendToNextSlot(XaCursor cursor) {
-        while (XaWalk.ascend(cursor)) {
-            if (cursor.offset + 1 < XaWalk.NR_SLOTS) {
-                return cursor.offset + 1;
+    /** Goes up to the first node that has a slot after the one come from. Returns the word of the node below; 0 at the top. */
+    private static long ascendToNextSlot(XaCursor cursor) {
+        long child;
+        do {
+            child = XaEntry.node(cursor.node, cursor.nodeShift);
+            if (!XaWalk.ascend(cursor)) {
+                return XaEntry.EMPTY;
             }
-        }
-        return XaWalk.NR_SLOTS;
+        } while (cursor.offset + 1 == XaWalk.NR_SLOTS);
+        return child;
     }
 
     // ---- marked entries
@@ -176,25 +196,33 @@ final class XaFind {
         int slot = firstSlot;
         // Of the current node: what is below was searched. Of one just entered that is nothing.
         int firstUnsearched = slot == cursor.offset ? 0 : slot;
+        // Word of the node that the search came up from into the current one.
+        long child = XaEntry.EMPTY;
         while (true) {
             slot = slot == cursor.offset
                     ? nextMarkedAsEntered(cursor, mark, firstUnsearched)
                     : nextMarked(cursor.node, slot, mark);
+            if (child != XaEntry.EMPTY && XaMarks.slotAfterMarks(cursor.node, firstUnsearched - 1) != child) {
+                // A larger entry may have taken the child's place, and that of slots behind it with their marks.
+                return XaEntry.RETRY;
+            }
             if (slot != cursor.offset && !moveToMarked(cursor, slot, max)) {
                 return XaEntry.EMPTY;
             }
             if (slot == XaWalk.NR_SLOTS) {
-                slot = ascendToNextSlot(cursor);
-                if (slot == XaWalk.NR_SLOTS) {
+                child = ascendToNextSlot(cursor);
+                if (child == XaEntry.EMPTY) {
                     return endOfSearch(cursor, max);
                 }
+                slot = cursor.offset + 1;
                 firstUnsearched = slot;
                 continue;
             }
-            long word = XaNodeStruct.slotAcquire(cursor.node, slot);
+            long word = XaMarks.slotAfterMarks(cursor.node, slot);
             if (XaEntry.isNode(word)) {
                 slot = enterCanonical(cursor, word);
                 firstUnsearched = 0;
+                child = XaEntry.EMPTY;
             } else if (XaEntry.isSibling(word)) {
                 // Part of a larger entry: stored after its mark was read, or about to be split; then it may be found
                 // already.
@@ -222,8 +250,10 @@ final class XaFind {
             }
             int canonical = XaEntry.isSibling(word) ? XaWalk.canonicalSlot(cursor.node, word) : slot;
             if (canonical == slot || canonical < firstUnsearched) {
-                // Asked again behind the slot: what had taken it may have been split again.
-                return nextMarked(cursor.node, slot, mark);
+                // Asked again behind the slot: what had taken it may have been split again. Or something takes it only
+                // now;
+                // then a bit that has gone since leads there.
+                return Math.min(marked, nextMarked(cursor.node, slot, mark));
             }
             slot = backTo(cursor, canonical);
             marked = nextMarked(cursor.node, slot, mark);

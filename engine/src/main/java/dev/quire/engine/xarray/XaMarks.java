@@ -11,9 +11,9 @@ import java.lang.invoke.VarHandle;
  *
  * <p>The lock serialises changes; readers load bitmaps opaque, as hints that lead to entries. Erasing clears the marks
  * before the release store of the empty slot, so that a reader who finds a slot empty (acquire) finds its mark gone. A store
- * over several entries marks its first slot before the slots change, and clears the bits of the others once they are
- * siblings: who finds a bit clear looks at the slot again ({@link #slotAfterMarks}), and finds the mark there or where that
- * leads.
+ * over several entries takes the first slot, marks it, and only then takes the others, whose bits it clears once they are
+ * siblings. So who finds the first slot's bit set by it finds the new entry there; who comes from a sibling finds the bit; and
+ * who finds a bit clear looks at the slot again ({@link #slotAfterMarks}), and finds the mark there or where that leads.
  */
 final class XaMarks {
     private XaMarks() {}
@@ -146,8 +146,8 @@ final class XaMarks {
     }
 
     /**
-     * Unites the marks of the slots that the cursor's entry is about to take on the first of them. The levels above see no
-     * difference. Before the slots change; those of the others go afterwards ({@link #clearOthers}).
+     * Unites the marks of the slots that the cursor's entry takes on the first of them. The levels above see no difference. When
+     * the entry is in that slot, and before the others change; their marks go afterwards ({@link #clearOthers}).
      *
      * @return whether any of the others has a mark
      */
@@ -155,6 +155,8 @@ final class XaMarks {
         if (isUnmarked(cursor)) {
             return false;
         }
+        // Orders the store of the first slot before that of its bits; pairs with the fence in slotAfterMarks.
+        VarHandle.releaseFence();
         long first = 1L << cursor.offset;
         long others = bitsOf(cursor.offset + 1, cursor.sibs);
         boolean areOthersMarked = false;
@@ -181,9 +183,12 @@ final class XaMarks {
         }
     }
 
-    /** The word of a slot as it is after its bit was found clear: the sibling, if the slot was taken by a larger entry. */
+    /**
+     * The word of a slot as it is after its bit was loaded: the sibling, if the bit went because a larger entry took the slot, and
+     * that entry, if it is the one that the bit was set for.
+     */
     static long slotAfterMarks(long node, int slot) {
-        // Orders the load of the bitmap before that of the slot; pairs with the fence in clearOthers.
+        // Orders the load of the bitmap before that of the slot; pairs with the fences in unite and clearOthers.
         VarHandle.acquireFence();
         return XaNodeStruct.slotAcquire(node, slot);
     }

@@ -56,20 +56,15 @@ final class XaStore {
         if (cursor.sibs == 0 && entry == current) {
             return current;
         }
-        boolean areOthersMarked = cursor.sibs > 0 && XaMarks.unite(cursor);
-        if (entry == XaEntry.EMPTY) {
-            // Before the slots are empty; see XaMarks.
-            if (areOthersMarked) {
-                XaMarks.clearOthers(cursor);
-            }
-            XaMarks.init(cursor);
-            return erase(cursor, current);
+        if (entry != XaEntry.EMPTY) {
+            return overwrite(cursor, entry, current);
         }
-        long before = overwrite(cursor, entry, current);
-        if (areOthersMarked) {
+        // Before the slots are empty; see XaMarks.
+        if (cursor.sibs > 0 && XaMarks.unite(cursor)) {
             XaMarks.clearOthers(cursor);
         }
-        return before;
+        XaMarks.init(cursor);
+        return erase(cursor, current);
     }
 
     /**
@@ -95,7 +90,7 @@ final class XaStore {
                 cursor.retired.addSubtree(before);
             }
         }
-        publish(node, cursor.offset, end, entry);
+        publishUnited(cursor, end, entry);
         XaPath.retireSubtrees(cursor);
         int nrSlots = cursor.sibs + 1;
         if (XaEntry.isValue(entry) != XaEntry.isValue(canonical)) {
@@ -108,6 +103,20 @@ final class XaStore {
         return canonical;
     }
 
+    /** Puts the entry into the cursor's slots, with the marks of all that were there; in the order that XaMarks tells. */
+    private static void publishUnited(XaCursor cursor, int endSlot, long entry) {
+        // Release: as any store of a slot. Pairs with the acquire load of the slot.
+        XaNodeStruct.slotRelease(cursor.node, cursor.offset, entry);
+        if (cursor.sibs == 0) {
+            return;
+        }
+        boolean areOthersMarked = XaMarks.unite(cursor);
+        publishSiblings(cursor.node, cursor.offset, endSlot);
+        if (areOthersMarked) {
+            XaMarks.clearOthers(cursor);
+        }
+    }
+
     /**
      * Puts a word, of an entry or of a complete subtree, into the slots that it takes: canonical slot first, then its
      * siblings, so that a reader never finds a sibling whose canonical slot is not there yet.
@@ -115,9 +124,13 @@ final class XaStore {
     static void publish(long node, int canonicalSlot, int endSlot, long word) {
         // Release: the subtree below, if there is one, and the marks. Pairs with the acquire load of the slot.
         XaNodeStruct.slotRelease(node, canonicalSlot, word);
+        publishSiblings(node, canonicalSlot, endSlot);
+    }
+
+    private static void publishSiblings(long node, int canonicalSlot, int endSlot) {
         long sibling = XaEntry.sibling(canonicalSlot);
         for (int slot = canonicalSlot + 1; slot < endSlot; slot++) {
-            // Release: after the slot it points at.
+            // Release: after the slot it points at, and its marks.
             XaNodeStruct.slotRelease(node, slot, sibling);
         }
     }

@@ -24,6 +24,8 @@ final class XaWalk {
 
     private static final int SLOT_MASK = NR_SLOTS - 1;
 
+    private static final int NO_ORDER = -1;
+
     private XaWalk() {}
 
     // ---- without a cursor
@@ -111,21 +113,35 @@ final class XaWalk {
             }
             long node;
             int shift;
-            int slot;
             do {
                 node = XaEntry.nodeAddress(word);
                 shift = XaEntry.nodeShift(word);
-                slot = slotOf(index, shift);
-                word = XaNodeStruct.slotAcquire(node, slot);
+                word = XaNodeStruct.slotAcquire(node, slotOf(index, shift));
             } while (XaEntry.isNode(word));
-            while (XaEntry.isSibling(word)) {
-                slot = XaEntry.siblingSlot(word);
-                word = XaNodeStruct.slotAcquire(node, slot);
-            }
-            if (word != XaEntry.RETRY && !XaEntry.isNode(word)) {
-                return word == XaEntry.EMPTY ? 0 : orderAt(node, shift, slot);
+            int order = settledOrder(node, shift, slotOf(index, shift), word);
+            if (order != NO_ORDER) {
+                return order;
             }
         }
+    }
+
+    /**
+     * Order of the entry that a slot's word belongs to, or NO_ORDER if the node was cut off or the slot changed meanwhile. A split
+     * begins at an entry's last slot, and a store ends there: for that slot the order is exact.
+     */
+    private static int settledOrder(long node, int shift, int slot, long wordAtSlot) {
+        int canonical = XaEntry.isSibling(wordAtSlot) ? canonicalSlot(node, wordAtSlot) : slot;
+        long word = XaNodeStruct.slotAcquire(node, canonical);
+        if (word == XaEntry.EMPTY) {
+            return 0;
+        }
+        int order = orderAt(node, shift, canonical);
+        int slotAfter = canonical + (1 << (order - shift));
+        boolean isCutOff = word == XaEntry.RETRY
+                || (slotAfter < NR_SLOTS && XaNodeStruct.slotAcquire(node, slotAfter) == XaEntry.RETRY);
+        boolean isUnchanged =
+                XaNodeStruct.slotAcquire(node, slot) == wordAtSlot && XaNodeStruct.slotAcquire(node, canonical) == word;
+        return isUnchanged && !isCutOff && !XaEntry.isNode(word) ? order : NO_ORDER;
     }
 
     private static int orderAt(long node, int shift, int canonicalSlot) {

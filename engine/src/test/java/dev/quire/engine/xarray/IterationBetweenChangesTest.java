@@ -193,6 +193,79 @@ class IterationBetweenChangesTest extends XArrayCatalogue {
         }
     }
 
+    @Test
+    void aSearchThatComesUpOutOfAMergedNodeFindsWhatTookItsPlace() {
+        storeIndex(63);
+        storeIndex(65);
+        storeIndex(130);
+        engine.reader.enter();
+        XaCursor cursor = cursor(0);
+        assertEquals(value(63), cursor.find(MAX));
+        storeOrder(0, 7, value(7));
+        assertStartsOver(cursor, cursor.find(MAX));
+        assertEquals(value(7), cursor.find(MAX));
+        assertEquals(64, cursor.index());
+        assertEquals(value(130), cursor.find(MAX));
+        engine.reader.exit();
+    }
+
+    @Test
+    void aMarkedSearchThatComesUpOutOfAMergedNodeFindsWhatTookItsPlace() {
+        for (long index : new long[] {5, 65, 130}) {
+            storeIndex(index);
+            setMark(index, MARK);
+        }
+        engine.reader.enter();
+        XaCursor cursor = cursor(0);
+        assertEquals(value(5), cursor.findMarked(MAX, MARK));
+        storeOrder(0, 7, value(7));
+        assertStartsOver(cursor, cursor.findMarked(MAX, MARK));
+        assertEquals(value(7), cursor.findMarked(MAX, MARK));
+        assertEquals(0, cursor.index());
+        assertEquals(value(130), cursor.findMarked(MAX, MARK));
+        assertEquals(0, cursor.findMarked(MAX, MARK));
+        engine.reader.exit();
+    }
+
+    @Test
+    void whatTookThePlaceOfTheEntryFoundAndOfOthersIsFoundUnlessItBeginsThere() {
+        storeIndex(8);
+        storeIndex(10);
+        storeIndex(13);
+        storeIndex(20);
+        engine.reader.enter();
+        XaCursor atFirst = cursor(8);
+        assertEquals(value(8), atFirst.find(MAX));
+        XaCursor inside = cursor(9);
+        assertEquals(value(10), inside.find(MAX));
+        storeOrder(8, 3, value(88));
+        assertEquals(value(20), atFirst.find(MAX));
+        assertStartsOver(inside, inside.find(MAX));
+        assertEquals(value(88), inside.find(MAX));
+        assertEquals(11, inside.index());
+        assertEquals(value(20), inside.find(MAX));
+        engine.reader.exit();
+    }
+
+    /** The piece that covers the index at which the whole was found counts as found with it. */
+    @Test
+    void aPieceThatBeginsBeforeWhereTheWholeWasFoundDoesNotComeAgain() {
+        storeLarge(8);
+        storeIndex(PART + 256);
+        engine.reader.enter();
+        XaCursor cursor = cursor(PART + 130);
+        assertEquals(value(PART), cursor.find(MAX));
+        split(SplitNodeCountTest.shrinkingTowards(70, 8, 0));
+        assertEquals(7, getOrder(PART + 130));
+        assertEquals(value(PART + 256), cursor.find(MAX));
+        engine.reader.exit();
+    }
+
+    private static void assertStartsOver(XaCursor cursor, long word) {
+        assertEquals(XaEntry.RETRY, word);
+        assertTrue(cursor.retry(word));
+    }
+
     /** In the middle of a merge, the first slot has the mark of all, and the others still have their own. */
     @Test
     void whatIsBeingMergedIsFoundByItsMark() {
@@ -203,6 +276,8 @@ class IterationBetweenChangesTest extends XArrayCatalogue {
         setMark(13, MARK);
         setMark(20, MARK);
         long node = nodeAt(8);
+        XaNodeStruct.slotRelease(node, 8, value(88));
+        assertEquals(List.of(new Found(13, value(13)), new Found(20, value(20))), walkMarked(0, MARK));
         XaNodeStruct.marksOpaque(node, MARK, XaNodeStruct.marksOpaque(node, MARK) | 1 << 8);
         for (int nrDone = 0; nrDone < 8; nrDone++) {
             XaNodeStruct.slotRelease(node, 8 + nrDone, nrDone == 0 ? value(88) : XaEntry.sibling(8));

@@ -304,4 +304,21 @@ class XArrayCatalogueMultiIndexTest extends XArrayCatalogue {
             assertTrue(isEmpty());
         }
     }
+
+    /** The result of a store over a range that child nodes held; xas_store returns such a node. */
+    @Test
+    void aStoreOverNodesTellsOfNoEntryOrOfOneThatWasThere() {
+        storeIndex(2);
+        storeIndex(70);
+        assertEquals(0, array.storeOrder(0, 7, value(7)));
+        assertEquals(value(7), array.storeOrder(0, 7, pointer(7)));
+        assertEquals(pointer(7), array.storeOrder(64, 6, value(8)), "which changes all of the entry");
+        assertEquals(value(8), array.storeOrder(0, 7, 0));
+        storeIndex(2);
+        storeOrder(64, 6, value(64));
+        assertEquals(value(64), array.storeOrder(0, 7, value(7)));
+        storeIndex(4096);
+        assertEquals(0, array.storeOrder(0, 63, 0));
+        assertTrue(isEmpty());
+    }
 }

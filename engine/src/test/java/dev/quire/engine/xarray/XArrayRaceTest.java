@@ -6,120 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.TestSeed;
-import dev.quire.engine.memory.Errno;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.XaNodeStruct;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /**
  * Readers without locks while a writer changes the shape of the tree: whatever they see must be something that was stored
- * for that index. {@code -Dquire.race.millis=N} sets how long each race runs.
+ * for that index.
  */
-class XArrayRaceTest extends XArrayCatalogue {
-    private static final long NANOS = Long.getLong("quire.race.millis", 500) * 1_000_000;
-    private static final int NR_READERS = 2;
-
-    /** A busy machine may run only one of the threads in the time of a race; it then goes on, for so long at most. */
-    private static final long PATIENCE_NANOS = 20_000_000_000L;
-
-    private static final long MIN_CHANGES = 10;
-    private static final long MIN_LOOKS = 100;
-
-    private interface Reading {
-        /** One look; throws if it saw what it must not. */
-        void look(RcuReader reader, XaCursor cursor, long round);
-    }
-
-    /** Repeats the change for some time while readers look; every round of both must have happened often. */
-    private void race(Runnable change, Reading reading) {
-        AtomicReference<Throwable> failure = new AtomicReference<>();
-        AtomicLong nrLooks = new AtomicLong();
-        AtomicBoolean done = new AtomicBoolean();
-        long start = System.nanoTime();
-        List<Thread> threads = new ArrayList<>();
-        for (int i = 0; i < NR_READERS; i++) {
-            threads.add(Thread.ofPlatform().start(() -> lookUntil(done, reading, nrLooks, failure)));
-        }
-        long nrChanges = 0;
-        while (failure.get() == null && goesOn(System.nanoTime() - start, nrChanges, nrLooks.get())) {
-            change.run();
-            nrChanges++;
-        }
-        done.set(true);
-        threads.forEach(XArrayRaceTest::join);
-        if (failure.get() != null) {
-            throw new AssertionError("after " + nrChanges + " changes and " + nrLooks + " looks", failure.get());
-        }
-        assertTrue(
-                nrChanges >= MIN_CHANGES && nrLooks.get() >= MIN_LOOKS,
-                "no race: changes=" + nrChanges + ", looks=" + nrLooks);
-        XaChecker.check(array);
-    }
-
-    private static boolean goesOn(long nanos, long nrChanges, long nrLooks) {
-        boolean enough = nrChanges >= MIN_CHANGES && nrLooks >= MIN_LOOKS;
-        return nanos < NANOS || (!enough && nanos < PATIENCE_NANOS);
-    }
-
-    private void lookUntil(
-            AtomicBoolean done, Reading reading, AtomicLong nrLooks, AtomicReference<Throwable> failure) {
-        try (RcuReader reader = engine.rcu.register()) {
-            XaCursor cursor = new XaCursor(array, reader);
-            for (long round = 0; !done.get() && failure.get() == null; round++) {
-                reader.enter();
-                try {
-                    reading.look(reader, cursor, round);
-                } finally {
-                    reader.exit();
-                }
-                nrLooks.incrementAndGet();
-            }
-        } catch (Throwable e) {
-            failure.compareAndSet(null, e);
-        }
-    }
-
-    // A reader that loses its CPU inside a section holds every node back that is retired meanwhile: the slab can run
-    // dry.
-
-    private int splitPatiently(long index, SplitPlan plan, long expected, long firstWord, long stride) {
-        int result = split(index, plan, expected, firstWord, stride);
-        while (result == Errno.ENOMEM) {
-            engine.rcu.barrier();
-            result = split(index, plan, expected, firstWord, stride);
-        }
-        return result;
-    }
-
-    private void storePatiently(long index) {
-        storePatiently(index, 0, value(index));
-    }
-
-    private void storePatiently(long index, int order, long word) {
-        long old = array.storeOrder(index, order, word);
-        while (old == XaEntry.error(Errno.ENOMEM)) {
-            engine.rcu.barrier();
-            old = array.storeOrder(index, order, word);
-        }
-        assertEquals(0, old);
-    }
-
-    private static void join(Thread thread) {
-        try {
-            thread.join();
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
-        }
-    }
-
+class XArrayRaceTest extends XArrayRace {
     /** load_race. */
     @Test
     void loadsOfEntriesOfChangingOrderNeverReturnInternalWords() {
@@ -308,64 +207,6 @@ class XArrayRaceTest extends XArrayCatalogue {
     }
 
     @Test
-    void aMarkedSearchFindsTheEntryWhileItIsSplitAndMerged() {
-        int order = 9;
-        long first = 1L << order;
-        storeOrder(first, order, pointer(2));
-        setMark(first, 1);
-        SplitPlan plan = SplitNodeCountTest.shrinkingTowards(300, order, 0);
-        race(
-                () -> {
-                    assertEquals(0, splitPatiently(first, plan, pointer(2), pointer(2), 0));
-                    storeOrder(first, order, pointer(2));
-                },
-                (reader, cursor, round) -> {
-                    assertTrue(array.isMarked(reader, 1));
-                    cursor.set(round & first);
-                    assertEquals(pointer(2), array.find(cursor, MAX, 1));
-                    assertEquals(first, cursor.index());
-                });
-    }
-
-    @Test
-    void splitAndMergeHideNoMark() {
-        splitAndMergeHideNoMark(5, SplitPlan.uniform(5, 0));
-        splitAndMergeHideNoMark(11, SplitNodeCountTest.shrinkingTowards(1029, 11, 0));
-    }
-
-    /** A look beside which more than one change is under way can still miss the mark; such do not count. */
-    private void splitAndMergeHideNoMark(int order, SplitPlan plan) {
-        long first = 1L << order;
-        storeOrder(first, order, pointer(2));
-        setMark(first, 1);
-        AtomicLong nrBegun = new AtomicLong();
-        AtomicLong nrDone = new AtomicLong();
-        AtomicLong nrValidLooks = new AtomicLong();
-        race(
-                () -> {
-                    nrBegun.incrementAndGet();
-                    assertEquals(0, splitPatiently(first, plan, pointer(2), pointer(2), 0));
-                    nrDone.incrementAndGet();
-                    nrBegun.incrementAndGet();
-                    storeOrder(first, order, pointer(2));
-                    nrDone.incrementAndGet();
-                },
-                (reader, cursor, round) -> {
-                    long nrBefore = nrDone.get();
-                    long index = first + (round * 0x9e37_79b9L & (first - 1));
-                    cursor.set(index);
-                    boolean marked = array.getMark(reader, index, 1);
-                    long found = array.find(cursor, 2 * first - 1, 1);
-                    if (nrBegun.get() - nrBefore <= 1) {
-                        nrValidLooks.incrementAndGet();
-                        assertTrue(marked && found == pointer(2), () -> "index=" + index + ", marked=" + marked);
-                    }
-                });
-        assertTrue(nrValidLooks.get() > 100, () -> "looks beside one change: " + nrValidLooks);
-        array.destroy();
-    }
-
-    @Test
     void aPositionInAMergedLeafIsTurnedAway() {
         storeOrder(512, 9, pointer(2));
         assertEquals(0, split(512, SplitPlan.uniform(9, 0), pointer(2), pointer(2), 64));
@@ -478,26 +319,6 @@ class XArrayRaceTest extends XArrayCatalogue {
                     cursor.set(0);
                     assertEquals(value(0), array.find(cursor, MAX, XArray.PRESENT));
                     assertEquals(0, cursor.index());
-                });
-    }
-
-    @Test
-    void aMarkedSearchIsNotStoppedByAnErase() {
-        storeIndex(200);
-        setMark(200, 1);
-        race(
-                () -> {
-                    storePatiently(70);
-                    setMark(70, 1);
-                    assertEquals(value(70), erase(70));
-                },
-                (reader, cursor, round) -> {
-                    cursor.set(0);
-                    long word = array.find(cursor, MAX, 1);
-                    assertTrue((word == value(70) && cursor.index() == 70)
-                            || (word == value(200) && cursor.index() == 200));
-                    cursor.set(71);
-                    assertEquals(value(200), array.find(cursor, MAX, 1));
                 });
     }
 }

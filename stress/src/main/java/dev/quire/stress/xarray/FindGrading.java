@@ -16,7 +16,10 @@ import org.openjdk.jcstress.annotations.Outcome;
         desc = "window: the change came under the reader's eyes; it found once what stays")
 @Outcome(id = "7, .", expect = FORBIDDEN, desc = "the reader missed an entry that was there all the time")
 @Outcome(id = "8, .", expect = FORBIDDEN, desc = "an index came twice, or after a larger one")
-@Outcome(id = "9, .", expect = FORBIDDEN, desc = "the reader got a word that was never stored for its index")
+@Outcome(
+        id = "9, .",
+        expect = FORBIDDEN,
+        desc = "the reader got a word that was never stored for its index, or never had the mark looked for")
 @Outcome(expect = FORBIDDEN, desc = "no such history")
 public final class FindGrading {
     private FindGrading() {}

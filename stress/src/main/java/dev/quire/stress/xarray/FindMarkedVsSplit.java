@@ -30,7 +30,7 @@ public final class FindMarkedVsSplit {
     public static class SameNode extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(12);
         private static final SplitPlan PLAN = SplitPlan.uniform(3, 0);
-        private static final Expected EXPECTED = new Expected(new long[] {9, 70}, word(0), 8, 1);
+        private static final Expected EXPECTED = Expected.split(8, 1, 9, 70);
         private final IndexRange range = new IndexRange(INDEX);
 
         /** The entry, one after it in the same node, and one in another. */
@@ -70,7 +70,7 @@ public final class FindMarkedVsSplit {
     public static class IntoChildren extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(12);
         private static final SplitPlan PLAN = SplitPlan.uniform(7, 0);
-        private static final Expected EXPECTED = new Expected(new long[] {130, 320}, word(0), 128, 64);
+        private static final Expected EXPECTED = Expected.split(128, 64, 130, 320);
         private final IndexRange range = new IndexRange(INDEX);
 
         /** The entry, one after it in the same node, and one in another. */

@@ -1,8 +1,6 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.stress.xarray;
 
-import static dev.quire.stress.xarray.IndexRange.NOTHING;
-
 import dev.quire.stress.Rendezvous;
 import dev.quire.stress.xarray.IterationWatch.Expected;
 import dev.quire.stress.xarray.IterationWatch.Way;
@@ -27,7 +25,7 @@ public final class FindVsErase {
     @State
     public static class NodeRemoved extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(12);
-        private static final Expected EXPECTED = new Expected(new long[] {2, 130, 320}, NOTHING);
+        private static final Expected EXPECTED = Expected.staying(2, 130, 320);
         private final IndexRange range = new IndexRange(INDEX);
 
         /** Entries in four nodes. */

@@ -3,6 +3,7 @@ package dev.quire.stress.xarray;
 
 import dev.quire.stress.Rendezvous;
 import dev.quire.stress.xarray.IterationWatch.Expected;
+import dev.quire.stress.xarray.IterationWatch.Way;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
@@ -24,7 +25,7 @@ public final class FindVsHeight {
     @State
     public static class Grow extends Rendezvous {
         private static final OwnArrays ARRAYS = new OwnArrays();
-        private static final Expected EXPECTED = new Expected(new long[] {0, 5, 63, 64, 127}, IndexRange.NOTHING);
+        private static final Expected EXPECTED = Expected.staying(0, 5, 63, 64, 127);
         private final OwnArray own = new OwnArray(ARRAYS);
 
         /** Two nodes with entries, and their top. */
@@ -36,7 +37,7 @@ public final class FindVsHeight {
         @Actor
         public void reader(II_Result seen) {
             meet(own.slot());
-            own.iterate(EXPECTED, seen);
+            own.iterate(Way.FIND, EXPECTED, seen);
         }
 
         /** Changes. */
@@ -61,7 +62,7 @@ public final class FindVsHeight {
     @State
     public static class Shrink extends Rendezvous {
         private static final OwnArrays ARRAYS = new OwnArrays();
-        private static final Expected EXPECTED = new Expected(new long[] {0, 5, 63}, IndexRange.NOTHING);
+        private static final Expected EXPECTED = Expected.staying(0, 5, 63);
         private final OwnArray own = new OwnArray(ARRAYS);
 
         /** One node with entries, below two levels. */
@@ -73,7 +74,7 @@ public final class FindVsHeight {
         @Actor
         public void reader(II_Result seen) {
             meet(own.slot());
-            own.iterate(EXPECTED, seen);
+            own.iterate(Way.FIND, EXPECTED, seen);
         }
 
         /** Changes. */

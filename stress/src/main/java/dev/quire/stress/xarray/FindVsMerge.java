@@ -27,7 +27,7 @@ public final class FindVsMerge {
     @State
     public static class AcrossNodes extends Rendezvous {
         private static final SharedIndex INDEX = new SharedIndex(12);
-        private static final Expected EXPECTED = new Expected(new long[] {130, 320}, OTHER);
+        private static final Expected EXPECTED = Expected.replaced(0, 127, 65, 130, 320);
         private final IndexRange range = new IndexRange(INDEX);
 
         /** Entries in two nodes, one after them in the node above, and one further on. */

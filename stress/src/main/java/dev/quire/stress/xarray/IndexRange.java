@@ -82,6 +82,18 @@ final class IndexRange {
         return index.watch().watch(base + offset, words);
     }
 
+    /** See {@link IndexWatch#watchOrder}. */
+    int watchOrder(long offset, long... orders) {
+        return index.watch().watchOrder(base + offset, orders);
+    }
+
+    /** Tells what {@link IndexWatch#watchMark} saw, and whether the writer got through meanwhile. */
+    void watchMark(long markedOffset, long unmarkedOffset, II_Result seen) {
+        boolean wasComplete = writer.isComplete();
+        seen.r1 = index.watch().watchMark(base + markedOffset, base + unmarkedOffset);
+        seen.r2 = wasComplete == writer.isComplete() ? 0 : 1;
+    }
+
     /** See {@link IndexWatch#reload}. */
     int reload(long offset) {
         return index.watch().reload(base + offset, word(offset), writer);
@@ -94,6 +106,13 @@ final class IndexRange {
     void iterate(IterationWatch.Way way, long startOffset, IterationWatch.Expected expected, II_Result seen) {
         boolean wasComplete = writer.isComplete();
         seen.r1 = index.iterationWatch().watch(way, base, startOffset, index.lastOf(base), expected);
+        seen.r2 = wasComplete == writer.isComplete() ? 0 : 1;
+    }
+
+    /** Steps over offsets, and tells how that went ({@link StepWatch#watch}) and whether the writer got through meanwhile. */
+    void step(StepWatch.Expected expected, II_Result seen) {
+        boolean wasComplete = writer.isComplete();
+        seen.r1 = index.stepWatch().watch(base, expected);
         seen.r2 = wasComplete == writer.isComplete() ? 0 : 1;
     }
 

@@ -7,10 +7,11 @@ import dev.quire.engine.xarray.XaBatch;
 import dev.quire.engine.xarray.XaCursor;
 import dev.quire.engine.xarray.XaEntry;
 import dev.quire.stress.Progress;
+import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * A reader that looks at one index all through a read section, by the array's own load, by a cursor and in a batch in turn,
- * and sums up what it saw in two digits.
+ * A reader that looks at one index all through a read section, and sums up what it saw in two digits. It looks for the entry by
+ * the array's own load, by a cursor and in a batch in turn, or for its order, or its mark.
  */
 final class IndexWatch {
     /** The entry from before the change, all the time. */
@@ -31,12 +32,25 @@ final class IndexWatch {
     /** Added if the cursor met RETRY: it was in a node that was just cut off, or at a slot that just became a node. */
     static final int MET_RETRY = 10;
 
+    /** The mark was there each time. */
+    static final int MARKED = 1;
+
+    /** At least once the mark was not there. */
+    static final int UNMARKED = 7;
+
     private static final int NR_LOOKS = 9;
     private static final int NR_WAYS = 3;
+
+    private interface Look {
+        long at(long index, int way);
+    }
 
     private final XArray array;
     private final RcuReader reader;
     private final XaCursor cursor;
+    private final XaCursor placeCursor;
+    private final Look atEntry = this::load;
+    private final Look atOrder;
     private final long[] batchIndex = new long[1];
     private final long[] batchEntry = new long[1];
     private boolean metRetry;
@@ -45,21 +59,48 @@ final class IndexWatch {
         this.array = array;
         this.reader = reader;
         cursor = new XaCursor(array, reader);
+        placeCursor = new XaCursor(array, reader);
+        atOrder = (index, way) -> array.getOrder(reader, index);
     }
 
     /** Watches an index whose word is each of some in turn, from the old one to the new one. */
     int watch(long index, long... words) {
+        return watch(atEntry, index, words);
+    }
+
+    /** Watches an index whose entry has each of some orders in turn, from the old one to the new one. */
+    int watchOrder(long index, long... orders) {
+        return watch(atOrder, index, orders);
+    }
+
+    /** Watches an index that is marked all the time, and one that never is. */
+    int watchMark(long markedIndex, long unmarkedIndex) {
+        int seen = MARKED;
+        reader.enter();
+        for (int look = 0; look < NR_LOOKS; look++) {
+            if (!array.getMark(reader, markedIndex, IterationWatch.MARK)) {
+                seen = Math.max(seen, UNMARKED);
+            }
+            if (array.getMark(reader, unmarkedIndex, IterationWatch.MARK)) {
+                seen = WRONG;
+            }
+        }
+        reader.exit();
+        return seen;
+    }
+
+    private int watch(Look look, long index, long... words) {
         metRetry = false;
         int first = -1;
         int last = -1;
         boolean cameBack = false;
         boolean wasWrong = false;
         reader.enter();
-        for (int look = 0; look < NR_LOOKS; look++) {
-            int seen = indexOf(words, load(index, look % NR_WAYS));
+        for (int nrLooks = 0; nrLooks < NR_LOOKS; nrLooks++) {
+            int seen = indexOf(words, look.at(index, nrLooks % NR_WAYS));
             wasWrong |= seen < 0;
             cameBack |= seen < last;
-            first = look == 0 ? seen : first;
+            first = nrLooks == 0 ? seen : first;
             last = seen;
         }
         reader.exit();
@@ -112,15 +153,34 @@ final class IndexWatch {
     int reload(long index, long oldWord, Progress writer) {
         reader.enter();
         try {
-            cursor.set(index);
-            long first = cursor.load();
-            if (first != oldWord) {
-                return 0;
-            }
-            writer.await();
-            return cursor.reload() == XaEntry.RETRY ? OLD_THEN_NEW : OLD;
+            return isAt(index, oldWord) ? reloadAfter(writer) : 0;
         } finally {
             reader.exit();
         }
+    }
+
+    /**
+     * Finds an entry, watches its index, and looks at the place where it was found again once the writer is through. First result
+     * as of {@link #watch}, second as of {@link #reload}.
+     */
+    void watchAndReload(long index, long oldWord, long newWord, Progress writer, II_Result seen) {
+        reader.enter();
+        try {
+            boolean wasThere = isAt(index, oldWord);
+            seen.r1 = watch(index, oldWord, newWord);
+            seen.r2 = wasThere ? reloadAfter(writer) : 0;
+        } finally {
+            reader.exit();
+        }
+    }
+
+    private boolean isAt(long index, long word) {
+        placeCursor.set(index);
+        return placeCursor.load() == word;
+    }
+
+    private int reloadAfter(Progress writer) {
+        writer.await();
+        return placeCursor.reload() == XaEntry.RETRY ? OLD_THEN_NEW : OLD;
     }
 }

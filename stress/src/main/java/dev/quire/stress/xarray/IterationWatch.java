@@ -20,11 +20,13 @@ final class IterationWatch {
     /** An index came twice, or after a larger one. */
     static final int WENT_BACK = 8;
 
-    /** A word that was never stored for its index. */
+    /** A word that was never stored for its index, or in a marked search one that never had the mark. */
     static final int WRONG = 9;
 
     private static final int NR_ROUNDS = 3;
     private static final long NOT_STARTED = -1;
+    private static final long NO_OFFSET = -1;
+    private static final int MAX_EXTRACTED = 16;
 
     /** A way to go through the array. */
     enum Way {
@@ -38,35 +40,74 @@ final class IterationWatch {
         FIND_AFTER,
 
         /** With the cursor, from mark to mark. */
-        FIND_MARKED
+        FIND_MARKED,
+
+        /** All at once. */
+        EXTRACT
     }
 
     /** What an iteration must find. */
     static final class Expected {
         private final long[] staying;
         private final long large;
-        private final long nrPieces;
+        private final long firstOfLarge;
+        private final long lastOfLarge;
+        private final long replaced;
         private final long nrPerSlot;
+
+        private Expected(
+                long[] staying, long large, long firstOfLarge, long lastOfLarge, long replaced, long nrPerSlot) {
+            this.staying = staying;
+            this.large = large;
+            this.firstOfLarge = firstOfLarge;
+            this.lastOfLarge = lastOfLarge;
+            this.replaced = replaced;
+            this.nrPerSlot = nrPerSlot;
+        }
+
+        /**
+         * Beside changes that leave nothing else to find.
+         *
+         * @param offsets offsets of entries that nobody changes, ascending
+         */
+        static Expected staying(long... offsets) {
+            return new Expected(offsets, XaEntry.EMPTY, 0, 0, NO_OFFSET, 1);
+        }
 
         /**
          * Beside a split of the entry at offset 0 into single indices. Pieces become visible from the last to the first: where
          * one was found, all that follow must be.
          *
-         * @param staying offsets of entries that nobody changes, ascending
-         * @param large a word that may stand at any offset, as that of a large entry; 0 for none
-         * @param nrPieces indices of the entry that is split
+         * @param nrIndices of the entry
          * @param nrPerSlot indices of one of its slots before the split
+         * @param staying as of {@link #staying}
          */
-        Expected(long[] staying, long large, long nrPieces, long nrPerSlot) {
-            this.staying = staying;
-            this.large = large;
-            this.nrPieces = nrPieces;
-            this.nrPerSlot = nrPerSlot;
+        static Expected split(long nrIndices, long nrPerSlot, long... staying) {
+            return new Expected(staying, SharedIndex.word(0), 0, nrIndices - 1, NO_OFFSET, nrPerSlot);
         }
 
-        /** Beside other changes. */
-        Expected(long[] staying, long large) {
-            this(staying, large, 1, 1);
+        /**
+         * Beside a store of {@link IndexRange#OTHER} over several entries, of which only one is marked.
+         *
+         * @param first first offset of the range
+         * @param last last one
+         * @param replaced offset of an entry in it, the marked one: it must be found, or what replaces it, or one after the other
+         * @param staying as of {@link #staying}
+         */
+        static Expected replaced(long first, long last, long replaced, long... staying) {
+            return new Expected(staying, IndexRange.OTHER, first, last, replaced, 1);
+        }
+
+        private boolean isInLarge(long offset) {
+            return large != XaEntry.EMPTY && offset >= firstOfLarge && offset <= lastOfLarge;
+        }
+
+        private boolean isOneOfReplaced(long offset, long word) {
+            return replaced != NO_OFFSET && isInLarge(offset) && word != large;
+        }
+
+        private long nrPieces() {
+            return replaced == NO_OFFSET ? lastOfLarge + 1 : 1;
         }
     }
 
@@ -75,12 +116,16 @@ final class IterationWatch {
     private final XaCursor cursor;
 
     // The iteration under way.
-    private Expected expected = new Expected(new long[0], XaEntry.EMPTY);
+    private Expected expected = Expected.staying();
+    private boolean isMarked;
     private long base;
     private long previousOffset;
     private long pieceDueBy;
     private int nrStayingFound;
+    private boolean isReplacedFound;
     private int verdict;
+
+    private final long[] extracted = new long[MAX_EXTRACTED];
 
     IterationWatch(XArray array, RcuReader reader) {
         this.array = array;
@@ -97,20 +142,44 @@ final class IterationWatch {
     int watch(Way way, long base, long startOffset, long last, Expected expected) {
         this.expected = expected;
         this.base = base;
+        isMarked = way == Way.FIND_MARKED;
         verdict = COMPLETE;
         reader.enter();
         for (int round = 0; round < NR_ROUNDS; round++) {
             begin();
             cursor.set(base + startOffset);
-            for (long word = first(way, last); word != XaEntry.EMPTY; word = next(way, last)) {
-                if (!cursor.retry(word)) {
-                    judge(cursor.index() - base, word);
-                }
+            if (way == Way.EXTRACT) {
+                extract(last);
+            } else {
+                iterate(way, last);
             }
             end();
         }
         reader.exit();
         return verdict;
+    }
+
+    private void iterate(Way way, long last) {
+        for (long word = first(way, last); word != XaEntry.EMPTY; word = next(way, last)) {
+            if (!cursor.retry(word)) {
+                judge(cursor.index() - base, word);
+            }
+        }
+    }
+
+    /** The words tell where they were stored, but that of the large entry. */
+    private void extract(long last) {
+        int nrExtracted = array.extract(cursor, last, XArray.PRESENT, extracted, MAX_EXTRACTED);
+        for (int i = 0; i < nrExtracted; i++) {
+            long word = extracted[i];
+            if (word == expected.large) {
+                isReplacedFound = true;
+            } else if (XaEntry.isValue(word)) {
+                judge(XaEntry.valueOf(word) - XaEntry.valueOf(SharedIndex.word(0)), word);
+            } else {
+                worsen(WRONG);
+            }
+        }
     }
 
     private long first(Way way, long last) {
@@ -126,6 +195,7 @@ final class IterationWatch {
             }
             case FIND_AFTER -> array.findAfter(cursor, last, XArray.PRESENT);
             case FIND_MARKED -> cursor.findMarked(last, MARK);
+            case EXTRACT -> XaEntry.EMPTY;
         };
     }
 
@@ -133,13 +203,17 @@ final class IterationWatch {
         previousOffset = NOT_STARTED;
         pieceDueBy = NOT_STARTED;
         nrStayingFound = 0;
+        isReplacedFound = expected.replaced == NO_OFFSET;
     }
 
     private void judge(long offset, long word) {
-        if (word != SharedIndex.word(offset) && word != expected.large) {
+        boolean isLarge = word == expected.large && expected.isInLarge(offset);
+        boolean isUnmarked = isMarked && expected.isOneOfReplaced(offset, word) && offset != expected.replaced;
+        if ((word != SharedIndex.word(offset) && !isLarge) || isUnmarked) {
             worsen(WRONG);
         }
-        if (offset <= previousOffset) {
+        isReplacedFound |= isLarge || offset == expected.replaced;
+        if (offset <= previousOffset && !isMarkedAgain(offset, word)) {
             worsen(WENT_BACK);
         }
         previousOffset = offset;
@@ -151,6 +225,18 @@ final class IterationWatch {
             }
             nrStayingFound++;
         }
+    }
+
+    /**
+     * Whether a marked search that met RETRY where a large entry came has gone back to that: it may have found it before, when
+     * that had only its first slot. Nothing behind it must come twice.
+     */
+    private boolean isMarkedAgain(long offset, long word) {
+        return isMarked
+                && word == expected.large
+                && offset == expected.firstOfLarge
+                && expected.replaced != NO_OFFSET
+                && previousOffset <= expected.lastOfLarge;
     }
 
     private void judgePiece(long offset, long word) {
@@ -167,11 +253,11 @@ final class IterationWatch {
     }
 
     private boolean isPieceDue() {
-        return pieceDueBy != NOT_STARTED && pieceDueBy < expected.nrPieces;
+        return pieceDueBy != NOT_STARTED && pieceDueBy < expected.nrPieces();
     }
 
     private void end() {
-        if (isPieceDue() || nrStayingFound < expected.staying.length) {
+        if (isPieceDue() || nrStayingFound < expected.staying.length || !isReplacedFound) {
             worsen(SKIPPED);
         }
     }

@@ -32,4 +32,13 @@ public final class LoadGrading {
     @Outcome(id = "1?9", expect = FORBIDDEN, desc = "the reader got a word that was never stored for its index")
     @Outcome(expect = FORBIDDEN, desc = "no such history")
     public static class WithRetry {}
+
+    /** A change of the order of what stands at an index. */
+    @Outcome(id = "1", expect = ACCEPTABLE, desc = "the reader was through before the change")
+    @Outcome(id = "2", expect = ACCEPTABLE, desc = "the reader came after the change")
+    @Outcome(id = "3", expect = ACCEPTABLE, desc = "window: the order changed under the reader's eyes")
+    @Outcome(id = "4", expect = FORBIDDEN, desc = "the old order came back")
+    @Outcome(id = "9", expect = FORBIDDEN, desc = "the reader got an order that no entry at its index ever had")
+    @Outcome(expect = FORBIDDEN, desc = "no such history")
+    public static class Order {}
 }

@@ -2,6 +2,7 @@
 package dev.quire.stress.xarray;
 
 import dev.quire.engine.xarray.XArray;
+import dev.quire.engine.xarray.XaEntry;
 import dev.quire.stress.Progress;
 import org.openjdk.jcstress.infra.results.II_Result;
 
@@ -32,6 +33,16 @@ final class OwnArray {
         own.array().erase(index);
     }
 
+    void mark(long... indices) {
+        for (long index : indices) {
+            own.array().setMark(index, IterationWatch.MARK);
+        }
+    }
+
+    void destroy() {
+        own.array().destroy();
+    }
+
     /** Says that the writer is through. */
     void complete() {
         writer.complete();
@@ -44,10 +55,15 @@ final class OwnArray {
         seen.r2 = wasComplete == writer.isComplete() ? 0 : 1;
     }
 
-    /** Iterates over all of the array; the second result as above. */
-    void iterate(IterationWatch.Expected expected, II_Result seen) {
+    /** See {@link IndexWatch#watchAndReload}. */
+    void watchAndReload(long index, II_Result seen) {
+        own.watch().watchAndReload(index, SharedIndex.word(index), XaEntry.EMPTY, writer, seen);
+    }
+
+    /** Iterates over all of the array; the second result is 1 if the writer got through meanwhile. */
+    void iterate(IterationWatch.Way way, IterationWatch.Expected expected, II_Result seen) {
         boolean wasComplete = writer.isComplete();
-        seen.r1 = own.iterationWatch().watch(IterationWatch.Way.FIND, 0, 0, XArray.MAX_INDEX, expected);
+        seen.r1 = own.iterationWatch().watch(way, 0, 0, XArray.MAX_INDEX, expected);
         seen.r2 = wasComplete == writer.isComplete() ? 0 : 1;
     }
 

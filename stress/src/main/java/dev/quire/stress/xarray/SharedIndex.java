@@ -28,6 +28,7 @@ final class SharedIndex {
     private final XaCursor writer;
     private final IndexWatch watch;
     private final IterationWatch iterationWatch;
+    private final StepWatch stepWatch;
 
     /**
      * Makes an empty array.
@@ -44,6 +45,7 @@ final class SharedIndex {
         RcuReader reader = rcu.register();
         watch = new IndexWatch(array, reader);
         iterationWatch = new IterationWatch(array, reader);
+        stepWatch = new StepWatch(array, reader);
     }
 
     /** The word of a piece, or entry, that starts so many indices into a state's range. */
@@ -128,5 +130,9 @@ final class SharedIndex {
 
     IterationWatch iterationWatch() {
         return iterationWatch;
+    }
+
+    StepWatch stepWatch() {
+        return stepWatch;
     }
 }

@@ -1,0 +1,89 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.xarray;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+/** Readers without locks look for marks while a writer changes the shape of the tree: what is marked all the time is found. */
+class XArrayMarkRaceTest extends XArrayRace {
+    @Test
+    void aMarkedSearchFindsTheEntryWhileItIsSplitAndMerged() {
+        int order = 9;
+        long first = 1L << order;
+        storeOrder(first, order, pointer(2));
+        setMark(first, 1);
+        SplitPlan plan = SplitNodeCountTest.shrinkingTowards(300, order, 0);
+        race(
+                () -> {
+                    assertEquals(0, splitPatiently(first, plan, pointer(2), pointer(2), 0));
+                    storeOrder(first, order, pointer(2));
+                },
+                (reader, cursor, round) -> {
+                    assertTrue(array.isMarked(reader, 1));
+                    cursor.set(round & first);
+                    assertEquals(pointer(2), array.find(cursor, MAX, 1));
+                    assertEquals(first, cursor.index());
+                });
+    }
+
+    @Test
+    void splitAndMergeHideNoMark() {
+        splitAndMergeHideNoMark(5, SplitPlan.uniform(5, 0));
+        splitAndMergeHideNoMark(11, SplitNodeCountTest.shrinkingTowards(1029, 11, 0));
+    }
+
+    /** A look beside which more than one change is under way can still miss the mark; such do not count. */
+    private void splitAndMergeHideNoMark(int order, SplitPlan plan) {
+        long first = 1L << order;
+        storeOrder(first, order, pointer(2));
+        setMark(first, 1);
+        AtomicLong nrBegun = new AtomicLong();
+        AtomicLong nrDone = new AtomicLong();
+        AtomicLong nrValidLooks = new AtomicLong();
+        race(
+                () -> {
+                    nrBegun.incrementAndGet();
+                    assertEquals(0, splitPatiently(first, plan, pointer(2), pointer(2), 0));
+                    nrDone.incrementAndGet();
+                    nrBegun.incrementAndGet();
+                    storeOrder(first, order, pointer(2));
+                    nrDone.incrementAndGet();
+                },
+                (reader, cursor, round) -> {
+                    long nrBefore = nrDone.get();
+                    long index = first + (round * 0x9e37_79b9L & (first - 1));
+                    cursor.set(index);
+                    boolean marked = array.getMark(reader, index, 1);
+                    long found = array.find(cursor, 2 * first - 1, 1);
+                    if (nrBegun.get() - nrBefore <= 1) {
+                        nrValidLooks.incrementAndGet();
+                        assertTrue(marked && found == pointer(2), () -> "index=" + index + ", marked=" + marked);
+                    }
+                });
+        assertTrue(nrValidLooks.get() > 100, () -> "looks beside one change: " + nrValidLooks);
+        array.destroy();
+    }
+
+    @Test
+    void aMarkedSearchIsNotStoppedByAnErase() {
+        storeIndex(200);
+        setMark(200, 1);
+        race(
+                () -> {
+                    storePatiently(70);
+                    setMark(70, 1);
+                    assertEquals(value(70), erase(70));
+                },
+                (reader, cursor, round) -> {
+                    cursor.set(0);
+                    long word = array.find(cursor, MAX, 1);
+                    assertTrue((word == value(70) && cursor.index() == 70)
+                            || (word == value(200) && cursor.index() == 200));
+                    cursor.set(71);
+                    assertEquals(value(200), array.find(cursor, MAX, 1));
+                });
+    }
+}
