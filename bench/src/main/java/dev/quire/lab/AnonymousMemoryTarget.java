@@ -124,7 +124,8 @@ final class AnonymousMemoryTarget implements AutoCloseable {
                 _ -> new TracedProcess(
                         engine,
                         engine.newAnonymousMemory(
-                                settings.policy(), settings.memory().largeFolios()),
+                                settings.policy().anonymousPolicy(),
+                                settings.memory().largeFolios()),
                         reader,
                         settings.memory().touchPercent(),
                         faultNanos));

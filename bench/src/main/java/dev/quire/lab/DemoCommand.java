@@ -11,6 +11,7 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -49,13 +50,13 @@ final class DemoCommand implements Callable<Integer> {
 
     private void replay(PrintWriter out) throws IOException {
         TraceSource source = TraceSource.bundled(TRACE);
-        SplitPolicies[] policies = SplitPolicies.values();
+        Set<SplitMethod> policies = SplitMethod.differing(ReplaySettings.DEFAULT_MAX_ORDER);
         List<ReplayResult> results = new ArrayList<>();
         TraceSummary summary;
-        try (ProgressBar progress = ProgressBar.onTerminal(source.sizeBytes() * (1 + policies.length))) {
+        try (ProgressBar progress = ProgressBar.onTerminal(source.sizeBytes() * (1 + policies.size()))) {
             Replay replay = new Replay(source, factory, progress);
             summary = replay.summary();
-            for (SplitPolicies policy : policies) {
+            for (SplitMethod policy : policies) {
                 results.add(replay.run(
                         new ReplaySettings(policy, ReplaySettings.DEFAULT_MAX_ORDER, HeadMapKind.HEAD_BITS), 1));
             }

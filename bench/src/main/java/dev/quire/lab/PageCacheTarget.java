@@ -1,7 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
-import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.folio.SplitPolicy;
 import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.mapping.Readahead;
 import dev.quire.engine.memory.Errno;
@@ -20,13 +20,13 @@ final class PageCacheTarget implements ReplayTarget {
     private record CachedFile(AddressSpace space, Readahead readahead) {}
 
     private final ReplaySettings settings;
-    private final SplitPolicies policy;
+    private final SplitPolicy policy;
     private final MeasuredEngine measured;
     private final List<CachedFile> files = new ArrayList<>();
 
     PageCacheTarget(ReplaySettings settings) {
         this.settings = settings;
-        policy = settings.policy();
+        policy = settings.policy().policy();
         measured = new MeasuredEngine(settings, CAPACITY_BYTES);
     }
 

@@ -1,8 +1,8 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
+import dev.quire.bench.SplitMethod;
 import dev.quire.engine.folio.HeadMapKind;
-import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.memory.Geometry;
 import java.util.Objects;
 
@@ -14,7 +14,7 @@ import java.util.Objects;
  * @param headMap how a page finds its head
  * @param memory what anonymous memory is replayed with
  */
-public record ReplaySettings(SplitPolicies policy, int maxOrder, HeadMapKind headMap, MemorySettings memory) {
+public record ReplaySettings(SplitMethod policy, int maxOrder, HeadMapKind headMap, MemorySettings memory) {
     /** Largest folio order of a page cache unless told otherwise: 2 MiB. */
     public static final int DEFAULT_MAX_ORDER = Geometry.PMD_ORDER;
 
@@ -37,7 +37,7 @@ public record ReplaySettings(SplitPolicies policy, int maxOrder, HeadMapKind hea
      * @param maxOrder log2 pages of the largest folio that a file gets
      * @param headMap how a page finds its head
      */
-    public ReplaySettings(SplitPolicies policy, int maxOrder, HeadMapKind headMap) {
+    public ReplaySettings(SplitMethod policy, int maxOrder, HeadMapKind headMap) {
         this(policy, maxOrder, headMap, MemorySettings.DEFAULT);
     }
 }

@@ -1,7 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
-import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.folio.SplitPolicy;
 import dev.quire.engine.mapping.FolioVisitor;
 import dev.quire.engine.mapping.PageCache;
 import dev.quire.engine.rcu.RcuReader;
@@ -110,7 +110,7 @@ final class VerifiedFile {
         return mixed ^ (mixed >>> 29);
     }
 
-    void truncate(long sizeBytes, SplitPolicies policy) throws IOException {
+    void truncate(long sizeBytes, SplitPolicy policy) throws IOException {
         cached.truncate(sizeBytes, policy);
         resizePlain(sizeBytes);
     }
@@ -123,7 +123,7 @@ final class VerifiedFile {
         }
     }
 
-    void punchHole(long offsetBytes, long lengthBytes, SplitPolicies policy) throws IOException {
+    void punchHole(long offsetBytes, long lengthBytes, SplitPolicy policy) throws IOException {
         cached.punchHole(offsetBytes, lengthBytes, policy);
         long end = Math.min(offsetBytes + lengthBytes, plain.size());
         ByteBuffer zeroes = ByteBuffer.allocate(CHUNK_BYTES);

@@ -74,7 +74,7 @@ final class VerifiedFilesTarget implements ReplayTarget {
 
     @Override
     public void truncate(int file, long sizeBytes) {
-        with(file, each -> each.truncate(sizeBytes, settings.policy()));
+        with(file, each -> each.truncate(sizeBytes, settings.policy().policy()));
     }
 
     /** Reserves nothing, as the cache cannot: the file grows. */
@@ -82,14 +82,17 @@ final class VerifiedFilesTarget implements ReplayTarget {
     public void allocate(int file, long offsetBytes, long lengthBytes, boolean keepSize) {
         with(file, each -> {
             if (!keepSize && each.sizeBytes() < offsetBytes + lengthBytes) {
-                each.truncate(offsetBytes + lengthBytes, settings.policy());
+                each.truncate(offsetBytes + lengthBytes, settings.policy().policy());
             }
         });
     }
 
     @Override
     public void punchHole(int file, long offsetBytes, long lengthBytes) {
-        with(file, each -> each.punchHole(offsetBytes, lengthBytes, settings.policy()));
+        with(
+                file,
+                each -> each.punchHole(
+                        offsetBytes, lengthBytes, settings.policy().policy()));
     }
 
     @Override

@@ -4,8 +4,8 @@ package dev.quire.lab;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quire.bench.SplitMethod;
 import dev.quire.engine.folio.HeadMapKind;
-import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.pagetable.LargeFolioOrders;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Traces of a key-value store (jemalloc), a JVM and an interpreter, replayed as anonymous memory. */
 class AnonymousReplayTest {
-    private static MemoryMeasurements replay(String trace, SplitPolicies policy, MemorySettings memory)
+    private static MemoryMeasurements replay(String trace, SplitMethod policy, MemorySettings memory)
             throws IOException {
         Replay replay = new Replay(TraceSource.bundled(trace), PageCacheTarget::new, bytes -> {});
         ReplaySettings settings = new ReplaySettings(policy, 9, HeadMapKind.HEAD_BITS, memory);
@@ -36,7 +36,7 @@ class AnonymousReplayTest {
             long nrPagesVerified,
             long nrFileMappings)
             throws IOException {
-        MemoryMeasurements memory = replay(trace, SplitPolicies.UNIFORM, MemorySettings.DEFAULT);
+        MemoryMeasurements memory = replay(trace, SplitMethod.UNIFORM, MemorySettings.DEFAULT);
         assertEquals(nrFaults, memory.nrFaults());
         assertEquals(nrFaults, memory.faultLatencies().count());
         assertTrue(
@@ -55,7 +55,7 @@ class AnonymousReplayTest {
     /** However they are split, the same pages are freed: all that is resident is mapped then. */
     @ParameterizedTest
     @CsvSource({"UNIFORM", "NON_UNIFORM", "RANGE"})
-    void aBudgetThatCannotBeKeptFreesAllThatIsUnmapped(SplitPolicies policy) throws IOException {
+    void aBudgetThatCannotBeKeptFreesAllThatIsUnmapped(SplitMethod policy) throws IOException {
         MemorySettings tight = new MemorySettings(LargeFolioOrders.ALWAYS_2_MIB, 100, 1);
         MemoryMeasurements memory = replay("redis.strace.gz", policy, tight);
         assertEquals(57_425_920, memory.mappedBytes());
@@ -68,7 +68,7 @@ class AnonymousReplayTest {
     @Test
     void memoryThatComesInSmallPiecesGetsFoliosOfTheSizesThatFit() throws IOException {
         MemorySettings plenty = new MemorySettings(LargeFolioOrders.ALL, 100, MemorySettings.NO_BUDGET);
-        MemoryMeasurements memory = replay("python.strace.gz", SplitPolicies.RANGE, plenty);
+        MemoryMeasurements memory = replay("python.strace.gz", SplitMethod.RANGE, plenty);
         assertEquals(30_363, memory.nrFaults());
         assertEquals(0, memory.nrHugeFaults());
         assertEquals(632_725_504, memory.mappedBytes());
@@ -79,7 +79,7 @@ class AnonymousReplayTest {
         assertEquals(154_474, memory.nrPagesVerified());
 
         MemorySettings tight = new MemorySettings(LargeFolioOrders.ALL, 100, 1L << 20);
-        MemoryMeasurements split = replay("python.strace.gz", SplitPolicies.RANGE, tight);
+        MemoryMeasurements split = replay("python.strace.gz", SplitMethod.RANGE, tight);
         assertEquals(46, split.nrPagesFreed());
         assertEquals(5, split.folios().nrSplits());
         assertEquals(18_964, split.folios().nrFolios());
@@ -91,7 +91,7 @@ class AnonymousReplayTest {
     @Test
     void halfOfEachRangeIsTouchedIfToldSo() throws IOException {
         MemorySettings half = new MemorySettings(LargeFolioOrders.NONE, 50, MemorySettings.NO_BUDGET);
-        MemoryMeasurements memory = replay("zgc.strace.gz", SplitPolicies.UNIFORM, half);
+        MemoryMeasurements memory = replay("zgc.strace.gz", SplitMethod.UNIFORM, half);
         assertEquals(memory.nrPagesVerified() * 4096, memory.mappedBytes());
         assertEquals(memory.mappedBytes(), memory.folios().residentBytes());
         assertEquals(0, memory.nrHugeFaults());

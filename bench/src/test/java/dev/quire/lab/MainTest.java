@@ -87,6 +87,21 @@ class MainTest {
     }
 
     @Test
+    void replayTakesThePolicyOfStagesWhereItDiffers() {
+        assertEquals(0, run("replay", "--policy=STAGED", trace));
+        assertEquals(List.of("create STAGED 9 HEAD_BITS"), targets());
+        calls.clear();
+        assertEquals(0, run("replay", "--max-order=10", trace));
+        assertEquals(
+                List.of(
+                        "create UNIFORM 10 HEAD_BITS",
+                        "create NON_UNIFORM 10 HEAD_BITS",
+                        "create RANGE 10 HEAD_BITS",
+                        "create STAGED 10 HEAD_BITS"),
+                targets());
+    }
+
+    @Test
     void twoReplaysPrintTheSame() {
         assertEquals(0, run("replay", trace));
         String first = out.toString();

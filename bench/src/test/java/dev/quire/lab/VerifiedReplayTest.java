@@ -4,9 +4,9 @@ package dev.quire.lab;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.quire.bench.SplitMethod;
 import dev.quire.engine.Quire;
 import dev.quire.engine.folio.HeadMapKind;
-import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -43,7 +43,7 @@ class VerifiedReplayTest {
         "zgc.strace.gz, NON_UNIFORM, 234",
         "python.strace.gz, NON_UNIFORM, 0"
     })
-    void everyByteIsThatOfAPlainFile(String trace, SplitPolicies policy, long nrOperations) throws IOException {
+    void everyByteIsThatOfAPlainFile(String trace, SplitMethod policy, long nrOperations) throws IOException {
         Replay replay = new Replay(TraceSource.bundled(trace), VerifiedFilesTarget::new, bytes -> {});
         ReplayResult result = replay.run(new ReplaySettings(policy, 9, HeadMapKind.HEAD_BITS), 1);
         assertEquals(nrOperations, result.nrOperations());
@@ -104,10 +104,10 @@ class VerifiedReplayTest {
         VerifiedFile file = newFile(3_000_000);
         file.read(0, 3_000_000);
         file.write(1_234_567, 700_000);
-        file.punchHole(500_001, 1_000_000, SplitPolicies.RANGE);
+        file.punchHole(500_001, 1_000_000, SplitMethod.RANGE.policy());
         file.read(0, 3_000_000);
-        file.truncate(2_000_001, SplitPolicies.NON_UNIFORM);
-        file.truncate(2_500_000, SplitPolicies.NON_UNIFORM);
+        file.truncate(2_000_001, SplitMethod.NON_UNIFORM.policy());
+        file.truncate(2_500_000, SplitMethod.NON_UNIFORM.policy());
         file.requireSameAtEnd();
         file.close();
         try (Stream<Path> left = Files.list(folder)) {

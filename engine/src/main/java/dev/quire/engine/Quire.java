@@ -121,7 +121,7 @@ public final class Quire implements AutoCloseable {
                 rcu,
                 lifetime,
                 lockOrder);
-        guests = new GuestContext(mappings, context, statistics, options.failures);
+        guests = new GuestContext(mappings, options.failures);
         pageCache = new PageCache(mappings, options.pageCacheOrder);
     }
 

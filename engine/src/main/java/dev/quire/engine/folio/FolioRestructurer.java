@@ -10,7 +10,9 @@ import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
+import dev.quire.engine.xarray.SplitPlan;
 import dev.quire.engine.xarray.XaCursor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gives a range of one owner's pages another cut into folios, all at once or not at all: splits, merges, and a change of
@@ -35,19 +37,24 @@ public final class FolioRestructurer {
     private final SplitStatistics statistics;
     private final FrozenFolioSplitter frozenSplitter;
     private final FolioMerger merger;
-    private final FolioSplit split = new FolioSplit();
+    private final FolioSplitter splitter;
+    private final @Nullable SplitObserver observer;
     private long refusedIndex;
+    private long startNanos;
+    private long freezeStartNanos;
 
     /**
      * Makes the restructurer of an owner.
      *
-     * @param context what it shares with the rest of the engine
-     * @param statistics counters of splits
+     * @param splitter the engine's splitter: who observes and counts its splits observes and counts these
      * @param owner whose folios
      */
-    public FolioRestructurer(FolioContext context, SplitStatistics statistics, FolioOwner owner) {
+    public FolioRestructurer(FolioSplitter splitter, FolioOwner owner) {
         this.owner = owner;
-        this.statistics = statistics;
+        this.splitter = splitter;
+        statistics = splitter.statistics();
+        observer = splitter.observer();
+        FolioContext context = splitter.context();
         arena = context.arena();
         lifetime = context.lifetime();
         accounting = context.accounting();
@@ -56,16 +63,16 @@ public final class FolioRestructurer {
     }
 
     /**
-     * Puts a new folio into the index, in as many pieces as it should consist of; nobody ever sees it as a whole if it should
-     * not be. The caller's reference becomes the owner's.
+     * Puts a new folio into the index, in as many pieces as it should consist of; nobody ever sees it as a whole if
+     * it should not be. The caller's reference becomes the owner's.
      *
      * @param folio head of a folio that belongs to nobody, unlocked, to which the caller holds the only reference
      * @param startIndex offset of its first page, a multiple of its size
      * @param flags flags that each piece gets beside its own
      * @param cut says what it should consist of
      * @return 0; EEXIST if some page is in the index already; ENOMEM; then nothing has changed
-     * @throws IllegalArgumentException if the handle is not of this engine, the index not aligned, or somebody else has the
-     *     folio
+     * @throws IllegalArgumentException if the handle is not of this engine, the index not aligned, somebody else has
+     *     the folio, or the cut's plan is not one for this folio; then nothing has changed
      */
     public int insert(long folio, long startIndex, long flags, FolioCut cut) {
         arena.requirePage(folio);
@@ -76,14 +83,16 @@ public final class FolioRestructurer {
                 throw new IllegalArgumentException(
                         "startIndex not aligned: startIndex=" + startIndex + ", order=" + order);
             }
-            cut.plan(split.plan, startIndex, order);
-            return insertPlanned(folio, order, startIndex, flags);
+            startNanos = now();
+            FolioSplit split = splitter.splitOfThread();
+            plan(cut, split.plan, startIndex, order);
+            return insertPlanned(split, folio, order, startIndex, flags);
         } finally {
             lifetime.exit();
         }
     }
 
-    private int insertPlanned(long folio, int order, long startIndex, long flags) {
+    private int insertPlanned(FolioSplit split, long folio, int order, long startIndex, long flags) {
         owner.index().lock();
         XaCursor cursor = owner.lockedCursor();
         try {
@@ -98,6 +107,7 @@ public final class FolioRestructurer {
                 throw new IllegalArgumentException("folio is not the caller's alone: folio=0x" + Long.toHexString(folio)
                         + ", references=" + References.count(folio));
             }
+            freezeStartNanos = now();
             PageStruct.getAndSetFlags(folio, flags);
             PageStruct.mapping(folio, owner.address());
             PageStruct.index(folio, startIndex);
@@ -107,7 +117,7 @@ public final class FolioRestructurer {
                 boolean swapBacked = AddressSpaceStruct.isSwapBacked(owner.address());
                 accounting.counters().addThpPages(swapBacked, Geometry.pagesIn(order));
             }
-            splitPlanned(folio, cursor);
+            splitPlanned(split, folio, cursor);
             return Errno.OK;
         } finally {
             cursor.destroy();
@@ -126,12 +136,15 @@ public final class FolioRestructurer {
      * @return 0; ENOMEM; EAGAIN (somebody holds a folio), EBUSY (a folio that would be merged is under writeback, or
      *     charged to another group), EINVAL (folios that would be merged do not lie side by side): see {@link
      *     #refusedIndex}; then nothing has changed
+     * @throws IllegalArgumentException if the cut names an order that is none, or plans something else than it names;
+     *     then nothing has changed
      */
     public int restructure(long startIndex, long endIndex, FolioCut cut, Runnable commit) {
         lifetime.enter();
         try {
-            long first = Geometry.alignDown(startIndex, cut.orderAt(startIndex));
-            int lastOrder = cut.orderAt(endIndex - 1);
+            startNanos = now();
+            long first = Geometry.alignDown(startIndex, orderAt(cut, startIndex));
+            int lastOrder = orderAt(cut, endIndex - 1);
             long end = Geometry.alignDown(endIndex - 1, lastOrder) + Geometry.pagesIn(lastOrder);
             refusedIndex = startIndex;
             int result = prepare(first, end, cut);
@@ -157,7 +170,35 @@ public final class FolioRestructurer {
         return refusedIndex;
     }
 
+    private long now() {
+        return observer == null ? 0 : System.nanoTime();
+    }
+
     // ---- prepare
+
+    private static int orderAt(FolioCut cut, long index) {
+        int order = cut.orderAt(index);
+        Geometry.requireOrder(order);
+        return order;
+    }
+
+    /**
+     * Lets a cut plan the pieces of a folio, and checks what it has planned: anybody can bring a cut, and from the
+     * first change on nothing can be taken back. Takes time in proportion to the runs of the plan.
+     */
+    private static void plan(FolioCut cut, SplitPlan plan, long startIndex, int order) {
+        cut.plan(plan, startIndex, order);
+        SplitChecks.requirePlan(plan, order, 0, SplitPolicies.ALL_ORDERS);
+        long index = startIndex;
+        for (int run = 0; run < plan.nrRuns(); run++) {
+            int named = cut.orderAt(index);
+            if (named != plan.runOrder(run)) {
+                throw new IllegalArgumentException("cut plans another order than it names: index=" + index
+                        + ", orderAt=" + named + ", pieceOrder=" + plan.runOrder(run) + ", plan=" + plan);
+            }
+            index += plan.runCount(run) << plan.runOrder(run);
+        }
+    }
 
     private int prepare(long first, long end, FolioCut cut) {
         owner.index().lock();
@@ -186,7 +227,7 @@ public final class FolioRestructurer {
         for (long folio = find(cursor, index, end); folio != 0; folio = find(cursor, index, end)) {
             index = PageStruct.index(folio);
             int order = FolioStruct.order(folio);
-            int wanted = cut.orderAt(index);
+            int wanted = orderAt(cut, index);
             if (wanted > order) {
                 if (!canBeOne(cursor, folio, wanted)) {
                     refusedIndex = index;
@@ -194,8 +235,9 @@ public final class FolioRestructurer {
                 }
                 merges = true;
             } else if (wanted < order) {
-                cut.plan(split.plan, index, order);
-                nrNodes += XaCursor.nodesNeeded(split.plan);
+                SplitPlan plan = splitter.splitOfThread().plan;
+                plan(cut, plan, index, order);
+                nrNodes += XaCursor.nodesNeeded(plan);
             }
             index += Geometry.pagesIn(Math.max(wanted, order));
         }
@@ -210,6 +252,7 @@ public final class FolioRestructurer {
     }
 
     private int freeze(XaCursor cursor, long first, long end, FolioCut cut) {
+        freezeStartNanos = now();
         cursor.set(first);
         for (long folio = cursor.find(end - 1); folio != 0; folio = cursor.find(end - 1)) {
             long index = PageStruct.index(folio);
@@ -272,6 +315,7 @@ public final class FolioRestructurer {
     // ---- commit
 
     private void recut(long first, long end, FolioCut cut) {
+        FolioSplit split = splitter.splitOfThread();
         owner.index().lock();
         XaCursor cursor = owner.lockedCursor();
         try {
@@ -284,7 +328,7 @@ public final class FolioRestructurer {
                     merge(folio, wanted, cursor);
                 } else if (wanted < order) {
                     cut.plan(split.plan, index, order);
-                    splitPlanned(folio, cursor);
+                    splitPlanned(split, folio, cursor);
                 } else if (cut.changes(index, order)) {
                     References.unfreeze(folio, ownReferences(folio));
                 }
@@ -297,18 +341,28 @@ public final class FolioRestructurer {
     }
 
     /** Splits a frozen folio that is in the index as the plan says, and unfreezes the pieces. */
-    private void splitPlanned(long folio, XaCursor cursor) {
+    private void splitPlanned(FolioSplit split, long folio, XaCursor cursor) {
         if (split.plan.nrPieces() == 1) {
             References.unfreeze(folio, ownReferences(folio));
             return;
         }
+        if (observer != null) {
+            observer.begin(folio);
+        }
         split.begin(folio, 0);
+        split.uniform = false;
+        split.timed = false;
         split.owner = owner;
         split.lockAt = 0;
         split.nrCallerReferences = 0;
         cursor.set(PageStruct.index(folio));
         frozenSplitter.splitFrozen(split, owner, cursor);
-        statistics.succeeded(split.order, split.plan.nrPieces(), split.nrBytesStored, split.nrNodes);
+        long nrPieces = split.plan.nrPieces();
+        statistics.succeeded(split.order, nrPieces, split.nrBytesStored, split.nrNodes);
+        if (observer != null) {
+            long endNanos = System.nanoTime();
+            observer.split(split.order, nrPieces, Errno.OK, endNanos - startNanos, endNanos - freezeStartNanos);
+        }
     }
 
     private void merge(long folio, int order, XaCursor cursor) {

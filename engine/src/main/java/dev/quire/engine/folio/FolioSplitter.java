@@ -210,13 +210,22 @@ public final class FolioSplitter {
         return end(split, frozenSplitter.splitUnindexed(split));
     }
 
-    /** What the splitter shares with the rest of the engine, for who checks its work. */
+    /** What the splitter shares with the rest of the engine, for who works beside it or checks its work. */
     FolioContext context() {
         return context;
     }
 
-    /** The split that the calling thread has begun last, for an observer that is told of it. */
-    FolioSplit lastSplit() {
+    SplitStatistics statistics() {
+        return statistics;
+    }
+
+    @Nullable
+    SplitObserver observer() {
+        return observer;
+    }
+
+    /** The split of the calling thread: that which it has begun last, for an observer that is told of it. */
+    FolioSplit splitOfThread() {
         return splits.get();
     }
 

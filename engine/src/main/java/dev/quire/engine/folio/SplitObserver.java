@@ -1,12 +1,18 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.folio;
 
-/** Told of every split, for measuring and checking. Called by the splitting thread, which holds no lock but its caller's. */
+/**
+ * Told of every split, for measuring and checking. Called by the splitting thread, which holds no lock but its
+ * caller's. Of a split that is part of a restructuring ({@link FolioRestructurer}) it is told while the thread holds
+ * the lock of the owner's index, and others wait for the folios: then it must be quick, and take no lock of rank
+ * {@code INDEX} or before.
+ */
 @FunctionalInterface
 public interface SplitObserver {
     /**
-     * A split begins: nothing has been checked yet but that the folio is locked, and nothing changed. {@link #split} follows on
-     * the same thread, unless the split throws or its policy leaves the folio whole.
+     * A split begins: nothing has been checked yet but that the folio is locked, and nothing changed. {@link #split}
+     * follows on the same thread, unless the split throws or its policy leaves the folio whole. In a restructuring
+     * the folio is frozen.
      *
      * @param folio head of the folio
      */
@@ -18,7 +24,7 @@ public interface SplitObserver {
      * @param order order of the folio before, log2 pages
      * @param nrPieces folios it became; 1 if it failed
      * @param result 0, or a negated error number of {@link dev.quire.engine.memory.Errno}
-     * @param nanos how long it took, in nanoseconds
+     * @param nanos how long it took, in nanoseconds; that of a restructuring from the start of that
      * @param frozenNanos how long of it the folio was frozen: nobody could take a reference to any of its pages; 0 if it
      *     failed
      */

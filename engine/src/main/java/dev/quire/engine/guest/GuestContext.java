@@ -1,8 +1,6 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.guest;
 
-import dev.quire.engine.folio.FolioContext;
-import dev.quire.engine.folio.SplitStatistics;
 import dev.quire.engine.mapping.MappingContext;
 import dev.quire.engine.memory.AllocationFailures;
 
@@ -10,9 +8,6 @@ import dev.quire.engine.memory.AllocationFailures;
  * What the guest memories of one engine share.
  *
  * @param mapping what they share with address spaces
- * @param folio what they share with the splitter
- * @param statistics counters of splits
  * @param failures asked before every allocation of a new attribute map
  */
-public record GuestContext(
-        MappingContext mapping, FolioContext folio, SplitStatistics statistics, AllocationFailures failures) {}
+public record GuestContext(MappingContext mapping, AllocationFailures failures) {}

@@ -77,7 +77,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
         nrPages = sizeBytes >>> Geometry.PAGE_SHIFT;
         index = new XArray(AddressSpaceStruct.pages(address), mapping.nodes(), mapping.lockOrder(), 0);
         lockedCursor = new XaCursor(index);
-        FolioRestructurer restructurer = new FolioRestructurer(context.folio(), context.statistics(), this);
+        FolioRestructurer restructurer = new FolioRestructurer(mapping.splitter(), this);
         guestFolios = new GuestFolios(mapping, restructurer, this);
         invalidateLock = new InvalidateLock(mapping.lockOrder());
         converter = new GuestConverter(context, this, guestFolios, restructurer, secondaryMmu);

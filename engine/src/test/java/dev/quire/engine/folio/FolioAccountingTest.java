@@ -7,16 +7,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
+import dev.quire.engine.lock.SpinLock;
+import dev.quire.engine.struct.DeferredSplitStruct;
 import dev.quire.engine.struct.PageStruct;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Memory groups, page owners and counters. */
 class FolioAccountingTest extends WholeEngineTest {
-    private static final int NR_CHARGES = 500;
+    /** How long a thread gets to do what it must not: a thousand times what it takes. */
+    private static final long WAIT_MILLIS = 100;
 
     @Test
     void aGroupIsChargedForWhatItsFoliosHoldUntilTheyAreFreed() {
@@ -172,48 +174,39 @@ class FolioAccountingTest extends WholeEngineTest {
         assertEquals(0, counters.fileThpPages());
     }
 
-    /** Of two groups that charge a folio at once one gets it, and only that one counts it. */
+    /**
+     * Whether a folio has a group is looked at and changed in one step: who charges it waits for the lock of the
+     * deferred-split queue, and of two that charge it one gets it.
+     */
     @ParameterizedTest
     @ValueSource(ints = {0, 3})
     void aFolioIsChargedToOneGroup(int order) throws InterruptedException {
         Quire engine = open(HeadMapKind.HEAD_BITS);
-        Folios folios = engine.folios();
+        long folio = engine.folios().allocate(order);
+        long lock = DeferredSplitStruct.lock(engine.arena().deferredSplitBase());
         try (MemoryGroup first = engine.accounting().groups().open(1);
                 MemoryGroup second = engine.accounting().groups().open(2)) {
-            long[] charged = new long[NR_CHARGES];
-            for (int i = 0; i < NR_CHARGES; i++) {
-                charged[i] = folios.allocate(order);
+            Thread charger = new Thread(() -> first.charge(folio));
+            SpinLock.lock(lock);
+            try {
+                charger.start();
+                charger.join(WAIT_MILLIS);
+                assertTrue(charger.isAlive(), "charged beside somebody who has the lock");
+                assertEquals(0, PageStruct.memcgData(folio));
+            } finally {
+                SpinLock.unlock(lock);
+                charger.join();
             }
-            AtomicInteger next = new AtomicInteger();
-            Thread other = new Thread(() -> chargeAll(second, charged, next));
-            other.start();
-            chargeAll(first, charged, next);
-            other.join();
-            assertEquals((long) NR_CHARGES << order, first.nrChargedPages() + second.nrChargedPages());
-            assertEquals(NR_CHARGES + 2, first.nrReferences() + second.nrReferences());
-            for (long folio : charged) {
-                folios.unpin(folio);
-            }
-            assertEquals(0, first.nrChargedPages());
-            assertEquals(1, first.nrReferences());
+            IllegalStateException refusal = assertThrows(IllegalStateException.class, () -> second.charge(folio));
+            assertTrue(String.valueOf(refusal.getMessage())
+                    .startsWith("folio is charged or queued for a split: folio=0x"));
+            assertEquals(1L << order, first.nrChargedPages());
+            assertEquals(2, first.nrReferences());
             assertEquals(0, second.nrChargedPages());
             assertEquals(1, second.nrReferences());
-        }
-    }
-
-    /** Tries to charge every folio, each when the other thread comes to it too. */
-    private static void chargeAll(MemoryGroup group, long[] folios, AtomicInteger arrivals) {
-        for (int i = 0; i < folios.length; i++) {
-            arrivals.incrementAndGet();
-            while (arrivals.get() < 2 * (i + 1)) {
-                Thread.yield();
-            }
-            try {
-                group.charge(folios[i]);
-            } catch (IllegalStateException taken) {
-                assertTrue(String.valueOf(taken.getMessage())
-                        .startsWith("folio is charged or queued for a split: folio=0x"));
-            }
+            engine.folios().unpin(folio);
+            assertEquals(0, first.nrChargedPages());
+            assertEquals(1, first.nrReferences());
         }
     }
 

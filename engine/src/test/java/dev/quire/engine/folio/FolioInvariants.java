@@ -12,7 +12,6 @@ import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
-import dev.quire.engine.xarray.XaCursor;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -58,6 +57,14 @@ final class FolioInvariants {
 
     private final FolioContext context;
     private final @Nullable FolioOwner owner;
+    private final @Nullable OwnerIndex ownerIndex;
+
+    /**
+     * Whether the folio is split as a part of a restructuring: it is frozen, and its owner's index locked, from
+     * before to after.
+     */
+    private final boolean isRestructured;
+
     private final long folio;
     private final int order;
     private final long nrPages;
@@ -90,7 +97,7 @@ final class FolioInvariants {
         this(subject.splitter.context(), subject.space, subject.folio, subject.order);
     }
 
-    /** Remembers a folio that the splitter of this context is to split. */
+    /** Remembers a folio that the splitter of this context, or a restructurer beside it, is to split. */
     FolioInvariants(FolioContext context, long folio) {
         this(context, ownerOf(context, folio), folio, FolioStruct.order(folio));
     }
@@ -98,6 +105,8 @@ final class FolioInvariants {
     private FolioInvariants(FolioContext context, @Nullable FolioOwner owner, long folio, int order) {
         this.context = context;
         this.owner = owner;
+        isRestructured = References.count(folio) == 0;
+        ownerIndex = owner == null ? null : new OwnerIndex(owner, isRestructured);
         this.folio = folio;
         this.order = order;
         nrPages = Geometry.pagesIn(order);
@@ -109,7 +118,7 @@ final class FolioInvariants {
         memcgData = PageStruct.memcgData(folio);
         PageOwners pageOwners = context.accounting().owners();
         tag = pageOwners == null ? 0 : pageOwners.tag(folio);
-        marks = owner == null ? 0 : marks(owner);
+        marks = ownerIndex == null ? 0 : ownerIndex.at(index).marks();
         firstDropped = owner == null ? Long.MAX_VALUE : Math.max(owner.endIndex() - index, 1);
         boolean probed = order <= Geometry.PMD_ORDER || PageFlag.HAS_HWPOISONED.isSet(secondFlags);
         for (long page = 0; probed && page < nrPages; page++) {
@@ -121,7 +130,7 @@ final class FolioInvariants {
         }
         boolean mapped = FolioMapcounts.total(folio) > 0;
         leaves = mapped ? readLeaves() : FolioLeaves.none();
-        state = FolioState.of(context, owner, folio, order);
+        state = FolioState.of(context, ownerIndex, folio, order);
         counts = EngineCounts.of(context, owner, memcgData);
     }
 
@@ -130,18 +139,6 @@ final class FolioInvariants {
         return mapping == 0 || FolioSplitter.isAnonymous(mapping)
                 ? null
                 : context.owners().of(mapping);
-    }
-
-    private int marks(FolioOwner owner) {
-        owner.index().lock();
-        try {
-            XaCursor cursor = new XaCursor(owner.index());
-            cursor.set(index);
-            cursor.load();
-            return FolioState.marksAt(cursor);
-        } finally {
-            owner.index().unlock();
-        }
     }
 
     private FolioLeaves readLeaves() {
@@ -174,7 +171,7 @@ final class FolioInvariants {
             assertEquals(leaves.runs(), now.runs(), () -> "what page tables show " + when);
         }
         FolioState expected = state.with(leaves, now, order, gone ? leaves.gatheredFlags() : 0);
-        expected.requireSame(FolioState.of(context, owner, folio, order), when);
+        expected.requireSame(FolioState.of(context, ownerIndex, folio, order), when);
         counts.requireState(EngineCounts.of(context, owner, memcgData), when);
     }
 
@@ -220,8 +217,8 @@ final class FolioInvariants {
         expectUnqueued(expected);
         expectIndexed(expected, orders);
         EngineCounts actual = EngineCounts.of(context, owner, memcgData);
-        if (isAnyDropped()) {
-            // The index may have given nodes back.
+        if (isAnyDropped() || isRestructured) {
+            // The index may have given nodes back; the nodes of a restructuring are in use before it.
             expected.accept(Count.INDEX_NODES, actual);
         }
         expected.requireState(actual, "after a split");
@@ -317,7 +314,9 @@ final class FolioInvariants {
     private void checkFields(Piece piece) {
         long offset = piece.offset;
         // The first piece is the old head, and keeps what a new head does not get.
-        long kept = (flags | (isIndexed() ? leaves.gatheredFlags() : 0)) & (offset == 0 ? ~OF_THE_WHOLE : INHERITED);
+        // Of what has an owner's own data only the owner makes pieces, each with such data.
+        long inherited = INHERITED | (isRestructured ? PageFlag.PRIVATE.mask() : 0);
+        long kept = (flags | (isIndexed() ? leaves.gatheredFlags() : 0)) & (offset == 0 ? ~OF_THE_WHOLE : inherited);
         long expected = kept & ~PageFlag.HWPOISON.mask();
         expected |= piece.order > 0 ? PageFlag.HEAD.mask() : 0;
         expected |= piece.locked ? PageFlag.LOCKED.mask() : 0;
@@ -381,25 +380,17 @@ final class FolioInvariants {
 
     /** 3: every index that is kept leads to its folio, with its order and marks; nothing is found of what is dropped. */
     private void checkIndex(Piece piece) {
-        if (owner == null) {
+        if (ownerIndex == null) {
             return;
         }
         long size = Geometry.pagesIn(piece.order);
-        owner.index().lock();
-        try {
-            XaCursor cursor = new XaCursor(owner.index());
-            for (long page = 0; page < size; page += Math.max(size / FoliosAtRest.MAX_PROBES, 1)) {
-                cursor.set(index + piece.offset + page);
-                check(piece.dropped ? 0 : piece.head, cursor.load(), piece, "entry of the index");
-            }
-            if (!piece.dropped) {
-                cursor.set(index + piece.offset);
-                cursor.load();
-                check(piece.order, cursor.getOrder(), piece, "order of the entry");
-                check(marks, FolioState.marksAt(cursor), piece, "marks of the entry");
-            }
-        } finally {
-            owner.index().unlock();
+        long start = index + piece.offset;
+        for (long page = 0; page < size; page += Math.max(size / FoliosAtRest.MAX_PROBES, 1)) {
+            check(piece.dropped ? 0 : piece.head, ownerIndex.at(start + page).word(), piece, "entry of the index");
+        }
+        if (!piece.dropped) {
+            check(piece.order, ownerIndex.at(start).order(), piece, "order of the entry");
+            check(marks, ownerIndex.at(start).marks(), piece, "marks of the entry");
         }
     }
 

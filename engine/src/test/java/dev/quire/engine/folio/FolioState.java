@@ -7,8 +7,6 @@ import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
-import dev.quire.engine.xarray.XArray;
-import dev.quire.engine.xarray.XaCursor;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +28,7 @@ record FolioState(
         List<Integer> words,
         long restHash,
         long headsHash,
-        List<Entry> entries,
+        List<OwnerIndex.Entry> entries,
         long slotsHash,
         long ownersHash,
         List<Long> lru) {
@@ -42,17 +40,7 @@ record FolioState(
     private static final int NR_PAGES_MAPPED = 84 / Integer.BYTES;
     private static final int ENTIRE_MAPCOUNT = 88 / Integer.BYTES;
 
-    /**
-     * An entry of the index.
-     *
-     * @param index its first index
-     * @param order log2 indices
-     * @param word the entry
-     * @param marks bit k for mark k
-     */
-    record Entry(long index, int order, long word, int marks) {}
-
-    static FolioState of(FolioContext context, @Nullable FolioOwner owner, long folio, int order) {
+    static FolioState of(FolioContext context, @Nullable OwnerIndex ownerIndex, long folio, int order) {
         long nrPages = Geometry.pagesIn(order);
         long flags = PageStruct.flags(folio);
         long restBase = folio + NR_OVERLAID_PAGES * PageStruct.BYTES;
@@ -64,7 +52,7 @@ record FolioState(
                 words(folio, nrPages),
                 hash(restBase, (nrPages - NR_OVERLAID_PAGES) * (PageStruct.BYTES / Long.BYTES)),
                 hashOfHeads(context, folio, nrPages),
-                owner == null ? List.of() : entries(owner.index(), PageStruct.index(folio), order),
+                ownerIndex == null ? List.of() : ownerIndex.aroundBlock(PageStruct.index(folio), order),
                 hash(slots, swapCached ? nrPages : 0),
                 hash(owners, owned ? nrPages : 0),
                 LruContents.of(context.arena(), LruList.of(flags)));
@@ -98,32 +86,6 @@ record FolioState(
             hash = 31 * hash + context.headMap().headOf(folio + page * PageStruct.BYTES);
         }
         return hash;
-    }
-
-    private static List<Entry> entries(XArray array, long index, int order) {
-        List<Entry> entries = new ArrayList<>();
-        long first = Geometry.alignDown(index, order + 1);
-        long last = first + (2L << order) - 1;
-        array.lock();
-        try {
-            XaCursor cursor = new XaCursor(array);
-            cursor.set(first);
-            for (long word = cursor.find(last); word != 0; word = cursor.find(last)) {
-                entries.add(new Entry(cursor.index(), cursor.getOrder(), word, marksAt(cursor)));
-            }
-        } finally {
-            array.unlock();
-        }
-        return entries;
-    }
-
-    /** Marks of the entry at which a cursor is. */
-    static int marksAt(XaCursor cursor) {
-        int marks = 0;
-        for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
-            marks |= cursor.getMark(mark) ? 1 << mark : 0;
-        }
-        return marks;
     }
 
     /** This state as it is if meanwhile leaves have been split, or gone, or come back. */

@@ -19,8 +19,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks at a folio and everything around it before and after each attempt to split it, whoever makes it, with {@link
- * FolioInvariants}. The first violation is kept for the end of the test, since the caller of a split has locks to give back.
+ * Looks at a folio and everything around it before and after each attempt to split it, whoever makes it, a {@link
+ * FolioSplitter} or a {@link FolioRestructurer}, with {@link FolioInvariants}. The first violation is kept for the
+ * end of the test, since the caller of a split has locks to give back.
  *
  * <p>All of a test's first 4096 attempts are looked at, then one in eight.
  */
@@ -37,6 +38,9 @@ public final class SplitWatch implements SplitObserver {
 
     private static final long NR_ALL_CHECKED = 4096;
     private static final long STRIDE = 8;
+
+    /** Page of the piece that is locked if none is. */
+    private static final long NOWHERE = -1;
 
     private final Supplier<Scope> scope;
     private final @Nullable SplitObserver next;
@@ -126,9 +130,16 @@ public final class SplitWatch implements SplitObserver {
     }
 
     private static void check(Attempt attempt, FolioSplitter splitter, int order, int result) {
-        FolioSplit split = splitter.lastSplit();
+        FolioSplit split = splitter.splitOfThread();
         assertEquals(attempt.folio, split.folio, "folio of the split");
         int[] orders = result == Errno.OK ? ordersOf(split.plan) : new int[] {order};
+        if (split.nrCallerReferences == 0) {
+            // Part of a restructuring: nobody has the folio, and no piece is locked.
+            if (attempt.invariants != null) {
+                attempt.invariants.afterSplit(orders, NOWHERE, 0);
+            }
+            return;
+        }
         long lockAt = result == Errno.OK ? (split.lockAt - split.folio) / PageStruct.BYTES : 0;
         checkHeld(attempt, splitter.context(), orders, lockAt);
         if (attempt.invariants != null && result == Errno.OK) {

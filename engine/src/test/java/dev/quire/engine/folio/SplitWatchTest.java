@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.machine.NativeMemory;
+import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.MemoryGroupStruct;
@@ -177,6 +178,30 @@ class SplitWatchTest extends WholeEngineTest {
             subject.releaseSwapCached(0);
         } else {
             subject.release(folio);
+        }
+        subject.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false, HEAD_BITS", "true, HEAD_BITS", "false, TAIL_WORDS", "true, TAIL_WORDS"})
+    void seesWhatARestructuringMustNotDo(boolean isSpoilt, HeadMapKind headMap) {
+        SplitSubject subject = open(SplitKind.FILE, headMap);
+        try (AddressSpace space = subject.engine.newAddressSpace()) {
+            space.extend(1L << 20);
+            long folio = subject.engine.folios().allocate(ORDER);
+            assertEquals(Errno.OK, space.add(folio, 0));
+            subject.engine.folios().unpin(folio);
+            if (isSpoilt) {
+                spoil(folio + 8 * PageStruct.BYTES, PageFlag.ARCH_1.mask());
+            }
+            FolioRestructurer restructurer = new FolioRestructurer(subject.splitter, space);
+            assertEquals(Errno.OK, restructurer.restructure(0, 32, FolioCutCheckTest.Cut.GOOD, () -> {}));
+            assertEquals(1, spoiler.watch.nrChecked());
+            if (isSpoilt) {
+                assertThrows(AssertionError.class, spoiler.watch::requireNoViolation);
+            } else {
+                assertDoesNotThrow(spoiler.watch::requireNoViolation);
+            }
         }
         subject.close();
     }

@@ -4,6 +4,7 @@ package dev.quire.engine.guest;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quire.engine.folio.SplitWatch;
 import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.rcu.RcuReader;
@@ -27,6 +28,11 @@ class GuestRaceTest extends GuestTest {
     private final AtomicLong nrHolesFinished = new AtomicLong();
     private final AtomicLong nrZeroPages = new AtomicLong();
     private final AtomicLong nrUsedPages = new AtomicLong();
+
+    GuestRaceTest() {
+        // Pieces are pinned as soon as there are any.
+        watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);
+    }
 
     /** While a thread holds a page that a fault gave it, the page is in the state it asked for, and its folio fits. */
     @ParameterizedTest

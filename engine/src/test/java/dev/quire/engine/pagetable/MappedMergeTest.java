@@ -64,11 +64,27 @@ class MappedMergeTest extends WholeEngineTest {
         return BASE + (offset << 12);
     }
 
-    /** A folio that belongs at the first index, and where the first process maps it. */
-    private long newFolio(int order) {
+    /** A locked folio of a new engine, that belongs at the first index, where the first process has a region for it. */
+    private long newFolio(HeadMapKind headMap, int order) {
+        openProcesses(headMap);
         long folio = folios.allocate(order);
         owner.adopt(folio, FIRST_INDEX);
         tables.addRegion(BASE, 1L << order, owner, FIRST_INDEX);
+        folios.lock(folio);
+        return folio;
+    }
+
+    /** The same, mapped there page by page. */
+    private long newMapped(HeadMapKind headMap, int order) {
+        long folio = newFolio(headMap, order);
+        assertEquals(Errno.OK, tables.map(BASE, folio, 0, 1L << order, true));
+        return folio;
+    }
+
+    /** The same, mapped there by one entry of 2 MiB or 1 GiB. */
+    private long newMappedHuge(HeadMapKind headMap, int order) {
+        long folio = newFolio(headMap, order);
+        assertEquals(Errno.OK, tables.mapHuge(BASE, folio, 0, order, true));
         return folio;
     }
 
@@ -119,15 +135,12 @@ class MappedMergeTest extends WholeEngineTest {
         "TAIL_WORDS, 2, 0", "TAIL_WORDS, 4, 0", "TAIL_WORDS, 4, 2", "TAIL_WORDS, 8, 4"
     })
     void thereAndBackEveryEntryIsWhatItWas(HeadMapKind headMap, int order, int pieceOrder) {
-        openProcesses(headMap);
-        long folio = newFolio(order);
-        assertEquals(Errno.OK, tables.map(BASE, folio, 0, 1L << order, true));
+        long folio = newMapped(headMap, order);
         PageWalker walker = tables.newWalker(reader);
         assertTrue(walker.touch(address(1), true));
         assertTrue(walker.touch(address(3), false));
         tables.writeProtect(address(2), 1);
         List<String> before = leaves(order);
-        folios.lock(folio);
         split(folio, pieceOrder);
         assertEquals(Errno.OK, merge(folio, order));
 
@@ -148,12 +161,9 @@ class MappedMergeTest extends WholeEngineTest {
     @ParameterizedTest
     @CsvSource({"HEAD_BITS, true", "HEAD_BITS, false", "TAIL_WORDS, true", "TAIL_WORDS, false"})
     void twoMebibytesGetOneEntry(HeadMapKind headMap, boolean isMemory) {
-        openProcesses(headMap);
-        long folio = newFolio(9);
-        assertEquals(Errno.OK, tables.mapHuge(BASE, folio, 0, 9, true));
+        long folio = newMappedHuge(headMap, 9);
         assertTrue(tables.newWalker(reader).touch(BASE, true));
         List<String> before = leaves(9);
-        folios.lock(folio);
         split(folio, 0);
         assertEquals(512, leaves(9).size());
         long nrTables = tables.nrTables();
@@ -181,10 +191,7 @@ class MappedMergeTest extends WholeEngineTest {
     @ParameterizedTest
     @EnumSource(HeadMapKind.class)
     void oneGibibyteOfLargeEntries(HeadMapKind headMap) {
-        openProcesses(headMap);
-        long folio = newFolio(18);
-        assertEquals(Errno.OK, tables.mapHuge(BASE, folio, 0, 18, true));
-        folios.lock(folio);
+        long folio = newMappedHuge(headMap, 18);
         split(folio, 9);
         List<String> before = leaves(18);
         assertEquals(512, before.size());
@@ -203,11 +210,8 @@ class MappedMergeTest extends WholeEngineTest {
     @ParameterizedTest
     @EnumSource(HeadMapKind.class)
     void entriesThatAreNotAlikeStaySmall(HeadMapKind headMap) {
-        openProcesses(headMap);
-        long folio = newFolio(9);
-        assertEquals(Errno.OK, tables.map(BASE, folio, 0, 512, true));
+        long folio = newMapped(headMap, 9);
         tables.writeProtect(address(511), 1);
-        folios.lock(folio);
         split(folio, 4);
         List<String> before = leaves(9);
         assertEquals(Errno.OK, merge(folio, 9));
@@ -227,8 +231,7 @@ class MappedMergeTest extends WholeEngineTest {
     @ParameterizedTest
     @CsvSource({"HEAD_BITS, 4, 0", "HEAD_BITS, 9, 0", "HEAD_BITS, 10, 9", "TAIL_WORDS, 4, 2", "TAIL_WORDS, 10, 0"})
     void eachProcessGetsBackWhatItHad(HeadMapKind headMap, int order, int pieceOrder) {
-        openProcesses(headMap);
-        long folio = newFolio(order);
+        long folio = newFolio(headMap, order);
         long nrPages = 1L << order;
         long half = nrPages / 2;
         long otherBase = 5 * 4096;
@@ -236,7 +239,6 @@ class MappedMergeTest extends WholeEngineTest {
         assertEquals(Errno.OK, tables.map(BASE, folio, 0, nrPages, false));
         assertEquals(Errno.OK, other.map(otherBase, folio, half, half, false));
         List<String> before = leaves(other, otherBase, otherBase + half * 4096);
-        folios.lock(folio);
         split(folio, pieceOrder);
         assertEquals(Errno.OK, merge(folio, order));
         assertEquals(before, leaves(other, otherBase, otherBase + half * 4096));
@@ -258,10 +260,7 @@ class MappedMergeTest extends WholeEngineTest {
     @ParameterizedTest
     @EnumSource(HeadMapKind.class)
     void aWholeOfWhichAPartIsMappedIsQueued(HeadMapKind headMap) {
-        openProcesses(headMap);
-        long folio = newFolio(6);
-        assertEquals(Errno.OK, tables.map(BASE, folio, 0, 64, true));
-        folios.lock(folio);
+        long folio = newMapped(headMap, 6);
         split(folio, 4);
         // Of the second piece a part goes, of the third all.
         tables.unmap(address(20), 3);
@@ -298,10 +297,7 @@ class MappedMergeTest extends WholeEngineTest {
         "HEAD_BITS, 300, HWPOISON, -16"
     })
     void anUnfitPieceLeavesAllMappedAsItWas(HeadMapKind headMap, long at, String unfit, int expected) {
-        openProcesses(headMap);
-        long folio = newFolio(9);
-        assertEquals(Errno.OK, tables.map(BASE, folio, 0, 512, true));
-        folios.lock(folio);
+        long folio = newMapped(headMap, 9);
         split(folio, 0);
         tables.unmap(address(17), 1);
         long piece = page(folio, at);
@@ -338,10 +334,7 @@ class MappedMergeTest extends WholeEngineTest {
     @ParameterizedTest
     @EnumSource(HeadMapKind.class)
     void aPieceThatTheCallerDoesNotHoldIsRefused(HeadMapKind headMap) {
-        openProcesses(headMap);
-        long folio = newFolio(2);
-        assertEquals(Errno.OK, tables.map(BASE, folio, 0, 4, true));
-        folios.lock(folio);
+        long folio = newMapped(headMap, 2);
         split(folio, 0);
         folios.unpin(page(folio, 3));
         assertEquals(Errno.EAGAIN, merge(folio, 2));
@@ -354,10 +347,7 @@ class MappedMergeTest extends WholeEngineTest {
     @ParameterizedTest
     @EnumSource(HeadMapKind.class)
     void togetherTheyAreMappedTooOften(HeadMapKind headMap) {
-        openProcesses(headMap);
-        long folio = newFolio(4);
-        assertEquals(Errno.OK, tables.map(BASE, folio, 0, 16, true));
-        folios.lock(folio);
+        long folio = newMapped(headMap, 4);
         split(folio, 2);
         // What is made up is in the counts, but in no page table.
         int nrInjected = FolioMapcounts.MAX_PAGE_MAPPINGS - 15;

@@ -5,7 +5,7 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.folio.HeadMapKind;
-import dev.quire.stress.Progress;
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -34,6 +34,10 @@ public final class FreeVsShrink {
             expect = ACCEPTABLE,
             desc = "window: the folio was dropped while the shrinker looked for it, or held it")
     @Outcome(
+            id = {"7, .*, .*", ".*, 7, .*"},
+            expect = FORBIDDEN,
+            desc = GuardedState.ENGINE_BROKEN)
+    @Outcome(
             id = "1, \\d+, 0",
             expect = FORBIDDEN,
             desc = "something of the folio is left, in the file or on the queue")
@@ -43,22 +47,19 @@ public final class FreeVsShrink {
     public static class Dropped extends Rendezvous {
         private static final SharedEngine ENGINE = new SharedEngine(HeadMapKind.HEAD_BITS);
         private final QueuedRange range = new QueuedRange(ENGINE);
-        private final Progress user = new Progress();
 
         /** Puts the folio on the queue, and drops it. */
         @Actor
         public void user(III_Result seen) {
             meet();
-            seen.r1 = range.enqueue();
-            range.drop();
-            user.complete();
+            seen.r1 = range.enqueueAndDrop();
         }
 
         /** Splits what is on the queue. */
         @Actor
         public void shrinker(III_Result seen) {
             meet(range.slot());
-            seen.r2 = range.shrinkBeside(user);
+            seen.r2 = range.shrinkBesideUser();
         }
 
         /** Looks at what is left, and recycles the range. */

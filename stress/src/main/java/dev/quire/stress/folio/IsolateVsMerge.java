@@ -5,6 +5,7 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -42,6 +43,10 @@ public final class IsolateVsMerge {
             expect = ACCEPTABLE,
             desc = "a piece was isolated by somebody who came while only the first ones were frozen, or who found them"
                     + " thawed again")
+    @Outcome(
+            id = {"7, .*, .*", ".*, 7, .*"},
+            expect = FORBIDDEN,
+            desc = GuardedState.ENGINE_BROKEN)
     @Outcome(id = "[23]., .*, .", expect = FORBIDDEN, desc = "a folio was found that was on no list")
     @Outcome(id = ".*, .*, 0", expect = FORBIDDEN, desc = "the folios or the lists are not in order")
     @Outcome(expect = FORBIDDEN, desc = "no such history")

@@ -5,6 +5,7 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -37,6 +38,10 @@ public final class IsolateVsSplit {
             id = "12, 0, 4",
             expect = ACCEPTABLE,
             desc = "window: a piece was isolated and put back by somebody who came during the split")
+    @Outcome(
+            id = {"7, .*, .*", ".*, 7, .*"},
+            expect = FORBIDDEN,
+            desc = GuardedState.ENGINE_BROKEN)
     @Outcome(id = "[23]., .*, .", expect = FORBIDDEN, desc = "a folio or piece was found that was on no list")
     @Outcome(id = ".*, .*, 0", expect = FORBIDDEN, desc = "the folios or the lists are not in order")
     @Outcome(expect = FORBIDDEN, desc = "no such history")

@@ -27,10 +27,12 @@ final class ListedRange {
     /** Puts one folio on its list. */
     ListedRange(SharedEngine engine) {
         this(engine, new PageRange(engine));
-        if (engine.headMap == HeadMapKind.HEAD_BITS) {
-            prepareLinks();
-        }
-        list(range.first());
+        range.guardAction(() -> {
+            if (engine.headMap == HeadMapKind.HEAD_BITS) {
+                prepareLinks();
+            }
+            list(range.first());
+        });
     }
 
     private ListedRange(SharedEngine engine, PageRange range) {
@@ -44,10 +46,14 @@ final class ListedRange {
     /** Puts the pieces on their list, one after the other. */
     static ListedRange inPieces(SharedEngine engine) {
         ListedRange listed = new ListedRange(engine, PageRange.inPieces(engine));
-        for (int page = 0; page < NR_PAGES; page += 1 << listed.folios.order(listed.pageAt(page))) {
-            listed.list(listed.pageAt(page));
-        }
+        listed.range.guardAction(listed::listAll);
         return listed;
+    }
+
+    private void listAll() {
+        for (int page = 0; page < NR_PAGES; page += 1 << folios.order(pageAt(page))) {
+            list(pageAt(page));
+        }
     }
 
     /**
@@ -69,7 +75,7 @@ final class ListedRange {
     }
 
     /** A number that differs from state to state. */
-    long slot() {
+    int slot() {
         return range.slot();
     }
 
@@ -78,15 +84,17 @@ final class ListedRange {
      * pinned, see {@link PinCheck#inspectAndUnpin}; {@link PageRange#CAME_FROZEN} and {@link #NOT_LISTED} more.
      */
     int isolateAndPutBack() {
-        int seen = range.isFrozen() ? PageRange.CAME_FROZEN : 0;
-        long head = engine.lookup.pin(range.readIndex());
-        if (lru.isolate(head)) {
-            lru.add(head);
-            folios.unpin(head);
-        } else {
-            seen += NOT_LISTED;
-        }
-        return seen + range.inspectAndUnpin(head);
+        return range.guard(() -> {
+            int seen = range.isFrozen() ? PageRange.CAME_FROZEN : 0;
+            long head = engine.lookup.pin(range.readIndex());
+            if (lru.isolate(head)) {
+                lru.add(head);
+                folios.unpin(head);
+            } else {
+                seen += NOT_LISTED;
+            }
+            return seen + range.inspectAndUnpin(head);
+        });
     }
 
     /** Splits the folio; 0, an error number or {@link PageRange#REFUSED}. */
@@ -101,7 +109,7 @@ final class ListedRange {
 
     /** Drops what is cached and gives the range back; the number of folios, 0 if they or the lists are not in order. */
     int recycle() {
-        if (areAllListed()) {
+        if (!range.isBroken() && areAllListed()) {
             return range.recycle();
         }
         // Freeing folios that are wrongly linked would make more disorder.

@@ -5,7 +5,7 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.folio.HeadMapKind;
-import dev.quire.stress.PinCheck;
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -43,6 +43,10 @@ public final class LookupVsMerge {
             expect = ACCEPTABLE,
             desc = "the reader came while only the first pieces were frozen, or they were thawed again, and pinned"
                     + " its own")
+    @Outcome(
+            id = {"7, .*", ".*, 7"},
+            expect = FORBIDDEN,
+            desc = GuardedState.ENGINE_BROKEN)
     @Outcome(id = "1?1, -11", expect = FORBIDDEN, desc = "the reader pinned a merged folio though nothing was merged")
     @Outcome(
             id = "1?9, .*",
@@ -82,9 +86,7 @@ public final class LookupVsMerge {
         /** Looks at what is left, and recycles the range. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            if (range.recycle() == 0) {
-                seen.r1 = PinCheck.WRONG;
-            }
+            seen.r1 = range.recycle(seen.r1);
         }
     }
 
@@ -114,9 +116,7 @@ public final class LookupVsMerge {
         /** Looks at what is left, and recycles the range. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            if (range.recycle() == 0) {
-                seen.r1 = PinCheck.WRONG;
-            }
+            seen.r1 = range.recycle(seen.r1);
         }
     }
 }

@@ -9,6 +9,7 @@ import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.stress.Alarm;
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.PinCheck;
 import java.util.function.LongToIntFunction;
 
@@ -16,7 +17,7 @@ import java.util.function.LongToIntFunction;
  * The 8 pages of the file of a {@link SharedEngine} that one state has for itself. They are cached in one folio of order 3, or in pieces:
  * folios over pages 0-1, 2, 3 and 4-7. Only the file holds references to them.
  */
-final class PageRange {
+final class PageRange extends GuardedState {
     /** Log2 pages. */
     static final int ORDER = 3;
 
@@ -53,34 +54,34 @@ final class PageRange {
 
     /** Caches one folio. */
     PageRange(SharedEngine owner) {
+        super(owner.slots.tryTake());
         this.owner = owner;
         quire = owner.quire;
         folios = quire.folios();
         check = owner.check;
-        firstIndex = owner.takeRange();
-        readPage = (int) (slot() % NR_PAGES);
-        first = owner.allocate();
-        check.stamp(first, stampOf(0));
-        int result = owner.file.add(first, firstIndex);
+        firstIndex = (long) slot() << ORDER;
+        readPage = slot() & (NR_PAGES - 1);
+        first = guardHandle(this::cache);
+    }
+
+    private long cache() {
+        long folio = owner.allocate();
+        check.stamp(folio, stampOf(0));
+        int result = owner.file.add(folio, firstIndex);
         if (result != Errno.OK) {
             throw new IllegalStateException("cannot cache the folio: result=" + Errno.name(result));
         }
-        folios.unpin(first);
+        folios.unpin(folio);
+        return folio;
     }
 
     /** Caches the pieces. */
     static PageRange inPieces(SharedEngine owner) {
         PageRange range = new PageRange(owner);
-        int result = range.split(PIECES_AROUND);
-        if (result != Errno.OK) {
-            throw new IllegalStateException("cannot cache the pieces: result=" + Errno.name(result));
+        if (range.split(PIECES_AROUND) != Errno.OK) {
+            range.giveUp();
         }
         return range;
-    }
-
-    /** A number that differs from state to state. */
-    long slot() {
-        return firstIndex >>> ORDER;
     }
 
     /** Handle of the first page. */
@@ -97,13 +98,15 @@ final class PageRange {
 
     /** Pins the folio of the reader's page by its index, and lets go of it; see {@link PinCheck#inspectAndUnpin}. */
     int lookUp() {
-        int cameFrozen = isFrozen() ? CAME_FROZEN : 0;
-        return inspectAndUnpin(owner.lookup.pin(readIndex())) + cameFrozen;
+        return guard(() -> {
+            int cameFrozen = isFrozen() ? CAME_FROZEN : 0;
+            return inspectAndUnpin(owner.lookup.pin(readIndex())) + cameFrozen;
+        });
     }
 
     /** Pins the folio of the reader's page by the page itself, and lets go of it. */
     int pinFolioOfPage() {
-        return inspectAndUnpin(folios.tryPinFolioOf(pageAt(readPage)));
+        return guard(() -> inspectAndUnpin(folios.tryPinFolioOf(pageAt(readPage))));
     }
 
     /** Looks at what a reader has pinned that asked for its page, and lets go of it. */
@@ -118,19 +121,22 @@ final class PageRange {
 
     // ---- what writers do, each with a reference of its own
 
-    /** Splits the folio that holds a page, to order 0 around it; 0, an error number or {@link #REFUSED}. */
+    /**
+     * Splits the folio that holds a page, to order 0 around it; 0, an error number, {@link #REFUSED} or {@link
+     * #BROKEN}.
+     */
     int split(int page) {
         return change(page, folio -> quire.splitter().splitNonUniform(folio, pageAt(page), 0));
     }
 
-    /** Merges the whole range; 0, an error number or {@link #REFUSED}. */
+    /** Merges the whole range; 0, an error number, {@link #REFUSED} or {@link #BROKEN}. */
     int merge() {
         return change(0, folio -> quire.merger().merge(folio, ORDER));
     }
 
     /** Pins and locks the folio that holds a page, and changes it. */
     private int change(int page, LongToIntFunction change) {
-        try {
+        return guard(() -> {
             long folio = folios.tryPinFolioOf(pageAt(page));
             if (folio == 0) {
                 return REFUSED;
@@ -140,48 +146,44 @@ final class PageRange {
             folios.unlock(folio);
             folios.unpin(folio);
             return result;
-        } catch (IllegalStateException e) {
-            // The engine has lost the lock or the reference.
-            return PinCheck.WRONG;
-        }
+        });
     }
 
     /** Pins the folio of the first page, for several threads together. */
     void pinFirst() {
-        if (!folios.tryPin(first)) {
-            throw new IllegalStateException("cannot pin the folio: folio=0x" + Long.toHexString(first));
+        if (isBroken() || !folios.tryPin(first)) {
+            giveUp();
         }
     }
 
-    /** Lets go of the folio of the first page; false if the engine has lost the reference. */
-    boolean unpinFirst() {
-        return check.unpin(first);
+    /** Lets go of the folio of the first page. */
+    void unpinFirst() {
+        guardAction(() -> folios.unpin(first));
     }
 
     /**
-     * Splits the folio of the first page, which is pinned, as soon as nobody else has it locked: uniformly to order 2, or to
-     * order 0 around its first page. 0, or {@link #SMALLER}, or {@link PinCheck#WRONG}; {@link #CAME_LOCKED} and
-     * {@link #OVERSLEPT} more.
+     * Splits the folio of the first page, which is pinned, as soon as nobody else has it locked: uniformly to order
+     * 2, or to order 0 around its first page. 0, or {@link #SMALLER}, or {@link PinCheck#WRONG}, or {@link #BROKEN};
+     * {@link #CAME_LOCKED} and {@link #OVERSLEPT} more.
      */
     int splitFirstWhenFree(boolean uniform, Alarm alarm) {
-        int came = folios.isLocked(first) ? CAME_LOCKED : 0;
-        alarm.beforeSleep(first);
-        folios.lock(first);
-        came += alarm.afterSleep() ? OVERSLEPT : 0;
-        try {
+        return guard(() -> {
+            int came = folios.isLocked(first) ? CAME_LOCKED : 0;
+            alarm.beforeSleep(first);
+            folios.lock(first);
+            came += alarm.afterSleep() ? OVERSLEPT : 0;
             int result = uniform
                     ? quire.splitter().splitUniform(first, UNIFORM_ORDER)
                     : quire.splitter().splitNonUniform(first, first, 0);
             folios.unlock(first);
             return came + (result == Errno.EINVAL ? SMALLER : result == Errno.OK ? 0 : PinCheck.WRONG);
-        } catch (IllegalStateException e) {
-            return came + PinCheck.WRONG;
-        }
+        });
     }
 
     /** Drops all that is cached. */
     void drop() {
-        owner.file.punchHole(firstIndex << Geometry.PAGE_SHIFT, Geometry.bytesIn(ORDER), SplitPolicies.RANGE);
+        guardAction(() ->
+                owner.file.punchHole(firstIndex << Geometry.PAGE_SHIFT, Geometry.bytesIn(ORDER), SplitPolicies.RANGE));
     }
 
     // ---- the end of the state
@@ -198,6 +200,10 @@ final class PageRange {
 
     /** Number of folios that the pages are cached in; 0 if something about them is not in order. */
     int nrFolios() {
+        return isBroken() ? 0 : countFolios();
+    }
+
+    private int countFolios() {
         int nrFolios = 0;
         for (int page = 0; page < NR_PAGES; nrFolios++) {
             long head = pageAt(page);
@@ -229,18 +235,23 @@ final class PageRange {
         if (nrFolios > 0) {
             drop();
         }
-        owner.giveBackRange(firstIndex, nrFolios > 0);
-        return nrFolios;
+        recycleSlot(owner.slots, nrFolios > 0);
+        return isBroken() ? 0 : nrFolios;
+    }
+
+    /** The same, but returns what actors have seen, {@link PinCheck#WRONG} if not in order, or {@link #BROKEN}. */
+    int recycle(int seen) {
+        return verdict(seen, recycle() > 0);
     }
 
     /** Gives an empty range back. */
     void recycleEmpty() {
-        owner.giveBackRange(firstIndex, true);
+        recycleSlot(owner.slots, true);
     }
 
     /** Leaves everything as it is, for good. */
     void abandon() {
-        owner.giveBackRange(firstIndex, false);
+        recycleSlot(owner.slots, false);
     }
 
     private long pageAt(int page) {

@@ -5,6 +5,7 @@ import dev.quire.engine.folio.DeferredSplitQueue;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageFlag;
+import dev.quire.stress.PinCheck;
 import dev.quire.stress.Progress;
 
 /**
@@ -25,27 +26,55 @@ final class QueuedRange {
     private final SharedEngine engine;
     private final PageRange range;
 
+    /** What the actor does who puts the folio on the queue. */
+    private final Progress user = new Progress();
+
     QueuedRange(SharedEngine engine) {
         this.engine = engine;
         range = new PageRange(engine);
     }
 
     /** A number that differs from state to state. */
-    long slot() {
+    int slot() {
         return range.slot();
     }
 
+    // ---- what users do
+
     /** Puts the folio of the first page on the queue four times; how often it was there afterwards. */
     int enqueueOften() {
-        int nrQueued = 0;
-        for (int round = 0; round < NR_ROUNDS; round++) {
-            nrQueued += enqueue();
-        }
+        int nrQueued = range.guard(() -> {
+            int nrTimes = 0;
+            for (int round = 0; round < NR_ROUNDS; round++) {
+                nrTimes += add();
+            }
+            return nrTimes;
+        });
+        user.complete();
         return nrQueued;
     }
 
-    /** Puts the folio of the first page on the queue; 1 if it is there, 0 if it is too small or frozen. */
+    /** Puts the folio of the first page on the queue, and drops all that is cached; 1 if it was on the queue then. */
+    int enqueueAndDrop() {
+        int nrQueued = range.guard(() -> {
+            int added = add();
+            range.drop();
+            return added;
+        });
+        user.complete();
+        return nrQueued;
+    }
+
+    /** Puts the folio of the first page on the queue; 1 if it was not there before, 0 if it was. */
     int enqueue() {
+        return range.guard(() -> {
+            int isNew = isMarkedQueued() ? 0 : 1;
+            return add() == 1 ? isNew : PinCheck.WRONG;
+        });
+    }
+
+    /** Puts the folio of the first page on the queue; 1 if it is there, 0 if it is too small or frozen. */
+    private int add() {
         Folios folios = engine.quire.folios();
         long folio = folios.tryPinFolioOf(range.first());
         if (folio == 0) {
@@ -56,31 +85,38 @@ final class QueuedRange {
         return queued ? 1 : 0;
     }
 
+    // ---- what shrinkers do
+
     /**
      * Splits what is on the queue, until the user has done its part; 1 if it has split something, {@link #GAVE_UP} more.
      */
-    int shrinkBeside(Progress user) {
-        int hasSplit = 0;
-        int gaveUp = 0;
-        for (int round = 0; round == 0 || (round < MAX_ROUNDS && !user.isComplete()); round++) {
-            boolean isEmpty = queue().nrFolios() == 0;
-            if (engine.quire.shrinker().shrink(NR_SCANNED) > 0) {
-                hasSplit = 1;
-            } else if (!isEmpty) {
-                gaveUp = GAVE_UP;
+    int shrinkBesideUser() {
+        return range.guard(() -> {
+            int hasSplit = 0;
+            int gaveUp = 0;
+            for (int round = 0; round == 0 || (round < MAX_ROUNDS && !user.isComplete()); round++) {
+                boolean isEmpty = queue().nrFolios() == 0;
+                if (engine.quire.shrinker().shrink(NR_SCANNED) > 0) {
+                    hasSplit = 1;
+                } else if (!isEmpty) {
+                    gaveUp = GAVE_UP;
+                }
             }
-        }
-        return hasSplit + gaveUp;
+            return hasSplit + gaveUp;
+        });
     }
 
-    /** Drops all that is cached; the last references free it. */
-    void drop() {
-        range.drop();
+    // ---- the end of the state
+
+    /** Drops what is cached and gives the range back; 1 if it was one folio, on the queue once. */
+    int recycleQueued() {
+        // Whoever is on the queue twice is also linked wrongly, or those are that were next to it.
+        return recycle() == 1 ? 1 : 0;
     }
 
     /** Drops what is cached and gives the range back; the number of folios, 0 if they or the queue are not in order. */
     int recycle() {
-        if (range.nrFolios() > 1 || isQueued()) {
+        if (range.nrFolios() > 1 || (!range.isBroken() && isQueued())) {
             return range.recycle();
         }
         range.abandon();
@@ -88,13 +124,13 @@ final class QueuedRange {
     }
 
     /**
-     * Gives the range back after {@link #drop}; 1 if nothing is left of the folio, 0 otherwise. Nothing is on the queue then,
-     * because all actors have finished, and all states have dropped their folios.
+     * Gives the range back after {@link #enqueueAndDrop}; 1 if nothing is left of the folio, 0 otherwise. Nothing is
+     * on the queue then, because all actors have finished, and all states have dropped their folios.
      */
     int recycleDropped() {
         boolean isForgotten =
                 queue().nrFolios() == 0 && engine.quire.accounting().counters().nrPartiallyMapped() == 0;
-        if (isForgotten && range.isEmpty()) {
+        if (isForgotten && !range.isBroken() && range.isEmpty()) {
             range.recycleEmpty();
             return 1;
         }
@@ -103,8 +139,11 @@ final class QueuedRange {
     }
 
     private boolean isQueued() {
-        return PageFlag.DEFERRED_SPLIT.isSet(FolioStruct.flags1(range.first()))
-                && Links.isOnQueue(engine.quire.arena(), range.first());
+        return isMarkedQueued() && Links.isOnQueue(engine.quire.arena(), range.first());
+    }
+
+    private boolean isMarkedQueued() {
+        return PageFlag.DEFERRED_SPLIT.isSet(FolioStruct.flags1(range.first()));
     }
 
     private DeferredSplitQueue queue() {

@@ -7,6 +7,7 @@ import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.mapping.FolioLookup;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.pagetable.AnonVma;
+import dev.quire.stress.FolioSource;
 import dev.quire.stress.PinCheck;
 import dev.quire.stress.Slots;
 
@@ -26,13 +27,17 @@ final class SharedEngine {
     /** Of the one actor that looks folios up by their index. */
     final FolioLookup lookup;
 
-    private final Slots slots = new Slots(NR_SLOTS);
+    /** Numbers of the ranges. */
+    final Slots slots = new Slots(NR_SLOTS);
+
+    private final FolioSource source;
 
     /** Opens the engine, with nothing in it. */
     SharedEngine(HeadMapKind headMap) {
         this.headMap = headMap;
         long sizeBytes = (long) NR_SLOTS * Geometry.bytesIn(PageRange.ORDER);
         quire = Quire.builder().capacityBytes(8 * sizeBytes).headMap(headMap).open();
+        source = new FolioSource(quire);
         check = new PinCheck(quire, PageRange.ORDER);
         file = quire.newAddressSpace();
         file.extend(sizeBytes);
@@ -40,29 +45,9 @@ final class SharedEngine {
         lookup = file.newLookup(quire.newReader());
     }
 
-    /** First index of a new state's range, which is empty. */
-    long takeRange() {
-        return (long) slots.take() << PageRange.ORDER;
-    }
-
-    /** Gives a range that is empty again back; one that is not in order is not used any more. */
-    void giveBackRange(long firstIndex, boolean inOrder) {
-        int slot = (int) (firstIndex >>> PageRange.ORDER);
-        if (inOrder) {
-            slots.giveBack(slot);
-        } else {
-            slots.abandon(slot);
-        }
-    }
-
     /** A folio for a range; the caller has the only reference to it. */
     long allocate() {
-        long folio = quire.folios().allocate(PageRange.ORDER);
-        if (folio == 0) {
-            quire.awaitReclaim();
-            folio = quire.folios().allocate(PageRange.ORDER);
-        }
-        return folio;
+        return source.allocate(PageRange.ORDER);
     }
 
     /** The folio that the index has at an index, whether it can be pinned or not. */

@@ -5,6 +5,7 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -42,6 +43,10 @@ public final class SplitVsMerge {
             id = "0, -11, 1",
             expect = ACCEPTABLE,
             desc = "the merger still held the merged folio, which kept it from being split")
+    @Outcome(
+            id = {"7, .*, .*", ".*, 7, .*"},
+            expect = FORBIDDEN,
+            desc = GuardedState.ENGINE_BROKEN)
     @Outcome(id = ".*, .*, 0", expect = FORBIDDEN, desc = "the folios are not in order, or references were lost")
     @Outcome(expect = FORBIDDEN, desc = "no such history")
     public static class Grading {}

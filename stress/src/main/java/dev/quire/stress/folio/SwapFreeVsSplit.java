@@ -5,6 +5,7 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -28,6 +29,10 @@ public final class SwapFreeVsSplit {
     /** How both variants are graded. */
     @Outcome(id = "0, 0, 1", expect = ACCEPTABLE, desc = "the slot was given back before or after the split")
     @Outcome(id = "1, 0, 1", expect = ACCEPTABLE, desc = "window: the slot was given back while the folio was frozen")
+    @Outcome(
+            id = {"., 7, .", "., ., 7"},
+            expect = FORBIDDEN,
+            desc = GuardedState.ENGINE_BROKEN)
     @Outcome(id = "., 0, 0", expect = FORBIDDEN, desc = "the slot is cached or in use although it was given back")
     @Outcome(expect = FORBIDDEN, desc = "no such history")
     public static class Grading {}
@@ -59,9 +64,7 @@ public final class SwapFreeVsSplit {
         /** Looks at the slot, and recycles the others. */
         @Arbiter
         public void arbiter(III_Result seen) {
-            boolean isFree = range.isSlotFree();
-            range.recycleWithoutSlot(isFree);
-            seen.r3 = isFree ? 1 : 0;
+            seen.r3 = range.recycleWithoutSlot();
         }
     }
 
@@ -92,9 +95,7 @@ public final class SwapFreeVsSplit {
         /** Looks at the slot, and recycles the others. */
         @Arbiter
         public void arbiter(III_Result seen) {
-            boolean isFree = range.isSlotFree();
-            range.recycleWithoutSlot(isFree);
-            seen.r3 = isFree ? 1 : 0;
+            seen.r3 = range.recycleWithoutSlot();
         }
     }
 }

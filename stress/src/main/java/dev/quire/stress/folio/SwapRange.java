@@ -6,13 +6,14 @@ import dev.quire.engine.folio.SwapTable;
 import dev.quire.engine.lock.References;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.struct.PageStruct;
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.PinCheck;
 
 /**
  * The 8 pages of anonymous memory of a {@link SharedEngine} that one state has for itself, in one folio in the swap cache. The
  * state has a reference to it besides those of the cache.
  */
-final class SwapRange {
+final class SwapRange extends GuardedState {
     private static final int NR_PAGES = 1 << PageRange.ORDER;
 
     private final SharedEngine owner;
@@ -27,55 +28,65 @@ final class SwapRange {
     private final int page;
 
     SwapRange(SharedEngine owner) {
+        super(owner.slots.tryTake());
         this.owner = owner;
         folios = owner.quire.folios();
         swap = owner.quire.swapTable();
         check = owner.check;
-        firstIndex = owner.takeRange();
-        page = (int) (slot() % NR_PAGES);
-        folio = owner.allocate();
-        check.stamp(folio, stampOf(0));
-        owner.anonymous.adopt(folio, firstIndex);
-        firstSlot = swap.allocate(PageRange.ORDER);
+        firstIndex = (long) slot() << PageRange.ORDER;
+        page = slot() & (NR_PAGES - 1);
+        folio = guardHandle(this::adopt);
+        firstSlot = guardHandle(this::cache);
+    }
+
+    private long adopt() {
+        long adopted = owner.allocate();
+        check.stamp(adopted, stampOf(0));
+        owner.anonymous.adopt(adopted, firstIndex);
+        return adopted;
+    }
+
+    private long cache() {
+        long allocated = swap.allocate(PageRange.ORDER);
         folios.lock(folio);
-        int result = swap.add(folio, firstSlot);
+        int result = swap.add(folio, allocated);
         folios.unlock(folio);
         if (result != Errno.OK) {
             throw new IllegalStateException("cannot add the folio to the swap cache: result=" + Errno.name(result));
         }
-    }
-
-    /** A number that differs from state to state. */
-    long slot() {
-        return firstIndex >>> PageRange.ORDER;
+        return allocated;
     }
 
     /** Whether the folio is frozen. */
     boolean isFrozen() {
-        return References.count(folio) == 0;
+        return !isBroken() && References.count(folio) == 0;
     }
 
     /** Pins the folio that caches the page's slot, and lets go of it; see {@link PinCheck#inspectAndUnpin}. */
     int lookUp() {
-        int cameFrozen = isFrozen() ? PageRange.CAME_FROZEN : 0;
-        return check.inspectAndUnpin(swap.pin(firstSlot + page), firstIndex + page, stampOf(page)) + cameFrozen;
+        return guard(() -> {
+            int cameFrozen = isFrozen() ? PageRange.CAME_FROZEN : 0;
+            return check.inspectAndUnpin(swap.pin(firstSlot + page), firstIndex + page, stampOf(page)) + cameFrozen;
+        });
     }
 
     /** Gives the page's slot back. */
     void giveSlotBack() {
-        swap.free(firstSlot + page, 1);
+        guardAction(() -> swap.free(firstSlot + page, 1));
     }
 
     /** Splits the folio into pages; 0 or an error number. */
     int split() {
-        folios.lock(folio);
-        int result = owner.quire.splitter().splitUniform(folio, 0);
-        folios.unlock(folio);
-        return result;
+        return guard(() -> {
+            folios.lock(folio);
+            int result = owner.quire.splitter().splitUniform(folio, 0);
+            folios.unlock(folio);
+            return result;
+        });
     }
 
-    /** Whether a slot that was given back is free for all: no folio caches it, and none holds it any more. */
-    boolean isSlotFree() {
+    /** Whether the slot that was given back is free for all: no folio caches it, and none holds it any more. */
+    private boolean isSlotFree() {
         if (swap.pin(firstSlot + page) != 0) {
             return false;
         }
@@ -89,7 +100,11 @@ final class SwapRange {
     }
 
     /** Whether all slots lead to the folios of their pages, and nobody else holds these. */
-    boolean isInOrder() {
+    private boolean isInOrder() {
+        return guard(() -> areAllInOrder() ? 1 : 0) == 1;
+    }
+
+    private boolean areAllInOrder() {
         for (int at = 0; at < NR_PAGES; ) {
             long head = pageAt(at);
             int end = at + (1 << folios.order(head));
@@ -129,28 +144,41 @@ final class SwapRange {
         }
     }
 
-    /** Gives the folio and its slots back. */
-    void recycle(boolean inOrder) {
+    /**
+     * Gives the folio and its slots back; what actors have seen, {@link PinCheck#WRONG} if the slots are not in
+     * order, or {@link #BROKEN}.
+     */
+    int recycle(int seen) {
+        boolean inOrder = isInOrder();
         if (inOrder) {
-            removeAll();
-            swap.free(firstSlot, NR_PAGES);
-            folios.unpin(folio);
+            guardAction(() -> {
+                removeAll();
+                swap.free(firstSlot, NR_PAGES);
+                folios.unpin(folio);
+            });
         }
-        owner.giveBackRange(firstIndex, inOrder);
+        recycleSlot(owner.slots, inOrder);
+        return verdict(seen, inOrder);
     }
 
-    /** The same after {@link #isSlotFree}. */
-    void recycleWithoutSlot(boolean inOrder) {
-        if (inOrder) {
-            if (page > 0) {
-                swap.free(firstSlot, page);
-            }
-            if (page < NR_PAGES - 1) {
-                swap.free(firstSlot + page + 1, NR_PAGES - 1 - page);
-            }
-            folios.unpin(folio);
+    /** The same after the page's slot was given back; 1 if that is free now, 0 if it is not, or {@link #BROKEN}. */
+    int recycleWithoutSlot() {
+        int isFree = guard(() -> isSlotFree() ? 1 : 0);
+        if (isFree == 1) {
+            guardAction(this::giveOtherSlotsBack);
         }
-        owner.giveBackRange(firstIndex, inOrder);
+        recycleSlot(owner.slots, isFree == 1);
+        return isFree;
+    }
+
+    private void giveOtherSlotsBack() {
+        if (page > 0) {
+            swap.free(firstSlot, page);
+        }
+        if (page < NR_PAGES - 1) {
+            swap.free(firstSlot + page + 1, NR_PAGES - 1 - page);
+        }
+        folios.unpin(folio);
     }
 
     private long pageAt(int at) {

@@ -14,6 +14,7 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageStruct;
+import dev.quire.stress.FolioSource;
 import dev.quire.stress.PinCheck;
 import dev.quire.stress.Progress;
 import dev.quire.stress.Slots;
@@ -34,7 +35,6 @@ final class CachedFolios {
     private static final int SPLIT_AT = 2;
     private static final int HOLE = NR_PAGES / 2;
 
-    private final Quire quire;
     private final PageArena arena;
     private final Folios folios;
     private final FolioSplitter splitter;
@@ -42,11 +42,14 @@ final class CachedFolios {
     private final RcuReader reader;
     private final FolioLookup lookup;
     private final PinCheck check;
-    private final Slots slots = new Slots(NR_SLOTS);
+    private final FolioSource source;
+
+    /** Numbers of the ranges. */
+    final Slots slots = new Slots(NR_SLOTS);
 
     /** Makes an empty file. */
     CachedFolios(HeadMapKind headMap) {
-        quire = Quire.builder()
+        Quire quire = Quire.builder()
                 .capacityBytes(8L * NR_SLOTS * NR_PAGES * Geometry.PAGE_BYTES)
                 .headMap(headMap)
                 .open();
@@ -58,76 +61,44 @@ final class CachedFolios {
         reader = quire.newReader();
         lookup = file.newLookup(reader);
         check = new PinCheck(quire, ORDER);
+        source = new FolioSource(quire);
     }
 
     // ---- the state
 
-    /** Caches a folio in a new state's range; the caller has a reference to it. */
-    long take() {
-        return cached(slots.take());
-    }
-
-    /** The same, or 0 if the engine has lost count in so many ranges that none is left. */
-    long tryTake() {
-        int slot = slots.tryTake();
-        return slot == Slots.NONE ? 0 : cached(slot);
-    }
-
-    private long cached(int slot) {
-        long folio = allocate(slot);
-        add(folio);
+    /** Makes a folio for the range of a new state; the caller has the only reference to it. */
+    long allocate(int slot) {
+        long folio = source.allocate(ORDER);
+        check.stamp(folio, stampOf(baseOf(slot)));
         return folio;
     }
 
-    /** Makes a folio for a new state's range, which is empty; the caller has the only reference to it. */
-    long takeUncached() {
-        return allocate(slots.take());
-    }
-
-    private long allocate(int slot) {
-        long folio = folios.allocate(ORDER);
-        if (folio == 0) {
-            quire.awaitReclaim();
-            folio = folios.allocate(ORDER);
-        }
-        check.stamp(folio, stampOf((long) slot * NR_PAGES));
-        return folio;
-    }
-
-    /** Caches a state's folio. */
-    void add(long folio) {
-        int result = file.add(folio, baseOf(folio));
+    /** Caches a folio in a state's range. */
+    void add(long folio, long base) {
+        int result = file.add(folio, base);
         if (result != Errno.OK) {
             throw new IllegalStateException("cannot cache the folio: result=" + Errno.name(result));
         }
     }
 
     /** First index of a state's range. */
-    long baseOf(long folio) {
-        return NativeMemory.getLong(arena.frameOf(folio)) - stampOf(0);
+    static long baseOf(int slot) {
+        return (long) slot << ORDER;
     }
 
     /** Gives the caller's reference to a folio back. */
-    void letGo(long folio) {
+    void unpin(long folio) {
         folios.unpin(folio);
     }
 
-    /** Drops what is cached in a state's range; false if the engine has lost count of the references to it. */
-    boolean giveBack(long base) {
-        try {
-            punchHole(base, 0, NR_PAGES);
-            slots.giveBack((int) (base / NR_PAGES));
-            return true;
-        } catch (IllegalStateException e) {
-            slots.abandon((int) (base / NR_PAGES));
-            return false;
-        }
+    /** The same; false if the engine has lost the reference. */
+    boolean tryUnpin(long folio) {
+        return check.unpin(folio);
     }
 
-    /** The same, after giving the caller's reference to a folio back. */
-    boolean giveBack(long base, long folio) {
-        boolean counted = check.unpin(folio);
-        return giveBack(base) && counted;
+    /** Drops what is cached in a state's range. */
+    void drop(long base) {
+        punchHole(base, 0, NR_PAGES);
     }
 
     // ---- what writers do
@@ -148,7 +119,7 @@ final class CachedFolios {
     /** Drops what is cached in a range, and makes a folio for other bytes; the caller has the only reference to it. */
     long dropAndAllocate(long base) {
         punchHole(base, 0, NR_PAGES);
-        long other = folios.allocate(ORDER);
+        long other = source.allocate(ORDER);
         for (int page = 0; page < NR_PAGES; page++) {
             NativeMemory.setLong(frame(other, page), FOREIGN);
         }
@@ -167,9 +138,9 @@ final class CachedFolios {
         return folios.references(folio) == 0;
     }
 
-    /** The page of a range that its reader looks for: all of them in turn. */
-    static int pageOf(long base) {
-        return (int) (base / NR_PAGES) % NR_PAGES;
+    /** The page of a state's range that its reader looks for: all of them in turn. */
+    static int pageOf(int slot) {
+        return slot & (NR_PAGES - 1);
     }
 
     /** Pins the folio that covers a page of a range, by its index, and lets go of it. */

@@ -5,7 +5,7 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.folio.HeadMapKind;
-import dev.quire.stress.PinCheck;
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.Progress;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
@@ -32,43 +32,35 @@ public final class FrameReuse {
             id = "1",
             expect = ACCEPTABLE,
             desc = "window: the reader found the folio, and its bytes were still there when it was dropped and freed")
+    @Outcome(id = "7", expect = FORBIDDEN, desc = GuardedState.ENGINE_BROKEN)
     @Outcome(id = "9", expect = FORBIDDEN, desc = "the frames were used for another folio under the reader's eyes")
     @Outcome(expect = FORBIDDEN, desc = "no such history")
     @Description("read without a pin while the folio is dropped and another one is allocated and filled")
     @State
     public static class Unpinned extends Rendezvous {
         private static final CachedFolios FOLIOS = new CachedFolios(HeadMapKind.HEAD_BITS);
-        private final long folio = FOLIOS.take();
-        private final long base = FOLIOS.baseOf(folio);
+        private final CachedFolio folio = CachedFolio.left(FOLIOS);
         private final Progress writer = new Progress();
-        private long other;
-
-        /** Leaves the folio to the file: one more reference would keep it from being freed. */
-        public Unpinned() {
-            FOLIOS.letGo(folio);
-        }
 
         /** Reads. */
         @Actor
         public void reader(I_Result seen) {
-            meet(base >>> CachedFolios.ORDER);
-            seen.r1 = FOLIOS.readUnpinned(base, CachedFolios.pageOf(base), writer);
+            meet(folio.slot());
+            seen.r1 = folio.readUnpinned(writer);
         }
 
         /** Drops and allocates. */
         @Actor
         public void writer() {
             meet();
-            other = FOLIOS.dropAndAllocate(base);
+            folio.dropAndAllocate();
             writer.complete();
         }
 
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(I_Result seen) {
-            if (!FOLIOS.giveBack(base, other)) {
-                seen.r1 = PinCheck.WRONG;
-            }
+            seen.r1 = folio.recycle(seen.r1);
         }
     }
 }

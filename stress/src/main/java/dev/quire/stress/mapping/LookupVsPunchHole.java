@@ -5,7 +5,7 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.folio.HeadMapKind;
-import dev.quire.stress.PinCheck;
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -43,6 +43,7 @@ public final class LookupVsPunchHole {
             expect = ACCEPTABLE,
             desc = "window: the reader came while the folio was frozen, waited, and found the hole or what was about"
                     + " to be one")
+    @Outcome(id = "7, .", expect = FORBIDDEN, desc = GuardedState.ENGINE_BROKEN)
     @Outcome(id = "1?0, 0", expect = FORBIDDEN, desc = "the reader found nothing at an index outside the hole")
     @Outcome(
             id = "1?9, .",
@@ -58,12 +59,7 @@ public final class LookupVsPunchHole {
     @State
     public static class HeadBits extends Rendezvous {
         private static final CachedFolios FOLIOS = new CachedFolios(HeadMapKind.HEAD_BITS);
-        private final CachedFolio folio = new CachedFolio(FOLIOS);
-
-        /** Leaves the folio to the file: one more reference would keep it from being split. */
-        public HeadBits() {
-            folio.letGo();
-        }
+        private final CachedFolio folio = CachedFolio.left(FOLIOS);
 
         /** Pins. */
         @Actor
@@ -83,9 +79,7 @@ public final class LookupVsPunchHole {
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            if (!folio.recycleLeft()) {
-                seen.r1 = PinCheck.WRONG;
-            }
+            seen.r1 = folio.recycle(seen.r1);
         }
     }
 
@@ -96,12 +90,7 @@ public final class LookupVsPunchHole {
     @State
     public static class TailWords extends Rendezvous {
         private static final CachedFolios FOLIOS = new CachedFolios(HeadMapKind.TAIL_WORDS);
-        private final CachedFolio folio = new CachedFolio(FOLIOS);
-
-        /** Leaves the folio to the file: one more reference would keep it from being split. */
-        public TailWords() {
-            folio.letGo();
-        }
+        private final CachedFolio folio = CachedFolio.left(FOLIOS);
 
         /** Pins. */
         @Actor
@@ -121,9 +110,7 @@ public final class LookupVsPunchHole {
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            if (!folio.recycleLeft()) {
-                seen.r1 = PinCheck.WRONG;
-            }
+            seen.r1 = folio.recycle(seen.r1);
         }
     }
 }

@@ -5,7 +5,7 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.folio.HeadMapKind;
-import dev.quire.stress.PinCheck;
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -40,6 +40,10 @@ public final class LookupVsSplit {
             id = "12, 0",
             expect = ACCEPTABLE,
             desc = "window: the reader came while the folio was frozen, waited, and pinned the new one")
+    @Outcome(
+            id = {"7, .*", ".*, 7"},
+            expect = FORBIDDEN,
+            desc = GuardedState.ENGINE_BROKEN)
     @Outcome(id = "2, -11", expect = FORBIDDEN, desc = "the reader pinned a piece of a folio that was not split")
     @Outcome(
             id = "1?9, .*",
@@ -59,7 +63,7 @@ public final class LookupVsSplit {
     @State
     public static class HeadBits extends Rendezvous {
         private static final CachedFolios FOLIOS = new CachedFolios(HeadMapKind.HEAD_BITS);
-        private final CachedFolio folio = new CachedFolio(FOLIOS);
+        private final CachedFolio folio = CachedFolio.pinned(FOLIOS);
 
         /** Pins. */
         @Actor
@@ -78,9 +82,7 @@ public final class LookupVsSplit {
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            if (!folio.recycle()) {
-                seen.r1 = PinCheck.WRONG;
-            }
+            seen.r1 = folio.recycle(seen.r1);
         }
     }
 
@@ -91,7 +93,7 @@ public final class LookupVsSplit {
     @State
     public static class TailWords extends Rendezvous {
         private static final CachedFolios FOLIOS = new CachedFolios(HeadMapKind.TAIL_WORDS);
-        private final CachedFolio folio = new CachedFolio(FOLIOS);
+        private final CachedFolio folio = CachedFolio.pinned(FOLIOS);
 
         /** Pins. */
         @Actor
@@ -110,9 +112,7 @@ public final class LookupVsSplit {
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            if (!folio.recycle()) {
-                seen.r1 = PinCheck.WRONG;
-            }
+            seen.r1 = folio.recycle(seen.r1);
         }
     }
 }

@@ -5,7 +5,7 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.folio.HeadMapKind;
-import dev.quire.stress.PinCheck;
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.Progress;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
@@ -49,6 +49,10 @@ public final class LookupVsTruncate {
             expect = ACCEPTABLE,
             desc = "window: the reader held the folio across the end, so it could not be split, and the page was"
                     + " zeroed")
+    @Outcome(
+            id = {"7, ., .", ".*, 7, ."},
+            expect = FORBIDDEN,
+            desc = GuardedState.ENGINE_BROKEN)
     @Outcome(
             id = {".*, [12], [12]", ".*, 3, 2"},
             expect = FORBIDDEN,
@@ -95,9 +99,7 @@ public final class LookupVsTruncate {
         /** Recycles the file. */
         @Arbiter
         public void arbiter(III_Result seen) {
-            if (!file.recycle()) {
-                seen.r2 = PinCheck.WRONG;
-            }
+            seen.r2 = file.recycle(seen.r2);
         }
     }
 
@@ -132,9 +134,7 @@ public final class LookupVsTruncate {
         /** Recycles the file. */
         @Arbiter
         public void arbiter(III_Result seen) {
-            if (!file.recycle()) {
-                seen.r2 = PinCheck.WRONG;
-            }
+            seen.r2 = file.recycle(seen.r2);
         }
     }
 }

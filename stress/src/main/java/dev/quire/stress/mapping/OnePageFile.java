@@ -3,13 +3,16 @@ package dev.quire.stress.mapping;
 
 import dev.quire.engine.mapping.OpenFile;
 import dev.quire.engine.memory.Geometry;
+import dev.quire.stress.GuardedState;
+import dev.quire.stress.Progress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.function.IntSupplier;
 
 /** A file of one page, of one state after another, of which the first 8 bytes are looked at. */
-abstract class OnePageFile {
+abstract class OnePageFile extends GuardedState {
     /** Read zero. */
     static final int ZERO = 0;
 
@@ -25,13 +28,14 @@ abstract class OnePageFile {
     /** Read something that was never there. */
     static final int WRONG = 9;
 
-    private static final long NEW_BIT = 1L << 40;
+    /** Added to what was read if the other actor did its part meanwhile. */
+    static final int MET = 10;
 
-    private final int slot;
+    private static final long NEW_BIT = 1L << 40;
 
     /** Makes the file of a slot. */
     OnePageFile(int slot) {
-        this.slot = slot;
+        super(slot);
     }
 
     /** What a thread does with an open file. */
@@ -43,22 +47,19 @@ abstract class OnePageFile {
     /** Opens the file for the calling thread. */
     abstract OpenFile open() throws IOException;
 
-    /** A number that differs from state to state. */
-    final int slot() {
-        return slot;
-    }
-
-    /** Opens the file, uses it, and closes it. */
+    /** Opens the file, uses it, and closes it; {@link #BROKEN} if the engine throws. */
     final int use(Use use) {
-        try (OpenFile opened = open()) {
-            return use.on(opened);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return guard(() -> {
+            try (OpenFile opened = open()) {
+                return use.on(opened);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
     }
 
     final long oldStamp() {
-        return slot + 1L;
+        return slot() + 1L;
     }
 
     /** Writes the stamp that the page has at first. */
@@ -84,6 +85,26 @@ abstract class OnePageFile {
             MemorySegment into = segmentOf(-1);
             return opened.read(into, 0) == Long.BYTES ? classify(into.get(ValueLayout.JAVA_LONG_UNALIGNED, 0)) : END;
         });
+    }
+
+    /** Reads; {@link #MET} more if the other actor did its part meanwhile. */
+    final int readBeside(Progress other) {
+        return beside(other, this::read);
+    }
+
+    /** Writes the new stamp and reads; {@link #MET} more if the other actor did its part meanwhile. */
+    final int writeAndReadBeside(Progress other) {
+        return beside(other, () -> {
+            write();
+            return read();
+        });
+    }
+
+    /** Does something that has a result; {@link #MET} more if the other actor did its part meanwhile. */
+    static int beside(Progress other, IntSupplier use) {
+        boolean cameBefore = !other.isComplete();
+        int seen = use.getAsInt();
+        return cameBefore && other.isComplete() && seen != BROKEN ? seen + MET : seen;
     }
 
     /** Grows the file to its old size, and reads what is there. */

@@ -10,6 +10,8 @@ import dev.quire.engine.mapping.FolioLookup;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.RcuReader;
+import dev.quire.stress.FolioSource;
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.PinCheck;
 import dev.quire.stress.Progress;
 import dev.quire.stress.Slots;
@@ -22,48 +24,50 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 final class OwnFiles {
     private static final int NR_SLOTS = 1 << 14;
     private static final int FOLIO_ORDER = 3;
-    private static final int NR_PAGES = 2 << FOLIO_ORDER;
+    private static final int PAGE_BITS = FOLIO_ORDER + 1;
+    private static final int NR_PAGES = 1 << PAGE_BITS;
+    private static final long SIZE_BYTES = (long) NR_PAGES * Geometry.PAGE_BYTES;
 
     private final Quire quire;
     private final PinCheck check;
+    private final FolioSource source;
     private final RcuReader reader;
     private final Slots slots = new Slots(NR_SLOTS);
     private final AtomicReferenceArray<OwnFile> files = new AtomicReferenceArray<>(NR_SLOTS);
 
+    /** What a state gets for which no slot is left. */
+    private final OwnFile none;
+
     /** Makes no file yet. */
     OwnFiles(HeadMapKind headMap) {
         quire = Quire.builder()
-                .capacityBytes(8L * NR_SLOTS * NR_PAGES * Geometry.PAGE_BYTES)
-                .addressSpaces(NR_SLOTS)
+                .capacityBytes(8 * NR_SLOTS * SIZE_BYTES)
+                .addressSpaces(NR_SLOTS + 1)
                 .headMap(headMap)
                 .open();
         check = new PinCheck(quire, FOLIO_ORDER);
+        source = new FolioSource(quire);
         reader = quire.newReader();
+        none = new OwnFile(Slots.NONE);
     }
 
     /** The file of a new state, with all its pages. */
     OwnFile take() {
-        int slot = slots.take();
+        int slot = slots.tryTake();
+        if (slot == Slots.NONE) {
+            return none;
+        }
         OwnFile file = files.get(slot);
         if (file == null) {
             file = new OwnFile(slot);
             files.set(slot, file);
         }
-        file.fill();
+        file.guardAction(file::fill);
         return file;
     }
 
-    private long allocate() {
-        long folio = quire.folios().allocate(FOLIO_ORDER);
-        if (folio == 0) {
-            quire.awaitReclaim();
-            folio = quire.folios().allocate(FOLIO_ORDER);
-        }
-        return folio;
-    }
-
     /** The file of one state after another. Its reader looks for one page, and its writer truncates it to one size. */
-    final class OwnFile {
+    final class OwnFile extends GuardedState {
         /** Where the reader's page is: before the new end. */
         static final int KEPT = 0;
 
@@ -77,8 +81,8 @@ final class OwnFiles {
         private static final int CAME_FROZEN = 10;
 
         private static final int[] NEW_ENDS = {0, 3, 8, 13};
+        private static final int END_BITS = 2;
 
-        private final int slot;
         private final int page;
         private final int newEnd;
         private final boolean holds;
@@ -87,18 +91,18 @@ final class OwnFiles {
         private long folioOfPage;
 
         private OwnFile(int slot) {
-            this.slot = slot;
-            page = slot % NR_PAGES;
-            newEnd = NEW_ENDS[slot / NR_PAGES % NEW_ENDS.length];
-            holds = slot / NR_PAGES / NEW_ENDS.length % 2 == 1;
+            super(slot);
+            page = slot & (NR_PAGES - 1);
+            newEnd = NEW_ENDS[(slot >>> PAGE_BITS) & (NEW_ENDS.length - 1)];
+            holds = ((slot >>> (PAGE_BITS + END_BITS)) & 1) == 1;
             file = quire.newAddressSpace();
             lookup = file.newLookup(reader);
         }
 
         private void fill() {
-            file.extend((long) NR_PAGES * Geometry.PAGE_BYTES);
+            file.extend(SIZE_BYTES);
             for (int index = 0; index < NR_PAGES; index += 1 << FOLIO_ORDER) {
-                long folio = allocate();
+                long folio = source.allocate(FOLIO_ORDER);
                 check.stamp(folio, stampOf(index));
                 int result = file.add(folio, index);
                 if (result != Errno.OK) {
@@ -107,11 +111,6 @@ final class OwnFiles {
                 quire.folios().unpin(folio);
                 folioOfPage = index <= page ? folio : folioOfPage;
             }
-        }
-
-        /** A number that differs from state to state. */
-        int slot() {
-            return slot;
         }
 
         /** Where the reader's page is. */
@@ -126,7 +125,7 @@ final class OwnFiles {
 
         /** Pins the folio of the page by its index, and lets go of it; see {@link PinCheck#inspectAndUnpin}. */
         int lookUp() {
-            return check.inspectAndUnpin(lookup.pin(page), page, stampOf(page));
+            return guard(() -> check.inspectAndUnpin(lookup.pin(page), page, stampOf(page)));
         }
 
         /**
@@ -134,29 +133,40 @@ final class OwnFiles {
          * so that this often meets a folio in use; the others let go at once, so that it often meets one that can be split.
          */
         int lookUpBeside(Progress truncation) {
-            int cameFrozen = References.count(folioOfPage) == 0 ? CAME_FROZEN : 0;
-            int seen = holds ? check.inspectHoldAndUnpin(lookup.pin(page), page, stampOf(page), truncation) : lookUp();
-            return seen + cameFrozen;
+            return guard(() -> {
+                int cameFrozen = References.count(folioOfPage) == 0 ? CAME_FROZEN : 0;
+                long pinned = lookup.pin(page);
+                int seen = holds
+                        ? check.inspectHoldAndUnpin(pinned, page, stampOf(page), truncation)
+                        : check.inspectAndUnpin(pinned, page, stampOf(page));
+                return seen + cameFrozen;
+            });
         }
 
         void truncate() {
-            file.truncate((long) newEnd * Geometry.PAGE_BYTES, SplitPolicies.RANGE);
+            guardAction(() -> file.truncate((long) newEnd * Geometry.PAGE_BYTES, SplitPolicies.RANGE));
         }
 
-        /** Empties the file for the next state; false if the engine has lost count of its pages or references. */
-        boolean recycle() {
-            try {
-                file.truncate(0, SplitPolicies.RANGE);
-            } catch (IllegalStateException e) {
-                slots.abandon(slot);
-                return false;
-            }
-            slots.giveBack(slot);
-            return file.nrPages() == 0;
+        /**
+         * Empties the file for the next state; what actors have seen, {@link PinCheck#WRONG} if it cannot be emptied,
+         * or {@link #BROKEN}.
+         */
+        int recycle(int seen) {
+            boolean isEmpty = guard(this::cutAll) == 0;
+            recycleSlot(slots, isEmpty);
+            return verdict(seen, isEmpty);
+        }
+
+        /** Cuts the whole file off; returns how many pages are left. */
+        private int cutAll() {
+            // As large as before first: else what a broken engine has left beyond its end would stay.
+            file.extend(SIZE_BYTES);
+            file.truncate(0, SplitPolicies.RANGE);
+            return (int) file.nrPages();
         }
 
         private long stampOf(int index) {
-            return (long) slot * NR_PAGES + index + 1;
+            return (long) slot() * NR_PAGES + index + 1;
         }
     }
 }

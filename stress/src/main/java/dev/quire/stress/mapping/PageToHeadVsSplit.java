@@ -5,7 +5,7 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.folio.HeadMapKind;
-import dev.quire.stress.PinCheck;
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -40,6 +40,10 @@ public final class PageToHeadVsSplit {
             id = "1, -11",
             expect = ACCEPTABLE,
             desc = "window: the reader held the old folio, which kept it from being split")
+    @Outcome(
+            id = {"7, .*", ".*, 7"},
+            expect = FORBIDDEN,
+            desc = GuardedState.ENGINE_BROKEN)
     @Outcome(id = "0, -11", expect = FORBIDDEN, desc = "the reader was refused a folio that nobody froze")
     @Outcome(
             id = "9, .*",
@@ -55,7 +59,7 @@ public final class PageToHeadVsSplit {
     @State
     public static class HeadBits extends Rendezvous {
         private static final CachedFolios FOLIOS = new CachedFolios(HeadMapKind.HEAD_BITS);
-        private final CachedFolio folio = new CachedFolio(FOLIOS);
+        private final CachedFolio folio = CachedFolio.pinned(FOLIOS);
 
         /** Pins. */
         @Actor
@@ -74,9 +78,7 @@ public final class PageToHeadVsSplit {
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            if (!folio.recycle()) {
-                seen.r1 = PinCheck.WRONG;
-            }
+            seen.r1 = folio.recycle(seen.r1);
         }
     }
 
@@ -87,7 +89,7 @@ public final class PageToHeadVsSplit {
     @State
     public static class TailWords extends Rendezvous {
         private static final CachedFolios FOLIOS = new CachedFolios(HeadMapKind.TAIL_WORDS);
-        private final CachedFolio folio = new CachedFolio(FOLIOS);
+        private final CachedFolio folio = CachedFolio.pinned(FOLIOS);
 
         /** Pins. */
         @Actor
@@ -106,9 +108,7 @@ public final class PageToHeadVsSplit {
         /** Recycles the slot. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            if (!folio.recycle()) {
-                seen.r1 = PinCheck.WRONG;
-            }
+            seen.r1 = folio.recycle(seen.r1);
         }
     }
 }

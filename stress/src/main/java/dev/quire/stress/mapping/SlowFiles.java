@@ -5,6 +5,7 @@ import dev.quire.engine.Quire;
 import dev.quire.engine.mapping.OpenFile;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.RcuReader;
+import dev.quire.stress.Progress;
 import dev.quire.stress.Slots;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -18,19 +19,27 @@ final class SlowFiles {
     private static final int NR_CUT_TIMES = 8;
 
     private static final int CUT_STEP_SPINS = 150;
-    private static final int NR_STATES_PER_CUT_TIME = 32;
+
+    /** Log2 of how many states in a row have the same cut time. */
+    private static final int CUT_TIME_SHIFT = 5;
 
     private final Quire quire = Quire.builder()
             .capacityBytes(16L * NR_SLOTS * Geometry.PAGE_BYTES)
-            .addressSpaces(NR_SLOTS)
+            .addressSpaces(NR_SLOTS + 1)
             .open();
     private final Slots slots = new Slots(NR_SLOTS);
     private final AtomicReferenceArray<State> states = new AtomicReferenceArray<>(NR_SLOTS);
     private final ThreadLocal<RcuReader> readers = ThreadLocal.withInitial(quire::newReader);
 
+    /** What a state gets for which no slot is left. */
+    private final State none = new State(Slots.NONE);
+
     /** The file of a new state: one page with the state's old stamp, nothing of it cached. */
     State take() {
-        int slot = slots.take();
+        int slot = slots.tryTake();
+        if (slot == Slots.NONE) {
+            return none;
+        }
         State state = states.get(slot);
         if (state == null) {
             state = new State(slot);
@@ -50,7 +59,7 @@ final class SlowFiles {
 
         private State(int slot) {
             super(slot);
-            file = new SlowFile(slot / NR_STATES_PER_CUT_TIME % NR_CUT_TIMES * CUT_STEP_SPINS);
+            file = new SlowFile(((slot >>> CUT_TIME_SHIFT) & (NR_CUT_TIMES - 1)) * CUT_STEP_SPINS);
             try {
                 keeper = open();
             } catch (IOException e) {
@@ -74,20 +83,24 @@ final class SlowFiles {
 
         /** Writes back, and tells what the file has then. */
         int syncAndLook() {
-            sync();
-            return classify(file.stamp());
+            return sync() == BROKEN ? BROKEN : classify(file.stamp());
         }
 
-        void sync() {
-            use(opened -> {
+        /** Writes back; {@link #MET} if the other actor did its part meanwhile, else 0. */
+        int syncBeside(Progress other) {
+            return beside(other, this::sync);
+        }
+
+        private int sync() {
+            return use(opened -> {
                 opened.sync();
                 return 0;
             });
         }
 
-        /** Gives the file to the next state. */
+        /** Gives the file to the next state, if the engine is not in disorder about it. */
         void recycle() {
-            slots.giveBack(slot());
+            recycleSlot(slots, true);
         }
     }
 }

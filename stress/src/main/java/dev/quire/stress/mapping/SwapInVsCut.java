@@ -2,37 +2,30 @@
 package dev.quire.stress.mapping;
 
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
-import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.stress.Progress;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
+import org.openjdk.jcstress.annotations.JCStressMeta;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
-import org.openjdk.jcstress.infra.results.III_Result;
+import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
  * A read of a page that is in swap, beside its truncation or a hole, sees the page's bytes, zeroes or the end of the memory;
  * and afterwards the old bytes are nowhere.
  *
- * <p>First number: what the reader saw (0 zero, 1 the old bytes, 3 the end of the memory, 9 something else, or slots counted
- * wrong). Second: 1 if the page was cut while it read. Third: what is read afterwards, once the memory has its old size again.
+ * <p>The numbers: see {@link CutGrading}.
  */
 public final class SwapInVsCut {
     private SwapInVsCut() {}
 
     /** A hole is punched where a page is just being swapped in. */
     @JCStressTest
-    @Outcome(id = "[01], 0, 0", expect = ACCEPTABLE, desc = "one came after the other")
-    @Outcome(
-            id = "[01], 1, 0",
-            expect = ACCEPTABLE,
-            desc = "window: the hole was punched while the reader brought the page in")
-    @Outcome(id = "., ., [129]", expect = FORBIDDEN, desc = "the reader has brought the old bytes back")
-    @Outcome(expect = FORBIDDEN, desc = "no such history")
+    @JCStressMeta(CutGrading.class)
     @Description("a hole is punched where a page is just being swapped in")
     @State
     public static class PunchHole extends Rendezvous {
@@ -42,11 +35,9 @@ public final class SwapInVsCut {
 
         /** Reads. */
         @Actor
-        public void first(III_Result seen) {
+        public void first(II_Result seen) {
             meet(page.slot());
-            boolean cameBefore = !other.isComplete();
-            seen.r1 = page.readCounted();
-            seen.r2 = cameBefore && other.isComplete() ? 1 : 0;
+            seen.r1 = page.readBeside(other);
         }
 
         /** Cuts. */
@@ -59,21 +50,19 @@ public final class SwapInVsCut {
 
         /** Looks, and recycles the page. */
         @Arbiter
-        public void arbiter(III_Result seen) {
-            seen.r3 = page.read();
+        public void arbiter(II_Result seen) {
+            seen.r2 = page.read();
             page.recycle();
         }
     }
 
     /** A page is cut off that is just being swapped in. */
     @JCStressTest
-    @Outcome(id = "[013], 0, 0", expect = ACCEPTABLE, desc = "one came after the other")
+    @JCStressMeta(CutGrading.class)
     @Outcome(
-            id = "[013], 1, 0",
+            id = {"3, 0", "13, 0"},
             expect = ACCEPTABLE,
-            desc = "window: the page was cut off while the reader brought the page in")
-    @Outcome(id = "., ., [129]", expect = FORBIDDEN, desc = "the reader has brought the old bytes back")
-    @Outcome(expect = FORBIDDEN, desc = "no such history")
+            desc = "the reader found that the file ends before the page")
     @Description("a page is cut off that is just being swapped in")
     @State
     public static class Truncate extends Rendezvous {
@@ -83,11 +72,9 @@ public final class SwapInVsCut {
 
         /** Reads. */
         @Actor
-        public void first(III_Result seen) {
+        public void first(II_Result seen) {
             meet(page.slot());
-            boolean cameBefore = !other.isComplete();
-            seen.r1 = page.readCounted();
-            seen.r2 = cameBefore && other.isComplete() ? 1 : 0;
+            seen.r1 = page.readBeside(other);
         }
 
         /** Cuts. */
@@ -100,8 +87,8 @@ public final class SwapInVsCut {
 
         /** Looks, and recycles the page. */
         @Arbiter
-        public void arbiter(III_Result seen) {
-            seen.r3 = page.growAndRead();
+        public void arbiter(II_Result seen) {
+            seen.r2 = page.growAndRead();
             page.recycle();
         }
     }

@@ -17,19 +17,26 @@ final class SwappedPages {
 
     private final Quire quire = Quire.builder()
             .capacityBytes((long) NR_PAGES * Geometry.PAGE_BYTES)
-            .addressSpaces(NR_SLOTS)
+            .addressSpaces(NR_SLOTS + 1)
             .open();
     private final Slots slots = new Slots(NR_SLOTS);
     private final AtomicReferenceArray<State> states = new AtomicReferenceArray<>(NR_SLOTS);
     private final ThreadLocal<RcuReader> readers = ThreadLocal.withInitial(quire::newReader);
 
+    /** What a state gets for which no slot is left. */
+    private final State none;
+
     SwappedPages() {
         quire.pageCache().swapOn(new SlowSwapFile(NR_PAGES));
+        none = new State(Slots.NONE);
     }
 
     /** The page of a new state: in memory, with the state's old stamp. */
     State take() {
-        int slot = slots.take();
+        int slot = slots.tryTake();
+        if (slot == Slots.NONE) {
+            return none;
+        }
         State state = states.get(slot);
         if (state == null) {
             state = new State(slot);
@@ -46,7 +53,7 @@ final class SwappedPages {
         State state = take();
         state.evict();
         if (!state.isSwappedOut()) {
-            throw new IllegalStateException("a page that nobody uses cannot be swapped out");
+            state.giveUp();
         }
         return state;
     }
@@ -68,18 +75,9 @@ final class SwappedPages {
             return memory.nrSwappedPages() == 1;
         }
 
-        /** Reads; {@link #WRONG} also if the engine has lost count of its slots. */
-        int readCounted() {
-            try {
-                return read();
-            } catch (IllegalStateException e) {
-                return WRONG;
-            }
-        }
-
-        /** Gives the page to the next state. */
+        /** Gives the page to the next state, if the engine is not in disorder about it. */
         void recycle() {
-            slots.giveBack(slot());
+            recycleSlot(slots, true);
         }
     }
 }

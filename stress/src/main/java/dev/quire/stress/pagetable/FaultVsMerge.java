@@ -6,6 +6,7 @@ import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.stress.Alarm;
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -37,6 +38,10 @@ public final class FaultVsMerge {
             id = "11, 0, 1",
             expect = ACCEPTABLE,
             desc = "window: the reader met a migration entry, slept, was woken, and found the page in the merged folio")
+    @Outcome(
+            id = {"7, .*, .*", ".*, 7, .*"},
+            expect = FORBIDDEN,
+            desc = GuardedState.ENGINE_BROKEN)
     @Outcome(id = "1\\d\\d, .*", expect = FORBIDDEN, desc = "the reader slept on although the page was mapped")
     @Outcome(id = "1?0, .*", expect = FORBIDDEN, desc = "a page that is mapped all the time was not there")
     @Outcome(id = "1?9, .*", expect = FORBIDDEN, desc = "the reader pinned another page")
@@ -52,28 +57,26 @@ public final class FaultVsMerge {
     public static class HeadBits extends Rendezvous {
         private static final MappedFolios FOLIOS = new MappedFolios(HeadMapKind.HEAD_BITS);
         private static final Alarm ALARM = Alarm.start(FOLIOS::isFolioLocked, FOLIOS::wakeWaitersFor);
-        private final long folio = FOLIOS.takeInPieces();
-        private final long base = FOLIOS.baseOf(folio);
-        private final int page = MappedFolios.pageOf(base);
+        private final MappedFolios.State range = FOLIOS.takeInPieces();
 
         /** Uses the page. */
         @Actor
         public void reader(III_Result seen) {
-            meet(base >>> MappedFolios.ORDER);
-            seen.r1 = FOLIOS.fault(base, folio, page, ALARM);
+            meet(range.slot());
+            seen.r1 = range.fault(ALARM);
         }
 
         /** Merges. */
         @Actor
         public void merger(III_Result seen) {
             meet();
-            seen.r2 = FOLIOS.mergeMapped(folio);
+            seen.r2 = range.merge();
         }
 
         /** Counts, and recycles the slot. */
         @Arbiter
         public void arbiter(III_Result seen) {
-            seen.r3 = FOLIOS.recycle(base, folio);
+            seen.r3 = range.recycle();
         }
     }
 
@@ -85,28 +88,26 @@ public final class FaultVsMerge {
     public static class TailWords extends Rendezvous {
         private static final MappedFolios FOLIOS = new MappedFolios(HeadMapKind.TAIL_WORDS);
         private static final Alarm ALARM = Alarm.start(FOLIOS::isFolioLocked, FOLIOS::wakeWaitersFor);
-        private final long folio = FOLIOS.takeInPieces();
-        private final long base = FOLIOS.baseOf(folio);
-        private final int page = MappedFolios.pageOf(base);
+        private final MappedFolios.State range = FOLIOS.takeInPieces();
 
         /** Uses the page. */
         @Actor
         public void reader(III_Result seen) {
-            meet(base >>> MappedFolios.ORDER);
-            seen.r1 = FOLIOS.fault(base, folio, page, ALARM);
+            meet(range.slot());
+            seen.r1 = range.fault(ALARM);
         }
 
         /** Merges. */
         @Actor
         public void merger(III_Result seen) {
             meet();
-            seen.r2 = FOLIOS.mergeMapped(folio);
+            seen.r2 = range.merge();
         }
 
         /** Counts, and recycles the slot. */
         @Arbiter
         public void arbiter(III_Result seen) {
-            seen.r3 = FOLIOS.recycle(base, folio);
+            seen.r3 = range.recycle();
         }
     }
 }

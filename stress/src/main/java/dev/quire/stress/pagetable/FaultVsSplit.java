@@ -6,6 +6,7 @@ import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.stress.Alarm;
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -25,15 +26,9 @@ import org.openjdk.jcstress.infra.results.II_Result;
  * (0, or -11 for EAGAIN).
  */
 public final class FaultVsSplit {
-    private static final int NOTHING = 0;
-    private static final int PINNED = 1;
-    private static final int WRONG = 9;
-    private static final int CAME_MEANWHILE = 10;
-    private static final int OVERSLEPT = 100;
-
     private FaultVsSplit() {}
 
-    /** How both variants of four pages that become folios of their own are graded. */
+    /** How the variants of anonymous memory are graded. */
     @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the page was pinned before or after the split, or slept for")
     @Outcome(
             id = "1, -11",
@@ -43,6 +38,10 @@ public final class FaultVsSplit {
             id = "11, 0",
             expect = ACCEPTABLE,
             desc = "window: the reader met a migration entry, slept, was woken, and found the page in its new folio")
+    @Outcome(
+            id = {"7, .*", ".*, 7"},
+            expect = FORBIDDEN,
+            desc = GuardedState.ENGINE_BROKEN)
     @Outcome(id = "1\\d\\d, .*", expect = FORBIDDEN, desc = "the reader slept on although the page was mapped")
     @Outcome(id = "1?0, .*", expect = FORBIDDEN, desc = "a page that is mapped all the time was not there")
     @Outcome(id = "1?9, .*", expect = FORBIDDEN, desc = "the reader pinned another page")
@@ -57,28 +56,26 @@ public final class FaultVsSplit {
     public static class HeadBits extends Rendezvous {
         private static final MappedFolios FOLIOS = new MappedFolios(HeadMapKind.HEAD_BITS);
         private static final Alarm ALARM = Alarm.start(FOLIOS::isFolioLocked, FOLIOS::wakeWaitersFor);
-        private final long folio = FOLIOS.take();
-        private final long base = FOLIOS.baseOf(folio);
-        private final int page = MappedFolios.pageOf(base);
+        private final MappedFolios.State range = FOLIOS.take();
 
         /** Uses the page. */
         @Actor
         public void reader(II_Result seen) {
-            meet(base >>> MappedFolios.ORDER);
-            seen.r1 = FOLIOS.fault(base, folio, page, ALARM);
+            meet(range.slot());
+            seen.r1 = range.fault(ALARM);
         }
 
         /** Splits. */
         @Actor
         public void splitter(II_Result seen) {
             meet();
-            seen.r2 = FOLIOS.split(folio);
+            seen.r2 = range.split();
         }
 
         /** Recycles the slot. */
         @Arbiter
-        public void arbiter() {
-            FOLIOS.giveBack(base, folio);
+        public void arbiter(II_Result seen) {
+            seen.r1 = range.recycle(seen.r1);
         }
     }
 
@@ -90,81 +87,57 @@ public final class FaultVsSplit {
     public static class TailWords extends Rendezvous {
         private static final MappedFolios FOLIOS = new MappedFolios(HeadMapKind.TAIL_WORDS);
         private static final Alarm ALARM = Alarm.start(FOLIOS::isFolioLocked, FOLIOS::wakeWaitersFor);
-        private final long folio = FOLIOS.take();
-        private final long base = FOLIOS.baseOf(folio);
-        private final int page = MappedFolios.pageOf(base);
+        private final MappedFolios.State range = FOLIOS.take();
 
         /** Uses the page. */
         @Actor
         public void reader(II_Result seen) {
-            meet(base >>> MappedFolios.ORDER);
-            seen.r1 = FOLIOS.fault(base, folio, page, ALARM);
+            meet(range.slot());
+            seen.r1 = range.fault(ALARM);
         }
 
         /** Splits. */
         @Actor
         public void splitter(II_Result seen) {
             meet();
-            seen.r2 = FOLIOS.split(folio);
+            seen.r2 = range.split();
         }
 
         /** Recycles the slot. */
         @Arbiter
-        public void arbiter() {
-            FOLIOS.giveBack(base, folio);
+        public void arbiter(II_Result seen) {
+            seen.r1 = range.recycle(seen.r1);
         }
     }
 
     /** The last page of a folio of 2 MiB, mapped by one leaf, which becomes 512 migration entries. */
     @JCStressTest
-    @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the page was pinned before or after the split, or slept for")
-    @Outcome(
-            id = "1, -11",
-            expect = ACCEPTABLE,
-            desc = "the reader held the page, which kept the folio from being split; all is mapped as before")
-    @Outcome(
-            id = "11, 0",
-            expect = ACCEPTABLE,
-            desc = "window: the reader met a migration entry, slept, was woken, and found the page in its new folio")
-    @Outcome(id = "1\\d\\d, .*", expect = FORBIDDEN, desc = "the reader slept on although the page was mapped")
-    @Outcome(id = "1?0, .*", expect = FORBIDDEN, desc = "a page that is mapped all the time was not there")
-    @Outcome(id = "1?9, .*", expect = FORBIDDEN, desc = "the reader pinned another page")
-    @Outcome(expect = FORBIDDEN, desc = "no such history")
+    @JCStressMeta(Grading.class)
     @Description("fault at a page of a folio mapped by a large leaf that is split in two")
     @State
     public static class Pmd extends Rendezvous {
         private static final LargeLeaves LEAVES = new LargeLeaves();
         private static final Alarm ALARM = Alarm.start(LEAVES::isFolioLocked, LEAVES::wakeWaitersFor);
-        private final long folio = LEAVES.take();
-        private final int slot = LEAVES.slotOf(folio);
+        private final LargeLeaves.State range = LEAVES.take();
 
         /** Uses the last page. */
         @Actor
         public void reader(II_Result seen) {
-            meet(slot);
-            int met = LEAVES.isMigrating(slot) ? CAME_MEANWHILE : 0;
-            ALARM.beforeSleep(LargeLeaves.lastPageOf(folio));
-            long pinned = LEAVES.pinLastPage(slot);
-            met += ALARM.afterSleep() ? OVERSLEPT : 0;
-            if (pinned == 0) {
-                seen.r1 = met + NOTHING;
-                return;
-            }
-            seen.r1 = met + (LEAVES.isLastPage(pinned, folio) ? PINNED : WRONG);
-            LEAVES.unpin(pinned);
+            meet(range.slot());
+            seen.r1 = range.fault(ALARM);
         }
 
         /** Splits. */
         @Actor
         public void splitter(II_Result seen) {
             meet();
-            seen.r2 = LEAVES.split(folio);
+            seen.r2 = range.split();
         }
 
         /** Recycles the slot. */
         @Arbiter
-        public void arbiter() {
-            LEAVES.giveBack(slot, folio);
+        public void arbiter(II_Result seen) {
+            seen.r1 = range.recycle(seen.r1);
         }
     }
 
@@ -179,6 +152,10 @@ public final class FaultVsSplit {
             id = "11, 0",
             expect = ACCEPTABLE,
             desc = "window: the reader met a page that was unmapped, and mapped it again from its new folio")
+    @Outcome(
+            id = {"7, .*", ".*, 7"},
+            expect = FORBIDDEN,
+            desc = GuardedState.ENGINE_BROKEN)
     @Outcome(id = "1?0, .*", expect = FORBIDDEN, desc = "a page that the file has all the time was not there")
     @Outcome(id = "1?9, .*", expect = FORBIDDEN, desc = "the reader pinned another page")
     @Outcome(expect = FORBIDDEN, desc = "no such history")
@@ -186,35 +163,26 @@ public final class FaultVsSplit {
     @State
     public static class File extends Rendezvous {
         private static final MappedFile FILE = new MappedFile();
-        private final long folio = FILE.take();
-        private final long base = FILE.baseOf(folio);
-        private final int page = MappedFile.pageOf(base);
+        private final MappedFile.State range = FILE.take();
 
         /** Uses the page. */
         @Actor
         public void reader(II_Result seen) {
-            meet(base >>> MappedFile.ORDER);
-            int met = FILE.isUnmapped(base, page) ? CAME_MEANWHILE : 0;
-            long pinned = FILE.pinOrFault(base, page);
-            if (pinned == 0) {
-                seen.r1 = met + NOTHING;
-                return;
-            }
-            seen.r1 = met + (FILE.isRight(pinned, base, page) ? PINNED : WRONG);
-            FILE.unpin(pinned);
+            meet(range.slot());
+            seen.r1 = range.fault();
         }
 
         /** Splits. */
         @Actor
         public void splitter(II_Result seen) {
             meet();
-            seen.r2 = FILE.split(folio);
+            seen.r2 = range.split();
         }
 
         /** Recycles the slot. */
         @Arbiter
-        public void arbiter() {
-            FILE.giveBack(base, folio);
+        public void arbiter(II_Result seen) {
+            seen.r1 = range.recycle(seen.r1);
         }
     }
 }

@@ -12,6 +12,7 @@ import dev.quire.engine.pagetable.PageTableEntry;
 import dev.quire.engine.pagetable.PageTables;
 import dev.quire.engine.pagetable.PageWalker;
 import dev.quire.engine.struct.PageStruct;
+import dev.quire.stress.FolioSource;
 import dev.quire.stress.Slots;
 
 /**
@@ -22,13 +23,14 @@ final class LargeLeaves {
     private static final int ORDER = Geometry.PMD_ORDER;
     private static final long NR_PAGES = Geometry.pagesIn(ORDER);
     private static final int NR_SLOTS = 1 << 14;
-    private static final FaultHandler NOTHING = (tables, address, forWriting) -> false;
+    private static final FaultHandler NOTHING_TO_MAP = (tables, address, forWriting) -> false;
 
     private final Quire quire;
     private final Folios folios;
     private final AnonVma owner;
     private final PageTables tables;
     private final PageWalker walker;
+    private final FolioSource source;
     private final Slots slots = new Slots(NR_SLOTS);
 
     /** Makes a process that maps nothing. */
@@ -40,53 +42,13 @@ final class LargeLeaves {
         owner = quire.newAnonVma();
         tables = quire.newPageTables();
         tables.addRegion(0, NR_SLOTS * NR_PAGES, owner, 0);
+        source = new FolioSource(quire);
         walker = tables.newWalker(quire.newReader());
     }
 
-    /** Maps a folio in a new state's range. */
-    long take() {
-        int slot = slots.take();
-        long folio = folios.allocate(ORDER);
-        if (folio == 0) {
-            quire.awaitReclaim();
-            folio = folios.allocate(ORDER);
-        }
-        owner.adopt(folio, slot * NR_PAGES);
-        int result = tables.mapHuge(addressOf(slot), folio, 0, ORDER, true);
-        if (result != Errno.OK) {
-            throw new IllegalStateException("cannot map the folio: result=" + Errno.name(result));
-        }
-        return folio;
-    }
-
-    int slotOf(long folio) {
-        return (int) (folios.index(folio) / NR_PAGES);
-    }
-
-    /** Unmaps a state's range and lets go of its folio, or of all the folios that it was split into. */
-    void giveBack(int slot, long folio) {
-        tables.unmap(addressOf(slot), NR_PAGES);
-        long end = folio + NR_PAGES * PageStruct.BYTES;
-        for (long piece = folio; piece < end; ) {
-            long next = piece + Geometry.pagesIn(folios.order(piece)) * PageStruct.BYTES;
-            folios.unpin(piece);
-            piece = next;
-        }
-        slots.giveBack(slot);
-    }
-
-    /** Splits the folio into two, with its mapping; 0 or an error number. The state gets a reference to each. */
-    int split(long folio) {
-        folios.lock(folio);
-        int result =
-                quire.splitter().split(folio, SplitPolicies.UNIFORM, 0, 1, ORDER - 1, SplitPolicies.ALL_ORDERS, true);
-        folios.unlock(folio);
-        return result;
-    }
-
-    /** Handle of the last page of a state's folio. */
-    static long lastPageOf(long folio) {
-        return folio + (NR_PAGES - 1) * PageStruct.BYTES;
+    /** Maps a folio in the range of a new state. */
+    State take() {
+        return new State();
     }
 
     /** Whether the folio that holds a page now is locked. */
@@ -100,36 +62,95 @@ final class LargeLeaves {
         quire.mappers().remap(folio, Geometry.pagesIn(folios.order(folio)));
     }
 
-    /** Splits the leaf. */
-    void unmapFirstPage(int slot) {
-        tables.unmap(addressOf(slot), 1);
-    }
+    /** A range; its reader looks for the last page. */
+    final class State extends MappedPage {
+        private final long startAddress;
+        private final long lastAddress;
+        private final long folio;
 
-    /** Whether the leaf is in the middle of its split just now. */
-    boolean isSplitting(int slot) {
-        long entry = walker.entry(addressOf(slot) + 1);
-        return entry != PageTableEntry.NONE && !PageTableEntry.isPresent(entry);
-    }
+        private State() {
+            super(slots.tryTake());
+            startAddress = slot() * Geometry.HUGE_PAGE_BYTES;
+            lastAddress = startAddress + Geometry.HUGE_PAGE_BYTES - 1;
+            folio = guardHandle(this::map);
+        }
 
-    /** Whether the last page migrates just now. */
-    boolean isMigrating(int slot) {
-        return PageTableEntry.isMigration(walker.entry(addressOf(slot + 1) - 1));
-    }
+        private long map() {
+            long mapped = source.allocate(ORDER);
+            owner.adopt(mapped, slot() * NR_PAGES);
+            int result = tables.mapHuge(startAddress, mapped, 0, ORDER, true);
+            if (result != Errno.OK) {
+                throw new IllegalStateException("cannot map the folio: result=" + Errno.name(result));
+            }
+            return mapped;
+        }
 
-    /** Pins the last page, waiting while the leaf changes; 0 if nothing is mapped there. */
-    long pinLastPage(int slot) {
-        return walker.pinOrFault(addressOf(slot + 1) - 1, true, NOTHING);
-    }
+        // ---- what readers do
 
-    boolean isLastPage(long pinned, long folio) {
-        return pinned == lastPageOf(folio);
-    }
+        @Override
+        long page() {
+            return folio + (NR_PAGES - 1) * PageStruct.BYTES;
+        }
 
-    void unpin(long pinned) {
-        walker.unpin(pinned);
-    }
+        /** Whether the page is mapped: not while it migrates, nor while its leaf is being split. */
+        @Override
+        boolean isMapped() {
+            return PageTableEntry.isPresent(walker.entry(lastAddress));
+        }
 
-    private static long addressOf(int slot) {
-        return (long) slot << (Geometry.PAGE_SHIFT + ORDER);
+        @Override
+        long pin() {
+            return walker.pin(lastAddress, true);
+        }
+
+        @Override
+        long pinOrFault() {
+            return walker.pinOrFault(lastAddress, true, NOTHING_TO_MAP);
+        }
+
+        @Override
+        boolean isRight(long pinned) {
+            return pinned == page();
+        }
+
+        @Override
+        void unpin(long pinned) {
+            walker.unpin(pinned);
+        }
+
+        // ---- what writers do
+
+        /** Splits the folio into two, with its mapping; 0 or an error number. The state gets a reference to each. */
+        int split() {
+            return guard(() -> {
+                folios.lock(folio);
+                int result = quire.splitter()
+                        .split(folio, SplitPolicies.UNIFORM, 0, 1, ORDER - 1, SplitPolicies.ALL_ORDERS, true);
+                folios.unlock(folio);
+                return result;
+            });
+        }
+
+        /** Splits the leaf. */
+        void unmapFirstPage() {
+            guardAction(() -> tables.unmap(startAddress, 1));
+        }
+
+        // ---- the end of the state
+
+        /** Unmaps the range and lets go of all folios; what actors have seen, or {@link #BROKEN}. */
+        int recycle(int seen) {
+            guardAction(() -> {
+                tables.unmap(startAddress, NR_PAGES);
+                long end = folio + NR_PAGES * PageStruct.BYTES;
+                for (long piece = folio; piece < end; ) {
+                    long next = piece + Geometry.pagesIn(folios.order(piece)) * PageStruct.BYTES;
+                    folios.unpin(piece);
+                    piece = next;
+                }
+            });
+            recycleSlot(slots, true);
+            return verdict(seen, true);
+        }
     }
 }

@@ -14,6 +14,7 @@ import dev.quire.engine.pagetable.PageTables;
 import dev.quire.engine.pagetable.PageWalker;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageStruct;
+import dev.quire.stress.FolioSource;
 import dev.quire.stress.Slots;
 
 /**
@@ -23,7 +24,7 @@ import dev.quire.stress.Slots;
  */
 final class MappedFile {
     /** Log2 pages of each state's folio. */
-    static final int ORDER = 2;
+    private static final int ORDER = 2;
 
     private static final int NR_PAGES = 1 << ORDER;
     private static final int NR_SLOTS = 1 << 14;
@@ -34,6 +35,7 @@ final class MappedFile {
     private final PageTables tables;
     private final PageWalker walker;
     private final FolioLookup lookup;
+    private final FolioSource source;
     private final Slots slots = new Slots(NR_SLOTS);
 
     /** Makes a process that maps nothing of an empty file. */
@@ -46,87 +48,18 @@ final class MappedFile {
         file.extend((long) NR_SLOTS * NR_PAGES * Geometry.PAGE_BYTES);
         tables = quire.newPageTables();
         tables.addRegion(0, (long) NR_SLOTS * NR_PAGES, file, 0);
+        source = new FolioSource(quire);
         RcuReader reader = quire.newReader();
         walker = tables.newWalker(reader);
         lookup = file.newLookup(reader);
     }
 
-    // ---- the state
-
-    /** Maps a folio of the file in a new state's range. */
-    long take() {
-        int slot = slots.take();
-        long folio = folios.allocate(ORDER);
-        if (folio == 0) {
-            quire.awaitReclaim();
-            folio = folios.allocate(ORDER);
-        }
-        long base = (long) slot * NR_PAGES;
-        for (int page = 0; page < NR_PAGES; page++) {
-            NativeMemory.setLong(frame(folio, page), base + page);
-        }
-        int result = file.add(folio, base);
-        if (result == Errno.OK) {
-            folios.lock(folio);
-            result = tables.map(addressOf(base, 0), folio, 0, NR_PAGES, true);
-            folios.unlock(folio);
-        }
-        if (result != Errno.OK) {
-            throw new IllegalStateException("cannot map the folio: result=" + Errno.name(result));
-        }
-        return folio;
+    /** Maps a folio of the file in the range of a new state. */
+    State take() {
+        return new State();
     }
 
-    /** First index of a state's range. */
-    long baseOf(long folio) {
-        return NativeMemory.getLong(frame(folio, 0));
-    }
-
-    /** The page of a range that its reader looks for: all of them in turn. */
-    static int pageOf(long base) {
-        return (int) (base / NR_PAGES) % NR_PAGES;
-    }
-
-    /** Takes a state's range from the file, which unmaps it, and lets go of its folio, or of the first that it was split into. */
-    void giveBack(long base, long folio) {
-        folios.unpin(folio);
-        file.punchHole(addressOf(base, 0), (long) NR_PAGES * Geometry.PAGE_BYTES, SplitPolicies.UNIFORM);
-        slots.giveBack((int) (base / NR_PAGES));
-    }
-
-    // ---- what writers do
-
-    /** Splits the folio into pages; 0 or an error number. The state keeps its reference to the first. */
-    int split(long folio) {
-        folios.lock(folio);
-        int result = quire.splitter().splitUniform(folio, 0);
-        folios.unlock(folio);
-        return result;
-    }
-
-    /** References to one of the pages that the folio was split into, beside the file's and, to the first, the state's. */
-    int strangersOf(long folio, int page) {
-        return folios.references(folio + (long) page * PageStruct.BYTES) - (page == 0 ? 2 : 1);
-    }
-
-    // ---- what readers do
-
-    /** Whether nothing is mapped at a page just now. */
-    boolean isUnmapped(long base, int page) {
-        return walker.entry(addressOf(base, page)) == PageTableEntry.NONE;
-    }
-
-    /** Pins a page if it is mapped. */
-    long pin(long base, int page) {
-        return walker.pin(addressOf(base, page), true);
-    }
-
-    /** Pins a page, mapping it again if it is not mapped; 0 if the file has no such page. */
-    long pinOrFault(long base, int page) {
-        return walker.pinOrFault(addressOf(base, page), true, this::fault);
-    }
-
-    private boolean fault(PageTables faulting, long address, boolean forWriting) {
+    private boolean mapAgain(PageTables faulting, long address, boolean forWriting) {
         long index = address >>> Geometry.PAGE_SHIFT;
         long folio = lookup.pin(index);
         if (folio == 0) {
@@ -139,20 +72,108 @@ final class MappedFile {
         return result == Errno.OK || result == Errno.EEXIST;
     }
 
-    void unpin(long pinned) {
-        walker.unpin(pinned);
+    /** A range; its reader looks for one page of it. */
+    final class State extends MappedPage {
+        private final long firstIndex;
+        private final int readPage;
+        private final long folio;
+
+        private State() {
+            super(slots.tryTake());
+            firstIndex = (long) slot() << ORDER;
+            readPage = slot() & (NR_PAGES - 1);
+            folio = guardHandle(this::map);
+        }
+
+        private long map() {
+            long mapped = source.allocate(ORDER);
+            for (int i = 0; i < NR_PAGES; i++) {
+                NativeMemory.setLong(frame(mapped + (long) i * PageStruct.BYTES), firstIndex + i);
+            }
+            int result = file.add(mapped, firstIndex);
+            if (result == Errno.OK) {
+                folios.lock(mapped);
+                result = tables.map(addressOf(0), mapped, 0, NR_PAGES, true);
+                folios.unlock(mapped);
+            }
+            if (result != Errno.OK) {
+                throw new IllegalStateException("cannot map the folio: result=" + Errno.name(result));
+            }
+            return mapped;
+        }
+
+        // ---- what readers do
+
+        @Override
+        long page() {
+            return folio + (long) readPage * PageStruct.BYTES;
+        }
+
+        @Override
+        boolean isMapped() {
+            return walker.entry(addressOf(readPage)) != PageTableEntry.NONE;
+        }
+
+        @Override
+        long pin() {
+            return walker.pin(addressOf(readPage), true);
+        }
+
+        @Override
+        long pinOrFault() {
+            return walker.pinOrFault(addressOf(readPage), true, MappedFile.this::mapAgain);
+        }
+
+        @Override
+        boolean isRight(long pinned) {
+            return NativeMemory.getLong(frame(pinned)) == firstIndex + readPage;
+        }
+
+        @Override
+        void unpin(long pinned) {
+            walker.unpin(pinned);
+        }
+
+        // ---- what writers do
+
+        /** Splits the folio into pages; 0 or an error number. The state keeps its reference to the first. */
+        int split() {
+            return guard(() -> {
+                folios.lock(folio);
+                int result = quire.splitter().splitUniform(folio, 0);
+                folios.unlock(folio);
+                return result;
+            });
+        }
+
+        /** The same, but in the place of 0 how many references to the reader's page nothing accounts for. */
+        int splitAndCountStrangers() {
+            int result = split();
+            return result == Errno.OK ? folios.references(page()) - (readPage == 0 ? 2 : 1) : result;
+        }
+
+        // ---- the end of the state
+
+        /**
+         * Takes the range from the file, which unmaps it, and lets go of its folio, or of the first that it was split
+         * into; what actors have seen, or {@link #BROKEN}.
+         */
+        int recycle(int seen) {
+            letGo();
+            guardAction(() -> {
+                folios.unpin(folio);
+                file.punchHole(addressOf(0), Geometry.bytesIn(ORDER), SplitPolicies.UNIFORM);
+            });
+            recycleSlot(slots, true);
+            return verdict(seen, true);
+        }
+
+        private long addressOf(int page) {
+            return (firstIndex + page) << Geometry.PAGE_SHIFT;
+        }
     }
 
-    /** Whether a pinned page is the one that belongs at a page of a range. */
-    boolean isRight(long pinned, long base, int page) {
-        return NativeMemory.getLong(quire.arena().frameOf(pinned)) == base + page;
-    }
-
-    private static long addressOf(long base, int page) {
-        return (base + page) << Geometry.PAGE_SHIFT;
-    }
-
-    private long frame(long head, int page) {
-        return quire.arena().frameOf(head) + (long) page * Geometry.PAGE_BYTES;
+    private long frame(long page) {
+        return quire.arena().frameOf(page);
     }
 }

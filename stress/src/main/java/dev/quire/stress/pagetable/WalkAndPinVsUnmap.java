@@ -4,6 +4,7 @@ package dev.quire.stress.pagetable;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -21,11 +22,6 @@ import org.openjdk.jcstress.infra.results.II_Result;
  * mapped when the reader came and the pin was refused. Second: how many references beside its own the unmapper saw.
  */
 public final class WalkAndPinVsUnmap {
-    private static final int REFUSED = 0;
-    private static final int PINNED = 1;
-    private static final int WRONG = 9;
-    private static final int CAME_IN_TIME = 10;
-
     private WalkAndPinVsUnmap() {}
 
     /** One page of a folio of four. */
@@ -41,6 +37,10 @@ public final class WalkAndPinVsUnmap {
             expect = ACCEPTABLE,
             desc = "who unmapped saw a reference that the reader gave back when it found the entry changed")
     @Outcome(
+            id = {"7, .*", ".*, 7"},
+            expect = FORBIDDEN,
+            desc = GuardedState.ENGINE_BROKEN)
+    @Outcome(
             id = "1, 0",
             expect = FORBIDDEN,
             desc = "who unmapped saw no reference, and yet the reader got one through the page tables")
@@ -49,38 +49,26 @@ public final class WalkAndPinVsUnmap {
     @State
     public static class Anonymous extends Rendezvous {
         private static final MappedFolios FOLIOS = new MappedFolios();
-        private final long folio = FOLIOS.take();
-        private final long base = FOLIOS.baseOf(folio);
-        private final int page = MappedFolios.pageOf(base);
-        private long pinned;
+        private final MappedFolios.State range = FOLIOS.take();
 
         /** Pins, and keeps what it has. */
         @Actor
         public void reader(II_Result seen) {
-            meet(base >>> MappedFolios.ORDER);
-            boolean came = !FOLIOS.isUnmapped(base, page);
-            pinned = FOLIOS.pin(base, page);
-            if (pinned == 0) {
-                seen.r1 = came ? CAME_IN_TIME : REFUSED;
-            } else {
-                seen.r1 = FOLIOS.isRight(pinned, base, page) ? PINNED : WRONG;
-            }
+            meet(range.slot());
+            seen.r1 = range.pinAndHold();
         }
 
         /** Unmaps. */
         @Actor
         public void unmapper(II_Result seen) {
             meet();
-            seen.r2 = FOLIOS.unmapAndCount(base, folio);
+            seen.r2 = range.unmapAndCount();
         }
 
         /** Recycles the slot. */
         @Arbiter
-        public void arbiter() {
-            if (pinned != 0) {
-                FOLIOS.unpin(pinned);
-            }
-            FOLIOS.giveBack(base, folio);
+        public void arbiter(II_Result seen) {
+            seen.r1 = range.recycle(seen.r1);
         }
     }
 }

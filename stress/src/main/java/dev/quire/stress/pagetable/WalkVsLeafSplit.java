@@ -4,6 +4,7 @@ package dev.quire.stress.pagetable;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -21,11 +22,6 @@ import org.openjdk.jcstress.infra.results.I_Result;
  * middle of its split when the walk came.
  */
 public final class WalkVsLeafSplit {
-    private static final int NOTHING = 0;
-    private static final int PINNED = 1;
-    private static final int WRONG = 9;
-    private static final int MET_SPLIT = 10;
-
     private WalkVsLeafSplit() {}
 
     /** The last page of a leaf of 2 MiB, whose first page is unmapped. */
@@ -35,40 +31,33 @@ public final class WalkVsLeafSplit {
             id = "11",
             expect = ACCEPTABLE,
             desc = "window: the walk met the leaf in the middle of its split, and found the page in the end")
+    @Outcome(id = "7", expect = FORBIDDEN, desc = GuardedState.ENGINE_BROKEN)
     @Outcome(id = "1?0", expect = FORBIDDEN, desc = "a page that is mapped all the time was not there")
     @Outcome(expect = FORBIDDEN, desc = "the walk pinned another page")
     @Description("lock-free pin through page tables while the large leaf that maps the page is split")
     @State
     public static class Pmd extends Rendezvous {
         private static final LargeLeaves LEAVES = new LargeLeaves();
-        private final long folio = LEAVES.take();
-        private final int slot = LEAVES.slotOf(folio);
+        private final LargeLeaves.State range = LEAVES.take();
 
         /** Uses the last page. */
         @Actor
         public void reader(I_Result seen) {
-            meet(slot);
-            int met = LEAVES.isSplitting(slot) ? MET_SPLIT : 0;
-            long pinned = LEAVES.pinLastPage(slot);
-            if (pinned == 0) {
-                seen.r1 = met + NOTHING;
-                return;
-            }
-            seen.r1 = met + (LEAVES.isLastPage(pinned, folio) ? PINNED : WRONG);
-            LEAVES.unpin(pinned);
+            meet(range.slot());
+            seen.r1 = range.fault();
         }
 
         /** Unmaps the first page. */
         @Actor
         public void splitter() {
             meet();
-            LEAVES.unmapFirstPage(slot);
+            range.unmapFirstPage();
         }
 
         /** Recycles the slot. */
         @Arbiter
-        public void arbiter() {
-            LEAVES.giveBack(slot, folio);
+        public void arbiter(I_Result seen) {
+            seen.r1 = range.recycle(seen.r1);
         }
     }
 }

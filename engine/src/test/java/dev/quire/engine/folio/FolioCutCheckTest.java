@@ -1,0 +1,175 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.folio;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.quire.engine.Quire;
+import dev.quire.engine.WholeEngineTest;
+import dev.quire.engine.mapping.AddressSpace;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.xarray.SplitPlan;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Anybody can bring a cut: one whose plan does not fit a folio is told so, and nothing has changed. */
+class FolioCutCheckTest extends WholeEngineTest {
+    private static final int ORDER = 5;
+    private static final long NR_PAGES = 1L << ORDER;
+    private static final long FIRST_INDEX = 64;
+
+    /** Uniform cuts that name order 2 everywhere. */
+    enum Cut implements FolioCut {
+        GOOD {
+            @Override
+            public void plan(SplitPlan plan, long startIndex, int order) {
+                plan.resetUniform(order, PIECE_ORDER);
+            }
+        },
+        OTHER_ORDER {
+            @Override
+            public void plan(SplitPlan plan, long startIndex, int order) {
+                plan.resetUniform(order + 1, PIECE_ORDER);
+            }
+        },
+        HALF_OF_IT {
+            @Override
+            public void plan(SplitPlan plan, long startIndex, int order) {
+                plan.reset(order);
+                plan.append(PIECE_ORDER, 1L << (order - PIECE_ORDER - 1));
+            }
+        },
+        WHOLE {
+            @Override
+            public void plan(SplitPlan plan, long startIndex, int order) {
+                plan.reset(order);
+                plan.append(order, 1);
+            }
+        },
+        /** Right at the first index only. */
+        SMALLER_AT_THE_END {
+            @Override
+            public void plan(SplitPlan plan, long startIndex, int order) {
+                plan.reset(order);
+                plan.append(PIECE_ORDER, (1L << (order - PIECE_ORDER)) - 1);
+                plan.append(0, 1L << PIECE_ORDER);
+            }
+        },
+        MISALIGNED {
+            @Override
+            public void plan(SplitPlan plan, long startIndex, int order) {
+                plan.reset(order);
+                plan.append(PIECE_ORDER, 1);
+                plan.append(PIECE_ORDER + 1, 1);
+            }
+        };
+
+        static final int PIECE_ORDER = 2;
+
+        @Override
+        public int orderAt(long index) {
+            return PIECE_ORDER;
+        }
+
+        @Override
+        public boolean changes(long startIndex, int order) {
+            return false;
+        }
+    }
+
+    private FolioRestructurer restructurer(Quire engine, AddressSpace space) {
+        return new FolioRestructurer(engine.splitter(), space);
+    }
+
+    private static final String REFUSALS = """
+        OTHER_ORDER        | plan for another order: plan.order=6, order=5
+        HALF_OF_IT         | plan not complete: covered=16, want=32, plan=4x2
+        WHOLE              | cut plans another order than it names: index=64, orderAt=2, pieceOrder=5, plan=5
+        SMALLER_AT_THE_END | cut plans another order than it names: index=92, orderAt=2, pieceOrder=0, plan=7x2,4x0
+        MISALIGNED         | piece not aligned: offset=4, pieceOrder=3
+        """;
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = REFUSALS)
+    void aPlanThatDoesNotFitIsRefusedAndChangesNothing(Cut bad, String message) {
+        Quire engine = open(HeadMapKind.HEAD_BITS);
+        try (AddressSpace space = engine.newAddressSpace()) {
+            long folio = newFolio(engine, space);
+            assertEquals(Errno.OK, space.add(folio, FIRST_INDEX));
+            engine.folios().unpin(folio);
+            FolioRestructurer restructurer = restructurer(engine, space);
+            FolioInvariants invariants = new FolioInvariants(engine.splitter().context(), folio);
+            AtomicBoolean committed = new AtomicBoolean();
+            IllegalArgumentException refusal = assertThrows(
+                    IllegalArgumentException.class,
+                    () -> restructurer.restructure(
+                            FIRST_INDEX, FIRST_INDEX + NR_PAGES, bad, () -> committed.set(true)));
+            assertEquals(message, refusal.getMessage());
+            assertFalse(committed.get());
+            invariants.afterFailure();
+
+            assertEquals(
+                    Errno.OK,
+                    restructurer.restructure(FIRST_INDEX, FIRST_INDEX + NR_PAGES, Cut.GOOD, () -> committed.set(true)));
+            checkFolios(engine, space);
+            assertEquals(Cut.PIECE_ORDER, engine.folios().order(folio));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = REFUSALS)
+    void whatIsInsertedIsCheckedToo(Cut bad, String message) {
+        Quire engine = open(HeadMapKind.TAIL_WORDS);
+        try (AddressSpace space = engine.newAddressSpace()) {
+            long folio = newFolio(engine, space);
+            FolioRestructurer restructurer = restructurer(engine, space);
+            FolioInvariants invariants = new FolioInvariants(engine.splitter().context(), folio);
+            IllegalArgumentException refusal =
+                    assertThrows(IllegalArgumentException.class, () -> restructurer.insert(folio, FIRST_INDEX, 0, bad));
+            assertEquals(message, refusal.getMessage());
+            invariants.afterFailure();
+            assertEquals(0, space.nrPages());
+
+            assertEquals(Errno.OK, restructurer.insert(folio, FIRST_INDEX, 0, Cut.GOOD));
+            checkFolios(engine, space);
+            assertEquals(NR_PAGES, space.nrPages());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void anOrderThatIsNoneIsRefused(HeadMapKind headMap) {
+        Quire engine = open(headMap);
+        try (AddressSpace space = engine.newAddressSpace()) {
+            FolioCut noOrder = new FolioCut() {
+                @Override
+                public int orderAt(long index) {
+                    return Geometry.MAX_ORDER + 1;
+                }
+
+                @Override
+                public void plan(SplitPlan plan, long startIndex, int order) {
+                    plan.resetUniform(order, 0);
+                }
+
+                @Override
+                public boolean changes(long startIndex, int order) {
+                    return false;
+                }
+            };
+            IllegalArgumentException refusal = assertThrows(
+                    IllegalArgumentException.class,
+                    () -> restructurer(engine, space).restructure(0, 1, noOrder, () -> {}));
+            assertEquals("order out of range: order=19, max=18", refusal.getMessage());
+        }
+    }
+
+    private static long newFolio(Quire engine, AddressSpace space) {
+        space.extend((FIRST_INDEX + NR_PAGES) * Geometry.PAGE_BYTES);
+        return engine.folios().allocate(ORDER);
+    }
+}
