@@ -14,6 +14,7 @@ import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.struct.SwapAreaStruct;
+import java.util.function.LongUnaryOperator;
 
 /**
  * The swap cache: one word per slot of the swap area, which says whether the slot is free, in use, or cached by a folio
@@ -29,7 +30,8 @@ import dev.quire.engine.struct.SwapAreaStruct;
  *
  * A folio of order k covers 2^k consecutive slots, from the one in its private word on; the swap cache holds one reference
  * per slot. Looking up is lock-free. Changes are blocking: the folio's lock, and the lock of the table (rank {@link
- * LockRank#SWAP}) for as many stores as there are slots.
+ * LockRank#SWAP}) for as many stores as there are slots; free ones are found in a number of loads that hardly grows with the
+ * size of the area.
  */
 public final class SwapTable {
     /** No slot. */
@@ -38,6 +40,10 @@ public final class SwapTable {
     private static final long FREE = 0;
     private static final long IN_USE = 1;
     private static final long GIVEN_BACK = 2;
+
+    /** Log2 slots that the map of free ones takes back at once. */
+    private static final int BLOCK_SHIFT = 6;
+
     private static final long SWAP_CACHE = PageFlag.SWAPCACHE.mask();
 
     private final PageArena arena;
@@ -47,6 +53,7 @@ public final class SwapTable {
     private final long area;
     private final long table;
     private final long nrSlots;
+    private final FreeSlots freeSlots;
 
     /**
      * Makes a table with all slots free.
@@ -64,6 +71,10 @@ public final class SwapTable {
         area = arena.swapAreaBase();
         table = arena.swapTableBase();
         nrSlots = arena.nrPages();
+        if (FreeSlots.bytes(nrSlots) > arena.freeSwapSlotsBytes()) {
+            throw new IllegalStateException("no room for the map of free slots: slots=" + nrSlots);
+        }
+        freeSlots = new FreeSlots(arena.freeSwapSlotsBase(), nrSlots);
     }
 
     /**
@@ -78,29 +89,19 @@ public final class SwapTable {
         lifetime.enter();
         lock();
         try {
-            long slot = findFree(Geometry.pagesIn(order));
-            if (slot != NO_SLOT) {
-                fill(slot, Geometry.pagesIn(order), IN_USE);
-                SwapAreaStruct.addNrInUse(area, Geometry.pagesIn(order));
-                SwapAreaStruct.nextSlot(area, slot + Geometry.pagesIn(order));
+            long slot = freeSlots.find(SwapAreaStruct.nextSlot(area), order);
+            if (slot == FreeSlots.NONE) {
+                return NO_SLOT;
             }
+            freeSlots.take(slot, order);
+            fill(slot, Geometry.pagesIn(order), IN_USE);
+            SwapAreaStruct.addNrInUse(area, Geometry.pagesIn(order));
+            SwapAreaStruct.nextSlot(area, slot + Geometry.pagesIn(order));
             return slot;
         } finally {
             unlock();
             lifetime.exit();
         }
-    }
-
-    private long findFree(long nrWanted) {
-        long first = SwapAreaStruct.nextSlot(area) & -nrWanted;
-        long nrRuns = nrSlots / nrWanted;
-        for (long run = 0; run < nrRuns; run++) {
-            long slot = (first / nrWanted + run) % nrRuns * nrWanted;
-            if (isAll(slot, nrWanted, FREE)) {
-                return slot;
-            }
-        }
-        return NO_SLOT;
     }
 
     private boolean isAll(long slot, long nrWanted, long word) {
@@ -132,15 +133,32 @@ public final class SwapTable {
                     throw new IllegalStateException("slot is free: slot=" + next);
                 }
             }
-            for (long next = slot; next < slot + nrFreed; next++) {
-                long word = NativeMemory.getLong(wordOf(next));
-                fill(next, 1, word == IN_USE ? FREE : word | GIVEN_BACK);
-                SwapAreaStruct.addNrInUse(area, word == IN_USE ? -1 : 0);
-            }
+            replaceAll(slot, nrFreed, word -> word == IN_USE ? FREE : word | GIVEN_BACK);
         } finally {
             unlock();
             lifetime.exit();
         }
+    }
+
+    /** Replaces the words of slots, under the lock; those that get {@link #FREE} can be allocated. */
+    private void replaceAll(long slot, long nrReplaced, LongUnaryOperator replacement) {
+        long end = slot + nrReplaced;
+        long nrFreed = 0;
+        long next = slot;
+        while (next < end) {
+            long block = next >>> BLOCK_SHIFT;
+            long freed = 0;
+            for (; next < end && next >>> BLOCK_SHIFT == block; next++) {
+                long word = replacement.applyAsLong(NativeMemory.getLong(wordOf(next)));
+                fill(next, 1, word);
+                freed |= word == FREE ? 1L << next : 0;
+            }
+            if (freed != 0) {
+                freeSlots.giveBack(block, freed);
+                nrFreed += Long.bitCount(freed);
+            }
+        }
+        SwapAreaStruct.addNrInUse(area, -nrFreed);
     }
 
     /**
@@ -209,11 +227,7 @@ public final class SwapTable {
             long nrPages = Geometry.pagesIn(FolioStruct.order(folio));
             long slot = PageStruct.privateWord(folio);
             lock();
-            for (long next = slot; next < slot + nrPages; next++) {
-                boolean free = (NativeMemory.getLong(wordOf(next)) & GIVEN_BACK) != 0;
-                fill(next, 1, free ? FREE : IN_USE);
-                SwapAreaStruct.addNrInUse(area, free ? -1 : 0);
-            }
+            replaceAll(slot, nrPages, word -> (word & GIVEN_BACK) != 0 ? FREE : IN_USE);
             PageStruct.getAndClearFlags(folio, SWAP_CACHE);
             PageStruct.privateWord(folio, 0);
             unlock();

@@ -5,6 +5,8 @@ import dev.quire.engine.folio.FolioOwner;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SplitPolicy;
+import dev.quire.engine.lock.LockRank;
+import dev.quire.engine.lock.RankedLock;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.RcuReader;
@@ -12,16 +14,15 @@ import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.xarray.XArray;
 import dev.quire.engine.xarray.XaCursor;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The cached folios of one file in memory: an index from page offset to folio, and a size (address_space).
  *
  * <p>Thread-safe. Readers find folios through a {@link FolioLookup} without a lock. Adding, removing and truncating take the
- * folio lock and the index lock; changes of size and holes come one at a time. Every call throws
- * {@link IllegalStateException} once the address space or the engine is closed; one that runs beside {@link #close} is finished,
- * or throws: it never meets the folios of who gets the struct next.
+ * folio lock and the index lock; changes of size and holes come one at a time, and who makes one, or closes the address space,
+ * has no folio locked. Every call throws {@link IllegalStateException} once the address space or the engine is closed; one that
+ * runs beside {@link #close} is finished, or throws: it never meets the folios of who gets the struct next.
  */
 public final class AddressSpace implements FolioOwner, AutoCloseable {
     private final MappingContext context;
@@ -43,7 +44,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     /** Guarded by the index lock: set once there is nothing in the index, and nothing comes into it any more. */
     private boolean retired;
 
-    private final ReentrantLock resizeLock = new ReentrantLock();
+    private final RankedLock resizeLock;
 
     private AddressSpace(
             MappingContext context, long address, int minimumOrder, boolean swapBacked, @Nullable Inode host) {
@@ -52,6 +53,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         this.address = address;
         lifetime = context.lifetime();
         folios = context.folios();
+        resizeLock = new RankedLock(context.lockOrder(), LockRank.RESIZE);
         index = new XArray(AddressSpaceStruct.pages(address), context.nodes(), context.lockOrder(), 0);
         lockedCursor = new XaCursor(index);
         indexed = new IndexedFolios(context, this, host);

@@ -3,6 +3,8 @@ package dev.quire.engine.mapping;
 
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.SplitPolicy;
+import dev.quire.engine.lock.LockRank;
+import dev.quire.engine.lock.RankedLock;
 import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
@@ -12,7 +14,6 @@ import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * One file with its cached folios, shared by all who have it open.
@@ -28,14 +29,15 @@ final class CachedFile extends Inode {
     private final PageArena arena;
     private final Writeback writeback;
 
-    /** One sync of the file at a time: what it is asked to keep is what another one has not been told of. Taken before folio locks. */
-    private final ReentrantLock syncLock = new ReentrantLock();
+    /** One sync of the file at a time: what it is asked to keep is what another one has not been told of. */
+    private final RankedLock syncLock;
 
     CachedFile(MappingContext context, BackingFile backing, FolioReclaimer reclaimer) throws IOException {
         super(context, reclaimer, backing.sizeBytes(), false);
         this.backing = backing;
         folios = context.folios();
         arena = context.arena();
+        syncLock = new RankedLock(context.lockOrder(), LockRank.FILE_SYNC);
         writeback = new Writeback(this, context, space());
     }
 
@@ -103,26 +105,26 @@ final class CachedFile extends Inode {
 
     @Override
     void shrink(long newSizeBytes, SplitPolicy policy) throws IOException {
-        writebackLock().writeLock().lock();
+        writebackLock().lockExclusive();
         try {
             backing.resize(newSizeBytes);
             // The size before the pages: what a split leaves beyond it is dropped by the split itself.
             sizeBytes(newSizeBytes);
             space().truncation().removeRange(newSizeBytes, Long.MAX_VALUE, policy);
         } finally {
-            writebackLock().writeLock().unlock();
+            writebackLock().unlockExclusive();
         }
     }
 
     /** If the file fails, some of the range may be zero in it already; what is cached of the range is as before, and dirty. */
     @Override
     void punchHoleWithin(long offsetBytes, long endBytes, SplitPolicy policy) throws IOException {
-        writebackLock().writeLock().lock();
+        writebackLock().lockExclusive();
         try {
             zeroInFile(offsetBytes, endBytes);
             space().truncation().removeRange(offsetBytes, endBytes, policy);
         } finally {
-            writebackLock().writeLock().unlock();
+            writebackLock().unlockExclusive();
         }
     }
 
@@ -215,13 +217,13 @@ final class CachedFile extends Inode {
     boolean writeForEviction(long folio) {
         if (!PageFlag.DIRTY.isSet(PageStruct.flagsAcquire(folio))
                 || Writeback.isUnderWriteback(folio)
-                || !writebackLock().readLock().tryLock()) {
+                || !writebackLock().tryLockShared()) {
             return true;
         }
         try {
             writeback.writeLocked(folio);
         } finally {
-            writebackLock().readLock().unlock();
+            writebackLock().unlockShared();
         }
         return folios.tryLock(folio);
     }

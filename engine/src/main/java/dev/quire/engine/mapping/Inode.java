@@ -4,6 +4,9 @@ package dev.quire.engine.mapping;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.LruLists;
 import dev.quire.engine.folio.SplitPolicy;
+import dev.quire.engine.lock.LockRank;
+import dev.quire.engine.lock.RankedLock;
+import dev.quire.engine.lock.RankedReadWriteLock;
 import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
@@ -13,8 +16,6 @@ import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import java.io.IOException;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * What is open as an {@link OpenFile}: bytes in folios, found through an address space, and a way to bring in what is not in
@@ -22,9 +23,10 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  *
  * <p>Locks, outer to inner:
  * <ol>
- *   <li>the inode lock: writes and changes of the size and of holes come one at a time (i_rwsem);
- *   <li>the writeback lock: shared by whoever writes folios to where they come from, exclusive for whoever cuts ranges off, so
- *       that nothing arrives where something was just cut (the kernel waits for writeback folio by folio instead);
+ *   <li>the inode lock ({@link LockRank#INODE}): writes and changes of the size and of holes come one at a time (i_rwsem);
+ *   <li>the writeback lock ({@link LockRank#WRITEBACK}): shared by whoever writes folios to where they come from, exclusive for
+ *       whoever cuts ranges off, so that nothing arrives where something was just cut (the kernel waits for writeback folio by
+ *       folio instead);
  *   <li>folio locks: filling a folio, writing to it and deciding to write it back.
  * </ol>
  * Readers of pages in memory take none of them.
@@ -38,14 +40,16 @@ abstract sealed class Inode permits CachedFile, SwapBackedFile {
     private final PageArena arena;
     private final FolioReclaimer reclaimer;
     private final WritebackErrors errors = new WritebackErrors();
-    private final ReentrantLock inodeLock = new ReentrantLock();
-    private final ReentrantReadWriteLock writebackLock = new ReentrantReadWriteLock();
+    private final RankedLock inodeLock;
+    private final RankedReadWriteLock writebackLock;
 
     Inode(MappingContext context, FolioReclaimer reclaimer, long sizeBytes, boolean swapBacked) {
         this.reclaimer = reclaimer;
         folios = context.folios();
         lru = context.accounting().lru();
         arena = context.arena();
+        inodeLock = new RankedLock(context.lockOrder(), LockRank.INODE);
+        writebackLock = new RankedReadWriteLock(context.lockOrder(), LockRank.WRITEBACK);
         FileRange.requireSize(sizeBytes);
         space = AddressSpace.openFor(this, context, swapBacked);
         space.extend(sizeBytes);
@@ -63,11 +67,11 @@ abstract sealed class Inode permits CachedFile, SwapBackedFile {
         return reclaimer;
     }
 
-    final ReentrantLock inodeLock() {
+    final RankedLock inodeLock() {
         return inodeLock;
     }
 
-    final ReentrantReadWriteLock writebackLock() {
+    final RankedReadWriteLock writebackLock() {
         return writebackLock;
     }
 

@@ -1,6 +1,9 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.mapping;
 
+import dev.quire.engine.lock.LockOrder;
+import dev.quire.engine.lock.LockRank;
+import dev.quire.engine.lock.RankedLock;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
@@ -8,7 +11,6 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * <p>When memory runs out, whoever needs some takes it from the folios that were used longest ago, of any file: see
  * {@link #reclaim}. There is no background thread: readers read ahead, and who syncs, closes or reclaims writes back.
  *
- * <p>Thread-safe. Opening and closing take a monitor for the time of a table lookup and, for a file that nobody has open, of
+ * <p>Thread-safe. Opening and closing take a lock for the time of a table lookup and, for a file that nobody has open, of
  * asking for its size.
  */
 public final class PageCache {
@@ -31,15 +33,17 @@ public final class PageCache {
 
         /**
          * Held by who writes the file back to let go of it, and by who syncs all files: the last one who closes it finds it
-         * written, or writes it. Taken before all locks of the file.
+         * written, or writes it.
          */
-        private final ReentrantLock releaseLock = new ReentrantLock();
+        private final RankedLock releaseLock;
 
+        /** Guarded by the table's lock. */
         private int nrOpen;
 
-        private Entry(Object key, CachedFile file) {
+        private Entry(Object key, CachedFile file, LockOrder lockOrder) {
             this.key = key;
             this.file = file;
+            releaseLock = new RankedLock(lockOrder, LockRank.FILE_RELEASE);
         }
 
         CachedFile file() {
@@ -52,8 +56,10 @@ public final class PageCache {
     private final SwapArea swapArea;
     private final FolioReclaimer reclaimer;
 
-    /** All files that are open, and those that could not be written back when they were closed; guarded by itself. */
+    /** All files that are open, and those that could not be written back when they were closed; guarded by the table's lock. */
     private final Map<Object, Entry> entries = new HashMap<>();
+
+    private final RankedLock tableLock;
 
     /**
      * Makes the page cache of an engine; an engine has one.
@@ -65,6 +71,7 @@ public final class PageCache {
     public PageCache(MappingContext context, int maximumOrder) {
         this.context = context;
         this.maximumOrder = Geometry.requireOrder(maximumOrder);
+        tableLock = new RankedLock(context.lockOrder(), LockRank.FILE_TABLE);
         swapArea = new SwapArea(context);
         reclaimer = new FolioReclaimer(context, swapArea);
     }
@@ -129,19 +136,26 @@ public final class PageCache {
         context.rcu().requireOwn(reader);
         context.lifetime().enter();
         try {
-            synchronized (entries) {
-                Entry entry = entries.get(key);
-                if (entry == null) {
-                    entry = new Entry(key, new CachedFile(context, backing, reclaimer));
-                    entries.put(key, entry);
-                }
-                entry.nrOpen++;
-                Entry opened = entry;
-                return new OpenFile(entry.file(), () -> release(opened), context, reader, maximumOrder);
+            tableLock.lock();
+            try {
+                return openEntry(key, backing, reader);
+            } finally {
+                tableLock.unlock();
             }
         } finally {
             context.lifetime().exit();
         }
+    }
+
+    private OpenFile openEntry(Object key, BackingFile backing, RcuReader reader) throws IOException {
+        Entry entry = entries.get(key);
+        if (entry == null) {
+            entry = new Entry(key, new CachedFile(context, backing, reclaimer), context.lockOrder());
+            entries.put(key, entry);
+        }
+        entry.nrOpen++;
+        Entry opened = entry;
+        return new OpenFile(entry.file(), () -> release(opened), context, reader, maximumOrder);
     }
 
     /**
@@ -216,32 +230,46 @@ public final class PageCache {
 
     /** Counts one less who has a file open; whether it was the last. */
     private boolean leave(Entry entry) {
-        synchronized (entries) {
+        tableLock.lock();
+        try {
             return --entry.nrOpen == 0;
+        } finally {
+            tableLock.unlock();
         }
     }
 
     private boolean isOpen(Entry entry) {
-        synchronized (entries) {
+        tableLock.lock();
+        try {
             return entry.nrOpen > 0;
+        } finally {
+            tableLock.unlock();
         }
     }
 
     private boolean isCached(Entry entry) {
-        synchronized (entries) {
+        tableLock.lock();
+        try {
             return entries.get(entry.key) == entry;
+        } finally {
+            tableLock.unlock();
         }
     }
 
-    /** Forgets a file that nobody has open and that has nothing dirty; the caller holds its release lock. */
+    /** Lets go of a file that nobody has open and that has nothing dirty; the caller holds its release lock. */
     private void drop(Entry entry) throws IOException {
-        synchronized (entries) {
-            boolean forgotten = entry.nrOpen == 0 && !entry.file.isDirty() && entries.remove(entry.key, entry);
-            if (!forgotten) {
-                return;
-            }
+        if (forgetUnused(entry)) {
+            entry.file.close();
         }
-        entry.file.close();
+    }
+
+    private boolean forgetUnused(Entry entry) {
+        tableLock.lock();
+        try {
+            return entry.nrOpen == 0 && !entry.file.isDirty() && entries.remove(entry.key, entry);
+        } finally {
+            tableLock.unlock();
+        }
     }
 
     /**
@@ -254,12 +282,8 @@ public final class PageCache {
     public void sync() throws IOException {
         context.lifetime().enter();
         try {
-            List<Entry> all;
-            synchronized (entries) {
-                all = List.copyOf(entries.values());
-            }
             IOException failure = null;
-            for (Entry entry : all) {
+            for (Entry entry : allEntries()) {
                 IOException error = sync(entry);
                 failure = failure == null ? error : failure;
             }
@@ -268,6 +292,15 @@ public final class PageCache {
             }
         } finally {
             context.lifetime().exit();
+        }
+    }
+
+    private List<Entry> allEntries() {
+        tableLock.lock();
+        try {
+            return List.copyOf(entries.values());
+        } finally {
+            tableLock.unlock();
         }
     }
 
@@ -303,12 +336,16 @@ public final class PageCache {
     public List<String> unwrittenFiles() {
         context.lifetime().enter();
         try {
-            synchronized (entries) {
+            tableLock.lock();
+            try {
+                // A file that is in the table is not closed.
                 return entries.values().stream()
                         .filter(entry -> entry.file.isDirty())
                         .map(entry -> entry.file.backing().toString())
                         .sorted()
                         .toList();
+            } finally {
+                tableLock.unlock();
             }
         } finally {
             context.lifetime().exit();

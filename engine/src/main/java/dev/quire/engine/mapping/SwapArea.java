@@ -2,6 +2,8 @@
 package dev.quire.engine.mapping;
 
 import dev.quire.engine.folio.SwapTable;
+import dev.quire.engine.lock.LockRank;
+import dev.quire.engine.lock.RankedReadWriteLock;
 import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.memory.PageArena;
@@ -9,7 +11,6 @@ import dev.quire.engine.struct.FolioStruct;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,13 +26,14 @@ public final class SwapArea implements AutoCloseable {
     private final SwapTable table;
 
     /** Held shared by who takes slots, exclusively by who turns the area on or off. */
-    private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
+    private final RankedReadWriteLock lock;
 
     private volatile @Nullable BackingFile file;
 
     SwapArea(MappingContext context) {
         arena = context.arena();
         table = context.swapTable();
+        lock = new RankedReadWriteLock(context.lockOrder(), LockRank.SWAP_AREA);
     }
 
     /** Starts to use a file (swapon). */
@@ -39,14 +41,14 @@ public final class SwapArea implements AutoCloseable {
         if (!newFile.isWritable()) {
             throw new IllegalArgumentException("the swap file is not writable: file=" + newFile);
         }
-        lock.writeLock().lock();
+        lock.lockExclusive();
         try {
             if (file != null) {
                 throw new IllegalStateException("the engine has a swap area already: file=" + file);
             }
             file = newFile;
         } finally {
-            lock.writeLock().unlock();
+            lock.unlockExclusive();
         }
     }
 
@@ -75,11 +77,11 @@ public final class SwapArea implements AutoCloseable {
 
     /** Takes a run of slots for a folio of an order; {@link SwapTable#NO_SLOT} if there is none, or the area is off. */
     long allocate(int order) {
-        lock.readLock().lock();
+        lock.lockShared();
         try {
             return isOn() ? table.allocate(order) : SwapTable.NO_SLOT;
         } finally {
-            lock.readLock().unlock();
+            lock.unlockShared();
         }
     }
 
@@ -127,7 +129,7 @@ public final class SwapArea implements AutoCloseable {
      */
     @Override
     public void close() throws IOException {
-        lock.writeLock().lock();
+        lock.lockExclusive();
         try {
             BackingFile closing = file;
             if (closing == null) {
@@ -140,7 +142,7 @@ public final class SwapArea implements AutoCloseable {
             file = null;
             closing.close();
         } finally {
-            lock.writeLock().unlock();
+            lock.unlockExclusive();
         }
     }
 }

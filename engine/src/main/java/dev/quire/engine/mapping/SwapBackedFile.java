@@ -217,7 +217,7 @@ final class SwapBackedFile extends Inode {
 
     @Override
     int tryEvict(long folio) {
-        if (!swapArea.isOn() || !writebackLock().readLock().tryLock()) {
+        if (!swapArea.isOn() || !writebackLock().tryLockShared()) {
             return Errno.EBUSY;
         }
         try {
@@ -230,7 +230,7 @@ final class SwapBackedFile extends Inode {
             }
             return swapOut(folio);
         } finally {
-            writebackLock().readLock().unlock();
+            writebackLock().unlockShared();
         }
     }
 
@@ -314,7 +314,7 @@ final class SwapBackedFile extends Inode {
     private int tryCut(long startBytes, long endBytes, Runnable removal) throws IOException {
         bringInPageCutAt(startBytes);
         bringInPageCutAt(endBytes);
-        writebackLock().writeLock().lock();
+        writebackLock().lockExclusive();
         try {
             int result = prepareCutAt(startBytes);
             result = result == Errno.OK ? prepareCutAt(endBytes) : result;
@@ -323,7 +323,7 @@ final class SwapBackedFile extends Inode {
             }
             return result;
         } finally {
-            writebackLock().writeLock().unlock();
+            writebackLock().unlockExclusive();
         }
     }
 
@@ -347,11 +347,11 @@ final class SwapBackedFile extends Inode {
 
     /** Drops everything, in memory and in swap; nobody has it open any more. */
     void close() {
-        writebackLock().writeLock().lock();
+        writebackLock().lockExclusive();
         try {
             space().close();
         } finally {
-            writebackLock().writeLock().unlock();
+            writebackLock().unlockExclusive();
         }
     }
 }

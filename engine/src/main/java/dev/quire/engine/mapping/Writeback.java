@@ -2,6 +2,8 @@
 package dev.quire.engine.mapping;
 
 import dev.quire.engine.folio.Folios;
+import dev.quire.engine.lock.LockRank;
+import dev.quire.engine.lock.RankedLock;
 import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.memory.PageArena;
@@ -13,7 +15,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Dirty folios of one file, and writing them back (filemap_dirty_folio, write_cache_pages, folio_clear_dirty_for_io,
@@ -50,8 +51,8 @@ final class Writeback {
     private final PageArena arena;
     private final UnsyncedRange unsynced = new UnsyncedRange();
 
-    private final ReentrantLock waiting = new ReentrantLock();
-    private final Condition ended = waiting.newCondition();
+    private final RankedLock endLock;
+    private final Condition ended;
     private final AtomicInteger nrWaiters = new AtomicInteger();
 
     Writeback(CachedFile file, MappingContext context, AddressSpace space) {
@@ -60,6 +61,8 @@ final class Writeback {
         indexed = space.indexed();
         folios = context.folios();
         arena = context.arena();
+        endLock = new RankedLock(context.lockOrder(), LockRank.WRITEBACK_END);
+        ended = endLock.newCondition();
     }
 
     /** What was written since the last sync that the file has confirmed; exact for whoever waits with {@link #awaitAll} before. */
@@ -107,7 +110,7 @@ final class Writeback {
     }
 
     private void write(long folio) {
-        file.writebackLock().readLock().lock();
+        file.writebackLock().lockShared();
         try {
             folios.lock(folio);
             if (PageStruct.mapping(folio) == space.address()) {
@@ -117,7 +120,7 @@ final class Writeback {
                 folios.unlock(folio);
             }
         } finally {
-            file.writebackLock().readLock().unlock();
+            file.writebackLock().unlockShared();
         }
     }
 
@@ -185,11 +188,11 @@ final class Writeback {
     }
 
     private void wakeWaiters() {
-        waiting.lock();
+        endLock.lock();
         try {
             ended.signalAll();
         } finally {
-            waiting.unlock();
+            endLock.unlock();
         }
     }
 
@@ -203,7 +206,7 @@ final class Writeback {
         if (!isUnderWriteback(folio)) {
             return;
         }
-        waiting.lock();
+        endLock.lock();
         nrWaiters.getAndIncrement();
         try {
             while (isUnderWriteback(folio)) {
@@ -211,7 +214,7 @@ final class Writeback {
             }
         } finally {
             nrWaiters.getAndDecrement();
-            waiting.unlock();
+            endLock.unlock();
         }
     }
 

@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  *  | zone state               | 4 KiB                free areas, LRU lists, deferred-split queue, swap area
  *  | counters                 | 4 KiB
  *  | swap table               | nrPages x    8 B     one word per swap slot
+ *  | free swap slots          | nrPages / 4 + 4 KiB  a bit per slot, and where to find free ones
  *  | page owners              | nrPages x    8 B     who allocated what, if that is recorded
  * </pre>
  *
@@ -64,6 +65,7 @@ public final class PageArena implements AutoCloseable {
     private final long zoneBase;
     private final long countersBase;
     private final long swapTableBase;
+    private final long freeSwapSlotsBase;
     private final long pageOwnersBase;
     private final AtomicBoolean owned = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -82,7 +84,8 @@ public final class PageArena implements AutoCloseable {
         zoneBase = after(objectsBase, nrObjects * OBJECT_BYTES);
         countersBase = zoneBase + Geometry.PAGE_BYTES;
         swapTableBase = after(countersBase, Geometry.PAGE_BYTES);
-        pageOwnersBase = after(swapTableBase, nrPages * Long.BYTES);
+        freeSwapSlotsBase = after(swapTableBase, nrPages * Long.BYTES);
+        pageOwnersBase = after(freeSwapSlotsBase, freeSwapSlotsBytes(nrPages));
     }
 
     /**
@@ -107,6 +110,7 @@ public final class PageArena implements AutoCloseable {
                 + after(0, nrNodes * NODE_BYTES)
                 + after(0, nrObjects * OBJECT_BYTES)
                 + after(0, 2L * Geometry.PAGE_BYTES)
+                + after(0, freeSwapSlotsBytes(nrPages))
                 + 2 * after(0, nrPages * Long.BYTES);
         return new PageArena(Reservation.open(backing, nrBytes), nrPages, nrNodes, nrObjects);
     }
@@ -126,6 +130,10 @@ public final class PageArena implements AutoCloseable {
         return (Geometry.roundUp(nrPages, Geometry.pagesIn(Geometry.PUD_ORDER)) >>> Geometry.PUD_ORDER)
                 * (4096 + 64 + 1)
                 * Long.BYTES;
+    }
+
+    private static long freeSwapSlotsBytes(long nrPages) {
+        return nrPages / 4 + Geometry.PAGE_BYTES;
     }
 
     /** {@return number of page frames} */
@@ -196,6 +204,16 @@ public final class PageArena implements AutoCloseable {
     /** {@return address of the word of swap slot 0; there are as many slots as pages} */
     public long swapTableBase() {
         return swapTableBase;
+    }
+
+    /** {@return address of the map of free swap slots} */
+    public long freeSwapSlotsBase() {
+        return freeSwapSlotsBase;
+    }
+
+    /** {@return bytes of the map of free swap slots} */
+    public long freeSwapSlotsBytes() {
+        return freeSwapSlotsBytes(nrPages);
     }
 
     /** {@return address of the owner word of page 0} */

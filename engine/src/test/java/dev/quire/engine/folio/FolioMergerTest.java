@@ -195,7 +195,9 @@ class FolioMergerTest extends WholeEngineTest {
     void pagesThatOnlyTheIndexPutsSideBySideAreRefused() {
         long folio = lockedFolio(HeadMapKind.HEAD_BITS, 1, FIRST_INDEX);
         assertEquals(0, engine.splitter().splitUniform(folio, 0));
+        folios.unlock(folio);
         space.punchHole((FIRST_INDEX + 1) << 12, 1 << 12, SplitPolicies.RANGE);
+        folios.lock(folio);
         long elsewhere = folios.allocate(4);
         assertEquals(0, space.add(elsewhere, FIRST_INDEX + 16));
         assertEquals(0, space.populate(FIRST_INDEX + 1, 1, 0));
@@ -240,8 +242,10 @@ class FolioMergerTest extends WholeEngineTest {
     void withoutMemoryForAnotherLevelNothingChanges() {
         long folio = lockedFolio(HeadMapKind.HEAD_BITS, 6, 0);
         assertEquals(0, engine.splitter().splitUniform(folio, 0));
+        folios.unlock(folio);
         assertEquals(0, space.populate(100, 1, 0));
         space.punchHole(100 << 12, 1 << 12, SplitPolicies.RANGE);
+        folios.lock(folio);
         assertEquals(1, engine.leaks().nrNodes(), "what is removed last takes the level with it");
         failures.failAfter(0);
         int result = engine.merger().merge(folio, 6);

@@ -62,6 +62,49 @@ class SwapTableTest extends WholeEngineTest {
     }
 
     @Test
+    void aFullAreaRefusesAndChangesNothing() {
+        for (int slot = 0; slot < 16_384; slot++) {
+            assertEquals(slot, swap.allocate(0));
+        }
+        for (int order = 0; order <= 18; order++) {
+            assertEquals(SwapTable.NO_SLOT, swap.allocate(order));
+        }
+        assertEquals(16_384, swap.nrInUse());
+        swap.free(513, 6);
+        assertEquals(SwapTable.NO_SLOT, swap.allocate(3), "free, but not aligned");
+        assertEquals(SwapTable.NO_SLOT, swap.allocate(2));
+        assertEquals(514, swap.allocate(1));
+        assertEquals(516, swap.allocate(1));
+        assertEquals(518, swap.allocate(0), "the search goes on where the last one ended");
+        assertEquals(513, swap.allocate(0));
+        assertEquals(SwapTable.NO_SLOT, swap.allocate(0));
+        assertEquals(16_384, swap.nrInUse());
+        swap.free(0, 16_384);
+        assertEquals(0, swap.allocate(14));
+        assertEquals(SwapTable.NO_SLOT, swap.allocate(0));
+        swap.free(0, 16_384);
+    }
+
+    /** Slots that a folio still caches are given back by their owner, and found again once the folio has left. */
+    @Test
+    void slotsGivenBackWhileCachedAreFoundAgainOnlyOnceTheirFolioHasLeft() {
+        long folio = anonymousFolio(3);
+        assertEquals(0, swap.allocate(13));
+        assertEquals(8192, swap.allocate(13));
+        assertEquals(Errno.OK, swap.add(folio, 64));
+        swap.free(60, 10);
+        assertEquals(60, swap.allocate(2));
+        assertEquals(SwapTable.NO_SLOT, swap.allocate(0), "64 to 69 are cached still");
+        assertEquals(64, swap.remove(folio));
+        assertEquals(64, swap.allocate(2));
+        assertEquals(68, swap.allocate(1));
+        assertEquals(SwapTable.NO_SLOT, swap.allocate(0), "70 and 71 were not given back");
+        swap.free(0, 16_384);
+        folios.unlock(folio);
+        folios.unpin(folio);
+    }
+
+    @Test
     void everySlotOfACachedFolioLeadsToIt() {
         long folio = anonymousFolio(3);
         long slot = swap.allocate(3);

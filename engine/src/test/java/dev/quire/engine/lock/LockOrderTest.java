@@ -15,28 +15,44 @@ class LockOrderTest {
 
     @ParameterizedTest
     @CsvSource({
+        "FILE_RELEASE, FILE_TABLE, true",
+        "FILE_TABLE, FILE_RELEASE, false",
+        "FILE_TABLE, RESIZE, true",
+        "INODE, INODE, false",
+        "INODE, WRITEBACK, true",
+        "WRITEBACK, INODE, false",
+        "WRITEBACK, RESIZE, true",
+        "FILE_SYNC, FOLIO, true",
+        "FOLIO, FILE_SYNC, false",
+        "FOLIO, WRITEBACK, false",
+        "FOLIO, INODE, false",
+        "FOLIO, WRITEBACK_END, true",
+        "FOLIO, SWAP_AREA, true",
+        "SWAP_AREA, FOLIO, false",
+        "SWAP_AREA, SWAP, true",
+        "SWAP, SWAP_AREA, false",
         "FOLIO, FOLIO, true",
-        "FOLIO, MAPPING, true",
+        "FOLIO, REVERSE_MAP, true",
         "FOLIO, INDEX, true",
         "FOLIO, LRU, true",
         "FOLIO, ZONE, true",
-        "MAPPING, FOLIO, false",
-        "MAPPING, MAPPING, false",
-        "MAPPING, INDEX, true",
-        "MAPPING, LRU, true",
-        "MAPPING, ZONE, true",
+        "REVERSE_MAP, FOLIO, false",
+        "REVERSE_MAP, REVERSE_MAP, false",
+        "REVERSE_MAP, INDEX, true",
+        "REVERSE_MAP, LRU, true",
+        "REVERSE_MAP, ZONE, true",
         "INDEX, FOLIO, false",
-        "INDEX, MAPPING, false",
+        "INDEX, REVERSE_MAP, false",
         "INDEX, INDEX, false",
         "INDEX, LRU, true",
         "INDEX, ZONE, true",
         "LRU, FOLIO, false",
-        "LRU, MAPPING, false",
+        "LRU, REVERSE_MAP, false",
         "LRU, INDEX, false",
         "LRU, LRU, false",
         "LRU, ZONE, true",
         "ZONE, FOLIO, false",
-        "ZONE, MAPPING, false",
+        "ZONE, REVERSE_MAP, false",
         "ZONE, INDEX, false",
         "ZONE, LRU, false",
         "ZONE, ZONE, false"
@@ -52,10 +68,10 @@ class LockOrderTest {
 
     @Test
     void theOutermostLockHeldAgainstTheOrderIsNamed() {
-        take(LockRank.MAPPING);
+        take(LockRank.REVERSE_MAP);
         take(LockRank.INDEX);
         take(LockRank.ZONE);
-        assertViolation(LockRank.FOLIO, LockRank.MAPPING);
+        assertViolation(LockRank.FOLIO, LockRank.REVERSE_MAP);
         assertViolation(LockRank.INDEX, LockRank.INDEX);
         assertViolation(LockRank.LRU, LockRank.ZONE);
     }

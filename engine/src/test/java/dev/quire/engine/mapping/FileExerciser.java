@@ -23,8 +23,8 @@ import java.util.function.BooleanSupplier;
 
 /**
  * Does random things to a range of a file or of shared memory, as one thread that nobody else may change the range beside, and
- * compares all it reads with an array that had the same done to it. Errors of the file are part of the game: the array follows
- * what the page cache says has happened.
+ * compares all it reads with an array that had the same done to it. Errors of the file are part of the game, and so is a lack of
+ * memory: the array follows what the page cache says has happened.
  */
 final class FileExerciser implements AutoCloseable {
     /** Not a measure of speed: a run that takes so long hangs. */
@@ -95,6 +95,7 @@ final class FileExerciser implements AutoCloseable {
     private int size;
     private long nrOperations;
     private long nrErrors;
+    private long nrStarved;
     private long nrMerged;
 
     private record Step(Operation operation, int at, int length) {}
@@ -172,6 +173,11 @@ final class FileExerciser implements AutoCloseable {
         return nrErrors;
     }
 
+    /** Steps for which there was no memory. */
+    long nrStarved() {
+        return nrStarved;
+    }
+
     /** Blocks of folios that became one. */
     long nrMerged() {
         return nrMerged;
@@ -193,6 +199,8 @@ final class FileExerciser implements AutoCloseable {
             perform(operation, at, length);
         } catch (IOException e) {
             nrErrors++;
+        } catch (OutOfMemoryError e) {
+            nrStarved++;
         } catch (AssertionError | RuntimeException e) {
             throw new AssertionError(
                     TestSeed.asOption() + ", operation " + nrOperations + ", range at " + start + ", last steps "
@@ -283,6 +291,8 @@ final class FileExerciser implements AutoCloseable {
             } catch (IOException e) {
                 // Undecided until it has worked.
                 nrErrors++;
+            } catch (OutOfMemoryError e) {
+                nrStarved++;
             }
         }
         if (at < end) {

@@ -31,12 +31,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * A million random reads, writes, views, truncations, holes, splits, merges, evictions, reclaims, syncs and reopenings of files
- * that are larger than memory, compared byte by byte with an array; alone and with threads on ranges of their own, and with a
- * file that fails now and then. {@code -Dquire.exerciser.operations=N} sets how many all runs together do.
+ * that are larger than memory, compared byte by byte with an array; alone and with threads on ranges of their own, with a file
+ * that fails now and then, of the file system and not, and with too little memory now and then. {@code -Dquire.exerciser.operations=N} sets how many all runs together do.
  */
 class PageCacheExerciserTest extends WholeEngineTest {
     private static final long NR_OPERATIONS = Long.getLong("quire.exerciser.operations", 1_000_000);
-    private static final int NR_RUNS = 5;
+    private static final int NR_RUNS = 6;
     private static final long OPERATIONS_PER_RUN = Math.ceilDiv(NR_OPERATIONS, NR_RUNS);
 
     private static final int RANGE_BYTES = 700_001;
@@ -47,6 +47,7 @@ class PageCacheExerciserTest extends WholeEngineTest {
     private static int nrRuns;
     private static long nrMerged;
     private static long nrErrors;
+    private static long nrStarved;
 
     private static Quire engineFor(SplittableRandom random, HeadMapKind headMap, PageCacheExerciserTest test) {
         return test.open(Quire.builder()
@@ -62,8 +63,9 @@ class PageCacheExerciserTest extends WholeEngineTest {
                 .map(operation -> operation + " " + NR_BY_OPERATION[operation.ordinal()])
                 .collect(Collectors.joining(", "));
         System.out.printf(
-                "%s: %,d operations in %d runs, of them %s; folios merged %d, errors of the file %d%n",
-                TestSeed.asOption(), nrOperations, nrRuns, counts, nrMerged, nrErrors);
+                "%s: %,d operations in %d runs, of them %s; folios merged %d, errors of the file %d, steps without"
+                        + " memory %d%n",
+                TestSeed.asOption(), nrOperations, nrRuns, counts, nrMerged, nrErrors, nrStarved);
         // Fewer runs if one was chosen, or has failed.
         if (nrRuns == NR_RUNS) {
             assertTrue(nrOperations >= NR_OPERATIONS, "operations: " + nrOperations);
@@ -112,17 +114,7 @@ class PageCacheExerciserTest extends WholeEngineTest {
         Quire engine = engineFor(random, headMap, this);
         MemoryFile memory = new MemoryFile(new byte[NR_THREADS * RANGE_BYTES]);
         FaultyFile faulty = new FaultyFile(memory, random.split());
-        List<FileExerciser> exercisers = new ArrayList<>();
-        for (int thread = 0; thread < NR_THREADS; thread++) {
-            exercisers.add(new FileExerciser(
-                    engine,
-                    reader -> engine.pageCache().open(faulty, reader),
-                    random.split(),
-                    thread * RANGE_BYTES,
-                    RANGE_BYTES,
-                    RANGE_BYTES,
-                    thread == NR_THREADS - 1));
-        }
+        List<FileExerciser> exercisers = oneForEachThread(engine, faulty, random);
         faulty.fail(FAILURES_PER_THOUSAND);
         FileExerciser.runAll(exercisers, Math.ceilDiv(OPERATIONS_PER_RUN, NR_THREADS));
         faulty.fail(0);
@@ -131,6 +123,43 @@ class PageCacheExerciserTest extends WholeEngineTest {
             exerciser.close();
         }
         assertTrue(memory.isClosed());
+    }
+
+    @Test
+    void aFileOfTheFileSystemThatFailsNowAndThenKeepsAllThatThreadsGiveItThoughMemoryRunsOut(@TempDir Path folder)
+            throws IOException, InterruptedException {
+        watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);
+        SplittableRandom random = TestSeed.random("aFileOfTheFileSystemThatFailsNowAndThen");
+        Quire engine = engineFor(random, HeadMapKind.HEAD_BITS, this);
+        Path path = folder.resolve("file");
+        Files.write(path, new byte[NR_THREADS * RANGE_BYTES]);
+        FaultyFile faulty = new FaultyFile(ChannelFile.open(path, false), random.split());
+        List<FileExerciser> exercisers = oneForEachThread(engine, faulty, random);
+        faulty.fail(FAILURES_PER_THOUSAND);
+        long nrStepsEach = Math.ceilDiv(OPERATIONS_PER_RUN, NR_THREADS);
+        Starvation.beside(failures, random.split(), () -> FileExerciser.runAll(exercisers, nrStepsEach));
+        faulty.fail(0);
+        finish(engine, exercisers, () -> Files.readAllBytes(path));
+        for (FileExerciser exerciser : exercisers) {
+            assertTrue(exerciser.nrErrors() > 0, "no error came up");
+            exerciser.close();
+        }
+    }
+
+    private static List<FileExerciser> oneForEachThread(Quire engine, BackingFile file, SplittableRandom random)
+            throws IOException {
+        List<FileExerciser> exercisers = new ArrayList<>();
+        for (int thread = 0; thread < NR_THREADS; thread++) {
+            exercisers.add(new FileExerciser(
+                    engine,
+                    reader -> engine.pageCache().open(file, reader),
+                    random.split(),
+                    thread * RANGE_BYTES,
+                    RANGE_BYTES,
+                    RANGE_BYTES,
+                    thread == NR_THREADS - 1));
+        }
+        return exercisers;
     }
 
     /** What a file has. */
@@ -167,6 +196,7 @@ class PageCacheExerciserTest extends WholeEngineTest {
         }
         nrMerged += exerciser.nrMerged();
         nrErrors += exerciser.nrErrors();
+        nrStarved += exerciser.nrStarved();
     }
 
     /** Marks are those of the flags, and no pass has left any. */

@@ -23,15 +23,16 @@ import org.junit.jupiter.params.provider.EnumSource;
 /**
  * Random reads, writes, views, truncations, holes, splits, merges, and moves to swap of shared memory that is larger than
  * memory, compared byte by byte with an array; alone and with threads on ranges of their own, with a swap file that fails now
- * and then. {@code -Dquire.exerciser.operations=N} sets how many all runs together do.
+ * and then, of the file system and not, and with too little memory now and then. {@code -Dquire.exerciser.operations=N} sets how many all runs together do.
  */
 class SharedMemoryExerciserTest extends WholeEngineTest {
     private static final long NR_OPERATIONS = Long.getLong("quire.exerciser.operations", 500_000);
-    private static final int NR_RUNS = 5;
+    private static final int NR_RUNS = 6;
     private static final long OPERATIONS_PER_RUN = Math.ceilDiv(NR_OPERATIONS, NR_RUNS);
     private static final int STEPS_PER_LOOK = 64;
     private static final int RANGE_BYTES = 700_001;
     private static final int NR_THREADS = 3;
+    private static final long STEPS_PER_THREAD = Math.ceilDiv(OPERATIONS_PER_RUN, NR_THREADS);
     private static final int FAILURES_PER_THOUSAND = 20;
 
     /** An engine that holds the ranges only together with as much in swap. */
@@ -81,24 +82,52 @@ class SharedMemoryExerciserTest extends WholeEngineTest {
         FaultyFile faulty = new FaultyFile(new MemoryFile(new byte[0]), random.split());
         try (SwapArea swap = engine.pageCache().swapOn(faulty);
                 SharedMemory memory = engine.pageCache().newSharedMemory(NR_THREADS * RANGE_BYTES)) {
-            List<FileExerciser> exercisers = new ArrayList<>();
-            for (int thread = 0; thread < NR_THREADS; thread++) {
-                exercisers.add(new FileExerciser(
-                        engine,
-                        memory::open,
-                        random.split(),
-                        thread * RANGE_BYTES,
-                        RANGE_BYTES,
-                        RANGE_BYTES,
-                        thread == NR_THREADS - 1));
-            }
+            List<FileExerciser> exercisers = oneForEachThread(engine, memory, random);
             faulty.fail(FAILURES_PER_THOUSAND);
-            FileExerciser.runAll(exercisers, Math.ceilDiv(OPERATIONS_PER_RUN, NR_THREADS));
+            FileExerciser.runAll(exercisers, STEPS_PER_THREAD);
             faulty.fail(0);
-            finish(memory, swap, exercisers);
-            for (FileExerciser exerciser : exercisers) {
-                exerciser.close();
-            }
+            finishAndClose(memory, swap, exercisers);
+        }
+    }
+
+    @Test
+    void aSwapFileOfTheFileSystemThatFailsNowAndThenLosesNothingThoughMemoryRunsOut(@TempDir Path folder)
+            throws IOException, InterruptedException {
+        watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);
+        SplittableRandom random = TestSeed.random("aSwapFileOfTheFileSystemThatFailsNowAndThen");
+        Quire engine = engineFor(random, NR_THREADS, HeadMapKind.HEAD_BITS);
+        FaultyFile faulty = new FaultyFile(ChannelFile.open(folder.resolve("swap"), true), random.split());
+        try (SwapArea swap = engine.pageCache().swapOn(faulty);
+                SharedMemory memory = engine.pageCache().newSharedMemory(NR_THREADS * RANGE_BYTES)) {
+            List<FileExerciser> exercisers = oneForEachThread(engine, memory, random);
+            faulty.fail(FAILURES_PER_THOUSAND);
+            Starvation.beside(failures, random.split(), () -> FileExerciser.runAll(exercisers, STEPS_PER_THREAD));
+            faulty.fail(0);
+            finishAndClose(memory, swap, exercisers);
+        }
+    }
+
+    private static List<FileExerciser> oneForEachThread(Quire engine, SharedMemory memory, SplittableRandom random)
+            throws IOException {
+        List<FileExerciser> exercisers = new ArrayList<>();
+        for (int thread = 0; thread < NR_THREADS; thread++) {
+            exercisers.add(new FileExerciser(
+                    engine,
+                    memory::open,
+                    random.split(),
+                    thread * RANGE_BYTES,
+                    RANGE_BYTES,
+                    RANGE_BYTES,
+                    thread == NR_THREADS - 1));
+        }
+        return exercisers;
+    }
+
+    private static void finishAndClose(SharedMemory memory, SwapArea swap, List<FileExerciser> exercisers)
+            throws IOException {
+        finish(memory, swap, exercisers);
+        for (FileExerciser exerciser : exercisers) {
+            exerciser.close();
         }
     }
 

@@ -243,7 +243,9 @@ class SwapEntriesTest extends WholeEngineTest {
     void aHoleInWhatASwapCacheFolioHoldsFreesTheSlotOnceTheFolioLeaves() {
         long folio = lockedFolio(3);
         long slot = entries.swapOut(folio);
+        folios.unlock(folio);
         space.punchHole((INDEX + 2) << 12, 4096, SplitPolicies.RANGE);
+        folios.lock(folio);
         assertEquals(8, swap.nrInUse());
         assertEquals(0, swap.pin(slot + 2));
         assertEquals(Errno.EEXIST, entries.swapIn(folio, INDEX, slot), "no longer wholly there");
@@ -255,11 +257,11 @@ class SwapEntriesTest extends WholeEngineTest {
 
     @Test
     void misuseIsRefused() {
-        long folio = lockedFolio(2);
         AddressSpace file = engine.newAddressSpace();
         assertThrows(IllegalStateException.class, file::swapEntries);
         assertThrows(IllegalStateException.class, () -> file.allocateBeyondEnd(0, 1, 0));
         file.close();
+        long folio = lockedFolio(2);
         assertThrows(IllegalStateException.class, () -> entries.swapIn(folio, INDEX, 0), "has an owner");
         assertThrows(IllegalArgumentException.class, () -> entries.swapIn(folio, INDEX + 1, 0));
         assertThrows(IllegalArgumentException.class, () -> entries.splitEntry(-1, 0, 0));

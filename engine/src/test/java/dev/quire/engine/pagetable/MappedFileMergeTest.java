@@ -150,8 +150,10 @@ class MappedFileMergeTest extends WholeEngineTest {
     @Test
     void withoutMemoryThePiecesAreWhatTheyWereButNotMapped() {
         long folio = mappedPieces(HeadMapKind.HEAD_BITS, 6, 0);
+        folios.unlock(folio);
         assertEquals(Errno.OK, file.populate(100, 1, 0));
         file.punchHole(100 << 12, 1 << 12, SplitPolicies.RANGE);
+        folios.lock(folio);
         assertEquals(1, engine.leaks().nrNodes(), "what is removed last takes the level with it");
         failures.failAfter(0);
         int result = engine.merger().merge(folio, 6);
