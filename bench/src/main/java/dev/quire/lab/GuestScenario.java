@@ -1,6 +1,10 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
+import dev.quire.engine.Quire;
+import dev.quire.engine.guest.GuestMemory;
+import dev.quire.engine.guest.GuestSplitPolicy;
+import dev.quire.engine.memory.Geometry;
 import java.util.List;
 
 /**
@@ -21,5 +25,23 @@ record GuestScenario(String name, String title, long memoryBytes, int hugeOrder,
         return operations.stream()
                 .filter(operation -> operation.kind().isConversion())
                 .count();
+    }
+
+    long nrPages() {
+        return memoryBytes >>> Geometry.PAGE_SHIFT;
+    }
+
+    /** An engine for one memory. Twice the size: what a hole has dropped stays in use for a grace period. */
+    Quire newEngine() {
+        return Quire.builder().capacityBytes(2 * memoryBytes).open();
+    }
+
+    GuestMemory newMemory(Quire engine, GuestSplitPolicy policy) {
+        return engine.newGuestMemory(memoryBytes, hugeOrder, policy);
+    }
+
+    /** Something that is done with all of the memory. */
+    GuestOperation all(GuestOperation.Kind kind) {
+        return new GuestOperation(kind, 0, memoryBytes);
     }
 }

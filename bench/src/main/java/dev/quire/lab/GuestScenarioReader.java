@@ -30,7 +30,8 @@ import java.util.Locale;
  * Numbers are bytes, or have a unit: {@code KiB}, {@code MiB}, {@code GiB}. Offsets and lengths are multiples of 4096.
  */
 final class GuestScenarioReader {
-    private static final List<String> BUNDLED = List.of("confidential-boot", "ballooning", "convert-and-back");
+    private static final List<String> BUNDLED =
+            List.of("confidential-boot", "ballooning", "convert-and-back", "one-page", "one-huge-page");
     private static final String EXTENSION = ".guest";
     private static final int MAX_OPERATIONS = 1_000_000;
 

@@ -26,6 +26,18 @@ public interface FolioCut {
     void plan(SplitPlan plan, long startIndex, int order);
 
     /**
+     * Order of the equal pieces that a folio is split into first if it must be split; those of them that agree with the cut can
+     * be had again before the others are split.
+     *
+     * @param order log2 pages of the folio
+     * @return log2 pages of the pieces, no less than those of any folio that it should consist of; {@code order} if it is split
+     *     at once
+     */
+    default int stageOrder(int order) {
+        return order;
+    }
+
+    /**
      * Whether the meaning of a page changes, so that nobody may hold its folio even if that stays as large as it is.
      *
      * @param startIndex first page of the folio, a multiple of its size
@@ -33,4 +45,15 @@ public interface FolioCut {
      * @return true if any page of it changes
      */
     boolean changes(long startIndex, int order);
+
+    /**
+     * Whether a folio must be split, merged, or unused for a moment because a page changes its meaning.
+     *
+     * @param startIndex first page of the folio, a multiple of its size
+     * @param order log2 pages of the folio
+     * @return false if it may stay as it is
+     */
+    default boolean concerns(long startIndex, int order) {
+        return orderAt(startIndex) != order || changes(startIndex, order);
+    }
 }

@@ -21,16 +21,25 @@ import org.jspecify.annotations.Nullable;
  * <p>Prepare: the nodes of all splits are reserved, then all folios concerned are frozen, which fails if somebody holds one.
  * Commit: the caller's change, then folio after folio is split, merged or left as it is, each in its slots of the index, and
  * unfrozen. From the first change on nothing can fail, so there is nothing to roll back, and no slot is ever empty. A reader
- * that finds a folio meanwhile cannot take a reference and looks again, for as long as the whole of it takes.
+ * that finds a folio meanwhile cannot take a reference and looks again, until that folio is unfrozen.
+ *
+ * <p>Readers of pages outside the range wait the least: the folios at both ends of it, which hold such pages, come first, and a
+ * large one is split in the stages that its {@link FolioCut} names, after the first of which its pieces can be had unless a later
+ * one concerns them. A merge has no stages: nobody may hold any of the pieces when they become one, so all of them are frozen
+ * from before the first change until then.
  *
  * <p>Folio locks are not needed: who has one also has a reference. Not thread-safe: the caller excludes all other changes to
- * the owner's index. Blocks on the index lock.
+ * the range of the owner's index; elsewhere others may change it with another restructurer. Blocks on the index lock.
  */
 public final class FolioRestructurer {
     /** Most nodes that storing one entry takes: a path from a higher top down to it. */
     private static final int MAX_PATH_NODES = (Long.SIZE + 5) / 6;
 
     private final FolioOwner owner;
+
+    /** Its own, as it keeps nodes between the two halves, in which the index lock is free. */
+    private final XaCursor cursor;
+
     private final PageArena arena;
     private final Lifetime lifetime;
     private final FolioAccounting accounting;
@@ -39,9 +48,13 @@ public final class FolioRestructurer {
     private final FolioMerger merger;
     private final FolioSplitter splitter;
     private final @Nullable SplitObserver observer;
+    private long rangeStart;
+    private long rangeEnd;
     private long refusedIndex;
     private long startNanos;
     private long freezeStartNanos;
+    private long frozenNanos;
+    private long besideFrozenNanos;
 
     /**
      * Makes the restructurer of an owner.
@@ -51,6 +64,7 @@ public final class FolioRestructurer {
      */
     public FolioRestructurer(FolioSplitter splitter, FolioOwner owner) {
         this.owner = owner;
+        cursor = new XaCursor(owner.index());
         this.splitter = splitter;
         statistics = splitter.statistics();
         observer = splitter.observer();
@@ -63,8 +77,8 @@ public final class FolioRestructurer {
     }
 
     /**
-     * Puts a new folio into the index, in as many pieces as it should consist of; nobody ever sees it as a whole if
-     * it should not be. The caller's reference becomes the owner's.
+     * Puts a new folio into the index, in as many pieces as it should consist of; nobody ever sees it as a whole if it should
+     * not be. The caller's reference becomes the owner's.
      *
      * @param folio head of a folio that belongs to nobody, unlocked, to which the caller holds the only reference
      * @param startIndex offset of its first page, a multiple of its size
@@ -94,7 +108,6 @@ public final class FolioRestructurer {
 
     private int insertPlanned(FolioSplit split, long folio, int order, long startIndex, long flags) {
         owner.index().lock();
-        XaCursor cursor = owner.lockedCursor();
         try {
             cursor.setOrder(startIndex, order);
             if (cursor.findConflict() != 0) {
@@ -111,13 +124,13 @@ public final class FolioRestructurer {
             PageStruct.getAndSetFlags(folio, flags);
             PageStruct.mapping(folio, owner.address());
             PageStruct.index(folio, startIndex);
-            store(cursor, folio, startIndex, order);
+            store(folio, startIndex, order);
             owner.addNrPages(Geometry.pagesIn(order));
             if (order >= Geometry.PMD_ORDER) {
                 boolean swapBacked = AddressSpaceStruct.isSwapBacked(owner.address());
                 accounting.counters().addThpPages(swapBacked, Geometry.pagesIn(order));
             }
-            splitPlanned(split, folio, cursor);
+            splitPlanned(split, folio, null);
             return Errno.OK;
         } finally {
             cursor.destroy();
@@ -146,13 +159,15 @@ public final class FolioRestructurer {
             long first = Geometry.alignDown(startIndex, orderAt(cut, startIndex));
             int lastOrder = orderAt(cut, endIndex - 1);
             long end = Geometry.alignDown(endIndex - 1, lastOrder) + Geometry.pagesIn(lastOrder);
+            rangeStart = startIndex;
+            rangeEnd = endIndex;
             refusedIndex = startIndex;
             int result = prepare(first, end, cut);
             if (result == Errno.OK) {
                 try {
                     commit.run();
                 } finally {
-                    recut(first, end, cut);
+                    recutAll(cut);
                 }
             }
             return result;
@@ -168,6 +183,24 @@ public final class FolioRestructurer {
      */
     public long refusedIndex() {
         return refusedIndex;
+    }
+
+    /**
+     * How long the last call of {@link #restructure} that succeeded had folios frozen.
+     *
+     * @return nanoseconds from before the first freeze until the last folio was unfrozen
+     */
+    public long frozenNanos() {
+        return frozenNanos;
+    }
+
+    /**
+     * How long it had folios frozen with pages outside of its range.
+     *
+     * @return nanoseconds from before the first freeze until the last of these folios was unfrozen; 0 if there was none
+     */
+    public long besideFrozenNanos() {
+        return besideFrozenNanos;
     }
 
     private long now() {
@@ -204,32 +237,32 @@ public final class FolioRestructurer {
         owner.index().lock();
         boolean frozen = false;
         try {
-            XaCursor cursor = owner.lockedCursor();
-            int result = reserve(cursor, first, end, cut);
+            int result = reserve(first, end, cut);
             if (result == Errno.OK) {
-                result = freeze(cursor, first, end, cut);
+                freezeStartNanos = System.nanoTime();
+                result = freeze(first, end, cut);
             }
             frozen = result == Errno.OK;
             return result;
         } finally {
             if (!frozen) {
-                owner.lockedCursor().destroy();
+                cursor.destroy();
             }
             owner.index().unlock();
         }
     }
 
     /** Reserves the nodes for all splits, and for the path of a merge in a tree that has become lower meanwhile. */
-    private int reserve(XaCursor cursor, long first, long end, FolioCut cut) {
+    private int reserve(long first, long end, FolioCut cut) {
         long nrNodes = 0;
         boolean merges = false;
         long index = first;
-        for (long folio = find(cursor, index, end); folio != 0; folio = find(cursor, index, end)) {
+        for (long folio = find(index, end); folio != 0; folio = find(index, end)) {
             index = PageStruct.index(folio);
             int order = FolioStruct.order(folio);
             int wanted = orderAt(cut, index);
             if (wanted > order) {
-                if (!canBeOne(cursor, folio, wanted)) {
+                if (!canBeOne(folio, wanted)) {
                     refusedIndex = index;
                     return Errno.EINVAL;
                 }
@@ -245,14 +278,13 @@ public final class FolioRestructurer {
         return cursor.reserve(Math.toIntExact(nrNodes) + (merges ? MAX_PATH_NODES : 0));
     }
 
-    private boolean canBeOne(XaCursor cursor, long folio, int order) {
+    private boolean canBeOne(long folio, int order) {
         return Geometry.isAligned(PageStruct.index(folio), order)
                 && Geometry.isAligned(arena.pfnOf(folio), order)
                 && FolioMerger.isIndexedBlock(folio, order, cursor);
     }
 
-    private int freeze(XaCursor cursor, long first, long end, FolioCut cut) {
-        freezeStartNanos = now();
+    private int freeze(long first, long end, FolioCut cut) {
         cursor.set(first);
         for (long folio = cursor.find(end - 1); folio != 0; folio = cursor.find(end - 1)) {
             long index = PageStruct.index(folio);
@@ -260,7 +292,7 @@ public final class FolioRestructurer {
                 int result = freeze(folio, cut.orderAt(index));
                 if (result != Errno.OK) {
                     refusedIndex = index;
-                    unfreeze(cursor, first, index, cut);
+                    unfreeze(first, index, cut);
                     return result;
                 }
             }
@@ -288,7 +320,7 @@ public final class FolioRestructurer {
         return folio - (PageStruct.index(folio) & (Geometry.pagesIn(order) - 1)) * PageStruct.BYTES;
     }
 
-    private static void unfreeze(XaCursor cursor, long first, long end, FolioCut cut) {
+    private void unfreeze(long first, long end, FolioCut cut) {
         if (first >= end) {
             return;
         }
@@ -300,11 +332,9 @@ public final class FolioRestructurer {
         }
     }
 
-    /** Whether a folio takes part: it is split or merged, or a page of it changes. The same answer until it is restructured. */
+    /** The same answer until the folio is restructured. */
     private static boolean isConcerned(long folio, FolioCut cut) {
-        long index = PageStruct.index(folio);
-        int order = FolioStruct.order(folio);
-        return cut.orderAt(index) != order || cut.changes(index, order);
+        return cut.concerns(PageStruct.index(folio), FolioStruct.order(folio));
     }
 
     /** The owner holds one reference per page. */
@@ -314,34 +344,94 @@ public final class FolioRestructurer {
 
     // ---- commit
 
-    private void recut(long first, long end, FolioCut cut) {
-        FolioSplit split = splitter.splitOfThread();
+    private void recutAll(FolioCut cut) {
         owner.index().lock();
-        XaCursor cursor = owner.lockedCursor();
         try {
-            long index = first;
-            for (long folio = find(cursor, index, end); folio != 0; folio = find(cursor, index, end)) {
-                index = PageStruct.index(folio);
-                int order = FolioStruct.order(folio);
-                int wanted = cut.orderAt(index);
-                if (wanted > order) {
-                    merge(folio, wanted, cursor);
-                } else if (wanted < order) {
-                    cut.plan(split.plan, index, order);
-                    splitPlanned(split, folio, cursor);
-                } else if (cut.changes(index, order)) {
-                    References.unfreeze(folio, ownReferences(folio));
-                }
-                index += Geometry.pagesIn(Math.max(wanted, order));
+            besideFrozenNanos = 0;
+            // The ends first: only there are pages outside of the range.
+            long last = Geometry.alignDown(rangeEnd - 1, recutBlock(rangeEnd - 1, cut));
+            if (rangeStart < last) {
+                int firstOrder = recutBlock(rangeStart, cut);
+                recut(Geometry.alignDown(rangeStart, firstOrder) + Geometry.pagesIn(firstOrder), last, cut);
             }
+            frozenNanos = System.nanoTime() - freezeStartNanos;
         } finally {
             cursor.destroy();
             owner.index().unlock();
         }
     }
 
-    /** Splits a frozen folio that is in the index as the plan says, and unfreezes the pieces. */
-    private void splitPlanned(FolioSplit split, long folio, XaCursor cursor) {
+    /**
+     * Restructures the folio that an index lies in, or after the first stage of its split the piece of it, or all folios of the
+     * larger one that it is to be part of; returns the order of that block.
+     */
+    private int recutBlock(long index, FolioCut cut) {
+        int wanted = cut.orderAt(index);
+        long folio = find(index, index + 1);
+        if (folio == 0 || !isConcerned(folio, cut)) {
+            return wanted;
+        }
+        if (isStaged(folio, cut)) {
+            int order = FolioStruct.order(folio);
+            splitStage(folio, cut);
+            noteBeside(PageStruct.index(folio), order);
+            folio = find(index, index + 1);
+        }
+        int order = Math.max(wanted, FolioStruct.order(folio));
+        long start = Geometry.alignDown(index, order);
+        recut(start, start + Geometry.pagesIn(order), cut);
+        noteBeside(start, order);
+        return order;
+    }
+
+    /** Takes the time at which pages outside of the range, if there are some in a block, were unfrozen. */
+    private void noteBeside(long start, int order) {
+        if (start < rangeStart || start + Geometry.pagesIn(order) > rangeEnd) {
+            besideFrozenNanos = System.nanoTime() - freezeStartNanos;
+        }
+    }
+
+    /** Restructures the folios of some whole blocks. */
+    private void recut(long first, long end, FolioCut cut) {
+        long index = first;
+        for (long folio = find(index, end); folio != 0; folio = find(index, end)) {
+            index = PageStruct.index(folio);
+            if (isStaged(folio, cut)) {
+                splitStage(folio, cut);
+            }
+            int order = FolioStruct.order(folio);
+            int wanted = cut.orderAt(index);
+            if (wanted > order) {
+                merge(folio, wanted);
+            } else if (wanted < order) {
+                FolioSplit split = splitter.splitOfThread();
+                cut.plan(split.plan, index, order);
+                splitPlanned(split, folio, null);
+            } else if (cut.changes(index, order)) {
+                References.unfreeze(folio, ownReferences(folio));
+            }
+            index += Geometry.pagesIn(Math.max(wanted, order));
+        }
+    }
+
+    /** Whether a folio is to be split, and not at once. */
+    private static boolean isStaged(long folio, FolioCut cut) {
+        int order = FolioStruct.order(folio);
+        return cut.orderAt(PageStruct.index(folio)) < order && cut.stageOrder(order) < order;
+    }
+
+    private void splitStage(long folio, FolioCut cut) {
+        int order = FolioStruct.order(folio);
+        FolioSplit split = splitter.splitOfThread();
+        split.plan.resetUniform(order, cut.stageOrder(order));
+        splitPlanned(split, folio, cut);
+    }
+
+    /**
+     * Splits a frozen folio that is in the index as the plan says, and unfreezes the pieces but those that the next cut, if there
+     * is one, concerns.
+     */
+    private void splitPlanned(FolioSplit split, long folio, @Nullable FolioCut nextCut) {
         if (split.plan.nrPieces() == 1) {
             References.unfreeze(folio, ownReferences(folio));
             return;
@@ -355,6 +445,7 @@ public final class FolioRestructurer {
         split.owner = owner;
         split.lockAt = 0;
         split.nrCallerReferences = 0;
+        split.nextCut = nextCut;
         cursor.set(PageStruct.index(folio));
         frozenSplitter.splitFrozen(split, owner, cursor);
         long nrPieces = split.plan.nrPieces();
@@ -365,8 +456,8 @@ public final class FolioRestructurer {
         }
     }
 
-    private void merge(long folio, int order, XaCursor cursor) {
-        store(cursor, folio, PageStruct.index(folio), order);
+    private void merge(long folio, int order) {
+        store(folio, PageStruct.index(folio), order);
         merger.join(folio, order, 0, poisonOf(folio, order), (int) Geometry.pagesIn(order));
     }
 
@@ -386,7 +477,7 @@ public final class FolioRestructurer {
         return poisoned ? PageFlag.HAS_HWPOISONED.mask() : 0;
     }
 
-    private static void store(XaCursor cursor, long folio, long index, int order) {
+    private void store(long folio, long index, int order) {
         cursor.setOrder(index, order);
         cursor.store(folio);
         if (cursor.error() != Errno.OK) {
@@ -395,7 +486,7 @@ public final class FolioRestructurer {
         }
     }
 
-    private static long find(XaCursor cursor, long first, long end) {
+    private long find(long first, long end) {
         if (first >= end) {
             return 0;
         }

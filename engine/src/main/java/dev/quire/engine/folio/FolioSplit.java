@@ -32,6 +32,10 @@ final class FolioSplit {
     /** References of the caller to the folio, which stay on its first piece. */
     int nrCallerReferences;
 
+    /** What the pieces are to become next: those that it concerns stay frozen; null if none is. */
+    @Nullable
+    FolioCut nextCut;
+
     /** Gets every piece but the first, each with a reference of its own; null if nobody wants them. */
     @Nullable
     FolioList list;
@@ -89,6 +93,7 @@ final class FolioSplit {
         onLru = false;
         keep = false;
         nrCallerReferences = 1;
+        nextCut = null;
         list = null;
         frozenNanos = 0;
         nrBytesStored = 0;
@@ -175,7 +180,7 @@ final class FolioSplit {
         long lockedOffset = (lockAt - folio) / PageStruct.BYTES;
         long endAlike = Math.min(end, firstDropped);
         int references = cacheReferences(0, false) + (keep || remapped ? 1 : 0) + (list == null ? 0 : 1);
-        if (references == 0 || from >= endAlike) {
+        if (references == 0 || nextCut != null || from >= endAlike) {
             return from;
         }
         long pieceFlags = inheritedFlags | (remapped ? PageFlag.LOCKED.mask() : 0) | (onLru ? PageFlag.LRU.mask() : 0);
@@ -232,7 +237,7 @@ final class FolioSplit {
                 index + offset,
                 swapCached ? privateWord + offset : 0,
                 memcgData);
-        if (references > 0) {
+        if (references > 0 && !staysFrozen(offset, pieceOrder)) {
             // The head is complete. Who meets it through its page from here on may take a reference; the index follows.
             References.unfreeze(piece, references);
         }
@@ -300,7 +305,9 @@ final class FolioSplit {
 
     /** Ends the freeze; everything else about the split is done and visible. */
     void unfreezeFirst() {
-        References.unfreeze(folio, cacheReferences(plan.runOrder(0), false) + nrCallerReferences);
+        if (!staysFrozen(0, plan.runOrder(0))) {
+            References.unfreeze(folio, cacheReferences(plan.runOrder(0), false) + nrCallerReferences);
+        }
         frozenNanos = timed ? System.nanoTime() - freezeStartNanos : 0;
     }
 
@@ -353,6 +360,11 @@ final class FolioSplit {
     private int references(long offset, int pieceOrder) {
         boolean held = keep || remapped || holdsLockAt(folio + offset * PageStruct.BYTES, pieceOrder);
         return cacheReferences(pieceOrder, isDropped(offset)) + (held ? 1 : 0) + (list == null ? 0 : 1);
+    }
+
+    /** Whether a piece is left frozen, for its next cut. */
+    boolean staysFrozen(long offset, int pieceOrder) {
+        return nextCut != null && nextCut.concerns(index + offset, pieceOrder);
     }
 
     private boolean isBornLocked(long piece, int pieceOrder) {

@@ -3,20 +3,29 @@ package dev.quire.engine.guest;
 
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.mapping.FolioLookup;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.RcuReader;
 
 /**
  * One thread's way to the pages of guest memory: the faults of the host and of the guest (kvm_gmem_fault, kvm_gmem_get_pfn).
  *
- * <p>A fault whose page is there takes no lock and allocates nothing: it pins the page and makes sure that no conversion began
- * before it had (I19). Otherwise it shares the invalidate lock, waits for the conversion that runs, and allocates. Who holds the
- * page it returns keeps it in the state that was asked for: a conversion of it fails with EAGAIN until the page is given back.
+ * <p>A fault whose page is there and not being converted takes no lock and allocates nothing: it pins the page and makes sure
+ * that no conversion began before it had (I19), or tries again. Lock-free: it tries again only if a conversion got further. Where
+ * a conversion splits or merges the folio around the page it spins while that is frozen. A fault inside the range of a
+ * conversion waits until that is over; one whose page is not there waits for a conversion of its huge page, and allocates. Who
+ * holds the page it returns keeps it in the state that was asked for: a conversion of it fails with EAGAIN until the page is given
+ * back.
  *
  * <p>Must not be called from inside a read section.
  */
 public final class GuestAccess {
-    private static final long NOT_NOW = 0;
+    /** The page is being converted, or is not there. */
+    private static final long NOT_WITHOUT_LOCK = 0;
+
+    /** Some page was converted meanwhile. */
+    private static final long AGAIN = Long.MIN_VALUE;
 
     private final GuestMemory memory;
     private final InvalidateLock invalidateLock;
@@ -70,40 +79,72 @@ public final class GuestAccess {
         }
         lifetime.enter();
         try {
-            long result = tryFault(index, shared);
-            return result == NOT_NOW ? memory.faultLocked(lookup, index, shared) : result;
+            long result = faultLockless(index, shared);
+            return result == NOT_WITHOUT_LOCK ? faultLocked(index, shared) : result;
         } finally {
             lifetime.exit();
         }
     }
 
-    /** A fault without a lock; NOT_NOW if there is no page yet, or a conversion came in between. */
-    private long tryFault(long index, boolean shared) {
+    private long faultLockless(long index, boolean shared) {
         // One section for all of it: the index is not given to another owner before it ends, even if this one is
         // closed.
         reader.enter();
         try {
-            memory.requireOpen();
-            long sequence = invalidateLock.sequence();
-            if (InvalidateLock.isInvalidating(sequence)) {
-                return NOT_NOW;
+            long result = tryFault(index, shared);
+            while (result == AGAIN) {
+                result = tryFault(index, shared);
             }
-            int access = memory.access(index, shared);
-            if (access < 0) {
-                return access;
-            }
-            long folio = lookup.pin(index);
-            if (folio == 0) {
-                return NOT_NOW;
-            }
-            // I19. Not before the reference is taken: partner, InvalidateLock.begin.
-            if (invalidateLock.sequence() != sequence) {
-                folios.unpin(folio);
-                return NOT_NOW;
-            }
-            return memory.folios().healthy(folio, index);
+            return result;
         } finally {
             reader.exit();
+        }
+    }
+
+    private long tryFault(long index, boolean shared) {
+        memory.requireOpen();
+        Invalidation invalidation = invalidateLock.invalidation();
+        if (invalidation.covers(index)) {
+            return NOT_WITHOUT_LOCK;
+        }
+        int access = memory.access(index, shared);
+        if (access < 0) {
+            return access;
+        }
+        long folio = lookup.pin(index);
+        if (folio == 0) {
+            return NOT_WITHOUT_LOCK;
+        }
+        // I19. Not before the reference is taken: partner, InvalidateLock.begin.
+        if (invalidateLock.invalidation().sequence() != invalidation.sequence()) {
+            folios.unpin(folio);
+            return AGAIN;
+        }
+        return memory.folios().healthy(folio, index);
+    }
+
+    /** A fault that excludes conversions of the huge page, and populates it if it is missing. */
+    private long faultLocked(long index, boolean shared) {
+        long hugePage = Geometry.alignDown(index, memory.hugeOrder());
+        invalidateLock.lockShared(hugePage, hugePage + Geometry.pagesIn(memory.hugeOrder()));
+        try {
+            memory.requireOpen();
+            int access = memory.access(index, shared);
+            if (access != Errno.OK) {
+                return access;
+            }
+            GuestFolios guestFolios = memory.folios();
+            long folio = lookup.pin(index);
+            if (folio == 0) {
+                int result = guestFolios.populate(hugePage, memory.layout());
+                if (result != Errno.OK) {
+                    return result;
+                }
+                folio = lookup.pin(index);
+            }
+            return guestFolios.healthy(folio, index);
+        } finally {
+            invalidateLock.unlockShared();
         }
     }
 }

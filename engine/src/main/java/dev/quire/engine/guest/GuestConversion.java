@@ -22,6 +22,11 @@ record GuestConversion(AttributeMap before, GuestLayout after, long startIndex, 
     }
 
     @Override
+    public int stageOrder(int order) {
+        return after.stageOrder(order);
+    }
+
+    @Override
     public void plan(SplitPlan plan, long blockStart, int order) {
         after.plan(plan, blockStart, order);
     }

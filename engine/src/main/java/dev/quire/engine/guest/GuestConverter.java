@@ -8,10 +8,11 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.Rcu;
 
 /**
- * Carries conversions out, one at a time: the caller holds the invalidate lock alone.
+ * Carries conversions out, one at a time: the caller holds the invalidate lock for conversion.
  *
- * <p>In this order: what can fail outside of the folios (memory for attributes, the guest's leaf entries); the host's mappings;
- * reserve and freeze; then, when nothing can fail, zap the guest's mappings, publish the attributes, split and merge, unfreeze.
+ * <p>In this order: what can fail outside of the folios (memory for attributes, the guest's leaf entries); faults on the range are
+ * turned away; the host's mappings; reserve and freeze; then, when nothing can fail, zap the guest's mappings, publish the
+ * attributes, split and merge, unfreeze.
  */
 final class GuestConverter {
     private final AllocationFailures failures;
@@ -21,17 +22,17 @@ final class GuestConverter {
     private final FolioRestructurer restructurer;
     private final SecondaryMmu secondaryMmu;
 
-    GuestConverter(
-            GuestContext context,
-            GuestMemory memory,
-            GuestFolios folios,
-            FolioRestructurer restructurer,
-            SecondaryMmu secondaryMmu) {
+    /** Stored with the invalidate lock held for conversion, as the next one; for whoever converted, or as a hint. */
+    private volatile long lastFreezeNanos;
+
+    private volatile long lastFreezeBesideNanos;
+
+    GuestConverter(GuestContext context, GuestMemory memory, GuestFolios folios, SecondaryMmu secondaryMmu) {
         failures = context.failures();
         rcu = context.mapping().rcu();
         this.memory = memory;
         this.folios = folios;
-        this.restructurer = restructurer;
+        restructurer = new FolioRestructurer(context.mapping().splitter(), memory);
         this.secondaryMmu = secondaryMmu;
     }
 
@@ -54,10 +55,15 @@ final class GuestConverter {
 
     private int restructure(GuestConversion conversion) {
         InvalidateLock invalidateLock = memory.invalidateLock();
-        invalidateLock.begin();
+        long start = conversion.startIndex();
+        long end = conversion.endIndex();
+        invalidateLock.begin(start, end);
         try {
             int error = tryRestructure(conversion);
             if (error == Errno.EAGAIN) {
+                // Faults beside the range go on, and may use a folio that must be split or merged all the time: none
+                // begins from here on.
+                invalidateLock.widen(startOfHugePage(start), startOfHugePage(end - 1) + hugePageLength());
                 // Lookups that missed hold references for moments, inside read sections: none of them is left then.
                 rcu.synchronize();
                 error = tryRestructure(conversion);
@@ -68,13 +74,21 @@ final class GuestConverter {
         }
     }
 
+    private long startOfHugePage(long index) {
+        return Geometry.alignDown(index, memory.hugeOrder());
+    }
+
+    private long hugePageLength() {
+        return Geometry.pagesIn(memory.hugeOrder());
+    }
+
     private int tryRestructure(GuestConversion conversion) {
         long start = conversion.startIndex();
         long end = conversion.endIndex();
         if (!conversion.shared()) {
             folios.unmap(start, end);
         }
-        return restructurer.restructure(start, end, conversion, () -> {
+        int error = restructurer.restructure(start, end, conversion, () -> {
             try {
                 secondaryMmu.zap(start, end);
             } finally {
@@ -82,5 +96,18 @@ final class GuestConverter {
                 memory.layout(conversion.after());
             }
         });
+        if (error == Errno.OK) {
+            lastFreezeNanos = restructurer.frozenNanos();
+            lastFreezeBesideNanos = restructurer.besideFrozenNanos();
+        }
+        return error;
+    }
+
+    long lastFreezeNanos() {
+        return lastFreezeNanos;
+    }
+
+    long lastFreezeBesideNanos() {
+        return lastFreezeBesideNanos;
     }
 }

@@ -20,8 +20,8 @@ import dev.quire.engine.xarray.XaCursor;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The folios in one guest memory's index, range by range. The caller holds the invalidate lock, so that no folio is frozen; to
- * change the index it holds it alone.
+ * The folios in one guest memory's index, range by range. The caller holds the invalidate lock, so that no folio of the range is
+ * frozen: shared to populate, exclusively to drop and to zero, for conversion for all else.
  */
 final class GuestFolios {
     static final long NONE = -1;
@@ -32,19 +32,21 @@ final class GuestFolios {
     private final FolioMappers mappers;
     private final FolioCounters counters;
     private final Rcu rcu;
+    /** Its own, as a huge page may be populated while others are being converted. By the populate lock. */
     private final FolioRestructurer restructurer;
 
     /** One allocation at a time, so that two faults in one huge page do not need two for a moment. */
     private final ReentrantLock populateLock = new ReentrantLock();
 
-    GuestFolios(MappingContext context, FolioRestructurer restructurer, GuestMemory memory) {
+    GuestFolios(GuestContext context, GuestMemory memory) {
         this.memory = memory;
-        this.restructurer = restructurer;
-        rcu = context.rcu();
-        arena = context.arena();
-        folios = context.folios();
-        mappers = context.mappers();
-        counters = context.accounting().counters();
+        restructurer = new FolioRestructurer(context.mapping().splitter(), memory);
+        MappingContext mapping = context.mapping();
+        rcu = mapping.rcu();
+        arena = mapping.arena();
+        folios = mapping.folios();
+        mappers = mapping.mappers();
+        counters = mapping.accounting().counters();
     }
 
     /** Allocates the huge page that starts at an index, if it is not there, in the folios of a layout; 0 or ENOMEM. */

@@ -11,15 +11,16 @@ import dev.quire.engine.xarray.SplitPlan;
  * different states, nor two shared ones, and no two folios could be merged.
  *
  * @param attributes which pages are shared
+ * @param policy says in which stages a folio is split
  * @param allowedOrders bit k set if folios of order k are allowed, bit 0 among them; the highest is the huge order
  */
-record GuestLayout(AttributeMap attributes, long allowedOrders) implements FolioCut {
+record GuestLayout(AttributeMap attributes, GuestSplitPolicy policy, long allowedOrders) implements FolioCut {
     int hugeOrder() {
         return Long.SIZE - 1 - Long.numberOfLeadingZeros(allowedOrders);
     }
 
     GuestLayout with(AttributeMap otherAttributes) {
-        return new GuestLayout(otherAttributes, allowedOrders);
+        return new GuestLayout(otherAttributes, policy, allowedOrders);
     }
 
     @Override
@@ -33,6 +34,11 @@ record GuestLayout(AttributeMap attributes, long allowedOrders) implements Folio
             order = nextSmaller(order);
         }
         return 0;
+    }
+
+    @Override
+    public int stageOrder(int order) {
+        return policy.stageOrder(order);
     }
 
     @Override

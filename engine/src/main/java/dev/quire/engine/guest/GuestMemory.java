@@ -2,9 +2,7 @@
 package dev.quire.engine.guest;
 
 import dev.quire.engine.folio.FolioOwner;
-import dev.quire.engine.folio.FolioRestructurer;
 import dev.quire.engine.folio.Folios;
-import dev.quire.engine.mapping.FolioLookup;
 import dev.quire.engine.mapping.FolioVisitor;
 import dev.quire.engine.mapping.MappingContext;
 import dev.quire.engine.memory.Errno;
@@ -30,8 +28,9 @@ import java.lang.invoke.VarHandle;
  * ones. Nothing is rolled back: all memory is reserved and all folios are frozen before the first change, and the guest's
  * mappings are zapped only after that. The host's are removed before a conversion to private, also of one that then fails.
  *
- * <p>Thread-safe. Conversions and holes come one at a time and wait for allocating faults; they must not be called from inside
- * a read section. Every call but those that ask for the size, which never changes, throws {@link IllegalStateException} once the
+ * <p>Thread-safe. Conversions and holes come one at a time, first wait for faults that allocate, and must not be called from
+ * inside a read section. Faults beside a conversion go on: they wait only if the page itself is being converted, or is missing
+ * and its huge page concerned, and for the moments in which its folio is frozen. Every call but those that ask for the size, which never changes, throws {@link IllegalStateException} once the
  * memory or the engine is closed. Nobody else splits or merges these folios: {@link dev.quire.engine.folio.FolioSplitter} and {@code FolioMerger} refuse them with EBUSY.
  */
 public final class GuestMemory implements FolioOwner, AutoCloseable {
@@ -56,7 +55,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
     private final int hugeOrder;
     private final InvalidateLock invalidateLock;
 
-    /** Stored with the invalidate lock held alone and the sequence odd; who holds it shared, or checks the sequence, loads. */
+    /** Stored with the invalidate lock held for conversion; who shares it, or checks the {@link Invalidation}, loads. */
     private volatile GuestLayout layout;
 
     private volatile boolean closed;
@@ -77,11 +76,10 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
         nrPages = sizeBytes >>> Geometry.PAGE_SHIFT;
         index = new XArray(AddressSpaceStruct.pages(address), mapping.nodes(), mapping.lockOrder(), 0);
         lockedCursor = new XaCursor(index);
-        FolioRestructurer restructurer = new FolioRestructurer(mapping.splitter(), this);
-        guestFolios = new GuestFolios(mapping, restructurer, this);
+        guestFolios = new GuestFolios(context, this);
         invalidateLock = new InvalidateLock(mapping.lockOrder());
-        converter = new GuestConverter(context, this, guestFolios, restructurer, secondaryMmu);
-        layout = new GuestLayout(AttributeMap.allPrivate(nrPages), policy.allowedOrders(hugeOrder));
+        converter = new GuestConverter(context, this, guestFolios, secondaryMmu);
+        layout = new GuestLayout(AttributeMap.allPrivate(nrPages), policy, policy.allowedOrders(hugeOrder));
         AddressSpaceStruct.sizeBytesRelease(address, sizeBytes);
     }
 
@@ -235,12 +233,12 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
      */
     public void forEachFolio(FolioVisitor visitor) {
         lifetime.enter();
-        invalidateLock.lockShared();
+        invalidateLock.lockForConversion();
         try {
             requireOpen();
             guestFolios.forEach(0, nrPages, visitor);
         } finally {
-            invalidateLock.unlockShared();
+            invalidateLock.unlockForConversion();
             lifetime.exit();
         }
     }
@@ -265,19 +263,21 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
      */
     public long invalidateSequence() {
         requireUsable();
-        return invalidateLock.sequence();
+        return invalidateLock.invalidation().sequence();
     }
 
     /**
-     * Whether pages may have been converted or dropped since a number was read, or are being so: then what a fault returned must
-     * not be mapped (mmu_invalidate_retry). Wait-free.
+     * Whether a page may have been converted or dropped since a number was read, or is being so: then what a fault returned must
+     * not be mapped (mmu_invalidate_retry_gfn). Wait-free.
      *
      * @param sequence from {@link #invalidateSequence}, read before the fault
-     * @return false if it may be mapped
+     * @param pageIndex offset of the page, in pages
+     * @return false if it may be mapped; true also if only other pages have been converted or dropped
      */
-    public boolean isInvalidated(long sequence) {
+    public boolean isInvalidated(long sequence, long pageIndex) {
         requireUsable();
-        return InvalidateLock.isInvalidating(sequence) || invalidateLock.sequence() != sequence;
+        Invalidation invalidation = invalidateLock.invalidation();
+        return invalidation.sequence() != sequence || invalidation.covers(pageIndex);
     }
 
     /** Whether a page may be used in a state: 0, EFAULT or EACCES. */
@@ -286,29 +286,6 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
             return Errno.EFAULT;
         }
         return layout.attributes().isShared(pageIndex) == shared ? Errno.OK : Errno.EACCES;
-    }
-
-    /** A fault that excludes conversions, and populates what is missing. */
-    long faultLocked(FolioLookup lookup, long pageIndex, boolean shared) {
-        invalidateLock.lockShared();
-        try {
-            requireOpen();
-            int access = access(pageIndex, shared);
-            if (access != Errno.OK) {
-                return access;
-            }
-            long folio = lookup.pin(pageIndex);
-            if (folio == 0) {
-                int result = guestFolios.populate(Geometry.alignDown(pageIndex, hugeOrder), layout);
-                if (result != Errno.OK) {
-                    return result;
-                }
-                folio = lookup.pin(pageIndex);
-            }
-            return guestFolios.healthy(folio, pageIndex);
-        } finally {
-            invalidateLock.unlockShared();
-        }
     }
 
     /**
@@ -323,12 +300,12 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
     public int allocate(long offsetBytes, long lengthBytes) {
         requireRange(offsetBytes, lengthBytes);
         long end = Geometry.alignDown((offsetBytes + lengthBytes) >>> Geometry.PAGE_SHIFT, hugeOrder);
+        long huge = Geometry.alignDown(offsetBytes >>> Geometry.PAGE_SHIFT, hugeOrder);
         lifetime.enter();
-        invalidateLock.lockShared();
+        invalidateLock.lockShared(huge, end);
         try {
             requireOpen();
             int result = Errno.OK;
-            long huge = Geometry.alignDown(offsetBytes >>> Geometry.PAGE_SHIFT, hugeOrder);
             for (; huge < end && result == Errno.OK; huge += Geometry.pagesIn(hugeOrder)) {
                 result = guestFolios.populate(huge, layout);
             }
@@ -372,7 +349,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
         long start = offsetBytes >>> Geometry.PAGE_SHIFT;
         long end = (offsetBytes + lengthBytes) >>> Geometry.PAGE_SHIFT;
         lifetime.enter();
-        invalidateLock.lockExclusive();
+        invalidateLock.lockForConversion();
         try {
             requireOpen();
             AttributeMap before = layout.attributes();
@@ -382,9 +359,31 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
             GuestLayout after = layout.with(before.with(start, end, shared));
             return converter.convert(new GuestConversion(before, after, start, end, shared));
         } finally {
-            invalidateLock.unlockExclusive();
+            invalidateLock.unlockForConversion();
             lifetime.exit();
         }
+    }
+
+    /**
+     * How long the last conversion that succeeded had folios frozen: together from before the first of them changed, until one
+     * after the other had.
+     *
+     * @return nanoseconds; 0 if there was none
+     */
+    public long lastFreezeNanos() {
+        requireUsable();
+        return converter.lastFreezeNanos();
+    }
+
+    /**
+     * How long it had pages frozen that it did not convert, but whose folios it split or merged: as long may a fault beside the
+     * range have waited.
+     *
+     * @return nanoseconds; 0 if there were none
+     */
+    public long lastFreezeBesideNanos() {
+        requireUsable();
+        return converter.lastFreezeBesideNanos();
     }
 
     // ---- holes and the end
@@ -405,7 +404,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
         long end = (offsetBytes + lengthBytes) >>> Geometry.PAGE_SHIFT;
         lifetime.enter();
         invalidateLock.lockExclusive();
-        invalidateLock.begin();
+        invalidateLock.begin(start, end);
         try {
             requireOpen();
             long firstHuge = Geometry.alignDown(start + Geometry.pagesIn(hugeOrder) - 1, hugeOrder);
@@ -444,7 +443,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
                 return;
             }
             closed = true;
-            invalidateLock.begin();
+            invalidateLock.begin(0, nrPages);
             secondaryMmu.zap(0, nrPages);
             guestFolios.drop(0, nrPages);
             invalidateLock.end();

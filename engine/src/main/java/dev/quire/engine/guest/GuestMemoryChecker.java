@@ -48,7 +48,8 @@ public final class GuestMemoryChecker {
         invalidateLock.lockExclusive();
         try {
             memory.requireOpen();
-            require(!InvalidateLock.isInvalidating(invalidateLock.sequence()), "sequence is odd", 0);
+            Invalidation invalidation = invalidateLock.invalidation();
+            require(!invalidation.isUnderWay(), "invalidation without an end", invalidation.startIndex());
             new GuestMemoryChecker(memory, arena, folios).checkAll();
         } finally {
             invalidateLock.unlockExclusive();

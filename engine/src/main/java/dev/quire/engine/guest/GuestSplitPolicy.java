@@ -20,11 +20,19 @@ public enum GuestSplitPolicy {
         }
     },
 
-    /** By levels of the page tables: 1 GiB, else 2 MiB, else 4 KiB. */
+    /**
+     * By levels of the page tables: 1 GiB, else 2 MiB, else 4 KiB. A folio of 1 GiB is split in two stages, first into folios
+     * of 2 MiB, most of which faults can use from then on, and then those of them that have pages of another state.
+     */
     STAGED {
         @Override
         long allowedOrders(int hugeOrder) {
             return Geometry.pagesIn(hugeOrder) | Geometry.pagesIn(Geometry.PMD_ORDER) | 1;
+        }
+
+        @Override
+        int stageOrder(int order) {
+            return Math.min(order, Geometry.PMD_ORDER);
         }
     },
 
@@ -38,4 +46,9 @@ public enum GuestSplitPolicy {
 
     /** The orders as bits; that of 0 and that of the huge order are set, and none above. */
     abstract long allowedOrders(int hugeOrder);
+
+    /** Order of the pieces that a folio is split into first; its own if it is split at once. */
+    int stageOrder(int order) {
+        return order;
+    }
 }

@@ -8,9 +8,9 @@
  * virtual processors find pages; a {@link dev.quire.engine.guest.SecondaryMmu} is told which pages the guest must no longer
  * have mapped. {@link dev.quire.engine.guest.GuestMemoryChecker} verifies all of it.
  *
- * <p>Locks, outer to inner: invalidate lock, then those of the packages below. Conversions, holes and close hold the invalidate
- * lock alone, faults that allocate share it, and faults that find their page take no lock. The kernel's counterparts are
- * virt/kvm/guest_memfd.c and the series that gave it huge pages and in-place conversion.
+ * <p>Locks, outer to inner: invalidate lock, then those of the packages below. Holes and close hold the invalidate lock alone;
+ * one conversion at a time holds it for its range, faults that allocate elsewhere share it, and faults that find their page take
+ * no lock. The kernel's counterparts are virt/kvm/guest_memfd.c and the series that gave it huge pages and in-place conversion.
  */
 @NullMarked
 package dev.quire.engine.guest;

@@ -136,6 +136,7 @@ public final class SplitWatch implements SplitObserver {
         if (split.nrCallerReferences == 0) {
             // Part of a restructuring: nobody has the folio, and no piece is locked.
             if (attempt.invariants != null) {
+                attempt.invariants.stayFrozen(split::staysFrozen);
                 attempt.invariants.afterSplit(orders, NOWHERE, 0);
             }
             return;

@@ -131,6 +131,21 @@ class GuestMemoryTest extends GuestTest {
         assertEquals("-", layout());
     }
 
+    /** As nobody but the guest has private memory, a hole takes it away; its frame lives on for who holds it. */
+    @Test
+    void aHeldPrivatePageKeepsNothingFromBeingDropped() {
+        openPopulated(GuestSplitPolicy.STAGED, 2);
+        long held = pinPrivate(10);
+        assertEquals(ConversionResult.OK, guest.punchHole(0, HUGE * PAGE));
+        assertEquals("- 9", layout());
+        assertEquals(1, engine.folios().references(held));
+        unpin(held);
+        long again = pinPrivate(10);
+        assertEquals(0, stampAt(10));
+        unpin(again);
+        check();
+    }
+
     @Test
     void nobodyElseSplitsOrMergesItsFolios() {
         openPopulated(GuestSplitPolicy.UNIFORM, 2);
@@ -233,7 +248,9 @@ class GuestMemoryTest extends GuestTest {
         assertThrows(IllegalStateException.class, () -> guest.isShared(0));
         assertThrows(IllegalStateException.class, () -> guest.nrAttributeRanges());
         assertThrows(IllegalStateException.class, () -> guest.invalidateSequence());
-        assertThrows(IllegalStateException.class, () -> guest.isInvalidated(0));
+        assertThrows(IllegalStateException.class, () -> guest.isInvalidated(0, 0));
+        assertThrows(IllegalStateException.class, () -> guest.lastFreezeNanos());
+        assertThrows(IllegalStateException.class, () -> guest.lastFreezeBesideNanos());
         assertEquals(1 << 21, guest.sizeBytes());
         assertEquals(9, guest.hugeOrder());
     }

@@ -168,8 +168,8 @@ class GuestReviewTest extends GuestTest {
         other.enter();
         assertTrue(engine.folios().tryPin(folio));
         Thread lookup = new Thread(() -> {
-            // The conversion has met the reference once it waits for readers, with its sequence odd.
-            while (!InvalidateLock.isInvalidating(guest.invalidateSequence())) {
+            // The conversion has met the reference once it keeps faults off the folios around the page.
+            while (!guest.isInvalidated(guest.invalidateSequence(), 300)) {
                 Thread.onSpinWait();
             }
             sleepBriefly();
@@ -348,6 +348,30 @@ class GuestReviewTest extends GuestTest {
             assertEquals(ConversionResult.OK, toPrivate(8, 4));
             assertEquals("9", layout());
         }
+    }
+
+    @Test
+    void m25TheyAreGoneFromEveryProcess() {
+        openPopulated(GuestSplitPolicy.NON_UNIFORM, 1);
+        assertEquals(ConversionResult.OK, toShared(8, 2));
+        try (PageTables parent = engine.newPageTables();
+                PageTables child = engine.newPageTables();
+                Region ofParent = parent.addRegion(1L << 30, HUGE, guest, 0);
+                Region ofChild = child.addRegion(5L << 30, HUGE, guest, 0);
+                RcuReader walkReader = engine.newReader()) {
+            long folio = pinShared(8);
+            engine.folios().lock(folio);
+            assertEquals(Errno.OK, parent.map(ofParent.start() + 8 * PAGE, folio, 0, 1, true));
+            assertEquals(Errno.OK, child.map(ofChild.start() + 8 * PAGE, folio, 0, 1, true));
+            engine.folios().unlock(folio);
+            unpin(folio);
+            assertEquals(3, engine.folios().references(page(8)));
+            assertEquals(ConversionResult.OK, toPrivate(8, 1));
+            assertEquals(0, pinAndUnpin(parent.newWalker(walkReader), ofParent.start() + 8 * PAGE));
+            assertEquals(0, pinAndUnpin(child.newWalker(walkReader), ofChild.start() + 8 * PAGE));
+            assertEquals(1, engine.folios().references(page(8)));
+        }
+        check();
     }
 
     private long pinAndUnpin(PageWalker walker, long address) {

@@ -19,14 +19,15 @@ import org.openjdk.jcstress.infra.results.II_Result;
  * Who gets a page from a fault beside its conversion holds it in the state it asked for, and the conversion fails; or the fault
  * is refused. So nobody has access once a conversion has returned with success.
  *
- * <p>First number: what the fault gave (0 refused, 1 the page, held until the conversion was over, 9 a page that was converted
- * or does not fit); 10 more if it came while a conversion was under way, of this page or another. Second: how the conversion
- * ended (0, or -11 for EAGAIN).
+ * <p>A fault on a page that is not being converted, but lies beside one that is, is always answered.
+ *
+ * <p>First number: what the fault gave (0 refused, 1 the page, 9 a page that was converted or does not fit); 10 more if it came,
+ * and beside the page also ended, while the conversion was under way. Second: how the conversion ended (0, or -11 for EAGAIN).
  */
 public final class FaultVsConversion {
     private FaultVsConversion() {}
 
-    /** How all variants are graded. */
+    /** How faults on the page itself are graded. */
     @Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "the fault came after the conversion, or noticed it")
     @Outcome(
             id = "10, 0",
@@ -131,6 +132,85 @@ public final class FaultVsConversion {
             meet();
             seen.r2 = PAGES.convert(index, true);
             conversion.complete();
+        }
+
+        /** Recycles the huge page. */
+        @Arbiter
+        public void arbiter(II_Result seen) {
+            if (!PAGES.giveBack(index)) {
+                seen.r1 = GuestPages.WRONG;
+            }
+        }
+    }
+
+    /** The page beside is a folio of its own, which the conversion has nothing to do with. */
+    @JCStressTest
+    @Description(
+            "host fault on the shared neighbour of a page beside the page's conversion to private, which changes no"
+                    + " folio")
+    @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the fault came before the conversion, or ended after it")
+    @Outcome(id = "11, 0", expect = ACCEPTABLE, desc = "window: the fault was answered while the conversion was on")
+    @Outcome(id = "1?9, .*", expect = FORBIDDEN, desc = "the fault was refused, or gave a page that does not fit")
+    @Outcome(id = "1?1, -11", expect = FORBIDDEN, desc = "a page that nobody held was not converted")
+    @Outcome(expect = FORBIDDEN, desc = "no such history")
+    @State
+    public static class Beside extends Rendezvous {
+        private static final GuestPages PAGES = new GuestPages(true);
+        private final long index = PAGES.take(true);
+
+        /** Faults the neighbour in. */
+        @Actor
+        public void fault(II_Result seen) {
+            meet(index >>> 9);
+            seen.r1 = PAGES.faultBeside(index + 1, true, index);
+        }
+
+        /** Converts. */
+        @Actor
+        public void convert(II_Result seen) {
+            meet();
+            seen.r2 = PAGES.convert(index, false);
+        }
+
+        /** Recycles the huge page. */
+        @Arbiter
+        public void arbiter(II_Result seen) {
+            if (!PAGES.giveBack(index)) {
+                seen.r1 = GuestPages.WRONG;
+            }
+        }
+    }
+
+    /** The page beside lies in the folio that is split. */
+    @JCStressTest
+    @Description(
+            "guest fault on a page of a private folio of 2 MiB beside the conversion of another page of it to shared,"
+                    + " which splits")
+    @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the fault came before the conversion, or ended after it")
+    @Outcome(id = "11, 0", expect = ACCEPTABLE, desc = "window: the fault was answered while the conversion was on")
+    @Outcome(id = "1?1, -11", expect = ACCEPTABLE, desc = "who held the folio kept it from being split")
+    @Outcome(
+            id = "1?9, .*",
+            expect = FORBIDDEN,
+            desc = "the fault was refused, or gave a folio that does not cover the page")
+    @Outcome(expect = FORBIDDEN, desc = "no such history")
+    @State
+    public static class BesideInFolio extends Rendezvous {
+        private static final GuestPages PAGES = new GuestPages(false);
+        private final long index = PAGES.take(false);
+
+        /** Faults a page near the end of the folio in. */
+        @Actor
+        public void fault(II_Result seen) {
+            meet(index >>> 9);
+            seen.r1 = PAGES.faultBeside(index + 500, false, index);
+        }
+
+        /** Converts. */
+        @Actor
+        public void convert(II_Result seen) {
+            meet();
+            seen.r2 = PAGES.convert(index, true);
         }
 
         /** Recycles the huge page. */

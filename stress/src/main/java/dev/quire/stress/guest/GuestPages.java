@@ -26,7 +26,7 @@ final class GuestPages {
     /** The page was converted while it was held, or was held in a folio that does not fit; or another result. */
     static final int WRONG = 9;
 
-    /** Added if the fault came while a conversion was under way. */
+    /** Added if the fault came while the conversion was under way. */
     static final int CAME_DURING = 10;
 
     private static final int NR_SLOTS = 1 << 14;
@@ -95,7 +95,7 @@ final class GuestPages {
 
     /** Faults a page in as the host or the guest, and holds it until the conversion is over. */
     int faultAndHold(long index, boolean asHost, Progress conversion) {
-        int cameDuring = guest.isInvalidated(guest.invalidateSequence()) ? CAME_DURING : 0;
+        int cameDuring = isBeingConverted(index) ? CAME_DURING : 0;
         long folio = asHost ? access.hostFault(index) : access.guestFault(index, true);
         if (folio < 0) {
             return cameDuring + (folio == Errno.EACCES ? REFUSED : WRONG);
@@ -105,6 +105,29 @@ final class GuestPages {
         isRight &= isAsAskedFor(folio, index, asHost);
         folios.unpin(folio);
         return cameDuring + (isRight ? HELD : WRONG);
+    }
+
+    /** Faults a page in beside one that is being converted, and gives it back; {@link #CAME_DURING} if it need not wait. */
+    int faultBeside(long index, boolean asHost, long convertedIndex) {
+        boolean during = isBeingConverted(convertedIndex);
+        long folio = asHost ? access.hostFault(index) : access.guestFault(index, true);
+        during &= isBeingConverted(convertedIndex);
+        boolean isRight = folio > 0 && isAsAskedFor(folio, index, asHost);
+        if (folio > 0) {
+            folios.unpin(folio);
+        }
+        return (during ? CAME_DURING : 0) + (isRight ? HELD : WRONG);
+    }
+
+    /** Whether a conversion of a page is under way; those of other states change the sequence, but not that. */
+    private boolean isBeingConverted(long index) {
+        long sequence;
+        boolean isInvalidated;
+        do {
+            sequence = guest.invalidateSequence();
+            isInvalidated = guest.isInvalidated(sequence, index);
+        } while (guest.invalidateSequence() != sequence);
+        return isInvalidated;
     }
 
     private boolean isAsAskedFor(long folio, long index, boolean asHost) {
