@@ -68,15 +68,15 @@ final class XArrayLock {
     /** Under the lock, which guards what it remembers of the last caller, and is of no use in an engine that is closed. */
     private void enter() {
         long threadId = Thread.currentThread().threadId();
-        if (threadId != callerId) {
-            caller = lifetime.caller();
-            callerId = threadId;
-        }
         try {
+            if (threadId != callerId) {
+                caller = lifetime.caller();
+                callerId = threadId;
+            }
             caller.enter();
-        } catch (IllegalStateException closed) {
+        } catch (RuntimeException | Error refused) {
             SpinLock.unlock(word);
-            throw closed;
+            throw refused;
         }
         holderId(threadId);
     }

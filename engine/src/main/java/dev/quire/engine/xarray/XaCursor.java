@@ -175,8 +175,8 @@ public final class XaCursor extends XaPosition {
      *
      * <p>Beside a writer an iteration finds each entry that is in the array, and marked, all the time exactly once, also in
      * pieces; otherwise as {@link #find}, but that after {@link XaEntry#RETRY} it starts anew, and so may go back to the first
-     * index of an entry that has taken the place of several, found already or not. In the node of one of these that it has found, such an entry counts
-     * as found.
+     * index of an entry that has taken the place of several, found already or not. In the node of one of these that it has
+     * found, such an entry counts as found.
      *
      * @param max last index to look at, unsigned, inclusive
      * @param mark 0 to 2

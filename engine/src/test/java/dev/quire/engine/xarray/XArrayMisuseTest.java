@@ -3,12 +3,14 @@ package dev.quire.engine.xarray;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.EngineFixture;
 import dev.quire.engine.TestSeed;
 import dev.quire.engine.memory.Errno;
 import java.math.BigInteger;
+import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
@@ -289,6 +291,19 @@ class XArrayMisuseTest extends XArrayCatalogue {
         assertThrows(IllegalStateException.class, () -> XaText.tree(lost));
         assertThrows(IllegalStateException.class, () -> XaChecker.check(lost));
         assertThrows(IllegalStateException.class, () -> new XArray(lost.anchor(), closed.nodes, closed.lockOrder, 0));
+    }
+
+    /** The array's own lock is not part of the engine's memory: a thread that is refused must give it back. */
+    @Test
+    void threadsThatComeAfterCloseAreRefusedOneAfterTheOther() {
+        EngineFixture closed = new EngineFixture();
+        XArray lost = closed.newArray(0);
+        closed.close();
+        for (int thread = 0; thread < 2; thread++) {
+            assertTimeoutPreemptively(
+                    Duration.ofSeconds(10),
+                    () -> assertThrows(IllegalStateException.class, () -> lost.store(9, value(1))));
+        }
     }
 
     @Test
