@@ -48,6 +48,7 @@ public final class FolioRestructurer {
     private final FolioMerger merger;
     private final FolioSplitter splitter;
     private final @Nullable SplitObserver observer;
+    private long nrNodesWanted;
     private long rangeStart;
     private long rangeEnd;
     private long refusedIndex;
@@ -107,14 +108,14 @@ public final class FolioRestructurer {
     }
 
     private int insertPlanned(FolioSplit split, long folio, int order, long startIndex, long flags) {
+        if (cursor.reserve(XaCursor.nodesNeeded(split.plan) + MAX_PATH_NODES) != Errno.OK) {
+            return Errno.ENOMEM;
+        }
         owner.index().lock();
         try {
             cursor.setOrder(startIndex, order);
             if (cursor.findConflict() != 0) {
                 return Errno.EEXIST;
-            }
-            if (cursor.reserve(XaCursor.nodesNeeded(split.plan) + MAX_PATH_NODES) != Errno.OK) {
-                return Errno.ENOMEM;
             }
             if (PageStruct.mapping(folio) != 0 || !References.freeze(folio, 1)) {
                 throw new IllegalArgumentException("folio is not the caller's alone: folio=0x" + Long.toHexString(folio)
@@ -162,7 +163,11 @@ public final class FolioRestructurer {
             rangeStart = startIndex;
             rangeEnd = endIndex;
             refusedIndex = startIndex;
-            int result = prepare(first, end, cut);
+            int result;
+            int round = 0;
+            do {
+                result = prepare(first, end, cut);
+            } while (result == Errno.ENOMEM && owner.index().pool().awaitReclaim(nrNodesWanted, round++));
             if (result == Errno.OK) {
                 try {
                     commit.run();
@@ -275,7 +280,8 @@ public final class FolioRestructurer {
             index += Geometry.pagesIn(Math.max(wanted, order));
         }
         cursor.reset();
-        return cursor.reserve(Math.toIntExact(nrNodes) + (merges ? MAX_PATH_NODES : 0));
+        nrNodesWanted = nrNodes + (merges ? MAX_PATH_NODES : 0);
+        return cursor.tryReserve(nrNodesWanted) ? Errno.OK : Errno.ENOMEM;
     }
 
     private boolean canBeOne(long folio, int order) {

@@ -27,11 +27,21 @@ final class FrozenFolioSplitter {
 
     /** Splits a folio that an index has. */
     int splitIndexed(FolioSplit split, FolioOwner owner) {
+        long nrNodes = XaCursor.nodesNeeded(split.plan);
+        int result;
+        int round = 0;
+        do {
+            result = splitIfNodes(split, owner, nrNodes);
+        } while (result == Errno.ENOMEM && owner.index().pool().awaitReclaim(nrNodes, round++));
+        return result;
+    }
+
+    private int splitIfNodes(FolioSplit split, FolioOwner owner, long nrNodes) {
         owner.index().lock();
         XaCursor cursor = owner.lockedCursor();
         try {
             cursor.set(PageStruct.index(split.folio));
-            if (cursor.reserve(split.plan) != Errno.OK) {
+            if (!cursor.tryReserve(nrNodes)) {
                 return Errno.ENOMEM;
             }
             if (!isIndexed(split, cursor) || !References.freeze(split.folio, split.cacheReferences() + 1)) {

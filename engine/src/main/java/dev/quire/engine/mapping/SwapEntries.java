@@ -14,6 +14,7 @@ import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
+import dev.quire.engine.struct.XaNodeStruct;
 import dev.quire.engine.xarray.SplitPlan;
 import dev.quire.engine.xarray.XaCursor;
 import dev.quire.engine.xarray.XaEntry;
@@ -30,6 +31,9 @@ import dev.quire.engine.xarray.XaEntry;
  * against what the caller believes to be there.
  */
 public final class SwapEntries {
+    /** Most nodes that cutting an entry at one place takes: one on each level below it. */
+    private static final int MAX_SPLIT_NODES = Geometry.MAX_ORDER / XaNodeStruct.SLOT_SHIFT;
+
     private final PageArena arena;
     private final SwapTable swapTable;
     private final Lifetime lifetime;
@@ -268,6 +272,19 @@ public final class SwapEntries {
         FileRange.require("index", index, "nrPages", 1, FileRange.MAX_PAGES);
         Geometry.requireOrder(newOrder);
         lifetime.enter();
+        try {
+            int result;
+            int round = 0;
+            do {
+                result = splitIfNodes(index, slot, newOrder);
+            } while (mayRetry(result, round++));
+            return result;
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    private int splitIfNodes(long index, long slot, int newOrder) {
         space.index().lock();
         XaCursor cursor = space.lockedCursor();
         try {
@@ -283,10 +300,13 @@ public final class SwapEntries {
             }
             return split(cursor, entry, at, at + 1, newOrder, SplitPolicies.NON_UNIFORM);
         } finally {
-            cursor.destroy();
             space.index().unlock();
-            lifetime.exit();
         }
+    }
+
+    /** Without the lock: waits until nodes come back, if that was what the split lacked. */
+    private boolean mayRetry(int result, int round) {
+        return result == Errno.ENOMEM && space.index().pool().awaitReclaim(MAX_SPLIT_NODES, round);
     }
 
     /**
@@ -294,6 +314,15 @@ public final class SwapEntries {
      * Then a range that begins or ends there can be removed without memory. 0 or ENOMEM.
      */
     int splitBefore(long index) {
+        int result;
+        int round = 0;
+        do {
+            result = splitBeforeIfNodes(index);
+        } while (mayRetry(result, round++));
+        return result;
+    }
+
+    private int splitBeforeIfNodes(long index) {
         space.index().lock();
         XaCursor cursor = space.lockedCursor();
         try {
@@ -307,21 +336,17 @@ public final class SwapEntries {
             long at = index - Geometry.alignDown(index, order);
             return at == 0 ? Errno.OK : split(cursor, entry, at, Geometry.pagesIn(order), 0, SplitPolicies.RANGE);
         } finally {
-            cursor.destroy();
             space.index().unlock();
         }
     }
 
-    /** Splits the entry that the cursor is at as a policy says. */
+    /** Splits the entry that the cursor is at as a policy says; waits for no node, as the index is locked. */
     private int split(XaCursor cursor, long entry, long start, long end, int newOrder, SplitPolicy policy) {
         int order = cursor.getOrder();
         if (order <= newOrder) {
             return Errno.OK;
         }
         policy.plan(plan, order, start, end, newOrder, SplitPolicies.ALL_ORDERS);
-        if (cursor.reserve(plan) != Errno.OK) {
-            return Errno.ENOMEM;
-        }
         // Values are odd: the next integer is two further on.
         return cursor.split(plan, entry, entry, XaEntry.value(1) - XaEntry.value(0));
     }

@@ -19,6 +19,12 @@ final class XaArguments {
         }
     }
 
+    static void requireNrNodes(long nrNodes) {
+        if (nrNodes < 0) {
+            throw new IllegalArgumentException("nrNodes out of range: nrNodes=" + nrNodes + ", min=0");
+        }
+    }
+
     static void requireOrder(String name, int order, int max) {
         if (order < 0 || order > max) {
             throw new IllegalArgumentException(name + " out of range: " + name + "=" + order + ", max=" + max);

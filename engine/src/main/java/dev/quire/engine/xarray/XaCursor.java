@@ -401,15 +401,31 @@ public final class XaCursor extends XaPosition {
      * @throws IllegalArgumentException if the number is negative
      */
     public int reserve(int nrNodes) {
-        if (nrNodes < 0) {
-            throw new IllegalArgumentException("nrNodes out of range: nrNodes=" + nrNodes + ", min=0");
-        }
+        XaArguments.requireNrNodes(nrNodes);
         if (spares.suffice(nrNodes)) {
             return Errno.OK;
         }
         pool.lifetime().enter();
         try {
             return splitter.reserve(nrNodes);
+        } finally {
+            pool.lifetime().exit();
+        }
+    }
+
+    /**
+     * Gets nodes as {@link #reserve(int)} does, but waits for none: for callers that hold the lock, for which others spin. Who
+     * then lacks nodes gives the lock back, waits in {@link XaNodePool#awaitReclaim}, and looks at the array anew.
+     *
+     * @param nrNodes how many the cursor must have, 0 or more
+     * @return whether it has as many now; if not, it has as many as before, and is in no error
+     * @throws IllegalArgumentException if the number is negative
+     */
+    public boolean tryReserve(long nrNodes) {
+        XaArguments.requireNrNodes(nrNodes);
+        pool.lifetime().enter();
+        try {
+            return nrNodes <= Integer.MAX_VALUE && spares.reserve((int) nrNodes);
         } finally {
             pool.lifetime().exit();
         }

@@ -193,15 +193,18 @@ public final class XaNodePool {
     }
 
     /**
-     * Waits, up to {@link #MAX_NAPS} naps, until nodes that were retired come back. For callers that hold no index lock and
-     * ran out of nodes; in vain for one that is in a read section.
+     * Waits until nodes that were retired come back, for a tenth of a second or a little more at most. For callers that ran out
+     * of nodes and hold no index lock, for which others spin; in vain for one that is in a read section. Blocks while readers
+     * are in their sections.
      *
+     * @param nrWanted how many nodes the caller needs
      * @param round how often the caller has waited and tried again before, from 0
-     * @return whether to try again: some came back, or another thread may just have brought the last ones back; false from
-     *     {@link #MAX_ROUNDS} on
+     * @return whether to try again: some came back, or another thread may just have brought the last ones back; false if there
+     *     can never be as many, and after a thousand rounds
+     * @throws IllegalStateException if the engine is closed
      */
-    boolean awaitReclaim(int round) {
-        if (round >= MAX_ROUNDS) {
+    public boolean awaitReclaim(long nrWanted, int round) {
+        if (round >= MAX_ROUNDS || nrWanted > arena.nrNodes()) {
             return false;
         }
         lifetime.enter();

@@ -30,7 +30,7 @@ final class XaSpares {
     /** Gets one more node, if there is one or one comes back. For callers that hold no index lock. */
     boolean awaitOne() {
         for (int round = 0; !add(1); round++) {
-            if (!pool.awaitReclaim(round)) {
+            if (!pool.awaitReclaim(1, round)) {
                 return false;
             }
         }

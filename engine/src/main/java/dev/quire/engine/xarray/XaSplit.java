@@ -52,7 +52,7 @@ final class XaSplit {
 
     int reserve(int nrNodes) {
         for (int round = 0; !cursor.spares.reserve(nrNodes); round++) {
-            if (nrNodes > cursor.pool.nrNodes() || !cursor.pool.awaitReclaim(round)) {
+            if (!cursor.pool.awaitReclaim(nrNodes, round)) {
                 return fail(Errno.ENOMEM);
             }
         }

@@ -122,7 +122,7 @@ final class XaWriter {
 
     /** Whether nodes came back, so that what failed for want of them may succeed now. */
     private boolean mayRetry(long errno, int round) {
-        return errno == Errno.ENOMEM && pool.awaitReclaim(round);
+        return errno == Errno.ENOMEM && pool.awaitReclaim(1, round);
     }
 
     // ---- what needs no nodes

@@ -175,6 +175,11 @@ class XArrayFailureTest extends XArrayCatalogue {
                         "split 20 -> a range, without reserving",
                         test -> test.large(20),
                         test -> test.splitUnreserved(range(20, 4711, 550_000))),
+                of(
+                        8,
+                        "tryReserve and split 9 -> 0",
+                        test -> test.large(9),
+                        test -> test.splitReservedWithoutWaiting(SplitPlan.uniform(9, 0))),
                 of(1, "trySplit 6 -> 5", test -> test.large(6), test -> test.trySplitOnce(5)),
                 of(1, "trySplit 12 -> 11", test -> test.large(12), test -> test.trySplitOnce(11)));
     }
@@ -459,6 +464,15 @@ class XArrayFailureTest extends XArrayCatalogue {
         array.lock();
         XaCursor cursor = cursor(1L << plan.order());
         int result = cursor.split(plan, WORD, WORD, 0);
+        array.unlock();
+        cursor.destroy();
+        return result;
+    }
+
+    private int splitReservedWithoutWaiting(SplitPlan plan) {
+        array.lock();
+        XaCursor cursor = cursor(1L << plan.order());
+        int result = cursor.tryReserve(plan.nrNodesNeeded()) ? cursor.split(plan, WORD, WORD, 0) : Errno.ENOMEM;
         array.unlock();
         cursor.destroy();
         return result;

@@ -3,6 +3,7 @@ package dev.quire.engine.xarray;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.EngineFixture;
@@ -40,6 +41,24 @@ class XArrayMemoryTest extends XArrayCatalogue {
         assertEquals(65, engine.nodes.nrInUse());
         assertEquals(Errno.OK, cursor.reserve(SplitPlan.uniform(6, 0)));
         assertEquals(65, engine.nodes.nrInUse());
+        cursor.destroy();
+        assertEquals(0, engine.nodes.nrInUse());
+    }
+
+    @Test
+    void nodesThatAreNotToBeHadAtOnceLeaveThoseThereAre() {
+        XaCursor cursor = cursor(0);
+        assertTrue(cursor.tryReserve(8));
+        engine.failures.failAfter(3);
+        assertFalse(cursor.tryReserve(12));
+        engine.failures.stop();
+        assertEquals(8, engine.nodes.nrInUse());
+        assertFalse(cursor.isInError());
+        assertTrue(cursor.tryReserve(8));
+        assertFalse(cursor.tryReserve(engine.nodes.nrNodes() + 1));
+        assertFalse(cursor.tryReserve(Long.MAX_VALUE));
+        assertEquals(8, engine.nodes.nrInUse());
+        assertThrows(IllegalArgumentException.class, () -> cursor.tryReserve(-1));
         cursor.destroy();
         assertEquals(0, engine.nodes.nrInUse());
     }

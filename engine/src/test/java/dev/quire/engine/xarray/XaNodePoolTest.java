@@ -141,11 +141,11 @@ class XaNodePoolTest extends QuireTest {
     @Test
     void nodesThatAreFreeAreWorthAnotherLook() {
         List<Long> nodes = takeAll();
-        assertFalse(engine.nodes.awaitReclaim(0), "none is free, and none will be");
+        assertFalse(engine.nodes.awaitReclaim(1, 0), "none is free, and none will be");
         free(nodes.removeLast());
-        assertTrue(engine.nodes.awaitReclaim(0));
-        assertTrue(engine.nodes.awaitReclaim(2));
-        assertFalse(engine.nodes.awaitReclaim(3));
+        assertTrue(engine.nodes.awaitReclaim(1, 0));
+        assertTrue(engine.nodes.awaitReclaim(1, 2));
+        assertFalse(engine.nodes.awaitReclaim(1, 3));
         nodes.forEach(this::free);
     }
 

@@ -4,6 +4,7 @@ package dev.quire.stress.mapping;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.Progress;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
@@ -34,6 +35,10 @@ public final class CopyOutVsCut {
             id = "1[123], 2, 2",
             expect = ACCEPTABLE,
             desc = "window: the reader came while the folio was frozen, waited, and copied from its pieces")
+    @Outcome(
+            id = {"7, .*", ".*, 7, .*", ".*, 7"},
+            expect = FORBIDDEN,
+            desc = GuardedState.ENGINE_BROKEN)
     @Outcome(
             id = {".*, [13], .", ".*, ., [13]"},
             expect = FORBIDDEN,
@@ -87,6 +92,10 @@ public final class CopyOutVsCut {
             id = "1[123], 2, 2",
             expect = ACCEPTABLE,
             desc = "window: the reader came while the folio was frozen, waited, and copied from its pieces")
+    @Outcome(
+            id = {"7, .*", ".*, 7, .*", ".*, 7"},
+            expect = FORBIDDEN,
+            desc = GuardedState.ENGINE_BROKEN)
     @Outcome(
             id = {".*, [13], .", ".*, ., [13]"},
             expect = FORBIDDEN,

@@ -4,6 +4,7 @@ package dev.quire.stress.mapping;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -35,6 +36,10 @@ public final class CopyOutVsSplit {
             id = "11, 0",
             expect = ACCEPTABLE,
             desc = "window: the reader came while the folio was frozen, waited, and copied from its pieces")
+    @Outcome(
+            id = {"7, .*", ".*, 7"},
+            expect = FORBIDDEN,
+            desc = GuardedState.ENGINE_BROKEN)
     @Outcome(id = "1?8, .*", expect = FORBIDDEN, desc = "the reader was told that the file ends where it does not")
     @Outcome(
             id = "1?[239], .*",

@@ -8,6 +8,7 @@ import dev.quire.engine.mapping.SharedMemory;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageStruct;
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.Slots;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -35,7 +36,7 @@ final class LargeFiles {
     private final boolean swapBacked;
     private final Quire quire = Quire.builder()
             .capacityBytes(8L * NR_SLOTS * BYTES)
-            .addressSpaces(NR_SLOTS)
+            .addressSpaces(NR_SLOTS + 1)
             .pageCacheOrder(ORDER)
             .open();
     private final Slots slots = new Slots(NR_SLOTS);
@@ -51,8 +52,12 @@ final class LargeFiles {
 
     private final RcuReader readerOfWriter = quire.newReader();
 
+    /** What a state gets for which no slot is left. */
+    private final LargeFile none;
+
     private LargeFiles(boolean swapBacked) {
         this.swapBacked = swapBacked;
+        none = newFile(Slots.NONE);
     }
 
     /** Files that have what their folio has. */
@@ -67,22 +72,29 @@ final class LargeFiles {
 
     /** The file of a new state. */
     LargeFile take() {
-        int slot = slots.take();
-        LargeFile file = files.get(slot);
-        try {
-            if (file == null) {
-                file = new LargeFile(slot);
-                files.set(slot, file);
-            }
-            file.fill();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        int slot = slots.tryTake();
+        if (slot == Slots.NONE) {
+            return none;
         }
+        LargeFile file = files.get(slot);
+        if (file == null) {
+            file = newFile(slot);
+            files.set(slot, file);
+        }
+        file.guardChange(file::fill);
         return file;
     }
 
+    private LargeFile newFile(int slot) {
+        try {
+            return new LargeFile(slot);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** The file of one state after another. Its reader reads on from one page, and its writer makes one of four cuts. */
-    final class LargeFile {
+    final class LargeFile extends GuardedState {
         /** Read all the bytes that were there at first. */
         static final int OLD = 1;
 
@@ -95,7 +107,7 @@ final class LargeFiles {
         /** Read no further than into what was not cut. */
         static final int SHORT = 8;
 
-        /** Read bytes that are not its page's, or more than there are; or the engine has refused the call. */
+        /** Read bytes that are not its page's, or more than there are. */
         static final int WRONG = 9;
 
         /** Added to what was read if the reader came while the folio was frozen. */
@@ -115,7 +127,6 @@ final class LargeFiles {
             4 * Geometry.PAGE_BYTES
         };
 
-        private final int slot;
         private final int fromBytes;
         private final int cutStart;
         private final int holeEnd;
@@ -126,7 +137,7 @@ final class LargeFiles {
         private long folio;
 
         private LargeFile(int slot) throws IOException {
-            this.slot = slot;
+            super(slot);
             // In the first half: what takes long to copy is more often changed meanwhile.
             fromBytes = slot % NR_PAGES / 2 * Geometry.PAGE_BYTES;
             int cut = slot / NR_PAGES % CUT_STARTS.length;
@@ -160,19 +171,19 @@ final class LargeFiles {
                 opened.forEachFolio((index, order, head) -> folio = order == ORDER ? head : 0);
             }
             if (folio == 0) {
-                throw new IllegalStateException("the file is not in one folio: slot=" + slot);
+                throw new IllegalStateException("the file is not in one folio: slot=" + slot());
             }
         }
 
         /** What the file has in its 8 bytes of a number. */
         private long stampAt(int at) {
             long page = ((long) at * Long.BYTES) >>> Geometry.PAGE_SHIFT;
-            return (generation << GENERATION_SHIFT) | ((slot + 1L) << SLOT_SHIFT) | page;
+            return (generation << GENERATION_SHIFT) | ((slot() + 1L) << SLOT_SHIFT) | page;
         }
 
         /** How much later than the writer the reader comes: a number that has nothing to do with its page and the cut. */
         int delay() {
-            return slot / (NR_PAGES * CUT_STARTS.length);
+            return slot() / (NR_PAGES * CUT_STARTS.length);
         }
 
         // ---- what the reader does
@@ -211,8 +222,9 @@ final class LargeFiles {
         }
 
         private int readBeside(Change change) {
-            int cameFrozen = isFrozen() ? CAME_FROZEN : 0;
-            return read(ofReader, fromBytes, BYTES, change) + cameFrozen;
+            int cameFrozen = guard(() -> isFrozen() ? CAME_FROZEN : 0);
+            int seen = read(ofReader, fromBytes, BYTES, change);
+            return isBroken() ? BROKEN : seen + cameFrozen;
         }
 
         /** Whether the folio is frozen, or free. */
@@ -223,23 +235,19 @@ final class LargeFiles {
         // ---- what the writer does
 
         void punchHole() {
-            try {
-                ofWriter.punchHole(cutStart, holeEnd - cutStart);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            guardChange(() -> ofWriter.punchHole(cutStart, holeEnd - cutStart));
         }
 
         void truncate() {
-            try {
-                ofWriter.truncate(cutStart);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            guardChange(() -> ofWriter.truncate(cutStart));
         }
 
         /** Splits the folio; 0 or an error number. */
         int split() {
+            return guard(this::splitFolio);
+        }
+
+        private int splitFolio() {
             Folios folios = quire.folios();
             long pinned = folios.tryPinFolioOf(folio);
             folios.lock(pinned);
@@ -249,15 +257,25 @@ final class LargeFiles {
             return result;
         }
 
-        /** Evicts the folio: how many pages were, or {@link #WRONG} if the engine has lost count of its references. */
+        /** Evicts the folio: how many pages were. */
         int evict() {
-            try {
-                return (int) ofWriter.evict(0, BYTES);
-            } catch (IllegalStateException e) {
-                return WRONG;
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            return guard(() -> {
+                try {
+                    return (int) ofWriter.evict(0, BYTES);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        }
+
+        private void guardChange(FileChange change) {
+            guardAction(() -> {
+                try {
+                    change.make();
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
         }
 
         // ---- afterwards
@@ -274,12 +292,12 @@ final class LargeFiles {
 
         /** Grows the file to its old size, and reads all. */
         int growAndReadAll() {
-            try (OpenFile opened = opener.open(readers.get())) {
-                opened.truncate(BYTES);
-                return read(opened, 0, BYTES, new Change(cutStart, BYTES, BYTES, BYTES));
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            guardChange(() -> {
+                try (OpenFile opened = opener.open(readers.get())) {
+                    opened.truncate(BYTES);
+                }
+            });
+            return readAll(new Change(cutStart, BYTES, BYTES, BYTES));
         }
 
         private int readAll(Change change) {
@@ -292,25 +310,24 @@ final class LargeFiles {
 
         /** Gives the file to the next state, unless the engine has left it in disorder; then it is not used again. */
         void recycle(boolean inOrder) {
-            if (inOrder) {
-                slots.giveBack(slot);
-            } else {
-                slots.abandon(slot);
-            }
+            recycleSlot(slots, inOrder);
         }
 
         /** Reads a range, and says what was seen of what has changed. */
         private int read(OpenFile opened, int offsetBytes, int maximum, Change change) {
+            return guard(() -> {
+                try {
+                    return copyOut(opened, offsetBytes, maximum, change);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        }
+
+        private int copyOut(OpenFile opened, int offsetBytes, int maximum, Change change) throws IOException {
             long[] bytes = buffers.get();
             int wanted = Math.min(maximum, BYTES - offsetBytes);
-            int nrRead;
-            try {
-                nrRead = (int) Math.max(opened.read(MemorySegment.ofArray(bytes).asSlice(0, wanted), offsetBytes), 0);
-            } catch (IllegalStateException e) {
-                return WRONG;
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            int nrRead = (int) Math.max(opened.read(MemorySegment.ofArray(bytes).asSlice(0, wanted), offsetBytes), 0);
             if (nrRead < Math.clamp(change.leastSize - offsetBytes, 0, wanted)) {
                 return SHORT;
             }
@@ -339,6 +356,12 @@ final class LargeFiles {
 
     /** What has changed, or is just changing: from {@code start} to {@code end} the file may be zero, or end. */
     private record Change(int start, int end, int leastSize, int greatestSize) {}
+
+    /** Changes a file. */
+    @FunctionalInterface
+    private interface FileChange {
+        void make() throws IOException;
+    }
 
     /** Opens a file for one thread. */
     @FunctionalInterface
