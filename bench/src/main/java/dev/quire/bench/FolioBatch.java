@@ -5,7 +5,6 @@ import com.sun.management.ThreadMXBean;
 import dev.quire.engine.Leaks;
 import dev.quire.engine.Quire;
 import dev.quire.engine.folio.Folios;
-import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SplitStatistics;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
@@ -52,6 +51,7 @@ public abstract class FolioBatch {
     private int order;
     private int newOrder;
     private SplitMethod policy;
+    private PieceOrders pieceOrders;
     private Quire engine;
     private Folios engineFolios;
     private BatchOwner owner;
@@ -104,6 +104,7 @@ public abstract class FolioBatch {
         order = splitCase.order();
         newOrder = splitCase.newOrder();
         policy = splitCase.policy();
+        pieceOrders = splitCase.pieceOrders();
         chooseRanges();
         // Twice what the folios need: for page tables, and so that no folio has to wait for another's pages.
         engine = Quire.builder()
@@ -214,7 +215,7 @@ public abstract class FolioBatch {
         for (int i = 0; i < nrFolios; i++) {
             long folio = folios[i];
             engineFolios.lock(folio);
-            int result = policy.split(engine, folio, splitStart[i], splitEnd[i], newOrder, SplitPolicies.ALL_ORDERS);
+            int result = policy.split(engine, folio, splitStart[i], splitEnd[i], newOrder, pieceOrders.mask());
             engineFolios.unlock(folio);
             nrFailed += result == Errno.OK ? 0 : 1;
         }
@@ -226,7 +227,8 @@ public abstract class FolioBatch {
         if (policy.isUniform()) {
             return newOrder;
         }
-        int largest = Halving.orderBeside(splitStart[folioNumber], splitEnd[folioNumber], order, page);
+        int largest = pieceOrders.largestUpTo(
+                Halving.orderBeside(splitStart[folioNumber], splitEnd[folioNumber], order, page));
         int allowed = largest == 1 && !owner.allowsOrder1() ? 0 : largest;
         return Math.max(newOrder, allowed);
     }

@@ -33,8 +33,13 @@ public abstract class FolioBatchByPolicy extends FolioBatch {
      */
     protected abstract String split();
 
+    /** Which orders the pieces may have. */
+    PieceOrders pieceOrders() {
+        return PieceOrders.ALL;
+    }
+
     @Override
     final SplitCase splitCase() {
-        return SplitCase.parse(split(), policy, headMap);
+        return SplitCase.parse(split(), policy, pieceOrders(), headMap);
     }
 }

@@ -46,7 +46,23 @@ public class FolioSplitFloorBenchmark {
 
         @Override
         final SplitCase splitCase() {
-            return new SplitCase(ORDER, 0, SplitMethod.UNIFORM, HeadMapKind.HEAD_BITS);
+            return new SplitCase(ORDER, 0, SplitMethod.UNIFORM, PieceOrders.ALL, headMap());
+        }
+
+        HeadMapKind headMap() {
+            return HeadMapKind.HEAD_BITS;
+        }
+    }
+
+    /** The same, with a word in each page struct that leads to the head. */
+    @State(Scope.Thread)
+    public static class FoliosOfTailWords extends Folios {
+        /** Describes the batches. */
+        public FoliosOfTailWords() {}
+
+        @Override
+        HeadMapKind headMap() {
+            return HeadMapKind.TAIL_WORDS;
         }
     }
 
@@ -94,6 +110,18 @@ public class FolioSplitFloorBenchmark {
     @Benchmark
     @OperationsPerInvocation(NR_FOLIOS)
     public int split(Folios batch) {
+        return batch.splitAll();
+    }
+
+    /**
+     * Splits, where each page struct has a word that leads to its head.
+     *
+     * @param batch the folios
+     * @return number of folios that were not split
+     */
+    @Benchmark
+    @OperationsPerInvocation(NR_FOLIOS)
+    public int splitTailWords(FoliosOfTailWords batch) {
         return batch.splitAll();
     }
 

@@ -31,9 +31,18 @@ public class FolioSplitGrowthBenchmark {
         @Param({"1", "9", "18"})
         public int order;
 
+        /** Which orders the pieces may have, if the policy heeds it; opt-in: {@code MTHP}. */
+        @Param("ALL")
+        public PieceOrders pieceOrders;
+
         /** Describes the batches. */
         public Folios() {
             super(NR_FOLIOS);
+        }
+
+        @Override
+        PieceOrders pieceOrders() {
+            return pieceOrders;
         }
 
         @Override

@@ -10,20 +10,22 @@ import dev.quire.engine.memory.Geometry;
  * @param order log2 pages of the folios before
  * @param newOrder log2 pages of the smallest pieces
  * @param policy how the folios are split
+ * @param pieceOrders which orders the pieces may have; not heeded by the uniform methods
  * @param headMap how the head of a page is found
  */
-record SplitCase(int order, int newOrder, SplitMethod policy, HeadMapKind headMap) {
+record SplitCase(int order, int newOrder, SplitMethod policy, PieceOrders pieceOrders, HeadMapKind headMap) {
     /**
      * A case whose orders are written as {@code 9->0}.
      *
      * @throws IllegalArgumentException if they are written in another way, or out of range
      */
-    static SplitCase parse(String orders, SplitMethod policy, HeadMapKind headMap) {
+    static SplitCase parse(String orders, SplitMethod policy, PieceOrders pieceOrders, HeadMapKind headMap) {
         String[] both = orders.split("->", -1);
         if (both.length != 2) {
             throw new IllegalArgumentException("not two orders: split=" + orders + ", example=9->0");
         }
         int order = Geometry.requireOrder(Integer.parseInt(both[0]));
-        return new SplitCase(order, Geometry.requireOrder(Integer.parseInt(both[1])), policy, headMap);
+        int newOrder = Geometry.requireOrder(Integer.parseInt(both[1]));
+        return new SplitCase(order, newOrder, policy, pieceOrders, headMap);
     }
 }

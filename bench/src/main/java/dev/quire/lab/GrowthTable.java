@@ -1,27 +1,28 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
+import dev.quire.bench.PieceOrders;
 import dev.quire.bench.SplitMethod;
 import dev.quire.engine.folio.HeadMapKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** What a split costs by the order of the folio, from JMH's results: a row for each order, a column for each kind of split. */
 final class GrowthTable {
     private static final String BENCHMARK = "dev.quire.bench.FolioSplitGrowthBenchmark.split";
 
-    private final Map<Integer, Map<SplitMethod, Map<HeadMapKind, Double>>> nanosByOrder = new TreeMap<>();
+    private final Map<Integer, Map<Kind, Map<HeadMapKind, Double>>> nanosByOrder = new TreeMap<>();
 
     /** What there are results of: the columns. */
-    private final Set<SplitMethod> measured = EnumSet.noneOf(SplitMethod.class);
+    private final Set<Kind> measured = new TreeSet<>();
 
     private GrowthTable() {}
 
@@ -58,15 +59,17 @@ final class GrowthTable {
         try {
             int order = Integer.parseInt(value("Param: order", names, values));
             SplitMethod method = SplitMethod.valueOf(value("Param: policy", names, values));
+            PieceOrders pieceOrders = PieceOrders.valueOf(value("Param: pieceOrders", names, values));
             HeadMapKind headMap = HeadMapKind.valueOf(value("Param: headMap", names, values));
             if (!value("Unit", names, values).equals("ns/op")) {
                 throw new IllegalArgumentException("unit other than ns/op");
             }
             double nanos = Double.parseDouble(value("Score", names, values));
-            measured.add(method);
+            Kind kind = new Kind(method, pieceOrders);
+            measured.add(kind);
             nanosByOrder
-                    .computeIfAbsent(order, key -> new EnumMap<>(SplitMethod.class))
-                    .computeIfAbsent(method, key -> new EnumMap<>(HeadMapKind.class))
+                    .computeIfAbsent(order, key -> new TreeMap<>())
+                    .computeIfAbsent(kind, key -> new EnumMap<>(HeadMapKind.class))
                     .put(headMap, nanos);
         } catch (IllegalArgumentException malformed) {
             throw new ReplayException(where + ": no result of JMH: " + malformed.getMessage());
@@ -85,30 +88,45 @@ final class GrowthTable {
     String markdown() {
         StringBuilder text = new StringBuilder("| order | folio |");
         StringBuilder rule = new StringBuilder("|---|---|");
-        for (SplitMethod method : measured) {
+        for (Kind kind : measured) {
             for (HeadMapKind headMap : HeadMapKind.values()) {
-                text.append(' ').append(method).append(", ").append(headMap).append(" |");
+                text.append(' ').append(kind).append(", ").append(headMap).append(" |");
                 rule.append("---|");
             }
         }
         text.append('\n').append(rule).append('\n');
-        nanosByOrder.forEach((order, byMethod) -> appendRow(text, order, byMethod));
+        nanosByOrder.forEach((order, byKind) -> appendRow(text, order, byKind));
         return text.toString();
     }
 
-    private void appendRow(StringBuilder text, int order, Map<SplitMethod, Map<HeadMapKind, Double>> byMethod) {
+    private void appendRow(StringBuilder text, int order, Map<Kind, Map<HeadMapKind, Double>> byKind) {
         text.append("| ")
                 .append(order)
                 .append(" | ")
                 .append(PlanDrawing.size(order))
                 .append(" |");
-        for (SplitMethod method : measured) {
+        for (Kind kind : measured) {
             for (HeadMapKind headMap : HeadMapKind.values()) {
-                Double nanos = byMethod.getOrDefault(method, Map.of()).get(headMap);
+                Double nanos = byKind.getOrDefault(kind, Map.of()).get(headMap);
                 text.append(nanos == null ? " |" : " " + time(nanos) + " |");
             }
         }
         text.append('\n');
+    }
+
+    /** A method, and what limits its pieces. */
+    private record Kind(SplitMethod method, PieceOrders pieceOrders) implements Comparable<Kind> {
+        @Override
+        public int compareTo(Kind other) {
+            int byMethod = method.compareTo(other.method);
+            return byMethod != 0 ? byMethod : pieceOrders.compareTo(other.pieceOrders);
+        }
+
+        /** As the head of a column. */
+        @Override
+        public String toString() {
+            return pieceOrders == PieceOrders.ALL ? method.toString() : method + " (" + pieceOrders + ")";
+        }
     }
 
     /** A time with three digits, in the unit in which it has at most three before the point. */

@@ -14,15 +14,21 @@ import org.junit.jupiter.api.io.TempDir;
 class GrowthTableTest {
     private static final String HEADER =
             "\"Benchmark\",\"Mode\",\"Threads\",\"Samples\",\"Score\",\"Score Error (99.9%)\",\"Unit\",\"Param:"
-                    + " checked\",\"Param: headMap\",\"Param: hugePages\",\"Param: order\",\"Param: policy\"\n";
+                + " checked\",\"Param: headMap\",\"Param: hugePages\",\"Param: order\",\"Param: pieceOrders\",\"Param:"
+                + " policy\"\n";
     private static final String NAME = "\"dev.quire.bench.FolioSplitGrowthBenchmark.split";
 
     @TempDir
     private Path folder;
 
     private static String result(String suffix, String score, String headMap, int order, String policy) {
+        return result(suffix, score, headMap, order, "ALL", policy);
+    }
+
+    private static String result(
+            String suffix, String score, String headMap, int order, String pieceOrders, String policy) {
         return NAME + suffix + "\",\"avgt\",1,5," + score + ",1.5,\"ns/op\",true," + headMap + ",true," + order + ","
-                + policy + "\n";
+                + pieceOrders + "," + policy + "\n";
     }
 
     private Path file(String text) throws IOException {
@@ -56,6 +62,20 @@ class GrowthTableTest {
             | order | folio | UNIFORM, HEAD_BITS | UNIFORM, TAIL_WORDS | STAGED, HEAD_BITS | STAGED, TAIL_WORDS |
             |---|---|---|---|---|---|
             | 18 | 1 GiB | 1.30 ms | | 1.40 ms | |
+            """, GrowthTable.read(file).markdown());
+    }
+
+    @Test
+    void piecesOfFewerOrdersHaveColumnsOfTheirOwn() throws IOException {
+        Path file = file(HEADER
+                + result("", "70.000000", "HEAD_BITS", 9, "MTHP", "NON_UNIFORM")
+                + result("", "80.000000", "HEAD_BITS", 9, "RANGE")
+                + result("", "60.000000", "HEAD_BITS", 9, "NON_UNIFORM"));
+        assertEquals("""
+            | order | folio | NON_UNIFORM, HEAD_BITS | NON_UNIFORM, TAIL_WORDS | NON_UNIFORM (MTHP), HEAD_BITS \
+            | NON_UNIFORM (MTHP), TAIL_WORDS | RANGE, HEAD_BITS | RANGE, TAIL_WORDS |
+            |---|---|---|---|---|---|---|---|
+            | 9 | 2 MiB | 60.0 ns | | 70.0 ns | | 80.0 ns | |
             """, GrowthTable.read(file).markdown());
     }
 
