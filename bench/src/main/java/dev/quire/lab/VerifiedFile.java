@@ -160,6 +160,12 @@ final class VerifiedFile {
         }
     }
 
+    /** Compares the file for the last time, and lets go of it. */
+    void remove() throws IOException {
+        requireSameAtEnd();
+        close();
+    }
+
     void close() throws IOException {
         if (closed) {
             return;

@@ -12,7 +12,7 @@ import java.util.List;
 
 /**
  * The engine's page cache over temporary files, and each of them once more as a plain file: every byte that is read, and at the
- * end every byte of every file, must be that of the plain one. Traces hold no contents, so bytes are made up: each write has
+ * end, or when it is removed, every byte of every file, must be that of the plain one. Traces hold no contents, so bytes are made up: each write has
  * its own.
  *
  * <p>The cache has little memory, so that folios are written back, evicted and read again.
@@ -102,7 +102,7 @@ final class VerifiedFilesTarget implements ReplayTarget {
 
     @Override
     public void remove(int file) {
-        with(file, VerifiedFile::close);
+        with(file, VerifiedFile::remove);
     }
 
     /** Measures, then compares all files. */

@@ -14,6 +14,7 @@ import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.xarray.XArray;
 import dev.quire.engine.xarray.XaCursor;
 import java.lang.invoke.VarHandle;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -195,7 +196,8 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     /**
      * Adds a folio (filemap_add_folio). The caller keeps its own reference; the address space takes one per page.
      *
-     * @param folio head of a folio that belongs to nobody, unlocked, to which the caller holds the only reference
+     * @param folio head of a folio that belongs to nobody, to which the caller holds a reference, and others only while they
+     *     find out that it is not the one they look for
      * @param startIndex offset of its first page, a multiple of its size
      * @return 0; EEXIST if some page is cached already; ENOMEM if the index cannot grow; then nothing has changed
      * @throws IllegalArgumentException if the handle, the alignment, the range or the order does not fit
@@ -236,14 +238,17 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     /**
      * Sets the size of the file. Folios beyond a smaller size are dropped; one that the new end lies in is split as the
      * policy says, so that its part beyond the end can be dropped too, or zeroed there if it cannot be split
-     * (truncate_setsize, truncate_inode_pages).
+     * (truncate_setsize, truncate_inode_pages). What is in swap of shared memory is cut as by {@link #punchHole}.
      *
      * @param sizeBytes new size, 0 up to 2^62
      * @param policy how a folio across the end is cut
      * @throws IllegalArgumentException if the size is out of range
+     * @throws RuntimeException if the policy throws, or its plan is refused; the space is cut then, as if the folio could not be
+     *     split
      */
     public void truncate(long sizeBytes, SplitPolicy policy) {
         FileRange.requireSize(sizeBytes);
+        Objects.requireNonNull(policy, "policy");
         lifetime.enter();
         resizeLock.lock();
         try {
@@ -351,17 +356,23 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     }
 
     /**
-     * Punches a hole: afterwards the range reads as zero. Folios wholly inside are dropped; those across its ends are split
-     * as the policy says, so that what lies inside can be dropped too, or zeroed there if they cannot be split
-     * (truncate_pagecache_range, truncate_inode_partial_folio).
+     * Punches a hole: afterwards what is cached of the range reads as zero. Folios wholly inside are dropped; those across its
+     * ends are split as the policy says, so that what lies inside can be dropped too, or zeroed there if they cannot be split
+     * (truncate_pagecache_range, truncate_inode_partial_folio). Of shared memory, pages in swap are dropped if they lie inside
+     * wholly; one that an end cuts through stays there with its bytes, as does an entry across an end, with all its pages, if
+     * there are no nodes to split it, also after a while: who moves pages to swap brings them in, or splits them, before
+     * ({@link SwapEntries#splitEntry}).
      *
      * @param offsetBytes start of the hole
      * @param lengthBytes its length, at least 1
      * @param policy how folios across the ends are cut
      * @throws IllegalArgumentException if the range is out of bounds
+     * @throws RuntimeException if the policy throws, or its plan is refused; the hole is there then, as if the folios could not
+     *     be split
      */
     public void punchHole(long offsetBytes, long lengthBytes, SplitPolicy policy) {
         FileRange.require("offsetBytes", offsetBytes, "lengthBytes", lengthBytes, FileRange.MAX_BYTES);
+        Objects.requireNonNull(policy, "policy");
         lifetime.enter();
         resizeLock.lock();
         try {
@@ -386,8 +397,11 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
             while (folio != 0) {
                 long start = folios.index(folio);
                 int order = folios.order(folio);
-                visitor.visit(start, order, folio);
-                folios.unpin(folio);
+                try {
+                    visitor.visit(start, order, folio);
+                } finally {
+                    folios.unpin(folio);
+                }
                 next = start + Geometry.pagesIn(order);
                 folio = indexed.pinNext(next, FileRange.MAX_PAGES);
             }

@@ -10,7 +10,8 @@ import java.nio.ByteBuffer;
  * anything that holds bytes.
  *
  * <p>Implementations are safe for use by many threads: the cache reads and writes separate ranges side by side. It never
- * reads or writes a range that it is just writing, zeroing or cutting off. A call that throws, whatever it throws, has failed;
+ * writes a range that it is just writing, zeroing or cutting off; but it may read one that is just being zeroed or cut off, and
+ * takes no notice then of which of the bytes it gets. A call that throws, whatever it throws, has failed;
  * what it was to change may have changed in part, except that a failed {@link #resize} has changed nothing. The cache holds locks
  * while it calls: an implementation must not use the page cache, not for another file either.
  */

@@ -57,6 +57,7 @@ final class BufferedWrite {
         return done;
     }
 
+    /** Writes what one folio takes; 0 if the folio had to be dropped, and another is to be made. */
     private long writeToFolio(MemorySegment from, long at, long offsetBytes, long remainingBytes) throws IOException {
         long folio = lockFolio(offsetBytes, remainingBytes);
         try {
@@ -64,8 +65,8 @@ final class BufferedWrite {
             long folioBytes = Geometry.bytesIn(FolioStruct.order(folio));
             long within = offsetBytes - start;
             long nrBytes = Math.min(folioBytes - within, remainingBytes);
-            if (nrBytes < folioBytes && !Inode.isUptodate(folio)) {
-                file.read(folio);
+            if (nrBytes < folioBytes && !Inode.isUptodate(folio) && !file.readOrDrop(folio)) {
+                return 0;
             }
             NativeMemory.copyIn(from, at, arena.frameOf(folio) + within, nrBytes);
             Inode.setUptodate(folio);
@@ -89,9 +90,14 @@ final class BufferedWrite {
         while (true) {
             long folio = lookup.pin(index);
             if (folio != 0) {
-                // Stays in the file: only a cut takes out what is pinned, and that waits for the inode lock.
                 folios.lock(folio);
-                return folio;
+                if (file.isOwn(folio)) {
+                    return folio;
+                }
+                // No cut has taken it out, that waits for the inode lock; but a reader who could not read it.
+                folios.unlock(folio);
+                folios.unpin(folio);
+                continue;
             }
             if (file.swapIn(lookup, index)) {
                 continue;
@@ -109,9 +115,13 @@ final class BufferedWrite {
 
     /** Adds a new folio, locked; if that fails, because a reader was faster or memory is out, it is gone. */
     private int add(long folio, long index) {
-        int result = file.addLocked(folio, Geometry.alignDown(index, FolioStruct.order(folio)));
-        if (result != Errno.OK) {
-            folios.unpin(folio);
+        int result = Errno.EBUSY;
+        try {
+            result = file.addLocked(folio, Geometry.alignDown(index, FolioStruct.order(folio)));
+        } finally {
+            if (result != Errno.OK) {
+                folios.unpin(folio);
+            }
         }
         return result;
     }

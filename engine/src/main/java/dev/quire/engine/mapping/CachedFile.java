@@ -87,11 +87,20 @@ final class CachedFile extends Inode {
         int nrBytes = (int) Math.clamp(sizeBytes() - offsetBytes, 0, folioBytes);
         if (nrBytes > 0) {
             ByteBuffer into = NativeMemory.segment(frame, nrBytes).asByteBuffer();
-            backing.read(into, offsetBytes);
+            readFile(into, offsetBytes);
             nrRead = into.position();
         }
         zeroFrom(folio, nrRead);
         setUptodate(folio);
+    }
+
+    /** Reads the file; whatever it throws is an error of the file. */
+    private void readFile(ByteBuffer into, long offsetBytes) throws IOException {
+        try {
+            backing.read(into, offsetBytes);
+        } catch (RuntimeException e) {
+            throw WritebackErrors.asIOException(e);
+        }
     }
 
     // ---- size and holes
@@ -121,10 +130,21 @@ final class CachedFile extends Inode {
     void punchHoleWithin(long offsetBytes, long endBytes, SplitPolicy policy) throws IOException {
         writebackLock().lockExclusive();
         try {
+            growTo(endBytes);
             zeroInFile(offsetBytes, endBytes);
             space().truncation().removeRange(offsetBytes, endBytes, policy);
         } finally {
             writebackLock().unlockExclusive();
+        }
+    }
+
+    /**
+     * Lets the file reach as far as a hole that takes its end: what was written there makes it grow when it is written back, and
+     * is dropped by the hole before.
+     */
+    private void growTo(long endBytes) throws IOException {
+        if (endBytes == sizeBytes() && backing.sizeBytes() < endBytes) {
+            backing.resize(endBytes);
         }
     }
 
@@ -231,10 +251,20 @@ final class CachedFile extends Inode {
     /** A clean folio goes, the file has its bytes. */
     @Override
     int tryEvict(long folio) {
-        long busy = PageFlag.DIRTY.mask() | PageFlag.WRITEBACK.mask();
-        boolean evicted = (PageStruct.flagsAcquire(folio) & busy) == 0
-                && space().indexed().tryEvict(folio);
-        return evicted ? Errno.OK : Errno.EBUSY;
+        long flags = PageStruct.flagsAcquire(folio);
+        if (PageFlag.WRITEBACK.isSet(flags)) {
+            return Errno.EAGAIN;
+        }
+        if (PageFlag.DIRTY.isSet(flags)) {
+            return isBeingCut() ? Errno.EAGAIN : Errno.EBUSY;
+        }
+        return space().indexed().tryEvict(folio) ? Errno.OK : Errno.EBUSY;
+    }
+
+    @Override
+    void awaitTransfer() {
+        super.awaitTransfer();
+        writeback.awaitOne();
     }
 
     /** Whether something is newer than the file, or may turn out to be. */

@@ -7,62 +7,140 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A file of the file system.
  *
  * <p>A {@link FileChannel} closes when a thread that uses it is interrupted, which would take the file away from all others
- * too. Here the channel is opened again, the call repeated, and the thread stays interrupted.
+ * too. Here the channel is opened again, the call repeated, and the thread stays interrupted. On Linux a file that may be written
+ * to is found again whatever has become of its path, through a second descriptor; elsewhere only if its path still leads to it.
  */
 final class ChannelFile implements BackingFile {
     /** Where Linux shows a process which files it has open. */
     private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
 
+    private static final Set<OpenOption> READ = Set.of(StandardOpenOption.READ);
+    private static final Set<OpenOption> READ_AND_WRITE = Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
+    private static final Set<OpenOption> CREATE =
+            Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
+
     private static final int ZEROES_BYTES = 1 << 16;
     private static final ByteBuffer ZEROES =
             ByteBuffer.allocateDirect(ZEROES_BYTES).asReadOnlyBuffer();
 
+    private static final int NO_DESCRIPTOR = -1;
+
     private final Path path;
     private final Object key;
     private final boolean writable;
+
+    /** Leads to the file whatever becomes of its path, and takes what a channel cannot be asked for; or {@link #NO_DESCRIPTOR}. */
+    private final int descriptor;
+
     private volatile FileChannel channel;
     private volatile boolean closed;
 
-    private ChannelFile(Path path, FileChannel channel, boolean writable) throws IOException {
+    private ChannelFile(Path path, Object key, int descriptor, FileChannel channel, boolean writable) {
         this.path = path;
+        this.key = key;
+        this.descriptor = descriptor;
         this.channel = channel;
         this.writable = writable;
-        key = keyOf(path);
     }
 
     /** Opens a file for reading and, if that is allowed, writing. */
     static ChannelFile open(Path path, boolean create) throws IOException {
-        FileChannel channel;
-        boolean writable = true;
+        ChannelFile file = null;
+        while (file == null) {
+            file = openUnlessReplaced(path, create);
+        }
+        return file;
+    }
+
+    /** Opens what a path leads to; null if that changed meanwhile, as nobody knows then which file it is that was opened. */
+    private static @Nullable ChannelFile openUnlessReplaced(Path path, boolean create) throws IOException {
+        // First, where there is one: while it is open, no other file gets the same key.
+        int descriptor = openDescriptor(path);
+        FileChannel channel = null;
+        ChannelFile file = null;
         try {
-            Set<OpenOption> options = create
-                    ? Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE)
-                    : Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
-            channel = FileChannel.open(path, options);
-        } catch (AccessDeniedException e) {
-            writable = false;
-            channel = FileChannel.open(path, StandardOpenOption.READ);
+            Object before = keyIfThere(placeOf(descriptor, path));
+            boolean writable = true;
+            try {
+                channel = FileChannel.open(path, create ? CREATE : READ_AND_WRITE);
+            } catch (FileSystemException e) {
+                writable = false;
+                channel = openForReading(path, e);
+            }
+            if (before != null && before.equals(keyOf(path))) {
+                file = new ChannelFile(path, before, descriptor, channel, writable);
+            }
+            return file;
+        } finally {
+            if (file == null) {
+                closeDescriptor(descriptor);
+                if (channel != null) {
+                    channel.close();
+                }
+            }
+        }
+    }
+
+    /** Opens a file that may not be written to: by whom, or on a file system, or as long as it is running. */
+    private static FileChannel openForReading(Path path, FileSystemException refusal) throws IOException {
+        if (!Files.exists(path) || Files.isDirectory(path)) {
+            throw refusal;
         }
         try {
-            return new ChannelFile(path, channel, writable);
+            return FileChannel.open(path, READ);
         } catch (IOException e) {
-            channel.close();
-            throw e;
+            refusal.addSuppressed(e);
+            throw refusal;
+        }
+    }
+
+    /** A descriptor of what a path leads to, if there is one to be had: the system may take its name for another's than Java does. */
+    private static int openDescriptor(Path path) throws IOException {
+        boolean possible = LinuxCalls.areAvailable() && path.getFileSystem().equals(FileSystems.getDefault());
+        int descriptor = possible ? LinuxCalls.open(path.toString()) : NO_DESCRIPTOR;
+        boolean same = false;
+        try {
+            Object key = keyIfThere(placeOf(descriptor, path));
+            same = descriptor >= 0 && key != null && key.equals(keyIfThere(path));
+        } finally {
+            if (!same) {
+                closeDescriptor(descriptor);
+            }
+        }
+        return same ? descriptor : NO_DESCRIPTOR;
+    }
+
+    private static void closeDescriptor(int descriptor) {
+        if (descriptor >= 0) {
+            LinuxCalls.close(descriptor);
+        }
+    }
+
+    /** Where a file is found: through its descriptor if there is one. */
+    private static Path placeOf(int descriptor, Path path) {
+        return descriptor == NO_DESCRIPTOR ? path : DESCRIPTORS.resolve(Integer.toString(descriptor));
+    }
+
+    private static @Nullable Object keyIfThere(Path path) throws IOException {
+        try {
+            return keyOf(path);
+        } catch (NoSuchFileException e) {
+            return null;
         }
     }
 
@@ -116,23 +194,7 @@ final class ChannelFile implements BackingFile {
 
     /** Gives the blocks of a range back, if system and file system can; false if not, and then nothing is promised of the range. */
     private boolean punchHole(long offsetBytes, long lengthBytes) {
-        if (!LinuxCalls.areAvailable() || !path.getFileSystem().equals(FileSystems.getDefault())) {
-            return false;
-        }
-        // A channel does not tell its descriptor.
-        int descriptor = LinuxCalls.open(path.toString());
-        if (descriptor < 0) {
-            return false;
-        }
-        try {
-            // Another file may have taken the place of this one.
-            return keyOf(DESCRIPTORS.resolve(Integer.toString(descriptor))).equals(key)
-                    && LinuxCalls.punchHole(descriptor, offsetBytes, lengthBytes);
-        } catch (IOException e) {
-            return false;
-        } finally {
-            LinuxCalls.close(descriptor);
-        }
+        return descriptor != NO_DESCRIPTOR && LinuxCalls.punchHole(descriptor, offsetBytes, lengthBytes);
     }
 
     @Override
@@ -153,9 +215,12 @@ final class ChannelFile implements BackingFile {
     }
 
     @Override
-    public void close() throws IOException {
-        closed = true;
-        channel.close();
+    public synchronized void close() throws IOException {
+        if (!closed) {
+            closed = true;
+            closeDescriptor(descriptor);
+            channel.close();
+        }
     }
 
     @Override
@@ -196,11 +261,10 @@ final class ChannelFile implements BackingFile {
         if (channel.isOpen() || closed) {
             return;
         }
-        if (!Objects.equals(keyOf(path), key)) {
+        Path place = placeOf(descriptor, path);
+        if (!keyOf(place).equals(key)) {
             throw new FileSystemException(path.toString(), null, "another file has taken its place");
         }
-        channel = writable
-                ? FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)
-                : FileChannel.open(path, StandardOpenOption.READ);
+        channel = FileChannel.open(place, writable ? READ_AND_WRITE : READ);
     }
 }

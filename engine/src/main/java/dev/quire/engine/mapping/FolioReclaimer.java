@@ -8,12 +8,14 @@ import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.LruList;
 import dev.quire.engine.folio.LruLists;
 import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.lock.LockRank;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.Rcu;
 import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageStruct;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -26,8 +28,9 @@ import org.jspecify.annotations.Nullable;
  * round, as active if it was used again and again; a large one of which only some parts were used is split into the fewest
  * folios that keep them apart, and the others go.
  *
- * <p>Thread-safe. Waits for no folio lock and no writeback lock, so it can be called with locks of files held; but it waits
- * for readers before it returns, so that what it took can be allocated.
+ * <p>Thread-safe. {@link #reclaim} waits for no folio lock and no writeback lock, so it can be called with locks of files held;
+ * but it waits for readers before it returns, so that what it took can be allocated. {@link #reclaimForAllocation} waits for what
+ * was in its way, too (reclaim_throttle).
  */
 final class FolioReclaimer {
     /** Pages that are taken off a list in one hold of its lock, but for the rest of a folio, and that one call takes at least. */
@@ -37,12 +40,24 @@ final class FolioReclaimer {
     private static final int MAX_FRUITLESS = 16;
     private static final long FRUITLESS_NANOS = 100_000;
 
+    /** What one call of {@link #reclaim} has met that it may take later. */
+    private static final class Met {
+        /** A file, or shared memory, with a folio on its way out, or of which a range is being cut off. */
+        private @Nullable Inode busy;
+
+        /** Whether folios were locked: by who fills them, writes to them, or swaps them out. */
+        private boolean locked;
+    }
+
     private final Folios folios;
     private final FolioSplitter splitter;
     private final FolioOwners owners;
     private final LruLists lru;
     private final Rcu rcu;
     private final SwapArea swapArea;
+
+    /** Threads in {@link #reclaim}, which may have taken folios off the lists that come back, or are given back. */
+    private final AtomicInteger nrReclaiming = new AtomicInteger();
 
     FolioReclaimer(MappingContext context, SwapArea swapArea) {
         this.swapArea = swapArea;
@@ -54,8 +69,12 @@ final class FolioReclaimer {
     }
 
     /**
-     * Takes pages for somebody who has just been refused memory: a batch at least, since each time waits for readers. If there
-     * is nothing to take, others may be taking it just now, so this waits a moment for what they give back.
+     * Takes pages for somebody who has just been refused memory: a batch at least, since each time waits for readers. If there is
+     * nothing to take just now, because it is on its way out or being cut off, this waits for that, however long it takes: such
+     * transfers end, and need no memory. Where folios were locked, or others reclaim, it waits longer from call to call, for six
+     * seconds in all; otherwise each time a moment, for what others give back.
+     *
+     * <p>The caller holds no lock that ranks after {@link LockRank#INODE}.
      *
      * @param nrPages how many are wanted
      * @param nrFruitless how many calls in a row were in vain before
@@ -63,30 +82,62 @@ final class FolioReclaimer {
      * @throws OutOfMemoryError if there were too many of them
      */
     int reclaimForAllocation(long nrPages, int nrFruitless) {
-        if (reclaim(Math.max(nrPages, BATCH)) > 0) {
+        Met met = new Met();
+        if (reclaim(Math.max(nrPages, BATCH), met) > 0) {
             return 0;
+        }
+        if (met.busy != null) {
+            met.busy.awaitTransfer();
+            return nrFruitless;
         }
         if (nrFruitless == MAX_FRUITLESS) {
             throw new OutOfMemoryError("no page can be reclaimed for the page cache: nrPages=" + nrPages);
         }
-        LockSupport.parkNanos(FRUITLESS_NANOS);
+        nap(met.locked || nrReclaiming.get() > 0 ? FRUITLESS_NANOS << nrFruitless : FRUITLESS_NANOS);
         rcu.barrier();
         return nrFruitless + 1;
     }
 
+    /** Sleeps; an interrupt is kept for later, as it brings no memory. */
+    private static void nap(long nanos) {
+        long start = System.nanoTime();
+        boolean interrupted = Thread.interrupted();
+        for (long left = nanos; left > 0; left = nanos - (System.nanoTime() - start)) {
+            LockSupport.parkNanos(left);
+            interrupted |= Thread.interrupted();
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /** Takes at least so many pages, if there are; returns how many. */
     long reclaim(long nrPages) {
+        return reclaim(nrPages, new Met());
+    }
+
+    private long reclaim(long nrPages, Met met) {
+        nrReclaiming.getAndIncrement();
+        try {
+            return shrinkAll(nrPages, met);
+        } finally {
+            nrReclaiming.getAndDecrement();
+        }
+    }
+
+    private long shrinkAll(long nrPages, Met met) {
         boolean swaps = swapArea.isOn();
         balance(LruList.ACTIVE_FILE, LruList.INACTIVE_FILE);
-        long nrReclaimed = shrinkTwice(LruList.INACTIVE_FILE, nrPages, false);
-        nrReclaimed += shrink(LruList.INACTIVE_FILE, nrPages - nrReclaimed, true);
+        long nrReclaimed = shrinkTwice(LruList.INACTIVE_FILE, nrPages, false, met);
+        nrReclaimed += shrink(LruList.INACTIVE_FILE, nrPages - nrReclaimed, true, met);
         if (swaps && nrReclaimed < nrPages) {
             balance(LruList.ACTIVE_ANONYMOUS, LruList.INACTIVE_ANONYMOUS);
-            nrReclaimed += shrinkTwice(LruList.INACTIVE_ANONYMOUS, nrPages - nrReclaimed, true);
+            nrReclaimed += shrinkTwice(LruList.INACTIVE_ANONYMOUS, nrPages - nrReclaimed, true, met);
         }
-        nrReclaimed += shrinkActive(LruList.ACTIVE_FILE, LruList.INACTIVE_FILE, nrPages - nrReclaimed);
+        nrReclaimed += shrinkActive(LruList.ACTIVE_FILE, LruList.INACTIVE_FILE, nrPages - nrReclaimed, met);
         if (swaps) {
-            nrReclaimed += shrinkActive(LruList.ACTIVE_ANONYMOUS, LruList.INACTIVE_ANONYMOUS, nrPages - nrReclaimed);
+            nrReclaimed +=
+                    shrinkActive(LruList.ACTIVE_ANONYMOUS, LruList.INACTIVE_ANONYMOUS, nrPages - nrReclaimed, met);
         }
         if (nrReclaimed > 0) {
             rcu.barrier();
@@ -100,12 +151,12 @@ final class FolioReclaimer {
     }
 
     /** Makes all active folios inactive, and goes over them. */
-    private long shrinkActive(LruList active, LruList inactive, long nrPages) {
+    private long shrinkActive(LruList active, LruList inactive, long nrPages, Met met) {
         if (nrPages <= 0) {
             return 0;
         }
         deactivate(active, lru.nrPages(active));
-        return shrink(inactive, nrPages, true);
+        return shrink(inactive, nrPages, true, met);
     }
 
     private void deactivate(LruList active, long nrPages) {
@@ -115,21 +166,31 @@ final class FolioReclaimer {
             for (long folio = taken.poll(); folio != 0; folio = taken.poll()) {
                 nrLeft -= Geometry.pagesIn(FolioStruct.order(folio));
                 lru.setActive(folio, false);
-                FolioUse.takeUsedAgain(folio);
-                FolioUse.takeUsedParts(folio, FolioStruct.order(folio));
+                forgetUse(folio);
                 putBack(folio);
             }
         }
     }
 
+    /** Takes the notes of a folio's use; not of one without a host: in the swap cache the word for the parts is the slot's number. */
+    private void forgetUse(long folio) {
+        if (folios.tryLock(folio)) {
+            if (hostOf(folio) != null) {
+                FolioUse.takeUsedAgain(folio);
+                FolioUse.takeUsedParts(folio, FolioStruct.order(folio));
+            }
+            folios.unlock(folio);
+        }
+    }
+
     /** Goes over an inactive list, and once more if that is not enough: what was used has had its round then. */
-    private long shrinkTwice(LruList inactive, long nrPages, boolean mayWrite) {
-        long nrReclaimed = shrink(inactive, nrPages, mayWrite);
-        return nrReclaimed + shrink(inactive, nrPages - nrReclaimed, mayWrite);
+    private long shrinkTwice(LruList inactive, long nrPages, boolean mayWrite, Met met) {
+        long nrReclaimed = shrink(inactive, nrPages, mayWrite, met);
+        return nrReclaimed + shrink(inactive, nrPages - nrReclaimed, mayWrite, met);
     }
 
     /** Goes once over an inactive list at most; returns the pages taken. */
-    private long shrink(LruList inactive, long nrPages, boolean mayWrite) {
+    private long shrink(LruList inactive, long nrPages, boolean mayWrite, Met met) {
         FolioList taken = new FolioList();
         long nrToScan = lru.nrPages(inactive);
         long nrReclaimed = 0;
@@ -138,7 +199,7 @@ final class FolioReclaimer {
                 && isolate(inactive, Math.min(nrPages - nrReclaimed, nrToScan), taken)) {
             for (long folio = taken.poll(); folio != 0; folio = taken.poll()) {
                 nrToScan -= Geometry.pagesIn(FolioStruct.order(folio));
-                nrReclaimed += reclaimIsolated(folio, mayWrite);
+                nrReclaimed += reclaimIsolated(folio, mayWrite, met);
             }
         }
         return nrReclaimed;
@@ -150,8 +211,8 @@ final class FolioReclaimer {
     }
 
     /** Takes an isolated folio, or a part of it, or puts it back on its list; returns the pages taken. */
-    private long reclaimIsolated(long folio, boolean mayWrite) {
-        Inode host = lockOfHost(folio);
+    private long reclaimIsolated(long folio, boolean mayWrite, Met met) {
+        Inode host = lockOfHost(folio, met);
         if (host == null) {
             return 0;
         }
@@ -159,10 +220,10 @@ final class FolioReclaimer {
         boolean usedAgain = FolioUse.takeUsedAgain(folio);
         long used = FolioUse.takeUsedParts(folio, order);
         if (used == 0) {
-            return reclaimLocked(folio, host, mayWrite);
+            return reclaimLocked(folio, host, mayWrite, met);
         }
         if (used != FolioUse.allParts(order)) {
-            return reclaimUnused(folio, order, used, usedAgain, host, mayWrite);
+            return reclaimUnused(folio, order, used, usedAgain, host, mayWrite, met);
         }
         folios.unlock(folio);
         putBackUsed(folio, usedAgain);
@@ -171,13 +232,15 @@ final class FolioReclaimer {
 
     /** Takes an isolated folio, whether it was used or not, or puts it back on its list; returns the pages taken. */
     long reclaimWhole(long folio) {
-        Inode host = lockOfHost(folio);
-        return host == null ? 0 : reclaimLocked(folio, host, true);
+        Met met = new Met();
+        Inode host = lockOfHost(folio, met);
+        return host == null ? 0 : reclaimLocked(folio, host, true, met);
     }
 
     /** Locks an isolated folio, and finds its host; puts it back on its list, and returns null, if that is not possible. */
-    private @Nullable Inode lockOfHost(long folio) {
+    private @Nullable Inode lockOfHost(long folio, Met met) {
         if (!folios.tryLock(folio)) {
+            met.locked = true;
             putBack(folio);
             return null;
         }
@@ -199,7 +262,8 @@ final class FolioReclaimer {
     }
 
     /** Splits a folio around the parts that were used, from the first to the last, and takes what lies before and after. */
-    private long reclaimUnused(long folio, int order, long used, boolean usedAgain, Inode host, boolean mayWrite) {
+    private long reclaimUnused(
+            long folio, int order, long used, boolean usedAgain, Inode host, boolean mayWrite, Met met) {
         long start = FolioUse.firstPageOf(Long.numberOfTrailingZeros(used), order);
         long end = FolioUse.firstPageOf(Long.SIZE - Long.numberOfLeadingZeros(used), order);
         FolioList pieces = new FolioList();
@@ -213,7 +277,7 @@ final class FolioReclaimer {
         FolioList kept = new FolioList();
         long nrReclaimed = 0;
         if (start > 0) {
-            nrReclaimed += reclaimLocked(folio, host, mayWrite);
+            nrReclaimed += reclaimLocked(folio, host, mayWrite, met);
         } else {
             folios.unlock(folio);
             kept.append(folio);
@@ -223,7 +287,7 @@ final class FolioReclaimer {
             if (first >= start && first < end) {
                 kept.append(piece);
             } else if (folios.tryLock(piece)) {
-                nrReclaimed += reclaimLocked(piece, host, mayWrite);
+                nrReclaimed += reclaimLocked(piece, host, mayWrite, met);
             } else {
                 putBack(piece);
             }
@@ -236,12 +300,12 @@ final class FolioReclaimer {
     }
 
     /** Takes a locked folio, off the lists, with one reference of the caller, or puts it back; returns the pages taken. */
-    private long reclaimLocked(long folio, Inode host, boolean mayWrite) {
+    private long reclaimLocked(long folio, Inode host, boolean mayWrite, Met met) {
         long nrPages = Geometry.pagesIn(FolioStruct.order(folio));
         boolean locked = !mayWrite || host.writeForEviction(folio);
         int result = locked && host.isOwn(folio) ? host.tryEvict(folio) : Errno.EBUSY;
         if (result == Errno.ENOSPC) {
-            return reclaimHalves(folio, host);
+            return reclaimHalves(folio, host, met);
         }
         if (locked) {
             folios.unlock(folio);
@@ -250,12 +314,14 @@ final class FolioReclaimer {
             folios.unpin(folio);
             return nrPages;
         }
+        met.locked |= !locked;
+        met.busy = result == Errno.EAGAIN ? host : met.busy;
         putBack(folio);
         return 0;
     }
 
     /** Takes a locked folio that the swap area has no run of slots for as its two halves, or what they are halved to. */
-    private long reclaimHalves(long folio, Inode host) {
+    private long reclaimHalves(long folio, Inode host, Met met) {
         FolioList pieces = new FolioList();
         int newOrder = FolioStruct.order(folio) - 1;
         int result = splitter.split(folio, SplitPolicies.UNIFORM, 0, 1, newOrder, SplitPolicies.ALL_ORDERS, pieces);
@@ -264,10 +330,10 @@ final class FolioReclaimer {
             putBack(folio);
             return 0;
         }
-        long nrReclaimed = reclaimLocked(folio, host, true);
+        long nrReclaimed = reclaimLocked(folio, host, true, met);
         for (long piece = pieces.poll(); piece != 0; piece = pieces.poll()) {
             if (folios.tryLock(piece)) {
-                nrReclaimed += reclaimLocked(piece, host, true);
+                nrReclaimed += reclaimLocked(piece, host, true, met);
             } else {
                 putBack(piece);
             }

@@ -91,8 +91,9 @@ final class IndexedFolios {
             throw new IllegalArgumentException(
                     "order below the minimum: order=" + order + ", minimumOrder=" + space.minimumOrder());
         }
-        if (References.count(folio) != 1 || PageStruct.mapping(folio) != 0) {
-            throw new IllegalArgumentException("folio is not the caller's alone: folio=0x" + Long.toHexString(folio)
+        // Not exactly one: who looks for another folio by a page of this one may hold it for a moment.
+        if (References.count(folio) < 1 || PageStruct.mapping(folio) != 0) {
+            throw new IllegalArgumentException("folio is free, or has an owner: folio=0x" + Long.toHexString(folio)
                     + ", references=" + References.count(folio) + ", mapping=0x"
                     + Long.toHexString(PageStruct.mapping(folio)));
         }
@@ -238,7 +239,7 @@ final class IndexedFolios {
     }
 
     /** Pins what was found under the lock, and still is held. */
-    private static long pinIndexed(long folio) {
+    static long pinIndexed(long folio) {
         // A folio in the index is frozen only by who splits or evicts it and holds this lock all the while.
         if (folio != 0 && !References.tryGet(folio)) {
             throw new IllegalStateException("indexed folio has no references: folio=0x" + Long.toHexString(folio));
@@ -260,6 +261,22 @@ final class IndexedFolios {
         }
     }
 
+    /** Index after the folio or the swap entry that covers an index; the index itself if there is none. */
+    private long entryEnd(long index) {
+        space.index().lock();
+        try {
+            XaCursor cursor = space.lockedCursor();
+            cursor.set(index);
+            if (cursor.load() == 0) {
+                return index;
+            }
+            int order = cursor.getOrder();
+            return Geometry.alignDown(index, order) + Geometry.pagesIn(order);
+        } finally {
+            space.index().unlock();
+        }
+    }
+
     /** Whether a folio or a swap entry covers an index, now. */
     boolean contains(long index) {
         return holeEnd(index, index + 1) == index;
@@ -269,24 +286,17 @@ final class IndexedFolios {
         long end = startIndex + nrPages;
         long index = startIndex;
         while (index < end) {
-            long next = pinNext(index, end - 1);
-            long holeEnd = end;
-            long afterNext = end;
-            if (next != 0) {
-                holeEnd = PageStruct.index(next);
-                afterNext = holeEnd + Geometry.pagesIn(FolioStruct.order(next));
-                folios.unpin(next);
+            long holeEnd = holeEnd(index, end);
+            index = holeEnd > index ? fillHole(index, holeEnd, maximumOrder) : entryEnd(index);
+            if (index < 0) {
+                return (int) index;
             }
-            int result = fillHole(index, holeEnd, maximumOrder);
-            if (result != Errno.OK) {
-                return result;
-            }
-            index = afterNext;
         }
         return Errno.OK;
     }
 
-    private int fillHole(long start, long end, int maximumOrder) {
+    /** Fills a hole up to its end, or to where somebody else has filled it; returns the index from where to look, or ENOMEM. */
+    private long fillHole(long start, long end, int maximumOrder) {
         int minimumOrder = space.minimumOrder();
         long index = Geometry.alignDown(start, minimumOrder);
         while (index < end) {
@@ -305,10 +315,13 @@ final class IndexedFolios {
             if (result == Errno.ENOMEM) {
                 return result;
             }
-            // Somebody else filled a part of the hole meanwhile: what is there is as good.
-            index += result == Errno.EEXIST ? Geometry.pagesIn(minimumOrder) : Geometry.pagesIn(order);
+            if (result == Errno.EEXIST && order > minimumOrder) {
+                // What is there is as good, but the rest of the folio's place may still be empty.
+                return index;
+            }
+            index += Geometry.pagesIn(order);
         }
-        return Errno.OK;
+        return index;
     }
 
     /** Allocates a folio of an order, or of the largest smaller one that there is and the space allows; 0 if there is none. */

@@ -32,6 +32,7 @@ import java.io.IOException;
  * Readers of pages in memory take none of them.
  */
 abstract sealed class Inode permits CachedFile, SwapBackedFile {
+    private static final int SINGLE_PAGE = 0;
     private static final long UPTODATE = PageFlag.UPTODATE.mask();
 
     private final AddressSpace space;
@@ -147,35 +148,84 @@ abstract sealed class Inode permits CachedFile, SwapBackedFile {
     /** Adds a new folio, locked and not yet up to date; if that fails it is unlocked again. */
     final int addLocked(long folio, long startIndex) {
         folios.lock(folio);
-        int result = space.indexed().add(folio, startIndex);
-        if (result == Errno.OK) {
-            lru.add(folio);
-        } else {
-            folios.unlock(folio);
+        int result = Errno.EBUSY;
+        try {
+            result = space.indexed().add(folio, startIndex);
+        } finally {
+            if (result == Errno.OK) {
+                lru.add(folio);
+            } else {
+                folios.unlock(folio);
+            }
         }
         return result;
     }
 
-    /** Waits until the folio at an index is filled, and reads it again if that has failed (filemap_update_page). */
+    /**
+     * Waits until the folio at an index is filled, and reads it again if that has failed (filemap_update_page); one that is
+     * large is then dropped, and the page read alone.
+     */
     final void readAgain(FolioLookup lookup, long index) throws IOException {
         long folio = lookup.pin(index);
+        boolean readable = true;
         if (folio != 0) {
             try {
                 folios.lock(folio);
-                readUnlessUptodate(folio);
+                readable = readUnlessUptodate(folio);
             } finally {
                 folios.unpin(folio);
             }
         }
+        if (!readable) {
+            addPage(index);
+        }
     }
 
-    private void readUnlessUptodate(long folio) throws IOException {
+    private boolean readUnlessUptodate(long folio) throws IOException {
         try {
-            if (isOwn(folio) && !isUptodate(folio)) {
-                read(folio);
-            }
+            return !isOwn(folio) || isUptodate(folio) || readOrDrop(folio);
         } finally {
             folios.unlock(folio);
+        }
+    }
+
+    /**
+     * Reads the bytes of a locked folio of this file that is not up to date. If that fails, and the folio is large, only some of
+     * its pages may be to blame: then it is dropped, so that each can come alone.
+     *
+     * @return false if the folio was dropped
+     * @throws IOException if it cannot be read, and has one page; it stays, not up to date
+     */
+    final boolean readOrDrop(long folio) throws IOException {
+        try {
+            read(folio);
+            return true;
+        } catch (IOException e) {
+            if (FolioStruct.order(folio) == SINGLE_PAGE) {
+                throw e;
+            }
+            // Nobody has seen its bytes, and nothing is newer in it than in the file.
+            space.indexed().remove(folio);
+            return false;
+        }
+    }
+
+    /** Makes a page that is not in memory a folio of its own, unless somebody else does something with it. */
+    final void addPage(long index) {
+        int nrFruitless = 0;
+        int result = Errno.ENOMEM;
+        while (result == Errno.ENOMEM) {
+            long folio = folios.allocate(SINGLE_PAGE);
+            if (folio != 0) {
+                try {
+                    result = addAndRead(folio, index);
+                } finally {
+                    folios.unpin(folio);
+                }
+            }
+            if (result == Errno.ENOMEM) {
+                nrFruitless = reclaimer.reclaimForAllocation(1, nrFruitless);
+            }
         }
     }
 
@@ -230,9 +280,28 @@ abstract sealed class Inode permits CachedFile, SwapBackedFile {
     /**
      * Takes a locked folio out of the index, which the caller has pinned, if nothing is lost and nobody else holds it.
      *
-     * @return 0; EBUSY if it has to stay; ENOSPC if there is no room for so large a folio, but for smaller ones
+     * @return 0; EBUSY if it has to stay; EAGAIN if it may go once {@link #awaitTransfer} has returned; ENOSPC if there is no
+     *     room for so large a folio, but for smaller ones
      */
     abstract int tryEvict(long folio);
+
+    /**
+     * Waits until no range is being cut off, and then until one of the folios that are on their way out has arrived. Takes the
+     * writeback lock: the caller holds none that ranks after it, and no folio.
+     */
+    void awaitTransfer() {
+        writebackLock.lockShared();
+        writebackLock.unlockShared();
+    }
+
+    /** Whether ranges are being cut off just now, or somebody waits to do so: a hint. */
+    final boolean isBeingCut() {
+        boolean free = writebackLock.tryLockShared();
+        if (free) {
+            writebackLock.unlockShared();
+        }
+        return !free;
+    }
 
     // ---- size and holes
 

@@ -16,6 +16,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NonWritableChannelException;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,7 +106,7 @@ public final class OpenFile implements AutoCloseable {
      * @return bytes read, less than there is room for only at the end of the file or before a page that cannot be read; -1 if
      *     there is room and the file ends at or before the offset
      * @throws IOException if the first page cannot be read
-     * @throws IllegalArgumentException if the offset is negative or the segment read-only
+     * @throws IllegalArgumentException if the offset is negative, the end of the range beyond 2^62, or the segment read-only
      * @throws OutOfMemoryError if there is no memory for the first page, nor any to reclaim
      */
     public long read(MemorySegment into, long offsetBytes) throws IOException {
@@ -125,7 +126,7 @@ public final class OpenFile implements AutoCloseable {
      * @param offsetBytes first byte to read, 0 or more
      * @return bytes read, or -1, as the other method
      * @throws IOException as the other method
-     * @throws IllegalArgumentException if the offset is negative or the buffer read-only
+     * @throws IllegalArgumentException if the offset is negative, the end of the range beyond 2^62, or the buffer read-only
      */
     public int read(ByteBuffer into, long offsetBytes) throws IOException {
         int nrRead = (int) read(MemorySegment.ofBuffer(into), offsetBytes);
@@ -322,9 +323,12 @@ public final class OpenFile implements AutoCloseable {
      * @throws IOException if the file refuses; then nothing has changed
      * @throws IllegalArgumentException if the size is out of range
      * @throws NonWritableChannelException if the file may not be written to
+     * @throws RuntimeException if the policy throws, or its plan is refused; the file is cut then, as if the folio could not be
+     *     split
      */
     public void truncate(long sizeBytes, SplitPolicy policy) throws IOException {
         FileRange.requireSize(sizeBytes);
+        Objects.requireNonNull(policy, "policy");
         beginChange();
         try {
             file.truncate(sizeBytes, policy);
@@ -355,9 +359,12 @@ public final class OpenFile implements AutoCloseable {
      * @throws IOException as the other method
      * @throws IllegalArgumentException if the range is out of bounds
      * @throws NonWritableChannelException if the file may not be written to
+     * @throws RuntimeException if the policy throws, or its plan is refused; the hole is there then, as if the folios could not
+     *     be split
      */
     public void punchHole(long offsetBytes, long lengthBytes, SplitPolicy policy) throws IOException {
         FileRange.require("offsetBytes", offsetBytes, "lengthBytes", lengthBytes, FileRange.MAX_BYTES);
+        Objects.requireNonNull(policy, "policy");
         beginChange();
         try {
             file.punchHole(offsetBytes, lengthBytes, policy);

@@ -51,6 +51,26 @@ public final class PageCache {
         }
     }
 
+    /** Key of a file that its user has brought along, whose own equals and hashCode may say anything, and change. */
+    private static final class ByIdentity {
+        private final BackingFile file;
+
+        ByIdentity(BackingFile file) {
+            this.file = file;
+        }
+
+        @Override
+        @SuppressWarnings("ReferenceEquality")
+        public boolean equals(Object other) {
+            return other instanceof ByIdentity key && key.file == file;
+        }
+
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(file);
+        }
+    }
+
     private final MappingContext context;
     private final int maximumOrder;
     private final SwapArea swapArea;
@@ -129,7 +149,7 @@ public final class PageCache {
      * @throws IllegalStateException if the engine has as many address spaces as it was made for
      */
     public OpenFile open(BackingFile file, RcuReader reader) throws IOException {
-        return open(file, file, reader);
+        return open(new ByIdentity(file), file, reader);
     }
 
     private OpenFile open(Object key, BackingFile backing, RcuReader reader) throws IOException {
@@ -318,9 +338,9 @@ public final class PageCache {
             }
             drop(entry);
             return errors.next();
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             // It could not be closed.
-            return e;
+            return WritebackErrors.asIOException(e);
         } finally {
             entry.releaseLock.unlock();
         }

@@ -8,7 +8,8 @@ import dev.quire.engine.memory.Geometry;
  * Brings the pages of one open file into its address space as it is read: sequential reads get a window that runs ahead of
  * them and grows, in folios that grow with it, other reads get what they ask for (the scheme of the kernel's on-demand
  * readahead with large folios: a first window of up to four times the read, the next window started when the reader enters
- * the last one, folio orders that rise by two per window).
+ * the last one, folio orders that rise by two per window). The first window has folios as large as the read allows, where the
+ * kernel begins with single pages, but also with a window of 128 KiB at most as a rule.
  *
  * <p>One object per open file, for one thread at a time; address spaces may be shared.
  */
@@ -83,7 +84,7 @@ public final class Readahead {
 
     private void openFirstWindow(long startIndex, long nrPages) {
         windowPages = Math.min(largestWindowPages, 4 * (1L << orderOf(2 * nrPages - 1)));
-        order = 0;
+        order = Math.min(maximumOrder, orderOf(nrPages));
         openWindow(startIndex, startIndex + nrPages);
     }
 

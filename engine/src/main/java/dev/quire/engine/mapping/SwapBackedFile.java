@@ -78,26 +78,7 @@ final class SwapBackedFile extends Inode {
     @Override
     void fill(FolioLookup lookup, Readahead readahead, long index, long nrPages) throws IOException {
         if (!swapIn(lookup, index)) {
-            addZeroes(index);
-        }
-    }
-
-    /** Makes a hole a page of zeroes, unless somebody else does something with it. */
-    private void addZeroes(long index) {
-        int nrFruitless = 0;
-        int result = Errno.ENOMEM;
-        while (result == Errno.ENOMEM) {
-            long folio = folios.allocate(SINGLE_PAGE);
-            if (folio != 0) {
-                try {
-                    result = addAndRead(folio, index);
-                } finally {
-                    folios.unpin(folio);
-                }
-            }
-            if (result == Errno.ENOMEM) {
-                nrFruitless = reclaimer().reclaimForAllocation(1, nrFruitless);
-            }
+            addPage(index);
         }
     }
 
@@ -217,8 +198,11 @@ final class SwapBackedFile extends Inode {
 
     @Override
     int tryEvict(long folio) {
-        if (!swapArea.isOn() || !writebackLock().tryLockShared()) {
+        if (!swapArea.isOn()) {
             return Errno.EBUSY;
+        }
+        if (!writebackLock().tryLockShared()) {
+            return Errno.EAGAIN;
         }
         try {
             if (!isUptodate(folio)) {

@@ -130,7 +130,7 @@ public final class SwapEntries {
      * (swap_cache_add_folio). Entry and slots are looked at in one step, so the slots are the space's, and until the folio
      * leaves the swap cache they are nobody else's, even if they are given back.
      *
-     * @param folio head of a locked folio without mapping, to which the caller holds the only reference
+     * @param folio head of a locked folio without mapping, to which the caller holds a reference
      * @return its first slot; ENOENT if no entry of the folio's order is there; EEXIST if another folio is in the swap cache
      */
     long cache(long folio, long index) {
@@ -413,45 +413,64 @@ public final class SwapEntries {
     }
 
     /**
-     * Drops the entries of a range and gives their slots back (shmem_free_swap). An entry across an end of the range is split
-     * there; if there is no memory for that, it stays as a whole.
+     * Splits the entries across the ends of a range of bytes, if there is memory for that, so that the pages that lie in it as a
+     * whole have entries of their own.
      */
-    void removeRange(long firstIndex, long lastIndex) {
+    void splitAround(long startBytes, long endBytes) {
+        long first = FileRange.pagesOf(startBytes);
+        long end = endBytes >>> Geometry.PAGE_SHIFT;
+        if (first < end) {
+            splitBefore(first);
+            splitBefore(end);
+        }
+    }
+
+    /**
+     * Drops the entries in a range of bytes from an index on, up to the first folio, and gives their slots back (shmem_free_swap).
+     * So who removes a range, and goes on where the folio was, finds every page, in memory or in swap, whichever way it moves
+     * meanwhile. A page in swap of which only a part is in the range stays, and so does an entry across an end of the range for
+     * which there is no memory to split it.
+     *
+     * @return the folio, pinned; 0 if there is none in the range
+     */
+    long removeUpToFolio(long index, long startBytes, long endBytes) {
+        long last = (endBytes - 1) >>> Geometry.PAGE_SHIFT;
+        long firstWhole = FileRange.pagesOf(startBytes);
+        long lastWhole = (endBytes >>> Geometry.PAGE_SHIFT) - 1;
         space.index().lock();
         XaCursor cursor = space.lockedCursor();
         try {
-            cursor.set(firstIndex);
-            long entry = cursor.find(lastIndex);
-            while (entry != 0) {
-                long next =
-                        XaEntry.isValue(entry) ? removeAt(cursor, entry, firstIndex, lastIndex) : afterEntry(cursor);
-                if (next > lastIndex) {
-                    return;
-                }
+            space.requireIndex();
+            long next = index;
+            while (next <= last) {
                 cursor.set(next);
-                entry = cursor.find(lastIndex);
+                long entry = cursor.find(last);
+                if (!XaEntry.isValue(entry)) {
+                    return IndexedFolios.pinIndexed(entry);
+                }
+                next = removeAt(cursor, entry, firstWhole, lastWhole);
             }
+            return 0;
         } finally {
             cursor.destroy();
             space.index().unlock();
         }
     }
 
-    private static long afterEntry(XaCursor cursor) {
-        int order = cursor.getOrder();
-        return Geometry.alignDown(cursor.index(), order) + Geometry.pagesIn(order);
-    }
-
-    /** Removes or splits the entry that the cursor is at; returns the index from where to go on. */
+    /** Removes or splits the entry that the cursor is at, if it is in a range; returns the index from where to go on. */
     private long removeAt(XaCursor cursor, long entry, long firstIndex, long lastIndex) {
         int order = cursor.getOrder();
         long base = Geometry.alignDown(cursor.index(), order);
         long end = base + Geometry.pagesIn(order);
-        if (base < firstIndex || end - 1 > lastIndex) {
-            long from = Math.max(firstIndex - base, 0);
-            long to = Math.min(lastIndex + 1 - base, end - base);
+        long from = Math.max(firstIndex, base);
+        long to = Math.min(lastIndex + 1, end);
+        if (from >= to) {
+            return end;
+        }
+        if (from > base || to < end) {
             // The pieces inside the range are met, and removed, next.
-            return split(cursor, entry, from, to, 0, SplitPolicies.RANGE) == Errno.OK ? base + from : end;
+            int result = split(cursor, entry, from - base, to - base, 0, SplitPolicies.RANGE);
+            return result == Errno.OK ? from : end;
         }
         cursor.setOrder(base, order);
         cursor.store(0);

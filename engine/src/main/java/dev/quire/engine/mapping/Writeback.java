@@ -14,6 +14,7 @@ import dev.quire.engine.struct.PageStruct;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 
 /**
@@ -54,6 +55,11 @@ final class Writeback {
     private final RankedLock endLock;
     private final Condition ended;
     private final AtomicInteger nrWaiters = new AtomicInteger();
+
+    /** Writebacks of folios so far: begun is counted before a folio's flag is set, ended after it is cleared. */
+    private final AtomicLong nrBegun = new AtomicLong();
+
+    private final AtomicLong nrEnded = new AtomicLong();
 
     Writeback(CachedFile file, MappingContext context, AddressSpace space) {
         this.file = file;
@@ -132,6 +138,7 @@ final class Writeback {
         long index = PageStruct.index(folio);
         boolean dirty = PageFlag.DIRTY.isSet(PageStruct.getAndClearFlags(folio, PageFlag.DIRTY.mask()));
         if (dirty) {
+            nrBegun.getAndIncrement();
             // Under the folio lock: who splits or evicts it sees the flag, and a writer's mark cannot come in between.
             PageStruct.getAndSetFlags(folio, PageFlag.WRITEBACK.mask());
         }
@@ -180,8 +187,11 @@ final class Writeback {
             PageStruct.getAndSetFlags(folio, PageFlag.DIRTY.mask());
         }
         indexed.changeMarks(index, NO_MARK, 1 << WRITEBACK);
-        // RMW, then a volatile load; a waiter counts itself, then loads the flags: one of the two sees the other.
+        // RMWs, then a volatile load; a waiter counts itself, then loads the flags or the number: one of the two sees
+        // the
+        // other.
         PageStruct.getAndClearFlags(folio, PageFlag.WRITEBACK.mask());
+        nrEnded.getAndIncrement();
         if (nrWaiters.get() > 0) {
             wakeWaiters();
         }
@@ -210,6 +220,21 @@ final class Writeback {
         nrWaiters.getAndIncrement();
         try {
             while (isUnderWriteback(folio)) {
+                ended.awaitUninterruptibly();
+            }
+        } finally {
+            nrWaiters.getAndDecrement();
+            endLock.unlock();
+        }
+    }
+
+    /** Waits until one of the folios under writeback has arrived; returns at once if there is none. Holds no folio meanwhile. */
+    void awaitOne() {
+        endLock.lock();
+        nrWaiters.getAndIncrement();
+        try {
+            long before = nrEnded.get();
+            while (nrEnded.get() == before && nrBegun.get() > before) {
                 ended.awaitUninterruptibly();
             }
         } finally {

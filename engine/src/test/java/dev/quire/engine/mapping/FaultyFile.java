@@ -10,6 +10,8 @@ class FaultyFile implements BackingFile {
     private final BackingFile file;
     private final SplittableRandom random;
     private volatile int failuresPerThousand;
+    private volatile long badStartBytes;
+    private volatile long badEndBytes;
 
     FaultyFile(BackingFile file, SplittableRandom random) {
         this.file = file;
@@ -19,6 +21,12 @@ class FaultyFile implements BackingFile {
     /** Makes so many of a thousand calls fail from now on. */
     final void fail(int perThousand) {
         failuresPerThousand = perThousand;
+    }
+
+    /** Makes reads that meet a range fail from now on, none of them if it is empty. */
+    final void failReadsOf(long startBytes, long endBytes) {
+        badStartBytes = startBytes;
+        badEndBytes = endBytes;
     }
 
     private int draw(int bound) {
@@ -48,6 +56,9 @@ class FaultyFile implements BackingFile {
 
     @Override
     public void read(ByteBuffer into, long offsetBytes) throws IOException {
+        if (offsetBytes < badEndBytes && offsetBytes + into.remaining() > badStartBytes) {
+            throw failure("bad sector");
+        }
         if (isFailing()) {
             into.limit(into.position() + draw(into.remaining()));
             file.read(into, offsetBytes);

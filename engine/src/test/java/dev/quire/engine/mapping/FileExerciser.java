@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.mapping;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.quire.engine.Quire;
@@ -9,6 +10,7 @@ import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SplitPolicy;
 import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -20,6 +22,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Does random things to a range of a file or of shared memory, as one thread that nobody else may change the range beside, and
@@ -33,6 +36,7 @@ final class FileExerciser implements AutoCloseable {
     private static final int STEPS_PER_LOOK = 64;
     private static final int LONGEST = 1 << 16;
     private static final int LONGEST_STEP_BITS = 15;
+    private static final int PUNCHES_PER_END = 32;
     private static final int PIECES_READ_ON = 20;
     private static final int PIECE_READ_ON = 3000;
 
@@ -71,6 +75,12 @@ final class FileExerciser implements AutoCloseable {
         }
     }
 
+    /** What a file has. */
+    @FunctionalInterface
+    interface Content {
+        byte[] get() throws IOException;
+    }
+
     /** Opens the file, or opens it again. */
     @FunctionalInterface
     interface Opener {
@@ -82,6 +92,16 @@ final class FileExerciser implements AutoCloseable {
     private final SplittableRandom random;
     private final int start;
     private final boolean ownsEnd;
+
+    /** Whether the file does not fail, nor memory run out, but for reads of the bad pages. */
+    private boolean faultless;
+
+    /** Bytes of the range that cannot be read from the file while they are not cached; none if they are equal. */
+    private int badStart;
+
+    private int badEnd;
+
+    private @Nullable Content onDisk;
 
     /** What the range must have, from its start; beyond {@link #size} all zero. */
     private final byte[] model;
@@ -122,6 +142,25 @@ final class FileExerciser implements AutoCloseable {
         segment = MemorySegment.ofArray(buffer);
         reader = engine.newReader();
         file = opener.open(reader);
+    }
+
+    /** Has every read that comes short, and every error, taken for a fault of the page cache. */
+    FileExerciser faultless() {
+        faultless = true;
+        return this;
+    }
+
+    /** The same, but for a part of the range, from the start of a page to the end of one, that the file fails to read. */
+    FileExerciser faultlessBut(int newBadStart, int newBadEnd) {
+        badStart = newBadStart;
+        badEnd = newBadEnd;
+        return faultless();
+    }
+
+    /** Has the file itself looked at whenever it was synced or closed; nobody else has it open. */
+    FileExerciser comparing(Content content) {
+        onDisk = content;
+        return this;
     }
 
     /** Takes steps. */
@@ -191,6 +230,11 @@ final class FileExerciser implements AutoCloseable {
     void step() {
         int at = random.nextInt(model.length);
         int length = 1 + random.nextInt(Math.min(model.length - at, 1 << random.nextInt(LONGEST_STEP_BITS)));
+        if (random.nextBoolean()) {
+            // Whole pages, as far as the range has them.
+            at = Math.max(Geometry.PAGE_BYTES * ((start + at) / Geometry.PAGE_BYTES) - start, 0);
+            length = Math.min(Geometry.PAGE_BYTES * Math.ceilDiv(length, Geometry.PAGE_BYTES), model.length - at);
+        }
         Operation drawn = Operation.draw(random);
         Operation operation = drawn == Operation.TRUNCATE && !ownsEnd ? Operation.READ_ON : drawn;
         lastSteps[(int) (nrOperations++ % lastSteps.length)] = new Step(operation, at, length);
@@ -214,25 +258,56 @@ final class FileExerciser implements AutoCloseable {
             case READ -> read(at, length);
             case WRITE -> write(at, length);
             case VIEW -> view(at, length);
-            case PUNCH -> punch(at, length);
+            case PUNCH -> punchOrPunchEnd(at, length);
             case SPLIT -> split(at);
             case EVICT -> file.evict(start + at, length);
             case TRUNCATE -> truncate(at);
             case READ_ON -> readOn();
             case RECLAIM -> engine.pageCache().reclaim(1 + length / 4096);
             case REOPEN -> reopen();
-            case SYNC -> file.sync();
+            case SYNC -> {
+                file.sync();
+                compareFile();
+            }
+        }
+    }
+
+    /** Compares the file, which has just got all that was written, if it can be looked at. */
+    private void compareFile() throws IOException {
+        if (onDisk != null) {
+            assertArrayEquals(expected(), onDisk.get());
         }
     }
 
     private void read(int at, int length) throws IOException {
         Arrays.fill(buffer, 0, length, (byte) 0xee);
-        long nrRead = file.read(segment.asSlice(0, length), start + at);
         int nrThere = Math.min(length, size - at);
-        if (!ownsEnd || nrRead < 0 || nrThere <= 0) {
-            assertEquals(nrThere > 0 ? length : -1, nrRead <= 0 || nrThere <= 0 ? nrRead : length);
+        int nrReadable = nrReadable(at, nrThere);
+        long nrRead;
+        try {
+            nrRead = file.read(segment.asSlice(0, length), start + at);
+        } catch (IOException e) {
+            requireExpected(e, nrReadable);
+            throw e;
+        }
+        if (nrThere <= 0) {
+            assertEquals(-1, nrRead);
+        } else if (nrRead < (faultless ? nrReadable : 1)) {
+            throw new AssertionError("read " + nrRead + " bytes at " + at + ", can be read " + nrReadable);
         }
         compare(at, (int) Math.max(nrRead, 0), nrThere);
+    }
+
+    /** Bytes at a place, of those that are there, that the file can read for sure. */
+    private int nrReadable(int at, int nrThere) {
+        boolean meetsBad = at < badEnd && at + nrThere > badStart;
+        return meetsBad ? Math.max(badStart - at, 0) : nrThere;
+    }
+
+    private void requireExpected(IOException error, int nrReadable) {
+        if (faultless && nrReadable > 0) {
+            throw new AssertionError("bytes that can be read: " + nrReadable, error);
+        }
     }
 
     private void compare(int at, int nrRead, int nrThere) {
@@ -264,6 +339,9 @@ final class FileExerciser implements AutoCloseable {
             int nrBytes = (int) Math.min(view.bytes().byteSize(), Math.min(length, size - at));
             MemorySegment.copy(view.bytes(), ValueLayout.JAVA_BYTE, 0, buffer, 0, nrBytes);
             compare(at, nrBytes, nrBytes);
+        } catch (IOException e) {
+            requireExpected(e, nrReadable(at, 1));
+            throw e;
         }
     }
 
@@ -278,6 +356,24 @@ final class FileExerciser implements AutoCloseable {
         int nrWritten = (int) file.write(segment.asSlice(0, length), start + at);
         System.arraycopy(buffer, 0, model, at, nrWritten);
         size = Math.max(size, at + nrWritten);
+        checkSize();
+    }
+
+    private void checkSize() throws IOException {
+        if (ownsEnd) {
+            assertEquals(start + size, file.sizeBytes());
+        }
+    }
+
+    /** Now and then a hole takes the end of what is there, some of which the file has not seen yet; then this looks what the file has. */
+    private void punchOrPunchEnd(int at, int length) throws IOException {
+        if (random.nextInt(PUNCHES_PER_END) > 0) {
+            punch(at, length);
+        } else {
+            int from = Math.max(size - length, 0);
+            punch(from, Math.max(size - from, 1));
+            reopen();
+        }
     }
 
     private void punch(int at, int length) throws IOException {
@@ -298,6 +394,7 @@ final class FileExerciser implements AutoCloseable {
         if (at < end) {
             Arrays.fill(model, at, end, (byte) 0);
         }
+        checkSize();
     }
 
     private void truncate(int newSize) throws IOException {
@@ -306,15 +403,17 @@ final class FileExerciser implements AutoCloseable {
             Arrays.fill(model, newSize, size, (byte) 0);
         }
         size = newSize;
-        assertEquals(start + newSize, file.sizeBytes());
+        checkSize();
     }
 
     private void reopen() throws IOException {
         try {
             file.close();
+            compareFile();
         } finally {
             file = opener.open(reader);
         }
+        checkSize();
     }
 
     /** Splits the folio that has a byte, and now and then makes it one again. */

@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class PageCacheExerciserTest extends WholeEngineTest {
     private static final long NR_OPERATIONS = Long.getLong("quire.exerciser.operations", 1_000_000);
-    private static final int NR_RUNS = 6;
+    private static final int NR_RUNS = 7;
     private static final long OPERATIONS_PER_RUN = Math.ceilDiv(NR_OPERATIONS, NR_RUNS);
 
     private static final int RANGE_BYTES = 700_001;
@@ -100,9 +100,29 @@ class PageCacheExerciserTest extends WholeEngineTest {
         Path path = folder.resolve("file");
         try (FileExerciser exerciser = new FileExerciser(
                 engine, reader -> engine.pageCache().create(path, reader), random, 0, RANGE_BYTES, 0, true)) {
-            exerciser.run(OPERATIONS_PER_RUN);
+            exerciser.faultless().comparing(() -> Files.readAllBytes(path)).run(OPERATIONS_PER_RUN);
             assertEquals(0, exerciser.nrErrors());
+            assertEquals(0, exerciser.nrStarved());
             finish(engine, List.of(exerciser), () -> Files.readAllBytes(path));
+        }
+    }
+
+    /** What cannot be read takes nothing with it that can. */
+    @Test
+    void aFileOfWhichSomePagesCannotBeReadKeepsAllItWasGiven() throws IOException {
+        SplittableRandom random = TestSeed.random("aFileOfWhichSomePagesCannotBeRead");
+        Quire engine = engineFor(random, HeadMapKind.HEAD_BITS, this);
+        MemoryFile memory = new MemoryFile(new byte[0]);
+        FaultyFile faulty = new FaultyFile(memory, random.split());
+        try (FileExerciser exerciser = new FileExerciser(
+                engine, reader -> engine.pageCache().open(faulty, reader), random, 0, RANGE_BYTES, 0, true)) {
+            int badStart = random.nextInt(RANGE_BYTES / 2) / 4096 * 4096;
+            int badEnd = badStart + 4096 * (1 + random.nextInt(3));
+            faulty.failReadsOf(badStart, badEnd);
+            exerciser.faultlessBut(badStart, badEnd).comparing(memory::content).run(OPERATIONS_PER_RUN);
+            faulty.failReadsOf(0, 0);
+            finish(engine, List.of(exerciser), memory::content);
+            assertTrue(exerciser.nrErrors() > 0, "no error came up");
         }
     }
 
@@ -162,14 +182,9 @@ class PageCacheExerciserTest extends WholeEngineTest {
         return exercisers;
     }
 
-    /** What a file has. */
-    @FunctionalInterface
-    private interface Content {
-        byte[] get() throws IOException;
-    }
-
     /** Compares the cache, what it says of itself, and the file with what the exercisers have done. */
-    private static void finish(Quire engine, List<FileExerciser> exercisers, Content content) throws IOException {
+    private static void finish(Quire engine, List<FileExerciser> exercisers, FileExerciser.Content content)
+            throws IOException {
         byte[] expected = new byte[0];
         for (FileExerciser exerciser : exercisers) {
             exerciser.checkAll();

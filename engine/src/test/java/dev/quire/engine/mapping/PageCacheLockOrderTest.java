@@ -57,12 +57,20 @@ class PageCacheLockOrderTest extends WholeEngineTest {
     private void assertViolation(Request request, Call call, Executable use, String taking, String holding) {
         calling.callAt(request, call);
         Throwable cause = assertThrows(Exception.class, use);
-        assertTrue(calling.hasCalled());
+        calling.callAt(request, () -> {});
         while (cause.getCause() != null) {
             cause = cause.getCause();
         }
         assertEquals(IllegalStateException.class, cause.getClass());
         assertEquals("lock order violated: taking=" + taking + ", holding=" + holding, cause.getMessage());
+    }
+
+    /** Whenever a page is read: errors of what is read ahead are not told, that of the page that is wanted is. */
+    private Call atEveryRead(Call call) {
+        return () -> {
+            calling.callAt(Request.READ, atEveryRead(call));
+            call.run();
+        };
     }
 
     private void dirty() throws IOException {
@@ -73,7 +81,7 @@ class PageCacheLockOrderTest extends WholeEngineTest {
     void whileAFolioIsFilledNoFileIsWrittenTo() {
         assertViolation(
                 Request.READ,
-                () -> other.write(ByteBuffer.allocate(1), 0),
+                atEveryRead(() -> other.write(ByteBuffer.allocate(1), 0)),
                 () -> file.read(ByteBuffer.allocate(1), 0),
                 "INODE",
                 "FOLIO");
@@ -83,9 +91,9 @@ class PageCacheLockOrderTest extends WholeEngineTest {
     void whileAFolioIsFilledNoFileIsOpened() {
         assertViolation(
                 Request.READ,
-                () -> engine.pageCache()
+                atEveryRead(() -> engine.pageCache()
                         .open(new MemoryFile(new byte[0]), reader)
-                        .close(),
+                        .close()),
                 () -> file.read(ByteBuffer.allocate(1), 0),
                 "FILE_TABLE",
                 "FOLIO");

@@ -57,6 +57,22 @@ class ReadaheadTest extends WholeEngineTest {
         }
     }
 
+    /** Nobody who reads 2 MiB at once wants them in single pages. */
+    @Test
+    void theFirstWindowHasFoliosAsLargeAsTheReadAllows() {
+        Quire engine = open(HeadMapKind.HEAD_BITS);
+        try (AddressSpace space = engine.newAddressSpace()) {
+            space.extend(64L << 20);
+            new Readahead(space, 9).read(0, 512);
+            assertEquals(List.of(9, 9), orders(space));
+        }
+        try (AddressSpace space = engine.newAddressSpace()) {
+            space.extend(64L << 20);
+            new Readahead(space, 9).read(0, 5);
+            assertEquals(List.of(2, 2, 2, 2, 2, 2, 2, 2), orders(space), "32 pages");
+        }
+    }
+
     @Test
     void randomReadsGetWhatTheyAskFor() {
         Quire engine = open(HeadMapKind.HEAD_BITS);

@@ -13,7 +13,9 @@ import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SwapTable;
 import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.pagetable.PageTables;
+import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.xarray.XaChecker;
 import org.junit.jupiter.api.AfterEach;
@@ -272,5 +274,36 @@ class SwapEntriesTest extends WholeEngineTest {
         folios.unlock(folio);
         folios.unpin(folio);
         assertEquals(INDEX, PageStruct.index(folio));
+    }
+
+    /** A hole finds the folio, and waits for its lock; who holds that moves it to swap. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 6})
+    void aHoleTakesAFolioThatIsSwappedOutWhileItWaits(int order) throws InterruptedException {
+        long folio = lockedFolio(order);
+        Thread punching = Thread.ofPlatform()
+                .start(() -> space.punchHole(INDEX << 12, Geometry.bytesIn(order), SplitPolicies.RANGE));
+        while (!PageFlag.WAITERS.isSet(PageStruct.flagsAcquire(folio))) {
+            Thread.onSpinWait();
+        }
+        assertTrue(entries.swapOut(folio) >= 0);
+        folios.unlock(folio);
+        punching.join();
+        assertEquals(-1, entries.orderAt(INDEX));
+        assertEquals(0, entries.nrSwappedPages());
+        assertEquals(0, space.nrChargedPages());
+        swap.remove(folio);
+        folios.unpin(folio);
+    }
+
+    /** Pages in swap that a hole has a part of keep their bytes: only who has brought them in can zero them. */
+    @Test
+    void aHoleLeavesPagesInSwapThatItCutsThrough() {
+        swappedOut(2);
+        space.punchHole((INDEX << 12) + 1, 2 * 4096, SplitPolicies.RANGE);
+        assertEquals(3, entries.nrSwappedPages());
+        assertEquals(-1, entries.orderAt(INDEX + 1));
+        space.punchHole((INDEX << 12) + 1, 100, SplitPolicies.RANGE);
+        assertEquals(3, entries.nrSwappedPages());
     }
 }

@@ -1,0 +1,230 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.mapping;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.quire.engine.Quire;
+import dev.quire.engine.WholeEngineTest;
+import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.rcu.RcuReader;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Files of which a part cannot be read, that throw what they like, or take themselves for each other. */
+@SuppressWarnings("NullAway.Init")
+class PageCacheBadFileTest extends WholeEngineTest {
+    private static final int PAGE = 4096;
+    private static final int NR_PAGES = 1024;
+    private static final int BAD_PAGE = 700;
+
+    private final byte[] content = new byte[NR_PAGES * PAGE];
+    private Quire engine;
+    private RcuReader reader;
+
+    @BeforeEach
+    void openEngine() {
+        engine = open(HeadMapKind.HEAD_BITS);
+        reader = engine.newReader();
+        new SplittableRandom(1).nextBytes(content);
+    }
+
+    @AfterEach
+    void closeReader() {
+        reader.close();
+    }
+
+    /** Reads that meet one page fail. */
+    private static final class BadSectorFile extends MemoryFile {
+        BadSectorFile(byte[] content) {
+            super(content);
+        }
+
+        @Override
+        public synchronized void read(ByteBuffer into, long offsetBytes) throws IOException {
+            if (offsetBytes < (BAD_PAGE + 1) * PAGE && offsetBytes + into.remaining() > BAD_PAGE * PAGE) {
+                throw new IOException("bad sector");
+            }
+            super.read(into, offsetBytes);
+        }
+    }
+
+    /** Reads pages, all of them or up to the bad one, and compares what comes; returns how many came. */
+    private int readPages(OpenFile file, int firstPage, int nrPages) throws IOException {
+        ByteBuffer into = ByteBuffer.allocate(nrPages * PAGE);
+        int nrRead = file.read(into, (long) firstPage * PAGE);
+        assertArrayEquals(
+                Arrays.copyOfRange(content, firstPage * PAGE, firstPage * PAGE + nrRead),
+                Arrays.copyOf(into.array(), nrRead));
+        return nrRead / PAGE;
+    }
+
+    @Test
+    void aPageThatCannotBeReadTakesNoOtherWithIt() throws IOException {
+        try (OpenFile file = engine.pageCache().open(new BadSectorFile(content), reader)) {
+            assertEquals(0, file.file().space().populate(0, NR_PAGES, 9));
+            assertEquals(BAD_PAGE, readPages(file, 0, NR_PAGES));
+            assertThrows(IOException.class, () -> readPages(file, BAD_PAGE, 1));
+            assertEquals(NR_PAGES - BAD_PAGE - 1, readPages(file, BAD_PAGE + 1, NR_PAGES - BAD_PAGE - 1));
+            assertEquals(BAD_PAGE - 512, readPages(file, 512, NR_PAGES - 512));
+            for (int page = 512; page < NR_PAGES; page++) {
+                if (page != BAD_PAGE) {
+                    assertEquals(1, readPages(file, page, 1), "page " + page);
+                }
+            }
+            assertThrows(IOException.class, () -> file.view(BAD_PAGE * PAGE));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aPageThatCannotBeReadCanBeOverwritten(boolean readBefore) throws IOException {
+        BadSectorFile bad = new BadSectorFile(content);
+        try (OpenFile file = engine.pageCache().open(bad, reader)) {
+            assertEquals(0, file.file().space().populate(512, 512, 9));
+            if (readBefore) {
+                assertThrows(IOException.class, () -> readPages(file, BAD_PAGE, 1));
+            }
+            assertThrows(IOException.class, () -> file.write(ByteBuffer.allocate(1), BAD_PAGE * PAGE + 1));
+            byte[] change = new byte[3 * PAGE];
+            Arrays.fill(change, (byte) 1);
+            assertEquals(change.length, file.write(ByteBuffer.wrap(change), (BAD_PAGE - 1) * PAGE));
+            System.arraycopy(change, 0, content, (BAD_PAGE - 1) * PAGE, change.length);
+            assertEquals(1, file.write(ByteBuffer.wrap(new byte[] {2}), 600 * PAGE + 5), "a part of a good one");
+            content[600 * PAGE + 5] = 2;
+            assertEquals(3, readPages(file, BAD_PAGE - 1, 3));
+            file.sync();
+        }
+        assertArrayEquals(content, bad.content());
+    }
+
+    /** Fails with an exception that is no error of a file, while it is asked to. */
+    private static final class ThrowingFile extends MemoryFile {
+        private long badFrom = Long.MAX_VALUE;
+        private boolean throwsAtClose;
+
+        ThrowingFile(byte[] content) {
+            super(content);
+        }
+
+        @Override
+        public synchronized void read(ByteBuffer into, long offsetBytes) throws IOException {
+            if (offsetBytes + into.remaining() > badFrom) {
+                throw new IllegalStateException("no read");
+            }
+            super.read(into, offsetBytes);
+        }
+
+        @Override
+        public synchronized void close() throws IOException {
+            super.close();
+            if (throwsAtClose) {
+                throw new IllegalStateException("no close");
+            }
+        }
+    }
+
+    @Test
+    void whateverAFileThrowsAPageThatIsThereIsRead() throws IOException {
+        ThrowingFile throwing = new ThrowingFile(content);
+        throwing.badFrom = 8 * PAGE;
+        try (OpenFile file = engine.pageCache().open(throwing, reader)) {
+            // What is read ahead fails, what is read does not.
+            for (int page = 0; page < 8; page++) {
+                assertEquals(1, readPages(file, page, 1), "page " + page);
+            }
+            assertEquals(8, readPages(file, 0, 16));
+            assertEquals(
+                    "java.lang.IllegalStateException: no read",
+                    assertThrows(IOException.class, () -> readPages(file, 8, 1)).getMessage());
+            assertThrows(IOException.class, () -> file.write(ByteBuffer.allocate(1), 9 * PAGE + 1));
+            throwing.badFrom = Long.MAX_VALUE;
+            assertEquals(16, readPages(file, 0, 16));
+        }
+    }
+
+    @Test
+    void whateverAFileThrowsWhenItIsClosedTheOthersAreWritten() throws IOException {
+        MemoryFile[] files = new MemoryFile[20];
+        OpenFile[] open = new OpenFile[files.length];
+        for (int i = 0; i < files.length; i++) {
+            ThrowingFile throwing = new ThrowingFile(new byte[0]);
+            throwing.throwsAtClose = true;
+            UnwritableFile unwritable = new UnwritableFile(throwing);
+            files[i] = throwing;
+            OpenFile opened = engine.pageCache().open(unwritable, reader);
+            opened.write(ByteBuffer.wrap(new byte[] {7}), 0);
+            assertThrows(IOException.class, opened::close);
+            unwritable.fails = false;
+            open[i] = opened;
+        }
+        IOException told =
+                assertThrows(IOException.class, () -> engine.pageCache().sync());
+        assertEquals("writing back failed: java.lang.IllegalStateException: no close", told.getMessage());
+        for (MemoryFile file : files) {
+            assertArrayEquals(new byte[] {7}, file.content());
+            assertTrue(file.isClosed());
+        }
+    }
+
+    /** Cannot be written to, at first. */
+    private static final class UnwritableFile extends FaultyFile {
+        private boolean fails = true;
+
+        UnwritableFile(BackingFile file) {
+            super(file, new SplittableRandom(1));
+        }
+
+        @Override
+        public void write(ByteBuffer from, long offsetBytes) throws IOException {
+            if (fails) {
+                throw new IOException("no write");
+            }
+            super.write(from, offsetBytes);
+        }
+    }
+
+    /** Says that it is the same as any other of equal content, as a record over a list does. */
+    private static final class ComparedFile extends MemoryFile {
+        ComparedFile(byte[] content) {
+            super(content);
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof ComparedFile file && Arrays.equals(content(), file.content());
+        }
+
+        @Override
+        public int hashCode() {
+            return Objects.hash(Arrays.hashCode(content()));
+        }
+    }
+
+    @Test
+    void aFileIsItselfWhateverItTakesItselfFor() throws IOException {
+        ComparedFile first = new ComparedFile(new byte[PAGE]);
+        ComparedFile second = new ComparedFile(new byte[PAGE]);
+        OpenFile openFirst = engine.pageCache().open(first, reader);
+        OpenFile openSecond = engine.pageCache().open(second, reader);
+        openFirst.write(ByteBuffer.wrap(new byte[] {1}), 0);
+        openFirst.sync();
+        openFirst.write(ByteBuffer.wrap(new byte[] {2}), 0);
+        openFirst.close();
+        openSecond.close();
+        assertEquals(2, first.content()[0]);
+        assertEquals(0, second.content()[0]);
+        assertTrue(first.isClosed());
+        assertTrue(second.isClosed());
+    }
+}
