@@ -4,13 +4,15 @@ package dev.quire.lab;
 import dev.quire.engine.Quire;
 import dev.quire.engine.guest.GuestAccess;
 import dev.quire.engine.guest.GuestMemory;
+import dev.quire.engine.memory.Errno;
 import dev.quire.engine.rcu.RcuReader;
 import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.HdrHistogram.Histogram;
 
-/** Faults random pages in, in the state that they are in, until it is stopped. */
-final class GuestFaultLoop implements Runnable {
+/** Faults random pages in, in the state that they are in, until it is stopped; the result is the time of each fault. */
+final class GuestFaultLoop implements Callable<Latencies> {
     private static final long SEED = 0x9_e57;
     private static final int DIGITS = 3;
 
@@ -46,31 +48,40 @@ final class GuestFaultLoop implements Runnable {
         stopped = true;
     }
 
-    /** Time of each fault, once the thread has ended. */
-    Latencies latencies() {
-        return new Latencies(nanos);
-    }
-
+    /**
+     * Faults.
+     *
+     * @throws ReplayException if a fault gives neither the page nor the answer that it was converted meanwhile
+     */
     @Override
-    public void run() {
+    public Latencies call() {
         SplittableRandom random = new SplittableRandom(SEED);
         try (RcuReader reader = engine.newReader()) {
             GuestAccess access = memory.newAccess(reader);
             started.countDown();
             while (!stopped) {
-                long index = pages.indexOf(random.nextLong(pages.nrPages()));
-                boolean asPrivate = !memory.isShared(index);
-                boolean isTimed = timed;
-                long before = System.nanoTime();
-                long folio = access.guestFault(index, asPrivate);
-                if (isTimed) {
-                    nanos.recordValue(System.nanoTime() - before);
-                }
-                // Negative if the page was converted in between: that took as long.
-                if (folio > 0) {
-                    engine.folios().unpin(folio);
-                }
+                fault(access, pages.indexOf(random.nextLong(pages.nrPages())));
             }
+        } finally {
+            // Nobody waits for a loop that could not begin.
+            started.countDown();
         }
+        return new Latencies(nanos);
+    }
+
+    private void fault(GuestAccess access, long index) {
+        boolean asPrivate = !memory.isShared(index);
+        boolean isTimed = timed;
+        long before = System.nanoTime();
+        long folio = access.guestFault(index, asPrivate);
+        if (isTimed) {
+            nanos.recordValue(System.nanoTime() - before);
+        }
+        if (folio > 0) {
+            engine.folios().unpin(folio);
+        } else if (folio != Errno.EACCES) {
+            throw new ReplayException("fault at page " + index + " failed: " + Errno.name((int) folio));
+        }
+        // Else it was converted between the look at its state and the fault: that took as long.
     }
 }

@@ -4,6 +4,8 @@ package dev.quire.lab;
 import dev.quire.engine.Quire;
 import dev.quire.engine.guest.GuestMemory;
 import dev.quire.engine.guest.GuestSplitPolicy;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.function.Consumer;
 import org.HdrHistogram.Histogram;
 
@@ -57,6 +59,7 @@ final class GuestRounds {
      * @param pages those that the thread uses
      * @return time of each fault; none if there are no pages
      * @throws InterruptedException if the thread is interrupted
+     * @throws ReplayException if memory is out, or the thread that faults has died
      */
     Latencies faultsOn(PageRanges pages) throws InterruptedException {
         if (pages.nrPages() == 0) {
@@ -73,7 +76,8 @@ final class GuestRounds {
     private Latencies faultsOn(PageRanges pages, Quire engine) throws InterruptedException {
         try (GuestMemory memory = scenario.newMemory(engine, policy)) {
             GuestFaultLoop loop = new GuestFaultLoop(engine, memory, pages);
-            Thread thread = new Thread(loop, "guest");
+            FutureTask<Latencies> faults = new FutureTask<>(loop);
+            Thread thread = new Thread(faults, "guest");
             thread.start();
             try {
                 loop.awaitStart();
@@ -82,7 +86,15 @@ final class GuestRounds {
                 loop.stop();
                 thread.join();
             }
-            return loop.latencies();
+            return latenciesOf(faults);
+        }
+    }
+
+    private static Latencies latenciesOf(FutureTask<Latencies> faults) throws InterruptedException {
+        try {
+            return faults.get();
+        } catch (ExecutionException e) {
+            throw new ReplayException("the thread that faults has died: " + e.getCause(), e);
         }
     }
 
@@ -103,14 +115,25 @@ final class GuestRounds {
                 populated = true;
                 whileMeasured.accept(true);
             }
-            long before = System.nanoTime();
-            operation.perform(memory);
             if (operation.kind().isConversion()) {
-                conversionNanos.recordValue(System.nanoTime() - before);
-                freezeNanos.recordValue(memory.lastFreezeNanos());
-                freezeBesideNanos.recordValue(memory.lastFreezeBesideNanos());
+                convert(memory, operation);
+            } else {
+                operation.perform(memory);
             }
         }
         whileMeasured.accept(false);
+    }
+
+    private void convert(GuestMemory memory, GuestOperation conversion) {
+        long sequence = memory.invalidateSequence();
+        long before = System.nanoTime();
+        conversion.perform(memory);
+        conversionNanos.recordValue(System.nanoTime() - before);
+        if (memory.invalidateSequence() == sequence) {
+            // The range was in that state already: the last freezes are an earlier conversion's.
+            return;
+        }
+        freezeNanos.recordValue(memory.lastFreezeNanos());
+        freezeBesideNanos.recordValue(memory.lastFreezeBesideNanos());
     }
 }

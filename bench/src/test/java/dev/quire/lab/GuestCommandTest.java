@@ -2,8 +2,11 @@
 package dev.quire.lab;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quire.engine.Quire;
+import dev.quire.engine.guest.GuestMemory;
 import dev.quire.engine.guest.GuestSplitPolicy;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -96,6 +99,13 @@ class GuestCommandTest {
         "one-huge-page, UNIFORM, 262144, 512, 3, 4161",
         "one-huge-page, STAGED, 1023, 512, 3, 73",
         "one-huge-page, NON_UNIFORM, 521, 512, 3, 10",
+        // 64 MiB in one GiB, 32 pages in another, 64 single ones in a third, none in the fourth.
+        "confidential-boot, UNIFORM, 786433, 16480, 147, 12483",
+        "confidential-boot, STAGED, 51104, 16480, 147, 971",
+        "confidential-boot, NON_UNIFORM, 17269, 16480, 147, 386",
+        "convert-and-back, UNIFORM, 2, 0, 1, 0",
+        "convert-and-back, STAGED, 2, 0, 1, 0",
+        "convert-and-back, NON_UNIFORM, 2, 0, 1, 0",
         "ballooning, UNIFORM, 67456, 128, 256, 1024",
         "ballooning, NON_UNIFORM, 3200, 128, 256, 128",
     })
@@ -130,6 +140,46 @@ class GuestCommandTest {
         }
         assertTrue(run.faultsConverted().count() > 0);
         assertTrue(run.faultsElsewhere().count() > 0);
+    }
+
+    @Test
+    void aConversionThatChangesNothingFreezesNothing() throws InterruptedException {
+        GuestScenario scenario = GuestScenarioReader.read(
+                "twice", "memory 2MiB huge 2MiB\nallocate 0 2MiB\nshared 0 1MiB\nshared 0 4KiB");
+        GuestConversions conversions =
+                GuestRun.of(scenario, GuestSplitPolicy.UNIFORM, 0).conversions();
+        assertEquals(2, conversions.latencies().count());
+        assertEquals(1, conversions.freezes().count());
+        assertEquals(1, conversions.freezesBeside().count());
+    }
+
+    /** A page that the frame's faulty memory keeps from the guest is no page that was converted. */
+    @Test
+    void aFaultThatFailsEndsTheRun() {
+        GuestScenario scenario = GuestScenarioReader.read("poisoned", "memory 2MiB huge 2MiB\nshared 0 4KiB");
+        try (Quire engine = scenario.newEngine();
+                GuestMemory memory = scenario.newMemory(engine, GuestSplitPolicy.UNIFORM)) {
+            memory.allocate(0, memory.sizeBytes());
+            memory.forEachFolio((index, order, folio) -> engine.folios().markPoisoned(folio));
+            PageRanges pages = PageRanges.convertedBy(scenario);
+            GuestFaultLoop loop = new GuestFaultLoop(engine, memory, pages);
+            ReplayException failure = assertThrows(ReplayException.class, loop::call);
+            assertEquals("fault at page 0 failed: EHWPOISON", failure.getMessage());
+        }
+    }
+
+    /** What happens in the other thread is told, and nobody waits for it. */
+    @Test
+    void aThreadThatDiesEndsTheMeasurement() {
+        GuestScenario scenario = GuestScenarioReader.read("beyond", "memory 2MiB huge 2MiB\nshared 0 4KiB");
+        PageRanges beyond =
+                PageRanges.convertedBy(GuestScenarioReader.read("larger", "memory 4MiB huge 2MiB\nshared 2MiB 4KiB"));
+        GuestRounds rounds = new GuestRounds(scenario, GuestSplitPolicy.UNIFORM, 0);
+        ReplayException failure = assertThrows(ReplayException.class, () -> rounds.faultsOn(beyond));
+        assertEquals(
+                "the thread that faults has died: java.lang.IllegalArgumentException: index out of range: index=512,"
+                        + " max=511",
+                failure.getMessage());
     }
 
     @Test

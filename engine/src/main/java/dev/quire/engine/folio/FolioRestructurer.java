@@ -12,6 +12,7 @@ import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.xarray.SplitPlan;
 import dev.quire.engine.xarray.XaCursor;
+import dev.quire.engine.xarray.XaEntry;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  * from before the first change until then.
  *
  * <p>Folio locks are not needed: who has one also has a reference. Not thread-safe: the caller excludes all other changes to
- * the range of the owner's index; elsewhere others may change it with another restructurer. Blocks on the index lock.
+ * the range of the owner's index, reclaim and truncation among them; elsewhere others may change it with another restructurer.
+ * Blocks on the index lock.
  */
 public final class FolioRestructurer {
     /** Most nodes that storing one entry takes: a path from a higher top down to it. */
@@ -45,6 +47,7 @@ public final class FolioRestructurer {
     private final FolioAccounting accounting;
     private final SplitStatistics statistics;
     private final FrozenFolioSplitter frozenSplitter;
+    private final FolioFreezer freezer;
     private final FolioMerger merger;
     private final FolioSplitter splitter;
     private final @Nullable SplitObserver observer;
@@ -74,68 +77,102 @@ public final class FolioRestructurer {
         lifetime = context.lifetime();
         accounting = context.accounting();
         frozenSplitter = new FrozenFolioSplitter(context);
+        freezer = new FolioFreezer(cursor);
         merger = new FolioMerger(context);
     }
 
     /**
      * Puts a new folio into the index, in as many pieces as it should consist of; nobody ever sees it as a whole if it should
-     * not be. The caller's reference becomes the owner's.
+     * not be. The caller's reference becomes the owner's. Waits, not for long, for references of who goes through all pages.
      *
-     * @param folio head of a folio that belongs to nobody, unlocked, to which the caller holds the only reference
+     * @param folio head of a folio that belongs to nobody, unlocked, to which the caller holds a reference
      * @param startIndex offset of its first page, a multiple of its size
      * @param flags flags that each piece gets beside its own
      * @param cut says what it should consist of
-     * @return 0; EEXIST if some page is in the index already; ENOMEM; then nothing has changed
-     * @throws IllegalArgumentException if the handle is not of this engine, the index not aligned, somebody else has
-     *     the folio, or the cut's plan is not one for this folio; then nothing has changed
+     * @return 0; EINVAL if the owner cannot have the pieces, which are too small or reach beyond its end; EAGAIN if somebody
+     *     else holds the folio; EEXIST if some page is in the index already; ENOMEM; then nothing has changed
+     * @throws IllegalArgumentException if the handle is not of this engine, the index not aligned or out of range, the folio
+     *     somebody's or nobody holds it, the owner is shared memory, which pays for its pages, or the cut's plan is not one
+     *     for this folio; then nothing has changed
+     * @throws IllegalStateException if the owner is closed; then nothing has changed
      */
     public int insert(long folio, long startIndex, long flags, FolioCut cut) {
         arena.requirePage(folio);
         lifetime.enter();
         try {
             int order = FolioStruct.order(folio);
-            if (!Geometry.isAligned(startIndex, order)) {
-                throw new IllegalArgumentException(
-                        "startIndex not aligned: startIndex=" + startIndex + ", order=" + order);
-            }
+            requireInsertable(folio, startIndex, order);
             startNanos = now();
             FolioSplit split = splitter.splitOfThread();
-            plan(cut, split.plan, startIndex, order);
-            return insertPlanned(split, folio, order, startIndex, flags);
+            FolioCutChecks.plan(cut, split.plan, startIndex, order);
+            if (!FolioCutChecks.isSplittable(owner, split.plan, startIndex)) {
+                return Errno.EINVAL;
+            }
+            return FolioFreezer.freezeNew(folio) ? insertFrozen(split, folio, startIndex, flags) : Errno.EAGAIN;
         } finally {
             lifetime.exit();
         }
     }
 
-    private int insertPlanned(FolioSplit split, long folio, int order, long startIndex, long flags) {
-        if (cursor.reserve(XaCursor.nodesNeeded(split.plan) + MAX_PATH_NODES) != Errno.OK) {
-            return Errno.ENOMEM;
+    private void requireInsertable(long folio, long startIndex, int order) {
+        FolioCutChecks.requireRange(startIndex, startIndex + Geometry.pagesIn(order));
+        if (!Geometry.isAligned(startIndex, order)) {
+            throw new IllegalArgumentException("startIndex not aligned: startIndex=" + startIndex + ", order=" + order);
         }
+        if (PageStruct.mapping(folio) != 0 || References.count(folio) == 0) {
+            throw new IllegalArgumentException(
+                    "folio belongs to somebody, or nobody holds it: folio=0x" + Long.toHexString(folio));
+        }
+        if (AddressSpaceStruct.isSwapBacked(owner.address())) {
+            throw new IllegalArgumentException("folio for shared memory: owner=0x" + Long.toHexString(owner.address()));
+        }
+    }
+
+    private int insertFrozen(FolioSplit split, long folio, long startIndex, long flags) {
+        freezeStartNanos = now();
+        boolean inserted = false;
+        try {
+            int result = cursor.reserve(XaCursor.nodesNeeded(split.plan) + MAX_PATH_NODES) == Errno.OK
+                    ? insertReserved(split, folio, startIndex, flags)
+                    : Errno.ENOMEM;
+            inserted = result == Errno.OK;
+            return result;
+        } finally {
+            if (!inserted) {
+                References.unfreeze(folio, 1);
+            }
+        }
+    }
+
+    private int insertReserved(FolioSplit split, long folio, long startIndex, long flags) {
+        int order = split.plan.order();
         owner.index().lock();
         try {
+            requireOpen();
             cursor.setOrder(startIndex, order);
             if (cursor.findConflict() != 0) {
                 return Errno.EEXIST;
             }
-            if (PageStruct.mapping(folio) != 0 || !References.freeze(folio, 1)) {
-                throw new IllegalArgumentException("folio is not the caller's alone: folio=0x" + Long.toHexString(folio)
-                        + ", references=" + References.count(folio));
-            }
-            freezeStartNanos = now();
             PageStruct.getAndSetFlags(folio, flags);
             PageStruct.mapping(folio, owner.address());
             PageStruct.index(folio, startIndex);
             store(folio, startIndex, order);
             owner.addNrPages(Geometry.pagesIn(order));
             if (order >= Geometry.PMD_ORDER) {
-                boolean swapBacked = AddressSpaceStruct.isSwapBacked(owner.address());
-                accounting.counters().addThpPages(swapBacked, Geometry.pagesIn(order));
+                accounting.counters().addThpPages(false, Geometry.pagesIn(order));
             }
             splitPlanned(split, folio, null);
             return Errno.OK;
         } finally {
             cursor.destroy();
             owner.index().unlock();
+        }
+    }
+
+    /** Checks, under the index lock, that the index is the owner's until it is unlocked. */
+    private void requireOpen() {
+        if (owner.isClosed()) {
+            throw new IllegalStateException("the owner is closed: owner=0x" + Long.toHexString(owner.address()));
         }
     }
 
@@ -147,18 +184,21 @@ public final class FolioRestructurer {
      * @param cut says what the pages should consist of, and which change their meaning
      * @param commit run once nothing can fail any more and nobody holds any of the folios. It takes no lock of rank
      *     {@code INDEX} or before, and waits for no reader, as readers may wait for the folios
-     * @return 0; ENOMEM; EAGAIN (somebody holds a folio), EBUSY (a folio that would be merged is under writeback, or
-     *     charged to another group), EINVAL (folios that would be merged do not lie side by side): see {@link
-     *     #refusedIndex}; then nothing has changed
-     * @throws IllegalArgumentException if the cut names an order that is none, or plans something else than it names;
-     *     then nothing has changed
+     * @return 0; ENOMEM; EAGAIN (somebody holds a folio, perhaps only for a moment), EBUSY (a folio that would be merged is
+     *     under writeback, or charged to another group; or pages are in swap), EINVAL (folios that would be merged do not lie
+     *     side by side; one that would be split would have pieces smaller than the owner's minimum, or beyond its end): see
+     *     {@link #refusedIndex}; then nothing has changed
+     * @throws IllegalArgumentException if the range is none, or the cut names an order that is none, or plans something else
+     *     than it names; then nothing has changed
+     * @throws IllegalStateException if the owner is closed; then nothing has changed
      */
     public int restructure(long startIndex, long endIndex, FolioCut cut, Runnable commit) {
+        FolioCutChecks.requireRange(startIndex, endIndex);
         lifetime.enter();
         try {
             startNanos = now();
-            long first = Geometry.alignDown(startIndex, orderAt(cut, startIndex));
-            int lastOrder = orderAt(cut, endIndex - 1);
+            long first = Geometry.alignDown(startIndex, FolioCutChecks.orderAt(cut, startIndex));
+            int lastOrder = FolioCutChecks.orderAt(cut, endIndex - 1);
             long end = Geometry.alignDown(endIndex - 1, lastOrder) + Geometry.pagesIn(lastOrder);
             rangeStart = startIndex;
             rangeEnd = endIndex;
@@ -214,38 +254,16 @@ public final class FolioRestructurer {
 
     // ---- prepare
 
-    private static int orderAt(FolioCut cut, long index) {
-        int order = cut.orderAt(index);
-        Geometry.requireOrder(order);
-        return order;
-    }
-
-    /**
-     * Lets a cut plan the pieces of a folio, and checks what it has planned: anybody can bring a cut, and from the
-     * first change on nothing can be taken back. Takes time in proportion to the runs of the plan.
-     */
-    private static void plan(FolioCut cut, SplitPlan plan, long startIndex, int order) {
-        cut.plan(plan, startIndex, order);
-        SplitChecks.requirePlan(plan, order, 0, SplitPolicies.ALL_ORDERS);
-        long index = startIndex;
-        for (int run = 0; run < plan.nrRuns(); run++) {
-            int named = cut.orderAt(index);
-            if (named != plan.runOrder(run)) {
-                throw new IllegalArgumentException("cut plans another order than it names: index=" + index
-                        + ", orderAt=" + named + ", pieceOrder=" + plan.runOrder(run) + ", plan=" + plan);
-            }
-            index += plan.runCount(run) << plan.runOrder(run);
-        }
-    }
-
     private int prepare(long first, long end, FolioCut cut) {
         owner.index().lock();
         boolean frozen = false;
         try {
+            requireOpen();
             int result = reserve(first, end, cut);
             if (result == Errno.OK) {
                 freezeStartNanos = System.nanoTime();
-                result = freeze(first, end, cut);
+                result = freezer.freeze(first, end, cut);
+                refusedIndex = result == Errno.OK ? refusedIndex : freezer.refusedIndex();
             }
             frozen = result == Errno.OK;
             return result;
@@ -263,18 +281,23 @@ public final class FolioRestructurer {
         boolean merges = false;
         long index = first;
         for (long folio = find(index, end); folio != 0; folio = find(index, end)) {
+            if (XaEntry.isValue(folio)) {
+                return refuse(Geometry.alignDown(cursor.index(), cursor.getOrder()), Errno.EBUSY);
+            }
             index = PageStruct.index(folio);
             int order = FolioStruct.order(folio);
-            int wanted = orderAt(cut, index);
+            int wanted = FolioCutChecks.orderAt(cut, index);
             if (wanted > order) {
                 if (!canBeOne(folio, wanted)) {
-                    refusedIndex = index;
-                    return Errno.EINVAL;
+                    return refuse(index, Errno.EINVAL);
                 }
                 merges = true;
             } else if (wanted < order) {
                 SplitPlan plan = splitter.splitOfThread().plan;
-                plan(cut, plan, index, order);
+                FolioCutChecks.plan(cut, plan, index, order);
+                if (!FolioCutChecks.isSplittable(owner, plan, index)) {
+                    return refuse(index, Errno.EINVAL);
+                }
                 nrNodes += XaCursor.nodesNeeded(plan);
             }
             index += Geometry.pagesIn(Math.max(wanted, order));
@@ -284,68 +307,15 @@ public final class FolioRestructurer {
         return cursor.tryReserve(nrNodesWanted) ? Errno.OK : Errno.ENOMEM;
     }
 
+    private int refuse(long index, int error) {
+        refusedIndex = index;
+        return error;
+    }
+
     private boolean canBeOne(long folio, int order) {
         return Geometry.isAligned(PageStruct.index(folio), order)
                 && Geometry.isAligned(arena.pfnOf(folio), order)
                 && FolioMerger.isIndexedBlock(folio, order, cursor);
-    }
-
-    private int freeze(long first, long end, FolioCut cut) {
-        cursor.set(first);
-        for (long folio = cursor.find(end - 1); folio != 0; folio = cursor.find(end - 1)) {
-            long index = PageStruct.index(folio);
-            if (isConcerned(folio, cut)) {
-                int result = freeze(folio, cut.orderAt(index));
-                if (result != Errno.OK) {
-                    refusedIndex = index;
-                    unfreeze(first, index, cut);
-                    return result;
-                }
-            }
-        }
-        return Errno.OK;
-    }
-
-    private static int freeze(long folio, int wantedOrder) {
-        if (!References.freeze(folio, ownReferences(folio))) {
-            return Errno.EAGAIN;
-        }
-        // Not before: who begins to write a folio back, or charges it, holds a reference meanwhile.
-        boolean canMerge = wantedOrder <= FolioStruct.order(folio)
-                || (!PageFlag.WRITEBACK.isSet(PageStruct.flags(folio))
-                        && PageStruct.memcgData(folio) == PageStruct.memcgData(firstOfBlock(folio, wantedOrder)));
-        if (canMerge) {
-            return Errno.OK;
-        }
-        References.unfreeze(folio, ownReferences(folio));
-        return Errno.EBUSY;
-    }
-
-    /** The first folio of the block that a folio is to be merged into; frozen before it. */
-    private static long firstOfBlock(long folio, int order) {
-        return folio - (PageStruct.index(folio) & (Geometry.pagesIn(order) - 1)) * PageStruct.BYTES;
-    }
-
-    private void unfreeze(long first, long end, FolioCut cut) {
-        if (first >= end) {
-            return;
-        }
-        cursor.set(first);
-        for (long folio = cursor.find(end - 1); folio != 0; folio = cursor.find(end - 1)) {
-            if (isConcerned(folio, cut)) {
-                References.unfreeze(folio, ownReferences(folio));
-            }
-        }
-    }
-
-    /** The same answer until the folio is restructured. */
-    private static boolean isConcerned(long folio, FolioCut cut) {
-        return cut.concerns(PageStruct.index(folio), FolioStruct.order(folio));
-    }
-
-    /** The owner holds one reference per page. */
-    private static int ownReferences(long folio) {
-        return (int) Geometry.pagesIn(FolioStruct.order(folio));
     }
 
     // ---- commit
@@ -374,7 +344,7 @@ public final class FolioRestructurer {
     private int recutBlock(long index, FolioCut cut) {
         int wanted = cut.orderAt(index);
         long folio = find(index, index + 1);
-        if (folio == 0 || !isConcerned(folio, cut)) {
+        if (folio == 0 || !FolioFreezer.isConcerned(folio, cut)) {
             return wanted;
         }
         if (isStaged(folio, cut)) {
@@ -414,7 +384,7 @@ public final class FolioRestructurer {
                 cut.plan(split.plan, index, order);
                 splitPlanned(split, folio, null);
             } else if (cut.changes(index, order)) {
-                References.unfreeze(folio, ownReferences(folio));
+                FolioFreezer.unfreeze(folio);
             }
             index += Geometry.pagesIn(Math.max(wanted, order));
         }
@@ -439,7 +409,7 @@ public final class FolioRestructurer {
      */
     private void splitPlanned(FolioSplit split, long folio, @Nullable FolioCut nextCut) {
         if (split.plan.nrPieces() == 1) {
-            References.unfreeze(folio, ownReferences(folio));
+            FolioFreezer.unfreeze(folio);
             return;
         }
         if (observer != null) {

@@ -50,7 +50,8 @@ public final class GuestAccess {
      * @return handle of its folio, which is the page alone, to be given back with {@code Folios.unpin}; or, negative, EFAULT
      *     (beyond the end), EACCES (private), EHWPOISON, ENOMEM
      * @throws IllegalArgumentException if the index is negative
-     * @throws IllegalStateException if the memory or the engine is closed, or the reader in a section
+     * @throws IllegalStateException if the memory or the engine is closed, the reader in a section, or the call comes from
+     *     inside a conversion and would wait for it
      */
     public long hostFault(long index) {
         return fault(index, true);
@@ -64,7 +65,8 @@ public final class GuestAccess {
      * @return handle of its folio, which may be large if it is private, to be given back with {@code Folios.unpin}; or,
      *     negative, EFAULT (beyond the end), EACCES (in the other state: the guest must convert it first), EHWPOISON, ENOMEM
      * @throws IllegalArgumentException if the index is negative
-     * @throws IllegalStateException if the memory or the engine is closed, or the reader in a section
+     * @throws IllegalStateException if the memory or the engine is closed, the reader in a section, or the call comes from
+     *     inside a conversion and would wait for it
      */
     public long guestFault(long index, boolean asPrivate) {
         return fault(index, !asPrivate);
@@ -107,7 +109,7 @@ public final class GuestAccess {
         if (invalidation.covers(index)) {
             return NOT_WITHOUT_LOCK;
         }
-        int access = memory.access(index, shared);
+        int access = access(index, shared);
         if (access < 0) {
             return access;
         }
@@ -123,13 +125,22 @@ public final class GuestAccess {
         return memory.folios().healthy(folio, index);
     }
 
+    /** Whether a page may be used in a state: 0, EFAULT or EACCES. */
+    private int access(long index, boolean shared) {
+        if (index >= memory.endIndex()) {
+            return Errno.EFAULT;
+        }
+        return memory.layout().attributes().isShared(index) == shared ? Errno.OK : Errno.EACCES;
+    }
+
     /** A fault that excludes conversions of the huge page, and populates it if it is missing. */
     private long faultLocked(long index, boolean shared) {
+        invalidateLock.requireNotHeld();
         long hugePage = Geometry.alignDown(index, memory.hugeOrder());
         invalidateLock.lockShared(hugePage, hugePage + Geometry.pagesIn(memory.hugeOrder()));
         try {
             memory.requireOpen();
-            int access = memory.access(index, shared);
+            int access = access(index, shared);
             if (access != Errno.OK) {
                 return access;
             }

@@ -10,9 +10,9 @@ import dev.quire.engine.rcu.Rcu;
 /**
  * Carries conversions out, one at a time: the caller holds the invalidate lock for conversion.
  *
- * <p>In this order: what can fail outside of the folios (memory for attributes, the guest's leaf entries); faults on the range are
- * turned away; the host's mappings; reserve and freeze; then, when nothing can fail, zap the guest's mappings, publish the
- * attributes, split and merge, unfreeze.
+ * <p>In this order: memory for attributes; faults on the range are turned away; the guest's leaf entries across its ends, of which
+ * none can come back from then on; the host's mappings; reserve and freeze; then, when nothing can fail, zap the guest's
+ * mappings, publish the attributes, split and merge, unfreeze.
  */
 final class GuestConverter {
     private final AllocationFailures failures;
@@ -37,41 +37,44 @@ final class GuestConverter {
     }
 
     ConversionResult convert(GuestConversion conversion) {
-        long offsetBytes = conversion.startIndex() << Geometry.PAGE_SHIFT;
-        if (failures.shouldFail()) {
-            return new ConversionResult(Errno.ENOMEM, offsetBytes);
-        }
-        int error = secondaryMmu.splitLeaves(conversion.startIndex(), conversion.endIndex());
-        if (error != Errno.OK) {
-            return new ConversionResult(error, offsetBytes);
-        }
-        error = restructure(conversion);
-        if (error != Errno.OK) {
-            long refusedBytes = restructurer.refusedIndex() << Geometry.PAGE_SHIFT;
-            return new ConversionResult(error, Math.max(refusedBytes, offsetBytes));
-        }
-        return ConversionResult.OK;
-    }
-
-    private int restructure(GuestConversion conversion) {
-        InvalidateLock invalidateLock = memory.invalidateLock();
         long start = conversion.startIndex();
         long end = conversion.endIndex();
+        if (failures.shouldFail()) {
+            return refused(Errno.ENOMEM, start);
+        }
+        InvalidateLock invalidateLock = memory.invalidateLock();
         invalidateLock.begin(start, end);
         try {
-            int error = tryRestructure(conversion);
-            if (error == Errno.EAGAIN) {
-                // Faults beside the range go on, and may use a folio that must be split or merged all the time: none
-                // begins from here on.
-                invalidateLock.widen(startOfHugePage(start), startOfHugePage(end - 1) + hugePageLength());
-                // Lookups that missed hold references for moments, inside read sections: none of them is left then.
-                rcu.synchronize();
-                error = tryRestructure(conversion);
+            int error = secondaryMmu.splitLeaves(start, end);
+            if (error != Errno.OK) {
+                return refused(error, start);
             }
-            return error;
+            error = restructure(conversion, invalidateLock);
+            return error == Errno.OK
+                    ? ConversionResult.OK
+                    : refused(error, Math.max(restructurer.refusedIndex(), start));
         } finally {
             invalidateLock.end();
         }
+    }
+
+    private static ConversionResult refused(int error, long index) {
+        return new ConversionResult(error, index << Geometry.PAGE_SHIFT);
+    }
+
+    private int restructure(GuestConversion conversion, InvalidateLock invalidateLock) {
+        int error = tryRestructure(conversion);
+        if (error == Errno.EAGAIN) {
+            // Faults beside the range go on, and may use a folio that must be split or merged all the time: none begins
+            // from here on.
+            long start = startOfHugePage(conversion.startIndex());
+            invalidateLock.widen(start, startOfHugePage(conversion.endIndex() - 1) + hugePageLength());
+            // Lookups that missed hold references for moments, inside read sections: none of those is left then. Others
+            // are the caller's to wait for.
+            rcu.synchronize();
+            error = tryRestructure(conversion);
+        }
+        return error;
     }
 
     private long startOfHugePage(long index) {

@@ -53,21 +53,33 @@ final class GuestFolios {
     int populate(long hugeIndex, GuestLayout layout) {
         populateLock.lock();
         try {
-            if (contains(hugeIndex)) {
-                return Errno.OK;
-            }
-            long folio = allocate(layout.hugeOrder());
-            if (folio == 0) {
-                return Errno.ENOMEM;
-            }
-            arena.zeroFrames(folio, Geometry.pagesIn(layout.hugeOrder()));
-            int result = restructurer.insert(folio, hugeIndex, GuestMemory.FOLIO_FLAGS, layout);
-            if (result != Errno.OK) {
-                folios.unpin(folio);
+            int result = contains(hugeIndex) ? Errno.OK : Errno.EAGAIN;
+            while (result == Errno.EAGAIN) {
+                // Whoever goes through all frames may have taken hold of the new folio, and keeps it then; there are
+                // others.
+                result = insertNew(hugeIndex, layout);
             }
             return result;
         } finally {
             populateLock.unlock();
+        }
+    }
+
+    private int insertNew(long hugeIndex, GuestLayout layout) {
+        long folio = allocate(layout.hugeOrder());
+        if (folio == 0) {
+            return Errno.ENOMEM;
+        }
+        boolean inserted = false;
+        try {
+            arena.zeroFrames(folio, Geometry.pagesIn(layout.hugeOrder()));
+            int result = restructurer.insert(folio, hugeIndex, GuestMemory.FOLIO_FLAGS, layout);
+            inserted = result == Errno.OK;
+            return result;
+        } finally {
+            if (!inserted) {
+                folios.unpin(folio);
+            }
         }
     }
 
@@ -167,7 +179,7 @@ final class GuestFolios {
         if (findHeld(startIndex, endIndex) == NONE) {
             return NONE;
         }
-        // As before a conversion: passing references are gone after this.
+        // As before a conversion: those of lookups, which hold them inside read sections, are gone after this.
         rcu.synchronize();
         return findHeld(startIndex, endIndex);
     }

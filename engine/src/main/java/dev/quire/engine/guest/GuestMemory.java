@@ -25,13 +25,18 @@ import java.lang.invoke.VarHandle;
  *
  * <p>A conversion happens as a whole or not at all. It fails, with the offset, if somebody holds one of the pages: to be
  * converted, or in a folio to be split or merged. Before it gives up it waits once for readers, whose references are passing
- * ones. Nothing is rolled back: all memory is reserved and all folios are frozen before the first change, and the guest's
- * mappings are zapped only after that. The host's are removed before a conversion to private, also of one that then fails.
+ * ones; who takes references outside of read sections ({@link Folios#tryPin}) may have to be met by trying again. Nothing is
+ * rolled back: all memory is reserved and all folios are frozen before the first change, and the guest's mappings are zapped
+ * only after that. The host's are removed before a conversion to private, also of one that then fails.
  *
  * <p>Thread-safe. Conversions and holes come one at a time, first wait for faults that allocate, and must not be called from
  * inside a read section. Faults beside a conversion go on: they wait only if the page itself is being converted, or is missing
- * and its huge page concerned, and for the moments in which its folio is frozen. Every call but those that ask for the size, which never changes, throws {@link IllegalStateException} once the
- * memory or the engine is closed. Nobody else splits or merges these folios: {@link dev.quire.engine.folio.FolioSplitter} and {@code FolioMerger} refuse them with EBUSY.
+ * and its huge page concerned, and for the moments in which its folio is frozen.
+ *
+ * <p>Every call but those that ask for the size, which never changes, throws {@link IllegalStateException} once the memory or
+ * the engine is closed; and so does one that needs a lock if it comes from inside a conversion, a hole or a visit of the same
+ * memory. Nobody else splits or merges these folios: {@link dev.quire.engine.folio.FolioSplitter} and {@code FolioMerger}
+ * refuse them with EBUSY.
  */
 public final class GuestMemory implements FolioOwner, AutoCloseable {
     /** Flags of all folios: initialised, never evicted, and split by their owner only. */
@@ -50,7 +55,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
     private final XaCursor lockedCursor;
     private final GuestFolios guestFolios;
     private final GuestConverter converter;
-    private final SecondaryMmu secondaryMmu;
+    private final GuestTruncation truncation;
     private final long nrPages;
     private final int hugeOrder;
     private final InvalidateLock invalidateLock;
@@ -68,7 +73,6 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
             GuestSplitPolicy policy,
             SecondaryMmu secondaryMmu) {
         this.address = address;
-        this.secondaryMmu = secondaryMmu;
         this.hugeOrder = hugeOrder;
         mapping = context.mapping();
         lifetime = mapping.lifetime();
@@ -79,6 +83,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
         guestFolios = new GuestFolios(context, this);
         invalidateLock = new InvalidateLock(mapping.lockOrder());
         converter = new GuestConverter(context, this, guestFolios, secondaryMmu);
+        truncation = new GuestTruncation(this, guestFolios, secondaryMmu);
         layout = new GuestLayout(AttributeMap.allPrivate(nrPages), policy, policy.allowedOrders(hugeOrder));
         AddressSpaceStruct.sizeBytesRelease(address, sizeBytes);
     }
@@ -232,6 +237,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
      * @param visitor gets each folio, pinned for the length of the call; must not call this memory
      */
     public void forEachFolio(FolioVisitor visitor) {
+        invalidateLock.requireNotHeld();
         lifetime.enter();
         invalidateLock.lockForConversion();
         try {
@@ -267,25 +273,23 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
     }
 
     /**
-     * Whether a page may have been converted or dropped since a number was read, or is being so: then what a fault returned must
-     * not be mapped (mmu_invalidate_retry_gfn). Wait-free.
+     * Whether one of some pages may have been converted or dropped since a number was read, or is being so: then what a fault
+     * returned must not be mapped there (mmu_invalidate_retry_gfn). Asked for all pages of a leaf entry. Wait-free.
      *
      * @param sequence from {@link #invalidateSequence}, read before the fault
-     * @param pageIndex offset of the page, in pages
-     * @return false if it may be mapped; true also if only other pages have been converted or dropped
+     * @param startIndex first page
+     * @param endIndex page after the last one
+     * @return false if they may be mapped; true also if only other pages have been converted or dropped
+     * @throws IllegalArgumentException if the range is empty or reaches beyond the end
      */
-    public boolean isInvalidated(long sequence, long pageIndex) {
+    public boolean isInvalidated(long sequence, long startIndex, long endIndex) {
+        if (startIndex < 0 || startIndex >= endIndex || endIndex > nrPages) {
+            throw new IllegalArgumentException(
+                    "pages out of range: startIndex=" + startIndex + ", endIndex=" + endIndex + ", max=" + nrPages);
+        }
         requireUsable();
         Invalidation invalidation = invalidateLock.invalidation();
-        return invalidation.sequence() != sequence || invalidation.covers(pageIndex);
-    }
-
-    /** Whether a page may be used in a state: 0, EFAULT or EACCES. */
-    int access(long pageIndex, boolean shared) {
-        if (pageIndex >= nrPages) {
-            return Errno.EFAULT;
-        }
-        return layout.attributes().isShared(pageIndex) == shared ? Errno.OK : Errno.EACCES;
+        return invalidation.sequence() != sequence || invalidation.overlaps(startIndex, endIndex);
     }
 
     /**
@@ -301,6 +305,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
         requireRange(offsetBytes, lengthBytes);
         long end = Geometry.alignDown((offsetBytes + lengthBytes) >>> Geometry.PAGE_SHIFT, hugeOrder);
         long huge = Geometry.alignDown(offsetBytes >>> Geometry.PAGE_SHIFT, hugeOrder);
+        invalidateLock.requireNotHeld();
         lifetime.enter();
         invalidateLock.lockShared(huge, end);
         try {
@@ -348,6 +353,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
         requireRange(offsetBytes, lengthBytes);
         long start = offsetBytes >>> Geometry.PAGE_SHIFT;
         long end = (offsetBytes + lengthBytes) >>> Geometry.PAGE_SHIFT;
+        invalidateLock.requireNotHeld();
         lifetime.enter();
         invalidateLock.lockForConversion();
         try {
@@ -395,35 +401,19 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
      * @param offsetBytes start of the hole, a multiple of 4096
      * @param lengthBytes its length, a multiple of 4096, at least 4096
      * @return how it ended: EAGAIN if somebody holds a folio of a huge page to be dropped of which a page is shared; then
-     *     nothing has changed
+     *     nothing has changed, but that the host has some of these pages no longer mapped
      * @throws IllegalArgumentException if the range is no such range or reaches beyond the end
      */
     public ConversionResult punchHole(long offsetBytes, long lengthBytes) {
         requireRange(offsetBytes, lengthBytes);
-        long start = offsetBytes >>> Geometry.PAGE_SHIFT;
-        long end = (offsetBytes + lengthBytes) >>> Geometry.PAGE_SHIFT;
+        invalidateLock.requireNotHeld();
         lifetime.enter();
         invalidateLock.lockExclusive();
-        invalidateLock.begin(start, end);
         try {
             requireOpen();
-            long firstHuge = Geometry.alignDown(start + Geometry.pagesIn(hugeOrder) - 1, hugeOrder);
-            long endHuge = Geometry.alignDown(end, hugeOrder);
-            if (firstHuge >= endHuge) {
-                guestFolios.zero(start, end);
-                return ConversionResult.OK;
-            }
-            long held = guestFolios.findHeldOfShared(firstHuge, endHuge, layout);
-            if (held != GuestFolios.NONE) {
-                return new ConversionResult(Errno.EAGAIN, held << Geometry.PAGE_SHIFT);
-            }
-            secondaryMmu.zap(firstHuge, endHuge);
-            guestFolios.drop(firstHuge, endHuge);
-            guestFolios.zero(start, firstHuge);
-            guestFolios.zero(endHuge, end);
-            return ConversionResult.OK;
+            return truncation.punchHole(
+                    offsetBytes >>> Geometry.PAGE_SHIFT, (offsetBytes + lengthBytes) >>> Geometry.PAGE_SHIFT);
         } finally {
-            invalidateLock.end();
             invalidateLock.unlockExclusive();
             lifetime.exit();
         }
@@ -433,26 +423,37 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
      * Drops all folios, waits for the readers that may still be in the index, and gives the memory back. Must not be called from
      * inside a read section. A folio that somebody holds lives on without an owner, and returns to the allocator with its last
      * reference, where it is merged again. Closing again does nothing.
+     *
+     * @throws IllegalStateException if regions of page tables still show the pages; then nothing has changed
      */
     @Override
     public void close() {
+        invalidateLock.requireNotHeld();
         lifetime.enter();
         invalidateLock.lockExclusive();
         try {
             if (closed) {
                 return;
             }
-            closed = true;
-            invalidateLock.begin(0, nrPages);
-            secondaryMmu.zap(0, nrPages);
-            guestFolios.drop(0, nrPages);
-            invalidateLock.end();
-            mapping.rcu().synchronize();
-            mapping.owners().remove(this);
-            mapping.objects().free(address);
+            int nrRegions = mapping.mappers().closeUnlessMapped(address, () -> closed = true);
+            if (nrRegions > 0) {
+                throw new IllegalStateException("the guest memory still has regions: regions=" + nrRegions);
+            }
+            end();
         } finally {
             invalidateLock.unlockExclusive();
             lifetime.exit();
+        }
+    }
+
+    private void end() {
+        try {
+            truncation.dropAll();
+        } finally {
+            // Lookups that have not seen it closed are in their read sections.
+            mapping.rcu().synchronize();
+            mapping.owners().remove(this);
+            mapping.objects().free(address);
         }
     }
 

@@ -34,7 +34,17 @@ final class InvalidateLock {
         this.lockOrder = lockOrder;
     }
 
-    /** For pages that consist of whole huge pages. */
+    /**
+     * Refuses who holds the lock for conversion: the guest's page tables, or a visitor of folios, that call back. They would
+     * change what is half done, or wait for folios that stay frozen until they return.
+     */
+    void requireNotHeld() {
+        if (conversion.isHeldByCurrentThread()) {
+            throw new IllegalStateException("guest memory called from inside a conversion, a hole or a visit of it");
+        }
+    }
+
+    /** For pages that consist of whole huge pages. {@link #requireNotHeld} has been asked. */
     void lockShared(long startIndex, long endIndex) {
         lockOrder.beforeLock(LockRank.INVALIDATE);
         allocation.readLock().lock();
@@ -49,11 +59,13 @@ final class InvalidateLock {
     void unlockShared() {
         lockOrder.beforeUnlock(LockRank.INVALIDATE);
         allocation.readLock().unlock();
+        // Then it was taken by lockShared, as nobody comes there with it.
         if (conversion.isHeldByCurrentThread()) {
             conversion.unlock();
         }
     }
 
+    /** {@link #requireNotHeld} has been asked. */
     void lockForConversion() {
         lockOrder.beforeLock(LockRank.INVALIDATE);
         conversion.lock();

@@ -3,6 +3,7 @@ package dev.quire.engine.guest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.folio.SplitWatch;
@@ -62,12 +63,12 @@ class GuestInvalidationTest extends GuestTest {
             converting[0] = true;
             // The neighbours of what is converted, which are folios of their own and stay so.
             for (long index : new long[] {4, 6, 7}) {
-                assertFalse(guest.isInvalidated(guest.invalidateSequence(), index), "page " + index);
+                assertFalse(isInvalidated(index), "page " + index);
                 unpin(pinShared(index));
             }
-            assertFalse(guest.isInvalidated(guest.invalidateSequence(), HUGE));
+            assertFalse(isInvalidated(HUGE));
             unpin(pinPrivate(HUGE));
-            assertTrue(guest.isInvalidated(guest.invalidateSequence(), 5));
+            assertTrue(isInvalidated(5));
         };
         assertEquals(ConversionResult.OK, toPrivate(5, 1));
         assertTrue(converting[0]);
@@ -80,13 +81,13 @@ class GuestInvalidationTest extends GuestTest {
     void aSequenceFromBeforeAConversionIsStaleForEveryPage() {
         openPopulated(GuestSplitPolicy.UNIFORM, 2);
         long before = guest.invalidateSequence();
-        assertFalse(guest.isInvalidated(before, 5));
+        assertFalse(guest.isInvalidated(before, 5, 6));
         assertEquals(ConversionResult.OK, toShared(100, 1));
-        assertTrue(guest.isInvalidated(before, 5));
-        assertFalse(guest.isInvalidated(guest.invalidateSequence(), 5));
+        assertTrue(guest.isInvalidated(before, 5, 6));
+        assertFalse(isInvalidated(5));
         long after = guest.invalidateSequence();
         assertEquals(ConversionResult.OK, toShared(100, 1), "no change");
-        assertFalse(guest.isInvalidated(after, 100));
+        assertFalse(guest.isInvalidated(after, 100, 101));
     }
 
     @Test
@@ -144,11 +145,12 @@ class GuestInvalidationTest extends GuestTest {
                 other.enter();
                 assertTrue(engine.folios().tryPin(folio));
                 beside.set(false);
-                while (!guest.isInvalidated(guest.invalidateSequence(), HUGE + 300)) {
+                while (!isInvalidated(HUGE + 300)) {
                     Thread.onSpinWait();
                 }
                 long sequence = guest.invalidateSequence();
-                beside.set(guest.isInvalidated(sequence, HUGE - 1) || guest.isInvalidated(sequence, 2 * HUGE));
+                beside.set(guest.isInvalidated(sequence, HUGE - 1, HUGE)
+                        || guest.isInvalidated(sequence, 2 * HUGE, 3 * HUGE));
                 unpin(folio);
                 other.exit();
             }
@@ -160,6 +162,57 @@ class GuestInvalidationTest extends GuestTest {
         assertEquals(ConversionResult.OK, toShared(HUGE + 5, 1));
         lookup.join();
         assertFalse(beside.get(), "other huge pages are left alone");
+        check();
+    }
+
+    /** Its huge page is not there yet, so a conversion that did not wait would leave it as it was before. */
+    @Test
+    void aConversionBeginsOnceFaultsThatAllocateAreOver() throws InterruptedException {
+        open(GuestSplitPolicy.UNIFORM, 1);
+        InvalidateLock lock = guest.invalidateLock();
+        lock.lockShared(0, HUGE);
+        List<ConversionResult> results = new ArrayList<>();
+        Thread converter = new Thread(() -> results.add(toShared(3, 1)));
+        converter.start();
+        awaitWaiting(converter);
+        assertEquals("0:private", attributes());
+        assertFalse(isInvalidated(3));
+        lock.unlockShared();
+        converter.join();
+        assertEquals(List.of(ConversionResult.OK), results);
+        assertEquals("0:private 3:shared 4:private", attributes());
+    }
+
+    /** Of a guest's page tables that call back: a fault would wait for the conversion, which waits for it. */
+    @Test
+    void callsFromInsideAConversionAreRefused() {
+        open(GuestSplitPolicy.UNIFORM, 2);
+        assertEquals(Errno.OK, guest.allocate(0, HUGE * PAGE));
+        String message = "guest memory called from inside a conversion, a hole or a visit of it";
+        List<Runnable> calls = List.of(
+                () -> access.guestFault(HUGE, true),
+                () -> access.guestFault(3, true),
+                () -> guest.allocate(HUGE * PAGE, HUGE * PAGE),
+                () -> toShared(HUGE, 1),
+                () -> guest.punchHole(0, PAGE),
+                () -> guest.close(),
+                () -> guest.forEachFolio((index, order, folio) -> {}));
+        List<Long> seen = new ArrayList<>();
+        List<Thread> faults = new ArrayList<>();
+        mmu.whileZapping = () -> {
+            for (Runnable call : calls) {
+                assertEquals(
+                        message,
+                        assertThrows(IllegalStateException.class, call::run).getMessage());
+            }
+            // Still held: the refused calls have not given the conversion's hold back.
+            faults.add(fault(3, true, seen));
+            awaitWaiting(faults.getFirst());
+        };
+        assertEquals(ConversionResult.OK, toShared(3, 1));
+        join(faults.getFirst());
+        assertEquals(List.of((long) Errno.EACCES), seen);
+        assertEquals("512x0 -", layout());
         check();
     }
 

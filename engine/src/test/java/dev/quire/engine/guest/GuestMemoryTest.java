@@ -248,7 +248,7 @@ class GuestMemoryTest extends GuestTest {
         assertThrows(IllegalStateException.class, () -> guest.isShared(0));
         assertThrows(IllegalStateException.class, () -> guest.nrAttributeRanges());
         assertThrows(IllegalStateException.class, () -> guest.invalidateSequence());
-        assertThrows(IllegalStateException.class, () -> guest.isInvalidated(0, 0));
+        assertThrows(IllegalStateException.class, () -> guest.isInvalidated(0, 0, 1));
         assertThrows(IllegalStateException.class, () -> guest.lastFreezeNanos());
         assertThrows(IllegalStateException.class, () -> guest.lastFreezeBesideNanos());
         assertEquals(1 << 21, guest.sizeBytes());

@@ -2,11 +2,14 @@
 package dev.quire.engine.guest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quire.engine.Quire;
 import dev.quire.engine.folio.SplitWatch;
 import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageStruct;
@@ -14,6 +17,7 @@ import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -122,6 +126,56 @@ class GuestRaceTest extends GuestTest {
         host.join();
         assertEquals(List.of(), List.copyOf(wrong));
         check();
+    }
+
+    /**
+     * Somebody who goes through all frames and holds each folio for a moment, without a read section: nobody is refused memory
+     * for it, and none is lost.
+     */
+    @ParameterizedTest
+    @EnumSource(GuestSplitPolicy.class)
+    void aScanOfAllFramesBesideFaultsAndHolesDoesNoHarm(GuestSplitPolicy policy) throws InterruptedException {
+        long hugeBytes = Geometry.bytesIn(Geometry.PMD_ORDER);
+        // So few frames that the scan comes to each all the time.
+        engine = open(Quire.builder().capacityBytes(4 * hugeBytes));
+        guest = engine.newGuestMemory(2 * hugeBytes, Geometry.PMD_ORDER, policy);
+        reader = engine.newReader();
+        access = guest.newAccess(reader);
+        // The first huge page is populated in pieces, the second as a whole.
+        assertEquals(ConversionResult.OK, toShared(3, 1));
+        AtomicBoolean stop = new AtomicBoolean();
+        AtomicReference<Throwable> died = new AtomicReference<>();
+        Thread scan = new Thread(() -> scanUntil(stop));
+        scan.setUncaughtExceptionHandler((thread, exception) -> died.set(exception));
+        scan.start();
+        for (int nrFaults = 0; nrFaults < ENOUGH || nrPinned.get() < ENOUGH; nrFaults++) {
+            unpin(pinShared(3));
+            unpin(pinPrivate(HUGE + 3));
+            ConversionResult result;
+            do {
+                result = guest.punchHole(0, 2 * HUGE * PAGE);
+                assertTrue(result.isOk() || result.error() == Errno.EAGAIN, result::toString);
+            } while (!result.isOk());
+            assertEquals(0, guest.nrPages());
+        }
+        stop.set(true);
+        scan.join();
+        assertNull(died.get());
+        check();
+        guest.close();
+        engine.awaitReclaim();
+        assertTrue(engine.leaks().isEmpty(), () -> engine.leaks().toString());
+    }
+
+    private void scanUntil(AtomicBoolean stop) {
+        long nrFrames = engine.arena().nrPages();
+        for (long pfn = 0; !stop.get(); pfn = (pfn + HUGE) % nrFrames) {
+            long folio = engine.folios().tryPinFolioOf(engine.arena().pageAt(pfn));
+            if (folio != 0) {
+                nrPinned.incrementAndGet();
+                unpin(folio);
+            }
+        }
     }
 
     private void useUntil(AtomicBoolean stop) {

@@ -169,7 +169,7 @@ class GuestReviewTest extends GuestTest {
         assertTrue(engine.folios().tryPin(folio));
         Thread lookup = new Thread(() -> {
             // The conversion has met the reference once it keeps faults off the folios around the page.
-            while (!guest.isInvalidated(guest.invalidateSequence(), 300)) {
+            while (!isInvalidated(300)) {
                 Thread.onSpinWait();
             }
             sleepBriefly();

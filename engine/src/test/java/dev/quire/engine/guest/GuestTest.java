@@ -78,6 +78,11 @@ abstract class GuestTest extends WholeEngineTest {
         return new ConversionResult(error, index * PAGE);
     }
 
+    /** Whether a page is being converted or dropped. */
+    final boolean isInvalidated(long index) {
+        return guest.isInvalidated(guest.invalidateSequence(), index, index + 1);
+    }
+
     // ---- pins
 
     final long pinShared(long index) {

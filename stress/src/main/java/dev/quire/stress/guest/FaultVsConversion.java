@@ -143,6 +143,40 @@ public final class FaultVsConversion {
         }
     }
 
+    /** The page is not there: the fault allocates its huge page, in the folios that fit the attributes. */
+    @JCStressTest
+    @JCStressMeta(Grading.class)
+    @Description("guest fault on a private page that is not there beside the conversion of the page to shared")
+    @State
+    public static class Missing extends Rendezvous {
+        private static final GuestPages PAGES = new GuestPages(false);
+        private final long index = PAGES.takeMissing();
+        private final Progress conversion = new Progress();
+
+        /** Faults, and holds the page. */
+        @Actor
+        public void fault(II_Result seen) {
+            meet();
+            seen.r1 = PAGES.faultAndHold(index, false, conversion);
+        }
+
+        /** Converts. */
+        @Actor
+        public void convert(II_Result seen) {
+            meet(index >>> 9);
+            seen.r2 = PAGES.convert(index, true);
+            conversion.complete();
+        }
+
+        /** Recycles the huge page. */
+        @Arbiter
+        public void arbiter(II_Result seen) {
+            if (!PAGES.giveBack(index)) {
+                seen.r1 = GuestPages.WRONG;
+            }
+        }
+    }
+
     /** The page beside is a folio of its own, which the conversion has nothing to do with. */
     @JCStressTest
     @Description(

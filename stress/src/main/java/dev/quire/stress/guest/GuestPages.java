@@ -7,6 +7,7 @@ import dev.quire.engine.guest.ConversionResult;
 import dev.quire.engine.guest.GuestAccess;
 import dev.quire.engine.guest.GuestMemory;
 import dev.quire.engine.guest.GuestSplitPolicy;
+import dev.quire.engine.guest.SecondaryMmu;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.stress.Progress;
@@ -33,25 +34,48 @@ final class GuestPages {
     private static final int HUGE_ORDER = Geometry.PMD_ORDER;
     private static final long PAGE = 2;
 
+    /** Another page, which the guest maps. */
+    private static final long BESIDE = 7;
+
     private final GuestMemory guest;
     private final Folios folios;
     private final GuestAccess access;
     private final Slots slots = new Slots(NR_SLOTS);
+    private final LeafTable leaves = new LeafTable(NR_SLOTS, BESIDE);
     private final boolean isNeighbourShared;
 
-    /** Makes private memory. */
+    /** Makes private memory that the guest maps nothing of. */
     GuestPages(boolean isNeighbourShared) {
+        this(isNeighbourShared, false);
+    }
+
+    private GuestPages(boolean isNeighbourShared, boolean isMapped) {
         long sizeBytes = NR_SLOTS * Geometry.bytesIn(HUGE_ORDER);
         Quire quire = Quire.builder().capacityBytes(sizeBytes).open();
         folios = quire.folios();
-        guest = quire.newGuestMemory(sizeBytes, HUGE_ORDER, GuestSplitPolicy.NON_UNIFORM);
+        guest = quire.newGuestMemory(
+                sizeBytes, HUGE_ORDER, GuestSplitPolicy.NON_UNIFORM, isMapped ? leaves : SecondaryMmu.NONE);
         access = guest.newAccess(quire.newReader());
         this.isNeighbourShared = isNeighbourShared;
+    }
+
+    /** Makes private memory that the guest maps. */
+    static GuestPages mapped() {
+        return new GuestPages(false, true);
+    }
+
+    /** Takes a huge page that is not populated for a new state; returns the index of its page, which is private. */
+    long takeMissing() {
+        long index = ((long) slots.take() << HUGE_ORDER) + PAGE;
+        requireOk(
+                guest.punchHole(hugeBytes(index), Geometry.bytesIn(HUGE_ORDER)).error());
+        return index;
     }
 
     /** Takes a huge page for a new state; returns the index of its page, which is shared or not. */
     long take(boolean shared) {
         long index = ((long) slots.take() << HUGE_ORDER) + PAGE;
+        leaves.clear(slotOf(index));
         requireOk(guest.allocate(hugeBytes(index), Geometry.bytesIn(HUGE_ORDER)));
         if (isNeighbourShared) {
             requireOk(convert(index + 1, true));
@@ -64,7 +88,7 @@ final class GuestPages {
 
     /** Makes a state's huge page private, and gives it back; false if somebody holds a page of it. */
     boolean giveBack(long index) {
-        int slot = (int) (index >>> HUGE_ORDER);
+        int slot = slotOf(index);
         if (guest.convertToPrivate(hugeBytes(index), Geometry.bytesIn(HUGE_ORDER))
                 .isOk()) {
             slots.giveBack(slot);
@@ -72,6 +96,10 @@ final class GuestPages {
         }
         slots.abandon(slot);
         return false;
+    }
+
+    private static int slotOf(long index) {
+        return (int) (index >>> HUGE_ORDER);
     }
 
     private static long hugeBytes(long index) {
@@ -119,13 +147,38 @@ final class GuestPages {
         return (during ? CAME_DURING : 0) + (isRight ? HELD : WRONG);
     }
 
+    /** Maps the page beside, in as large a leaf as its folio: 1; 0 if the leaf has a page that is being converted. */
+    int map(long index) {
+        long beside = index - PAGE + BESIDE;
+        while (true) {
+            long sequence = guest.invalidateSequence();
+            long folio = access.guestFault(beside, true);
+            int order = folios.order(folio);
+            folios.unpin(folio);
+            // Not held any more: the leaf counts on the zap alone.
+            if (leaves.map(guest, sequence, slotOf(index), order)) {
+                return 1;
+            }
+            // Or another state's page was converted.
+            if (isBeingConverted(index)) {
+                return 0;
+            }
+        }
+    }
+
+    /** Whether the leaf that was mapped has lost the page if it was converted, and then nothing else. */
+    boolean isMappedRightly(long index, int conversionResult) {
+        int slot = slotOf(index);
+        return !leaves.isZappedBeyond(slot) && (conversionResult != Errno.OK || !leaves.maps(slot, index));
+    }
+
     /** Whether a conversion of a page is under way; those of other states change the sequence, but not that. */
     private boolean isBeingConverted(long index) {
         long sequence;
         boolean isInvalidated;
         do {
             sequence = guest.invalidateSequence();
-            isInvalidated = guest.isInvalidated(sequence, index);
+            isInvalidated = guest.isInvalidated(sequence, index, index + 1);
         } while (guest.invalidateSequence() != sequence);
         return isInvalidated;
     }

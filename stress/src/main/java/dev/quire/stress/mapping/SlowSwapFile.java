@@ -31,18 +31,30 @@ final class SlowSwapFile implements BackingFile {
 
     @Override
     public void read(ByteBuffer into, long offsetBytes) {
-        long read = stamps.get(pageOf(offsetBytes));
+        long[] read = new long[into.remaining() / Geometry.PAGE_BYTES];
+        for (int page = 0; page < read.length; page++) {
+            read[page] = stamps.get(pageOf(offsetBytes) + page);
+        }
         SlowFile.transfer();
-        into.order(ByteOrder.nativeOrder()).putLong(read);
+        into.order(ByteOrder.nativeOrder());
+        for (int page = 0; page < read.length; page++) {
+            into.putLong(into.position() + page * Geometry.PAGE_BYTES, read[page]);
+        }
         into.position(into.limit());
     }
 
     @Override
     public void write(ByteBuffer from, long offsetBytes) {
-        long written = from.order(ByteOrder.nativeOrder()).getLong(from.position());
+        from.order(ByteOrder.nativeOrder());
+        long[] written = new long[from.remaining() / Geometry.PAGE_BYTES];
+        for (int page = 0; page < written.length; page++) {
+            written[page] = from.getLong(from.position() + page * Geometry.PAGE_BYTES);
+        }
         from.position(from.limit());
         SlowFile.transfer();
-        stamps.set(pageOf(offsetBytes), written);
+        for (int page = 0; page < written.length; page++) {
+            stamps.set(pageOf(offsetBytes) + page, written[page]);
+        }
     }
 
     @Override
