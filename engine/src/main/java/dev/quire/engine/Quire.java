@@ -43,6 +43,7 @@ import dev.quire.engine.pagetable.PageTables;
 import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.Rcu;
 import dev.quire.engine.rcu.RcuReader;
+import dev.quire.engine.xarray.XArray;
 import dev.quire.engine.xarray.XaNodePool;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -64,6 +65,7 @@ public final class Quire implements AutoCloseable {
     private final Lifetime lifetime;
     private final Zone zone;
     private final XaNodePool nodes;
+    private final LockOrder lockOrder;
     private final Folios folios;
     private final FolioSplitter splitter;
     private final StagedSplitter stagedSplitter;
@@ -88,14 +90,14 @@ public final class Quire implements AutoCloseable {
             // Before anything is touched: the system grants huge pages at the first touch.
             arena.adviseHugeMetadata(true);
         }
-        LockOrder lockOrder = new LockOrder(options.lockOrderChecked);
+        lockOrder = new LockOrder(options.lockOrderChecked);
         objects = new ObjectSlab(arena);
         @Nullable HeadBits headBits = options.headMap == HeadMapKind.HEAD_BITS ? new HeadBits(arena) : null;
         HeadMap headMap = headBits == null ? new TailWordsMap() : new HeadBitsMap(arena, headBits);
         zone = new Zone(arena, lockOrder, options.failures, lifetime, headBits);
         nodes = new XaNodePool(arena, rcu, options.failures, lifetime);
         FolioLock folioLock = new FolioLock(lockOrder);
-        accounting = newAccounting(lockOrder, options.pageOwners);
+        accounting = newAccounting(options.pageOwners);
         folios = new Folios(arena, zone, headMap, rcu, lifetime, folioLock, accounting);
         swapTable = new SwapTable(arena, folios, lockOrder, lifetime);
         FolioOwners owners = new FolioOwners(objects, options.nrAddressSpaces);
@@ -125,7 +127,7 @@ public final class Quire implements AutoCloseable {
         pageCache = new PageCache(mappings, options.pageCacheOrder);
     }
 
-    private FolioAccounting newAccounting(LockOrder lockOrder, boolean pageOwners) {
+    private FolioAccounting newAccounting(boolean pageOwners) {
         FolioCounters counters = new FolioCounters(arena, lifetime);
         DeferredSplitQueue deferredSplits = new DeferredSplitQueue(arena, lockOrder, lifetime, counters);
         return new FolioAccounting(
@@ -251,6 +253,18 @@ public final class Quire implements AutoCloseable {
      */
     public PageCache pageCache() {
         return pageCache;
+    }
+
+    /**
+     * Opens an index of its own, of values and pointers that the engine does not follow. It counts as an address space.
+     *
+     * @param flags 0, {@link XArray#TRACK_FREE}, or {@code TRACK_FREE | ZERO_BUSY}
+     * @return an empty array, to be closed before the engine
+     * @throws IllegalArgumentException if the flags are none of these
+     * @throws IllegalStateException if the engine has as many address spaces as it was made for
+     */
+    public XArray newArray(int flags) {
+        return XArray.open(objects, nodes, lockOrder, flags);
     }
 
     /**
@@ -380,7 +394,7 @@ public final class Quire implements AutoCloseable {
     /**
      * What is in use now: before close, what would leak. Waits for pending reclaim.
      *
-     * @return numbers of pages, nodes and address spaces
+     * @return numbers of pages, nodes, and address spaces with what counts as such
      */
     public Leaks leaks() {
         lifetime.enter();

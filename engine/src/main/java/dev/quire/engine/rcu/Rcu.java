@@ -11,8 +11,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * snapshot of those in a section, and is over when each of them has left that section (M. Desnoyers, P. McKenney et al.,
  * User-Level Implementations of Read-Copy Update, 2012, the memb scheme).
  *
- * <p>Thread-safe. {@link #poll} never waits; {@link #synchronize} and {@link #barrier} wait for readers and must not be
- * called with a lock held or from inside a read section.
+ * <p>Thread-safe. {@link #poll} never waits. {@link #synchronize}, {@link #barrier} and {@link #close} wait for readers and must
+ * not be called from inside a read section, nor with a lock held that a reader may wait for inside one: each would wait for
+ * the other. Other locks, as those of calls that sleep, may be held.
  */
 public final class Rcu implements AutoCloseable {
     private static final RcuReader[] NOBODY = {};
@@ -155,10 +156,7 @@ public final class Rcu implements AutoCloseable {
     private boolean beginGracePeriod() {
         boolean wanted = false;
         for (RcuQueue queue : queues) {
-            if (queue.hasArrivals()) {
-                queue.startWaiting();
-                wanted = true;
-            }
+            wanted |= queue.startWaiting();
         }
         if (wanted) {
             registry.orderAgainstReaders();

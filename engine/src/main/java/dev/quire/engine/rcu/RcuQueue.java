@@ -77,13 +77,17 @@ public final class RcuQueue {
         return nrReclaimed.get();
     }
 
-    boolean hasArrivals() {
-        return arriving.get() != EMPTY;
-    }
-
-    /** Moves the arrived objects under the grace period about to start; the last one's objects are reclaimed already. */
-    void startWaiting() {
-        waiting = arriving.getAndSet(EMPTY);
+    /**
+     * Moves the arrived objects under the grace period about to start. The last one's objects are reclaimed already; but those
+     * of one that could not be started still wait, and then the arrived ones wait for the next.
+     *
+     * @return whether any object waits for it
+     */
+    boolean startWaiting() {
+        if (waiting == EMPTY && arriving.get() != EMPTY) {
+            waiting = arriving.getAndSet(EMPTY);
+        }
+        return waiting != EMPTY;
     }
 
     /** Reclaims what waits. If the reclaimer throws, its object counts as reclaimed and the rest goes on waiting. */

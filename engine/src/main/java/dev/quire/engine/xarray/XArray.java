@@ -3,7 +3,7 @@ package dev.quire.engine.xarray;
 
 import dev.quire.engine.lock.LockOrder;
 import dev.quire.engine.memory.Errno;
-import dev.quire.engine.rcu.Rcu;
+import dev.quire.engine.memory.ObjectSlab;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.XArrayStruct;
 import java.util.Objects;
@@ -18,11 +18,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe. Readers pass their {@link RcuReader}, inside a read section; they take no lock and write nothing shared
  * (lock-free). Changes take the array's own lock (blocking), which {@link #lock} also gives to users of {@link XaCursor}.
- * No method allocates memory on the Java heap. If the only free nodes are those that readers may still be in, a change
- * waits for these a while, so it should not be called from a read section. If it cannot get the nodes it needs, the array
+ * No method allocates memory on the Java heap, but for a thread's first call in an engine. If the only free nodes are those that
+ * readers may still be in, a change waits for these, a tenth of a second or a little more at a time and as long as some come back, a
+ * thousand times at most; so it should not be called from a read section. If it cannot get the nodes it needs, the array
  * is as it was. Calls after the engine was closed throw {@link IllegalStateException}.
  */
-public final class XArray {
+public final class XArray extends XaAnchor {
     /** Largest order of an entry: log2 of the indices it covers. */
     public static final int MAX_ORDER = 63;
 
@@ -44,11 +45,6 @@ public final class XArray {
     /** The mark that means free in an array that tracks free indices. */
     static final int FREE_MARK = 0;
 
-    private final long anchor;
-    private final XaNodePool pool;
-    private final Rcu rcu;
-    private final XArrayLock lock;
-
     private final XaWriter writer;
 
     /** Who is told of changed nodes; guarded by the lock. */
@@ -56,48 +52,56 @@ public final class XArray {
     NodeUpdate update;
 
     /**
-     * Makes an empty array.
+     * Makes an empty array in memory of the caller's: for what has an array inside a struct of its own. Others ask the engine
+     * for one, which comes with memory that is there as long as it is needed.
      *
-     * @param anchor address of its {@link XArrayStruct#BYTES} bytes, a multiple of 8; they are overwritten
+     * @param anchor address of its {@link XArrayStruct#BYTES} bytes, a multiple of 8; they are overwritten. They must stay as long
+     *     as the array is used, and for a grace period after that: nothing checks that there is memory
      * @param pool where its nodes come from
      * @param lockOrder checker of the order of locks
      * @param flags 0, {@link #TRACK_FREE}, or {@code TRACK_FREE | ZERO_BUSY}
      * @throws IllegalArgumentException if the anchor or the flags are none of these
+     * @throws IllegalStateException if the engine is closed
      */
     public XArray(long anchor, XaNodePool pool, LockOrder lockOrder, int flags) {
-        XaArguments.requireAddress("anchor", anchor);
-        XaArguments.requireFlags(flags);
-        this.anchor = anchor;
-        this.pool = pool;
-        rcu = pool.rcu();
-        pool.lifetime().enter();
-        try {
-            lock = new XArrayLock(lockOrder, pool.lifetime());
-            XaFlags.initialise(anchor, flags);
-            XArrayStruct.headRelease(anchor, XaEntry.EMPTY);
-        } finally {
-            pool.lifetime().exit();
-        }
+        this(anchor, null, pool, lockOrder, flags);
+    }
+
+    private XArray(long anchor, @Nullable ObjectSlab anchors, XaNodePool pool, LockOrder lockOrder, int flags) {
+        super(anchor, anchors, pool, lockOrder, flags);
         writer = new XaWriter(this);
     }
 
     /**
-     * Takes the array's lock, for use of {@link XaCursor} or to read several things at one moment. Not reentrant: the
-     * other changing methods of this class take it themselves.
+     * Makes an empty array in memory of an engine; {@link #close} gives that back.
+     *
+     * @param anchors where the anchor comes from
+     * @param pool where its nodes come from
+     * @param lockOrder checker of the order of locks
+     * @param flags 0, {@link #TRACK_FREE}, or {@code TRACK_FREE | ZERO_BUSY}
+     * @return the array
+     * @throws IllegalArgumentException if the flags are none of these
+     * @throws IllegalStateException if there is no memory for another, or the engine is closed
      */
-    public void lock() {
-        lock.lock();
-    }
-
-    /** Releases the array's lock; throws {@link IllegalStateException} if this thread does not hold it. */
-    public void unlock() {
-        lock.unlock();
+    public static XArray open(ObjectSlab anchors, XaNodePool pool, LockOrder lockOrder, int flags) {
+        XaArguments.requireFlags(flags);
+        pool.lifetime().enter();
+        try {
+            long anchor = anchors.allocate();
+            if (anchor == 0) {
+                throw new IllegalStateException("no address space left: arrays count as such");
+            }
+            return new XArray(anchor, anchors, pool, lockOrder, flags);
+        } finally {
+            pool.lifetime().exit();
+        }
     }
 
     /**
      * Sets who is told of changed nodes, whichever method or cursor changes them (xas_set_update). Needs the lock.
      *
      * @param update the callback, or null for none
+     * @throws IllegalStateException if the array is not locked
      */
     public void update(@Nullable NodeUpdate update) {
         requireLocked();
@@ -113,10 +117,11 @@ public final class XArray {
      * @param reader the caller's reader, one of this engine, in a read section
      * @param index any index
      * @return the entry; 0 for none or a reservation
+     * @throws IllegalStateException if the reader is in no section
+     * @throws IllegalArgumentException if it is another engine's
      */
     public long load(RcuReader reader, long index) {
-        reader.requireInSectionOf(rcu);
-        return XaEntry.visible(XaWalk.load(anchor, index));
+        return XaEntry.visible(XaWalk.load(anchorFor(reader), index));
     }
 
     /**
@@ -219,10 +224,11 @@ public final class XArray {
      * @param reader the caller's reader, one of this engine, in a read section
      * @param index any index
      * @return log2 of the indices it covers; 0 if there is none
+     * @throws IllegalStateException if the reader is in no section
+     * @throws IllegalArgumentException if it is another engine's
      */
     public int getOrder(RcuReader reader, long index) {
-        reader.requireInSectionOf(rcu);
-        return XaWalk.getOrder(anchor, index);
+        return XaWalk.getOrder(anchorFor(reader), index);
     }
 
     /**
@@ -257,16 +263,18 @@ public final class XArray {
      * @param filter {@link #PRESENT} or a mark
      * @return the entry, or 0
      * @throws IllegalArgumentException if the cursor is another array's or the filter is none of these
+     * @throws IllegalStateException if the cursor's reader is in no section and this thread does not have the lock
      */
     public long find(XaCursor cursor, long last, int filter) {
         XaArguments.requireSearch(cursor, this, filter);
-        cursor.requireAccess();
+        cursor.requireAccessFromHead();
         return XaFind.findFrom(cursor, last, filter);
     }
 
     /**
      * Finds the first entry after the one that covers a cursor's index (xa_find_after), never a reservation, nor an entry
-     * that begins at the index or before it.
+     * that begins at the index or before it. Beside a writer that means also one that took the place of what was found at the index,
+     * and of entries after it: an iteration that must not miss those uses {@link XaCursor#find}.
      *
      * <p>Difference from the original: with a mark as filter, and the index in a slot before a sibling slot, that finds the same
      * entry again, at its first index.
@@ -276,10 +284,11 @@ public final class XArray {
      * @param filter {@link #PRESENT} or a mark
      * @return the entry, or 0
      * @throws IllegalArgumentException if the cursor is another array's or the filter is none of these
+     * @throws IllegalStateException if the cursor's reader is in no section and this thread does not have the lock
      */
     public long findAfter(XaCursor cursor, long last, int filter) {
         XaArguments.requireSearch(cursor, this, filter);
-        cursor.requireAccess();
+        cursor.requireAccessFromHead();
         return XaFind.findAfter(cursor, last, filter);
     }
 
@@ -293,12 +302,13 @@ public final class XArray {
      * @param nrEntries most entries to copy, 0 to the array's length
      * @return number of entries copied
      * @throws IllegalArgumentException if the cursor is another array's or the filter is none of these
+     * @throws IllegalStateException if the cursor's reader is in no section and this thread does not have the lock
      * @throws IndexOutOfBoundsException if the array is too short
      */
     public int extract(XaCursor cursor, long last, int filter, long[] entries, int nrEntries) {
         Objects.checkFromIndexSize(0, nrEntries, entries.length);
         XaArguments.requireSearch(cursor, this, filter);
-        cursor.requireAccess();
+        cursor.requireAccessFromHead();
         return XaFind.extract(cursor, last, filter, entries, nrEntries);
     }
 
@@ -333,12 +343,12 @@ public final class XArray {
      * @param index any index
      * @param mark 0 to 2
      * @return true if it has
-     * @throws IllegalArgumentException if there is no such mark
+     * @throws IllegalStateException if the reader is in no section
+     * @throws IllegalArgumentException if it is another engine's, or there is no such mark
      */
     public boolean getMark(RcuReader reader, long index, int mark) {
         XaArguments.requireMark(mark);
-        reader.requireInSectionOf(rcu);
-        return XaMarks.get(anchor, index, mark);
+        return XaMarks.get(anchorFor(reader), index, mark);
     }
 
     /**
@@ -347,12 +357,12 @@ public final class XArray {
      * @param reader the caller's reader, one of this engine, in a read section
      * @param mark 0 to 2
      * @return true if one has
-     * @throws IllegalArgumentException if there is no such mark
+     * @throws IllegalStateException if the reader is in no section
+     * @throws IllegalArgumentException if it is another engine's, or there is no such mark
      */
     public boolean isMarked(RcuReader reader, int mark) {
         XaArguments.requireMark(mark);
-        reader.requireInSectionOf(rcu);
-        return XaFlags.isMarked(anchor, mark);
+        return XaFlags.isMarked(anchorFor(reader), mark);
     }
 
     /**
@@ -395,23 +405,15 @@ public final class XArray {
      *
      * @param reader the caller's reader, one of this engine, in a read section
      * @return true if the array is empty
+     * @throws IllegalStateException if the reader is in no section
+     * @throws IllegalArgumentException if it is another engine's
      */
     public boolean isEmpty(RcuReader reader) {
-        reader.requireInSectionOf(rcu);
-        return XArrayStruct.headAcquire(anchor) == XaEntry.EMPTY;
+        return XArrayStruct.headAcquire(anchorFor(reader)) == XaEntry.EMPTY;
     }
 
-    /** {@return the address of the array's anchor} */
-    public long anchor() {
-        return anchor;
-    }
-
-    /** {@return where the array's nodes come from} */
-    public XaNodePool pool() {
-        return pool;
-    }
-
-    void requireLocked() {
-        lock.requireHeld();
+    @Override
+    void destroyFinally() {
+        writer.close();
     }
 }

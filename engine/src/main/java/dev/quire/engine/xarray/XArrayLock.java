@@ -10,23 +10,26 @@ import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.RcuReader;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 
 /**
  * An array's lock, of rank {@link LockRank#INDEX}. Whoever holds it keeps the engine from being closed, and
  * can be told from others: used without its lock, an array would be torn to pieces, so every change asks.
  *
- * <p>Its word, and who holds it, are on cache lines of their own, not in the anchor: readers load the head from there, and
+ * <p>Its word, who holds it, and how often it was taken, are on cache lines of their own, not in the anchor: readers load the head from there, and
  * a writer that took the line from them with every change would double the time of their lookups.
  */
 final class XArrayLock {
+    /** No thread has this id. */
     private static final long NOBODY = 0;
 
     /** Two lines, as processors fetch lines in pairs. */
     private static final long LINES_BYTES = 2 * Geometry.CACHE_LINE_BYTES;
 
     private static final long HOLDER_ID = 8;
+    private static final long ACQUISITION = 16;
 
-    /** Keeps the memory of the word alive. */
+    /** Keeps the memory of the word alive, and is kept so itself by the fences behind the last use of the word. */
     private final MemorySegment lines = Arena.ofAuto().allocate(LINES_BYTES, LINES_BYTES);
 
     private final long word = lines.address();
@@ -37,6 +40,9 @@ final class XArrayLock {
     private long callerId = Thread.currentThread().threadId();
 
     private RcuReader caller;
+
+    /** Whether the array was given back; guarded by the lock, and looked at by whoever did not have it last. */
+    private boolean closed;
 
     /** Makes a lock, free. */
     XArrayLock(LockOrder lockOrder, Lifetime lifetime) {
@@ -58,7 +64,10 @@ final class XArrayLock {
 
     void lock() {
         lockOrder.beforeLock(LockRank.INDEX);
-        SpinLock.lock(word);
+        if (!SpinLock.tryLock(word)) {
+            requireNotHeld();
+            SpinLock.lock(word);
+        }
         if (lifetime.isChecked()) {
             enter();
         }
@@ -70,6 +79,7 @@ final class XArrayLock {
         long threadId = Thread.currentThread().threadId();
         try {
             if (threadId != callerId) {
+                requireOpen();
                 caller = lifetime.caller();
                 callerId = threadId;
             }
@@ -77,20 +87,56 @@ final class XArrayLock {
         } catch (RuntimeException | Error refused) {
             SpinLock.unlock(word);
             throw refused;
+        } finally {
+            Reference.reachabilityFence(this);
         }
         holderId(threadId);
+        NativeMemory.setLong(word + ACQUISITION, NativeMemory.getLong(word + ACQUISITION) + 1);
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the array is closed");
+        }
+    }
+
+    /** Refuses, in checked mode, whoever asks for the lock once its holder, who calls this, has given it back. */
+    void close() {
+        closed = true;
+        callerId = NOBODY;
+    }
+
+    /** How often the lock was taken, in checked mode; for its holder. */
+    long acquisition() {
+        try {
+            return NativeMemory.getLong(word + ACQUISITION);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     void unlock() {
-        requireHeld();
-        lockOrder.beforeUnlock(LockRank.INDEX);
-        if (lifetime.isChecked()) {
-            RcuReader holder = caller;
-            holderId(NOBODY);
-            SpinLock.unlock(word);
-            holder.exit();
-        } else {
-            SpinLock.unlock(word);
+        try {
+            requireHeld();
+            lockOrder.beforeUnlock(LockRank.INDEX);
+            if (lifetime.isChecked()) {
+                RcuReader holder = caller;
+                holderId(NOBODY);
+                SpinLock.unlock(word);
+                holder.exit();
+            } else {
+                SpinLock.unlock(word);
+            }
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /** Asked by who would wait: for itself, for ever. */
+    private void requireNotHeld() {
+        if (lifetime.isChecked() && holderId() == Thread.currentThread().threadId()) {
+            throw new IllegalStateException(
+                    "the array is locked by this thread already, and the lock is not reentrant");
         }
     }
 
@@ -100,8 +146,12 @@ final class XArrayLock {
      * @throws IllegalStateException if it does not
      */
     void requireHeld() {
-        if (lifetime.isChecked() && holderId() != Thread.currentThread().threadId()) {
-            throw new IllegalStateException("the array is not locked by this thread, and no read section is open");
+        try {
+            if (lifetime.isChecked() && holderId() != Thread.currentThread().threadId()) {
+                throw new IllegalStateException("the array is not locked by this thread, and no read section is open");
+            }
+        } finally {
+            Reference.reachabilityFence(this);
         }
     }
 }

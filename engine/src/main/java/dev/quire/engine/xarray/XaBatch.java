@@ -36,9 +36,9 @@ public final class XaBatch {
         Objects.checkFromIndexSize(0, nrIndices, indices.length);
         Objects.checkFromIndexSize(0, nrIndices, entries.length);
         requireTwo(indices, entries, nrIndices);
-        reader.requireInSectionOf(array.pool().rcu());
+        long anchor = array.anchorFor(reader);
         for (int first = 0; first < nrIndices; first += GROUP) {
-            loadGroup(array.anchor(), indices, entries, first, Math.min(first + GROUP, nrIndices));
+            loadGroup(anchor, indices, entries, first, Math.min(first + GROUP, nrIndices));
         }
     }
 

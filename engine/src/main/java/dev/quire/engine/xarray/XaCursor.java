@@ -3,7 +3,6 @@ package dev.quire.engine.xarray;
 
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.rcu.RcuReader;
-import dev.quire.engine.struct.XaNodeStruct;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The caller brackets its use: everything that changes the array needs the lock ({@link XArray#lock}), everything else
  * needs the lock or a read section of the cursor's reader. Between two brackets the position must be given up with
- * {@link #pause}, {@link #reset} or {@link #set}. Calls outside a bracket throw {@link IllegalStateException}.
+ * {@link #pause}, {@link #reset} or {@link #set}. Calls outside a bracket throw {@link IllegalStateException}, and in checked mode so
+ * do those that find a position from under an earlier lock; one from an earlier section is noticed only if its node has left the array.
  *
  * <p>A cursor covers one index, or after {@link #setOrder} the naturally aligned range that its index is in. Its position is
  * one of: not walked yet, at a slot of a node, at the head, past the end, or an error. Errors stick: every later operation
@@ -21,15 +21,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Results are raw words: they can be {@link XaEntry#ZERO}, for a lock-free reader {@link XaEntry#RETRY} (see
  * {@link #retry}), and from {@link #next} and {@link #prev} siblings.
  *
- * <p>Reusable, for one thread at a time; no method allocates memory on the Java heap. Reading is lock-free: it starts over
+ * <p>Reusable, for one thread at a time; no method allocates memory on the Java heap, but for a thread's first. Reading is lock-free: it starts over
  * only if a writer got further.
  */
-public final class XaCursor extends XaPosition {
-    final XArray array;
-    final long anchor;
+public final class XaCursor extends XaBracket {
     final XaNodePool pool;
-    final @Nullable RcuReader reader;
-
     final XaSpares spares;
     final XaRetired retired;
     private final XaSplit splitter = new XaSplit(this);
@@ -51,12 +47,7 @@ public final class XaCursor extends XaPosition {
      * @throws IllegalArgumentException if the reader is of another engine
      */
     public XaCursor(XArray array, @Nullable RcuReader reader) {
-        if (reader != null) {
-            array.pool().rcu().requireOwn(reader);
-        }
-        this.array = array;
-        this.reader = reader;
-        anchor = array.anchor();
+        super(array, reader);
         pool = array.pool();
         spares = new XaSpares(pool);
         retired = new XaRetired(pool);
@@ -108,7 +99,11 @@ public final class XaCursor extends XaPosition {
      * Reads the slot of the cursor's index in the cursor's node again, or the one that its siblings lead to (xas_reload): how
      * a lock-free reader that has pinned what it found makes sure that it is still there.
      *
-     * @return the word; {@link XaEntry#RETRY} or another word than before if the position is stale
+     * <p>A stale position shows by that: as {@link XaEntry#RETRY} where the entry was cut off, split or stored over, or by another
+     * word. Only one where nothing was may go on finding nothing: in an inner node that was cut off, and in a leaf that was removed
+     * because it was empty.
+     *
+     * @return the word, or {@link XaEntry#RETRY}
      * @throws IllegalStateException if the position is not valid
      */
     public long reload() {
@@ -246,6 +241,7 @@ public final class XaCursor extends XaPosition {
      *
      * @param mark 0 to 2
      * @throws IllegalArgumentException if there is no such mark
+     * @throws IllegalStateException if the array is not locked
      */
     public void setMark(int mark) {
         XaArguments.requireMark(mark);
@@ -260,6 +256,7 @@ public final class XaCursor extends XaPosition {
      *
      * @param mark 0 to 2
      * @throws IllegalArgumentException if there is no such mark
+     * @throws IllegalStateException if the array is not locked
      */
     public void clearMark(int mark) {
         XaArguments.requireMark(mark);
@@ -272,6 +269,8 @@ public final class XaCursor extends XaPosition {
     /**
      * Takes all marks from the entry at the cursor; in an array that tracks free indices it gets the free mark. Does nothing
      * at an invalid position, or if a node stands there.
+     *
+     * @throws IllegalStateException if the array is not locked
      */
     public void initMarks() {
         requireLock();
@@ -328,6 +327,8 @@ public final class XaCursor extends XaPosition {
      * Makes every slot of the cursor's range at the lowest level exist, so that storing to single indices in it needs no
      * memory (xas_create_range). The cursor then is of order 0 at the start of the range. An entry that covers the range
      * already is left alone. On {@link Errno#ENOMEM} the array and the cursor's range are unchanged.
+     *
+     * @throws IllegalStateException if the array is not locked
      */
     public void createRange() {
         requireLock();
@@ -497,19 +498,5 @@ public final class XaCursor extends XaPosition {
         }
         int bitsInLevel = order % XaWalk.LEVEL_BITS;
         return bitsInLevel == 0 ? order - 1 : order - bitsInLevel;
-    }
-
-    void requireAccess() {
-        if (reader == null || !reader.isInSection()) {
-            array.requireLocked();
-        }
-    }
-
-    private void requireLock() {
-        array.requireLocked();
-        if (nodeAddress() != 0 && XaNodeStruct.array(node) != anchor) {
-            throw new IllegalStateException(
-                    "the cursor kept its position while the array was unlocked: index=0x" + Long.toHexString(index));
-        }
     }
 }

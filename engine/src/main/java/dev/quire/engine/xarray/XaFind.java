@@ -250,9 +250,8 @@ final class XaFind {
             }
             int canonical = XaEntry.isSibling(word) ? XaWalk.canonicalSlot(cursor.node, word) : slot;
             if (canonical == slot || canonical < firstUnsearched) {
-                // Asked again behind the slot: what had taken it may have been split again. Or something takes it only
-                // now;
-                // then a bit that has gone since leads there.
+                // Asked again behind the slot: what had taken it may have been split again. Or something takes it now,
+                // and a bit that has gone since leads there.
                 return Math.min(marked, nextMarked(cursor.node, slot, mark));
             }
             slot = backTo(cursor, canonical);

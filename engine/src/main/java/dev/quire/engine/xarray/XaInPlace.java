@@ -35,6 +35,8 @@ final class XaInPlace {
         }
         // Release: what the entry leads to. Pairs with the acquire load of the slot.
         XaNodeStruct.slotRelease(cursor.node, cursor.offset, entry);
+        // A store through a cursor may have left it.
+        XaMarks.clearFree(cursor);
         return word;
     }
 

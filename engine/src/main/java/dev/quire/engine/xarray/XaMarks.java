@@ -16,6 +16,9 @@ import java.lang.invoke.VarHandle;
  * who finds a bit clear looks at the slot again ({@link #slotAfterMarks}), and finds the mark there or where that leads.
  */
 final class XaMarks {
+    /** What {@link #markedWord} returns of an entry that lacks the mark: a sibling, which no entry is. */
+    static final long UNMARKED = XaEntry.sibling(0);
+
     private XaMarks() {}
 
     static boolean isMarked(long node, int slot, int mark) {
@@ -37,27 +40,40 @@ final class XaMarks {
             }
             while (XaEntry.isNode(word)) {
                 long node = XaEntry.nodeAddress(word);
-                int slotOfIndex = XaWalk.slotOf(index, XaEntry.nodeShift(word));
-                int slot = slotOfIndex;
-                long wordAtSlot = XaNodeStruct.slotAcquire(node, slotOfIndex);
-                word = wordAtSlot;
-                while (XaEntry.isSibling(word)) {
-                    slot = XaEntry.siblingSlot(word);
-                    word = XaNodeStruct.slotAcquire(node, slot);
-                }
-                boolean isClear = word != XaEntry.RETRY && !isMarked(node, slot, mark);
-                // Asked again behind the slot: what was stored over it may have been split again, into the same words.
-                if (isClear && slotAfterMarks(node, slotOfIndex) == wordAtSlot && !isMarked(node, slot, mark)) {
-                    return false;
-                }
-                if (isClear || (XaEntry.isSibling(wordAtSlot) && XaEntry.isNode(word))) {
-                    word = XaEntry.RETRY;
-                }
+                int slot = XaWalk.slotOf(index, XaEntry.nodeShift(word));
+                word = markedWord(node, slot, XaNodeStruct.slotAcquire(node, slot), mark);
             }
             if (word != XaEntry.RETRY) {
-                return true;
+                return word != UNMARKED;
             }
         }
+    }
+
+    /**
+     * What stands in a slot, or where its sibling leads to, if that has a mark.
+     *
+     * @param wordAtSlot what was just loaded from the slot
+     * @return the word; UNMARKED if it has none; RETRY if the slot has changed meanwhile, or the node was cut off
+     */
+    static long markedWord(long node, int slot, long wordAtSlot, int mark) {
+        boolean isSibling = XaEntry.isSibling(wordAtSlot);
+        int canonical = slot;
+        long word = wordAtSlot;
+        while (XaEntry.isSibling(word)) {
+            canonical = XaEntry.siblingSlot(word);
+            word = XaNodeStruct.slotAcquire(node, canonical);
+        }
+        if (word == XaEntry.RETRY || (isSibling && XaEntry.isNode(word))) {
+            return XaEntry.RETRY;
+        }
+        boolean isMarked = isMarked(node, canonical, mark);
+        // A sibling's mark is its entry's, and may by now be that of what stands in the canonical slot alone.
+        boolean isSettled = (isMarked && !isSibling) || slotAfterMarks(node, slot) == wordAtSlot;
+        if (isMarked) {
+            return isSettled ? word : XaEntry.RETRY;
+        }
+        // Asked again behind the slot: what was stored over it may have been split again, into the same words.
+        return isSettled && !isMarked(node, canonical, mark) ? UNMARKED : XaEntry.RETRY;
     }
 
     static boolean get(XaCursor cursor, int mark) {
@@ -74,6 +90,8 @@ final class XaMarks {
         if (!cursor.isValid()) {
             return;
         }
+        // Orders the stores of the slots before that of the bit; pairs with the fence in slotAfterMarks.
+        VarHandle.releaseFence();
         int slot = cursor.offset;
         for (long node = cursor.node; node != XaCursor.AT_HEAD; node = XaNodeStruct.parent(node)) {
             long bits = XaNodeStruct.marksOpaque(node, mark);
@@ -90,21 +108,25 @@ final class XaMarks {
 
     /** Clears a mark upwards from the cursor's slot, as far as nodes lose their last one. */
     static void clear(XaCursor cursor, int mark) {
-        if (!cursor.isValid()) {
-            return;
+        if (cursor.isValid()) {
+            clear(cursor, mark, 1L << cursor.offset);
         }
-        int slot = cursor.offset;
+    }
+
+    /** The same for several slots of the cursor's node, one bit for each. */
+    private static void clear(XaCursor cursor, int mark, long slots) {
+        long cleared = slots;
         for (long node = cursor.node; node != XaCursor.AT_HEAD; node = XaNodeStruct.parent(node)) {
             long bits = XaNodeStruct.marksOpaque(node, mark);
-            if (((bits >>> slot) & 1) == 0) {
+            if ((bits & cleared) == 0) {
                 return;
             }
-            bits &= ~(1L << slot);
+            bits &= ~cleared;
             XaNodeStruct.marksOpaque(node, mark, bits);
             if (bits != 0) {
                 return;
             }
-            slot = XaNodeStruct.offset(node);
+            cleared = 1L << XaNodeStruct.offset(node);
         }
         if (XaFlags.isMarked(cursor.anchor, mark)) {
             XaFlags.clearMarked(cursor.anchor, mark);
@@ -113,6 +135,20 @@ final class XaMarks {
 
     /** The marks of an index that holds nothing: none, but for the free mark where free indices are tracked. */
     static void init(XaCursor cursor) {
+        if (cursor.isValid()) {
+            init(cursor, 1L << cursor.offset);
+        }
+    }
+
+    /**
+     * The same for all slots of the cursor's range, which are about to be emptied: where free indices are tracked, the first one's
+     * free mark stands for theirs until they are ({@link #setFree}). No mark moves, as it would to an entry that never had it.
+     */
+    static void initRange(XaCursor cursor) {
+        init(cursor, bitsOf(cursor.offset, cursor.sibs + 1));
+    }
+
+    private static void init(XaCursor cursor, long slots) {
         if (isUnmarked(cursor)) {
             return;
         }
@@ -120,7 +156,7 @@ final class XaMarks {
             if (XaFlags.isFreeMark(cursor.anchor, mark)) {
                 set(cursor, mark);
             } else {
-                clear(cursor, mark);
+                clear(cursor, mark, slots);
             }
         }
     }
@@ -170,7 +206,7 @@ final class XaMarks {
         return areOthersMarked;
     }
 
-    /** Takes the marks of all slots of the cursor's range but the first, once they are siblings of that, or before all go. */
+    /** Takes the marks of all slots of the cursor's range but the first, once they are siblings of that. */
     static void clearOthers(XaCursor cursor) {
         // Orders the stores of the slots before those of the bitmaps; pairs with the fence in slotAfterMarks.
         VarHandle.releaseFence();

@@ -16,7 +16,7 @@ abstract sealed class XaPositionPadding permits XaPosition {
 }
 
 /** Where a {@link XaCursor} is, and the range it covers. */
-abstract sealed class XaPosition extends XaPositionPadding permits XaCursor {
+abstract sealed class XaPosition extends XaPositionPadding permits XaBracket {
     /** Position: at the entry in the head. */
     static final long AT_HEAD = 0;
 

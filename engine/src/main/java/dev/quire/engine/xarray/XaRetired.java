@@ -65,9 +65,12 @@ final class XaRetired {
     /** Hands all of them to the pool. */
     void flush() {
         if (nrNodes > 0) {
-            pool.retireChain(first, last, nrNodes);
+            long firstRetired = first;
+            long nrRetired = nrNodes;
+            // Before the call: it has taken them also if the reclaim that it may begin fails.
             first = 0;
             nrNodes = 0;
+            pool.retireChain(firstRetired, last, nrRetired);
         }
     }
 }

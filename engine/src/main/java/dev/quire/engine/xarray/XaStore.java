@@ -60,10 +60,7 @@ final class XaStore {
             return overwrite(cursor, entry, current);
         }
         // Before the slots are empty; see XaMarks.
-        if (cursor.sibs > 0 && XaMarks.unite(cursor)) {
-            XaMarks.clearOthers(cursor);
-        }
-        XaMarks.init(cursor);
+        XaMarks.initRange(cursor);
         return erase(cursor, current);
     }
 

@@ -179,6 +179,7 @@ final class XaWalk {
 
     /** Goes to the head: leaves the cursor at the head, or past the end if the tree does not reach the index. */
     static long start(XaCursor cursor) {
+        cursor.array.requireOpen();
         long word = XArrayStruct.headAcquire(cursor.anchor);
         boolean covered = XaEntry.isNode(word) ? covers(XaEntry.nodeShift(word), cursor.index) : cursor.index == 0;
         cursor.node = covered ? XaCursor.AT_HEAD : XaCursor.BOUNDS;
@@ -233,14 +234,12 @@ final class XaWalk {
 
     static long reload(XaCursor cursor) {
         if (cursor.node == XaCursor.AT_HEAD) {
+            cursor.array.requireOpen();
             return XArrayStruct.headAcquire(cursor.anchor);
         }
         int slot = slotOf(cursor.index, cursor.nodeShift);
         long word = XaNodeStruct.slotAcquire(cursor.node, slot);
-        while (XaEntry.isSibling(word)) {
-            word = XaNodeStruct.slotAcquire(cursor.node, XaEntry.siblingSlot(word));
-        }
-        return word;
+        return XaEntry.isSibling(word) ? loadCanonical(cursor.node, slot, word) : word;
     }
 
     static int getOrder(XaCursor cursor) {
@@ -316,13 +315,25 @@ final class XaWalk {
         if (cursor.node == XaCursor.AT_HEAD) {
             cursor.index++;
         } else {
-            int end = slotAfter(cursor);
-            while (end < NR_SLOTS && XaEntry.isSibling(XaNodeStruct.slotAcquire(cursor.node, end))) {
-                end++;
-            }
-            cursor.index = indexOfSlot(cursor.index, cursor.nodeShift, end);
+            cursor.index = indexOfSlot(cursor.index, cursor.nodeShift, slotAfterEntry(cursor));
         }
         cursor.node = cursor.index == 0 ? XaCursor.BOUNDS : XaCursor.RESTART;
+    }
+
+    /**
+     * The slot after the siblings of the entry at a valid position, or of the piece of it that covers the index. A sibling of a
+     * slot before the entry's is of another, which has taken the place of this one, and of what has not been searched yet.
+     */
+    private static int slotAfterEntry(XaCursor cursor) {
+        int end = slotAfter(cursor);
+        while (end < NR_SLOTS) {
+            long word = XaNodeStruct.slotAcquire(cursor.node, end);
+            if (!XaEntry.isSibling(word) || XaEntry.siblingSlot(word) < cursor.offset) {
+                break;
+            }
+            end++;
+        }
+        return end;
     }
 
     static void advance(XaCursor cursor, long index) {

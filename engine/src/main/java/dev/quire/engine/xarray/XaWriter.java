@@ -153,4 +153,15 @@ final class XaWriter {
             array.unlock();
         }
     }
+
+    /** Destroys the array and refuses all changes from then on. */
+    void close() {
+        array.lock();
+        try {
+            XaStore.destroyAll(cursor);
+            array.closeLock();
+        } finally {
+            array.unlock();
+        }
+    }
 }

@@ -2,6 +2,7 @@
 package dev.quire.engine.rcu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -56,6 +57,24 @@ class RcuQueueTest extends RcuFixture {
             assertEquals(4, queue.nrPending());
             assertTrue(rcu.poll());
             assertEquals(List.of(List.of(single, first, middle, last)), batches);
+            assertEquals(0, queue.nrPending());
+        }
+    }
+
+    /** As when the barrier against readers fails after the objects were put under the grace period. */
+    @ParameterizedTest
+    @EnumSource
+    void whatWaitsForAGracePeriodThatDidNotBeginWaitsForTheNext(BarrierMode mode) {
+        try (Rcu rcu = open(mode)) {
+            RcuQueue queue = rcu.newQueue(LINK_OFFSET_BYTES, reclaimed::add);
+            assertFalse(queue.startWaiting());
+            long first = newObject();
+            long second = newObject();
+            queue.retire(first);
+            assertTrue(queue.startWaiting());
+            queue.retire(second);
+            rcu.barrier();
+            assertEquals(List.of(first, second), reclaimed);
             assertEquals(0, queue.nrPending());
         }
     }

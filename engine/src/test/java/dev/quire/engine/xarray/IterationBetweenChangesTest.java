@@ -247,6 +247,30 @@ class IterationBetweenChangesTest extends XArrayCatalogue {
         engine.reader.exit();
     }
 
+    @Test
+    void afterAPauseWhatTookThePlaceOfOthersIsFoundUnlessItBeginsWhereTheLastWasFound() {
+        for (long index = 8; index < 16; index++) {
+            storeIndex(index);
+        }
+        storeIndex(20);
+        engine.reader.enter();
+        XaCursor atFirst = cursor(8);
+        assertEquals(value(8), atFirst.find(MAX));
+        XaCursor inside = cursor(10);
+        assertEquals(value(10), inside.find(MAX));
+        storeOrder(8, 3, value(88));
+        atFirst.pause();
+        assertEquals(16, atFirst.index());
+        assertEquals(value(20), atFirst.find(MAX));
+        inside.pause();
+        assertEquals(11, inside.index());
+        assertEquals(value(88), inside.find(MAX));
+        assertEquals(11, inside.index());
+        inside.pause();
+        assertEquals(value(20), inside.find(MAX));
+        engine.reader.exit();
+    }
+
     /** The piece that covers the index at which the whole was found counts as found with it. */
     @Test
     void aPieceThatBeginsBeforeWhereTheWholeWasFoundDoesNotComeAgain() {

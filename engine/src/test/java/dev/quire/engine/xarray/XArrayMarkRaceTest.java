@@ -2,6 +2,7 @@
 package dev.quire.engine.xarray;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.concurrent.atomic.AtomicLong;
@@ -65,6 +66,69 @@ class XArrayMarkRaceTest extends XArrayRace {
                 });
         assertTrue(nrValidLooks.get() > 100, () -> "looks beside one change: " + nrValidLooks);
         array.destroy();
+    }
+
+    /** Singles of which one is marked; the erase of their range must not move the mark to the first of them. */
+    @Test
+    void aRangeThatIsErasedShowsNoMarkWhereThereWasNone() {
+        XaCursor changing = new XaCursor(array);
+        storeIndex(20);
+        race(
+                () -> {
+                    for (long index = 8; index < 16; index++) {
+                        storePatiently(index);
+                    }
+                    setMark(13, 1);
+                    array.lock();
+                    changing.setOrder(8, 3);
+                    changing.store(XaEntry.EMPTY);
+                    array.unlock();
+                },
+                (reader, cursor, round) -> {
+                    for (int look = 0; look < 100; look++) {
+                        assertFalse(array.getMark(reader, 8, 1));
+                        cursor.set(0);
+                        long word = array.find(cursor, MAX, 1);
+                        assertTrue(
+                                word == 0 || (word == value(13) && cursor.index() == 13),
+                                () -> "found at " + cursor.index());
+                    }
+                });
+    }
+
+    /** An entry over two indices becomes two, of which the first gets a mark, and they become one again without it. */
+    @Test
+    void theSecondIndexOfAnEntryHasNoMarkThatTheFirstAloneHad() {
+        storeOrder(4, 1, pointer(2));
+        SplitPlan plan = SplitPlan.uniform(1, 0);
+        race(
+                () -> {
+                    assertEquals(0, splitPatiently(4, plan, pointer(2), pointer(2), 0));
+                    setMark(4, 1);
+                    array.clearMark(4, 1);
+                    storeOrder(4, 1, pointer(2));
+                },
+                (reader, cursor, round) -> {
+                    for (int look = 0; look < 100; look++) {
+                        assertFalse(array.getMark(reader, 5, 1));
+                    }
+                });
+    }
+
+    /** The change of the test above, between the loads of the two slots. */
+    @Test
+    void aMarkBehindASiblingIsTheEntrysOnlyIfTheSiblingIsStillThere() {
+        storeOrder(4, 1, value(4));
+        storeIndex(20);
+        long node = nodeAt(4);
+        long sibling = XaEntry.sibling(4);
+        assertEquals(XaMarks.UNMARKED, XaMarks.markedWord(node, 5, sibling, 1));
+        assertEquals(0, split(4, SplitPlan.uniform(1, 0), value(4), value(4), 0));
+        assertEquals(XaEntry.RETRY, XaMarks.markedWord(node, 5, sibling, 1));
+        setMark(4, 1);
+        assertEquals(XaEntry.RETRY, XaMarks.markedWord(node, 5, sibling, 1));
+        storeOrder(4, 1, value(4));
+        assertEquals(value(4), XaMarks.markedWord(node, 5, sibling, 1));
     }
 
     @Test

@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.EngineFixture;
 import dev.quire.engine.TestSeed;
+import dev.quire.engine.lock.LockOrder;
 import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.PageArena;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.util.List;
@@ -17,6 +19,7 @@ import java.util.function.Consumer;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -253,6 +256,27 @@ class XArrayMisuseTest extends XArrayCatalogue {
         assertEquals(null, failure[0]);
     }
 
+    /** Without a checker of the order of locks, which would notice it first. */
+    @Test
+    void whoHasTheLockIsToldWhenItAsksForItAgain() {
+        long anchor = engine.arena.objectsBase() + (engine.arena.nrObjects() - 1) * PageArena.OBJECT_BYTES;
+        XArray unordered = new XArray(anchor, engine.nodes, new LockOrder(false), 0);
+        List<Executable> calls = List.of(
+                unordered::lock, () -> unordered.store(5, value(5)), () -> unordered.erase(5), unordered::destroy);
+        assertTimeoutPreemptively(Duration.ofSeconds(10), () -> {
+            unordered.lock();
+            for (Executable call : calls) {
+                IllegalStateException refusal = assertThrows(IllegalStateException.class, call);
+                assertEquals(
+                        "the array is locked by this thread already, and the lock is not reentrant",
+                        refusal.getMessage());
+            }
+            unordered.unlock();
+        });
+        assertEquals(0, unordered.store(5, value(5)), "the lock is free");
+        unordered.destroy();
+    }
+
     @Test
     void aCursorOfAnotherArrayIsRefused() {
         XArray other = engine.newArray(0);
@@ -274,6 +298,63 @@ class XArrayMisuseTest extends XArrayCatalogue {
         array.unlock();
         assertEquals("the cursor kept its position while the array was unlocked: index=0x1f4", refusal.getMessage());
         cursor.reset();
+    }
+
+    /** Its node holds another part of the array by then. */
+    @Test
+    void aPositionInANodeThatIsUsedAgainIsNoticed() {
+        storeIndex(5);
+        storeIndex(500);
+        // Keeps the node above.
+        storeIndex(2000);
+        XaCursor cursor = new XaCursor(array);
+        cursor.set(500);
+        array.lock();
+        assertEquals(value(500), cursor.load());
+        long node = cursor.nodeAddress();
+        array.unlock();
+        eraseIndex(500);
+        engine.rcu.barrier();
+        storeIndex(1000);
+        assertEquals(node, nodeAt(1000));
+        String before = text();
+        array.lock();
+        for (Executable use : List.<Executable>of(
+                cursor::load, cursor::reload, () -> cursor.store(value(1)), () -> cursor.find(MAX), cursor::pause)) {
+            IllegalStateException refusal = assertThrows(IllegalStateException.class, use);
+            assertEquals(
+                    "the cursor kept its position while the array was unlocked: index=0x1f4", refusal.getMessage());
+        }
+        cursor.reset();
+        assertEquals(0, cursor.load());
+        array.unlock();
+        assertEquals(before, text());
+    }
+
+    /** A read section that goes on keeps the node, and a search by the normal API begins anew. */
+    @Test
+    void aPositionThatCannotBeStaleIsNotRefused() {
+        storeIndex(5);
+        storeIndex(500);
+        XaCursor cursor = cursor(500);
+        engine.reader.enter();
+        assertEquals(value(500), cursor.load());
+        array.lock();
+        assertEquals(value(500), cursor.reload());
+        array.unlock();
+        array.lock();
+        assertEquals(value(500), cursor.store(value(1)));
+        engine.reader.exit();
+        assertEquals(value(1), cursor.reload());
+        array.unlock();
+        cursor.set(0);
+        for (int index : new int[] {5, 500}) {
+            array.lock();
+            array.findAfter(cursor, MAX, XArray.PRESENT);
+            assertEquals(index, cursor.index());
+            assertEquals(cursor.reload(), cursor.load());
+            array.unlock();
+        }
     }
 
     @Test

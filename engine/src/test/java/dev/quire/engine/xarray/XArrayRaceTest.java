@@ -56,6 +56,42 @@ class XArrayRaceTest extends XArrayRace {
                 });
     }
 
+    /** As above, by who is there already and looks again. */
+    @Test
+    void aReloadInsideAnEntryNeverReturnsItsSuccessorAtTheFirstIndex() {
+        // Keeps the node.
+        storeIndex(63);
+        race(
+                () -> {
+                    storePatiently(0, 3, pointer(1));
+                    assertEquals(pointer(1), erase(7));
+                    storePatiently(0, 0, pointer(2));
+                    assertEquals(pointer(2), erase(0));
+                },
+                (reader, cursor, round) -> {
+                    cursor.set(1 + round % 7);
+                    cursor.load();
+                    for (int look = 0; look < 100; look++) {
+                        long word = cursor.reload();
+                        boolean isOwn = word == 0 || word == pointer(1) || word == XaEntry.RETRY;
+                        assertTrue(isOwn, () -> "index=" + cursor.index() + " " + XaEntry.toText(word));
+                    }
+                });
+    }
+
+    /** The changes of the two tests above, between the loads of the two slots. */
+    @Test
+    void whatIsFoundThroughASiblingIsTheEntryOnlyIfTheSiblingIsStillThere() {
+        storeOrder(4, 1, pointer(1));
+        storeIndex(63);
+        long node = nodeAt(4);
+        long sibling = XaEntry.sibling(4);
+        assertEquals(pointer(1), XaWalk.loadCanonical(node, 5, sibling));
+        assertEquals(pointer(1), erase(5));
+        storePatiently(4, 0, pointer(2));
+        assertEquals(XaEntry.RETRY, XaWalk.loadCanonical(node, 5, sibling));
+    }
+
     /** iteration_test and iteration_test2: of single entries, and of ones over two slots of the level above. */
     @Test
     void iterationsBesideChangesAndMarksMeetOnlyWhatWasStored() {

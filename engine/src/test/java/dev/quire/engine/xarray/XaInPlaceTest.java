@@ -33,6 +33,30 @@ class XaInPlaceTest extends XArrayCatalogue {
         changeBoth(TestSeed.random("arraysThatTrackFreeIndicesStayTheSame"), XArray.TRACK_FREE, false);
     }
 
+    /** What a cursor, or a mark set by hand, has left marked free though it is taken. */
+    @Test
+    void aStoreSaysThatTheIndexIsTaken() {
+        XArray ids = engine.newArray(XArray.TRACK_FREE);
+        XaCursor cursor = new XaCursor(ids);
+        for (long index : new long[] {5, 6, 8}) {
+            ids.lock();
+            cursor.setOrder(index, index == 8 ? 2 : 0);
+            cursor.store(value(index));
+            ids.unlock();
+            if (index == 6) {
+                ids.clearMark(index, XArray.FREE_MARK);
+                ids.setMark(index, XArray.FREE_MARK);
+            }
+        }
+        assertEquals(value(5), ids.store(5, value(50)));
+        assertEquals(value(6), ids.store(6, value(60)));
+        assertEquals(value(8), ids.storeOrder(8, 2, value(80)));
+        for (long index : new long[] {5, 6, 8, 9, 10, 11}) {
+            assertEquals(Errno.EBUSY, ids.alloc(index, index, value(1)), () -> "index=" + index);
+        }
+        assertEquals(7, ids.alloc(5, 11, value(7)));
+    }
+
     private void changeBoth(SplittableRandom random, int flags, boolean marks) {
         XArray inPlace = engine.newArray(flags);
         XArray general = engine.newArray(flags);

@@ -4,6 +4,7 @@ package dev.quire.engine.xarray;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.EngineFixture;
@@ -11,6 +12,7 @@ import dev.quire.engine.QuireTest;
 import dev.quire.engine.TestSeed;
 import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Errno;
+import dev.quire.engine.rcu.RcuQueue;
 import dev.quire.engine.struct.ListHead;
 import dev.quire.engine.struct.XaNodeStruct;
 import java.util.ArrayList;
@@ -47,6 +49,24 @@ class XaNodePoolTest extends QuireTest {
         assertEquals(0, allocate());
         nodes.forEach(this::free);
         assertEquals(0, engine.nodes.nrInUse());
+    }
+
+    /** A reclaimer of other objects fails while the pool tries to bring nodes back. */
+    @Test
+    void nodesAreGivenUpOnceThoughTheReclaimFails() {
+        XaRetired retired = new XaRetired(engine.nodes);
+        takeAll().forEach(retired::add);
+        RcuQueue failing = engine.rcu.newQueue(0, object -> {
+            throw new IllegalStateException("object=" + object);
+        });
+        failing.retire(engine.arena.objectsBase());
+        assertThrows(IllegalStateException.class, retired::flush);
+        retired.flush();
+        assertEquals(0, engine.nodes.nrPendingReclaim());
+        assertEquals(0, engine.nodes.nrInUse());
+        List<Long> nodes = takeAll();
+        assertEquals(NR_NODES, new HashSet<>(nodes).size());
+        nodes.forEach(this::free);
     }
 
     @Test

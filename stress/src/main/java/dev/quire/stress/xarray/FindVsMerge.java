@@ -56,4 +56,41 @@ public final class FindVsMerge {
             range.recycle();
         }
     }
+
+    /** The reader has given up its position in the middle of what is replaced, and goes on there. */
+    @JCStressTest
+    @JCStressMeta(FindGrading.class)
+    @Description("iteration with pauses, from index 9, while an entry of order 3 replaces those of indices 8 to 15")
+    @State
+    public static class SameNodePaused extends Rendezvous {
+        private static final SharedIndex INDEX = new SharedIndex(12);
+        private static final Expected EXPECTED = Expected.replaced(8, 15, 13, 20, 70);
+        private final IndexRange range = new IndexRange(INDEX);
+
+        /** Entries to be replaced, of which the iteration finds all but the first, and two behind them. */
+        public SameNodePaused() {
+            range.storeSingles(8, 10, 13, 20, 70);
+        }
+
+        /** Iterates. */
+        @Actor
+        public void reader(II_Result seen) {
+            meet(range.slot());
+            range.iterate(Way.FIND_AND_PAUSE, 9, EXPECTED, seen);
+        }
+
+        /** Changes. */
+        @Actor
+        public void writer() {
+            meet();
+            range.store(8, 3, OTHER);
+            range.complete();
+        }
+
+        /** Recycles the slot. */
+        @Arbiter
+        public void arbiter(II_Result seen) {
+            range.recycle();
+        }
+    }
 }

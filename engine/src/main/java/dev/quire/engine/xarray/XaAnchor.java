@@ -1,0 +1,131 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.xarray;
+
+import dev.quire.engine.lock.LockOrder;
+import dev.quire.engine.memory.ObjectSlab;
+import dev.quire.engine.rcu.Rcu;
+import dev.quire.engine.rcu.RcuReader;
+import dev.quire.engine.struct.XArrayStruct;
+import org.jspecify.annotations.Nullable;
+
+/** What an {@link XArray} stands on: its anchor, from when it is made until it is given back, its lock, and its nodes' pool. */
+abstract sealed class XaAnchor implements AutoCloseable permits XArray {
+    private static final long CLOSED = 0;
+
+    /**
+     * Address of the anchor, or CLOSED. Plain: a reader that finds it is in a section that {@link #close} waits for, and sections
+     * that begin after that find CLOSED (I2).
+     */
+    private long anchor;
+
+    /** Where the anchor is given back to; null if it is the caller's. */
+    private final @Nullable ObjectSlab anchors;
+
+    private final XaNodePool pool;
+    private final Rcu rcu;
+    private final XArrayLock lock;
+
+    XaAnchor(long anchor, @Nullable ObjectSlab anchors, XaNodePool pool, LockOrder lockOrder, int flags) {
+        XaArguments.requireAddress("anchor", anchor);
+        XaArguments.requireFlags(flags);
+        this.anchor = anchor;
+        this.anchors = anchors;
+        this.pool = pool;
+        rcu = pool.rcu();
+        pool.lifetime().enter();
+        try {
+            lock = new XArrayLock(lockOrder, pool.lifetime());
+            XaFlags.initialise(anchor, flags);
+            XArrayStruct.headRelease(anchor, XaEntry.EMPTY);
+        } finally {
+            pool.lifetime().exit();
+        }
+    }
+
+    /**
+     * Takes the array's lock, for use of {@link XaCursor} or to read several things at one moment. Not reentrant: the
+     * other changing methods of this class take it themselves.
+     *
+     * @throws IllegalStateException if this thread holds it already (in unchecked mode it waits for itself), or the engine is
+     *     closed
+     */
+    public final void lock() {
+        lock.lock();
+    }
+
+    /** Releases the array's lock; throws {@link IllegalStateException} if this thread does not hold it. */
+    public final void unlock() {
+        lock.unlock();
+    }
+
+    /**
+     * Removes all entries, waits for the readers that may still be in the array, and gives its memory back; in checked mode later
+     * calls throw. Not from inside a read section, nor with the lock held. Closing again does nothing.
+     *
+     * @throws IllegalStateException if the array is part of something else, as that of an address space: it goes with that. Then
+     *     nothing has changed
+     */
+    @Override
+    public final synchronized void close() {
+        if (anchors == null) {
+            throw new IllegalStateException("the array is part of what has it, and goes with that");
+        }
+        pool.lifetime().enter();
+        try {
+            long open = anchor;
+            if (open == CLOSED) {
+                return;
+            }
+            destroyFinally();
+            anchor = CLOSED;
+            rcu.synchronize();
+            anchors.free(open);
+        } finally {
+            pool.lifetime().exit();
+        }
+    }
+
+    /** Removes all entries and refuses all changes from then on. */
+    abstract void destroyFinally();
+
+    /** {@return the address of the array's anchor; 0 once the array was given back} */
+    public final long anchor() {
+        return anchor;
+    }
+
+    /** {@return where the array's nodes come from} */
+    public final XaNodePool pool() {
+        return pool;
+    }
+
+    /**
+     * Checks that the array was not given back.
+     *
+     * @throws IllegalStateException if it was
+     */
+    final void requireOpen() {
+        if (anchor == CLOSED) {
+            throw new IllegalStateException("the array is closed");
+        }
+    }
+
+    /** The anchor, for a reader in a section. */
+    final long anchorFor(RcuReader reader) {
+        reader.requireInSectionOf(rcu);
+        requireOpen();
+        return anchor;
+    }
+
+    final void closeLock() {
+        lock.close();
+    }
+
+    final void requireLocked() {
+        lock.requireHeld();
+    }
+
+    /** Which acquisition of the lock it is that this thread holds; 0 in unchecked mode. */
+    final long acquisition() {
+        return lock.acquisition();
+    }
+}
