@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * where the method says so, error words ({@link XaEntry#isError}).
  *
  * <p>Thread-safe. Readers pass their {@link RcuReader}, inside a read section; they take no lock and write nothing shared
- * (lock-free). Changes take the array's own lock (blocking), which {@link #lock} also gives to users of {@link XaCursor}.
+ * (lock-free). Changes take the array's own lock (blocking), which {@link #lock()} also gives to users of {@link XaCursor}.
  * No method allocates memory on the Java heap, but for a thread's first call in an engine. If the only free nodes are those that
  * readers may still be in, a change waits for these, a tenth of a second or a little more at a time and as long as some come back, a
  * thousand times at most; so it should not be called from a read section. If it cannot get the nodes it needs, the array
