@@ -392,7 +392,7 @@ public final class Quire implements AutoCloseable {
     }
 
     /**
-     * What is in use now: before close, what would leak. Waits for pending reclaim.
+     * What is in use now: before close, what would leak. Waits for pending reclaim. Poisoned frames are in use by nobody.
      *
      * @return numbers of pages, nodes, and address spaces with what counts as such
      */
@@ -400,7 +400,10 @@ public final class Quire implements AutoCloseable {
         lifetime.enter();
         try {
             rcu.barrier();
-            return new Leaks(arena.nrPages() - zone.nrFreePages(), nodes.nrInUse(), objects.nrInUse());
+            return new Leaks(
+                    arena.nrPages() - zone.nrFreePages() - folios.nrPagesPoisoned(),
+                    nodes.nrInUse(),
+                    objects.nrInUse());
         } finally {
             lifetime.exit();
         }

@@ -61,12 +61,13 @@ public final class DeferredSplitQueue {
      * @param partiallyMapped whether some of its pages are known to be unmapped; if not, it is split only if it turns out to
      *     hold little but zeroes
      * @return whether it is on the queue now
-     * @throws IllegalArgumentException if the handle is not of this engine
+     * @throws IllegalArgumentException if the handle is not of this engine, or nobody holds a reference
      */
     public boolean add(long folio, boolean partiallyMapped) {
         arena.requirePage(folio);
         lifetime.enter();
         try {
+            References.requireHeld(folio);
             if (FolioStruct.order(folio) < MINIMUM_ORDER || PageFlag.isSwapCached(PageStruct.flagsAcquire(folio))) {
                 return false;
             }
@@ -130,9 +131,8 @@ public final class DeferredSplitQueue {
             return;
         }
         if (FolioMapcounts.total(folio) == 0) {
-            // RMW, though it changes nothing: it comes after that of who queues the folio just now, and sees the flags,
-            // or
-            // before it, and then the other sees that nothing maps the folio.
+            // RMW, though it changes nothing: it comes after that of who queues the folio just now, and sees the
+            // flags, or before it, and then the other sees that nothing maps the folio.
             if ((FolioStruct.getAndSetFlags1(folio, 0) & (QUEUED | PARTIALLY_MAPPED)) != 0) {
                 lock();
                 forgetUnmapped(folio);

@@ -62,7 +62,7 @@ public final class DeferredSplitShrinker {
      * Splits folios from the front of the queue in another way than to order 0.
      *
      * @param nrFolios most folios to look at
-     * @param partialSplit splits them
+     * @param partialSplit splits them; what it throws comes through, after all folios that were not split are back
      * @return number of folios that were split
      */
     public synchronized long shrink(long nrFolios, PartialSplit partialSplit) {
@@ -73,9 +73,7 @@ public final class DeferredSplitShrinker {
             long nrLeft = Math.min(nrFolios, queue.nrFolios());
             int nrTaken = queue.take(batch, nrLeft);
             while (nrTaken > 0) {
-                for (int i = 0; i < nrTaken; i++) {
-                    nrSplit += shrinkOne(batch[i], partialSplit) ? 1 : 0;
-                }
+                nrSplit += shrinkBatch(nrTaken, partialSplit);
                 nrLeft -= nrTaken;
                 nrTaken = queue.take(batch, nrLeft);
             }
@@ -85,18 +83,48 @@ public final class DeferredSplitShrinker {
         }
     }
 
-    private boolean shrinkOne(long folio, PartialSplit partialSplit) {
-        boolean split = false;
-        boolean wanted = isPartiallyMapped(folio) || isUnderused(folio);
-        if (wanted && folioLock.tryLock(folio)) {
-            split = partialSplit.split(folio) == Errno.OK;
-            folioLock.unlock(folio);
+    /** Splits the folios that were taken; if a split throws, it and those after it are as if they had not been taken. */
+    private long shrinkBatch(int nrTaken, PartialSplit partialSplit) {
+        long nrSplit = 0;
+        int nrDone = 0;
+        try {
+            for (; nrDone < nrTaken; nrDone++) {
+                nrSplit += shrinkOne(batch[nrDone], partialSplit) ? 1 : 0;
+            }
+            return nrSplit;
+        } finally {
+            for (; nrDone < nrTaken; nrDone++) {
+                putBack(batch[nrDone]);
+            }
         }
+    }
+
+    private boolean shrinkOne(long folio, PartialSplit partialSplit) {
+        boolean wanted = isPartiallyMapped(folio) || isUnderused(folio);
+        boolean split = wanted && folioLock.tryLock(folio) && splitLocked(folio, partialSplit);
         if (!split && isPartiallyMapped(folio)) {
             queue.requeue(folio);
         }
         folios.put(folio, 1);
         return split;
+    }
+
+    private boolean splitLocked(long folio, PartialSplit partialSplit) {
+        try {
+            return partialSplit.split(folio) == Errno.OK;
+        } finally {
+            folioLock.unlock(folio);
+        }
+    }
+
+    /** Queues a folio again, partially mapped or not, and gives its reference back. */
+    private void putBack(long folio) {
+        if (isPartiallyMapped(folio)) {
+            queue.requeue(folio);
+        } else {
+            queue.add(folio, false);
+        }
+        folios.put(folio, 1);
     }
 
     /** Whether the flag is set; a folio that somebody else has split meanwhile has no page 1 any more that says so. */

@@ -14,8 +14,8 @@ import java.lang.invoke.VarHandle;
  * counts once in the large map count, or in the page's own for a folio of order 0. A leaf as large as the folio counts in
  * the entire map count; a smaller one adds its pages to the number of mapped pages. Map counts per page of a large folio do
  * not exist, as in a kernel built without them: tails are never written, so a split does not depend on the folio's size.
- * What follows from that for the {@link DeferredSplitQueue}: pages that are unmapped in one process while another maps all
- * of them, or as many others, are not missed, and neither is a page that is unmapped while it migrates.
+ * What follows from that for the {@link DeferredSplitQueue}: it does not learn of pages that are unmapped in one process
+ * while another maps all of them, or as many others, nor of a page that is unmapped while it migrates.
  *
  * <p>No count overflows: a folio that has {@link #MAX_PAGE_MAPPINGS} is mapped no further. Each leaf is as many as it has
  * pages, because it may be split into so many, which cannot be refused. New leaves are counted first and taken back if they
@@ -137,9 +137,8 @@ public final class FolioMapcounts {
      */
     public boolean tryAdd(long folio, int leafOrder, int nrLeaves) {
         add(folio, leafOrder, nrLeaves);
-        // Full fence: the loads of both words come after the addition to one of them, so whoever is the last to add
-        // sees
-        // what all others have added.
+        // Full fence: the loads of both words come after the addition to one of them, so whoever is the last to
+        // add sees what all others have added.
         VarHandle.fullFence();
         if (nrPageMappings(folio) <= MAX_PAGE_MAPPINGS) {
             return true;

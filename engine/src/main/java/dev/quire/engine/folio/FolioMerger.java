@@ -205,9 +205,8 @@ public final class FolioMerger {
                 : Errno.EAGAIN;
         // Whatever became of it: the entries wait for a folio, the new one or their old ones.
         mappedPieces.remap(folio, newOrder);
-        if (result == Errno.OK) {
-            accounting.deferredSplits().afterUnmap(folio);
-        } else {
+        MappedPieces.requeue(folio, newOrder, accounting.deferredSplits());
+        if (result != Errno.OK) {
             mappedPieces.unlock(folio, newOrder, false);
         }
         return result;
@@ -280,17 +279,14 @@ public final class FolioMerger {
             long piece = folio + offset * PageStruct.BYTES;
             long flags = PageStruct.flags(piece);
             boolean isLocked = PageFlag.LOCKED.isSet(flags) && offset > 0 && !hold.isLocked();
-            boolean isBusy = (flags & BUSY_FLAGS) != 0 || isPoisoned(piece) || isLocked;
+            boolean isBusy =
+                    (flags & BUSY_FLAGS) != 0 || FolioPieces.isPoisoned(piece, FolioStruct.order(piece)) || isLocked;
             if (isBusy || (flags & COMMON_FLAGS) != common || PageStruct.memcgData(piece) != group) {
                 return false;
             }
             offset += Geometry.pagesIn(FolioStruct.order(piece));
         }
         return true;
-    }
-
-    private static boolean isPoisoned(long folio) {
-        return FolioStruct.order(folio) > 0 && PageFlag.HAS_HWPOISONED.isSet(FolioStruct.flags1(folio));
     }
 
     /** Freezes piece after piece; returns the pages of those that are frozen. */

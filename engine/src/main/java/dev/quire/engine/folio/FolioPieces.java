@@ -88,6 +88,13 @@ final class FolioPieces {
         return 2 * Long.BYTES;
     }
 
+    /** Whether a folio knows of a poisoned page of its own. */
+    static boolean isPoisoned(long head, int order) {
+        return order > 0
+                ? PageFlag.HAS_HWPOISONED.isSet(FolioStruct.flags1(head))
+                : PageFlag.HWPOISON.isSet(PageStruct.flags(head));
+    }
+
     /** {@code HAS_HWPOISONED} for page 1 of a piece with a poisoned page, else 0; looks at every page of the piece. */
     static long poisonOf(long head, int order) {
         long end = head + Geometry.pagesIn(order) * PageStruct.BYTES;

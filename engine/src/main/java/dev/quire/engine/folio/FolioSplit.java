@@ -68,6 +68,9 @@ final class FolioSplit {
     long nrNodes;
     long nrPagesDropped;
 
+    /** Whether a policy writes the plan just now. */
+    private boolean isPlanning;
+
     private long freezeStartNanos;
     private long index;
     private long privateWord;
@@ -99,6 +102,22 @@ final class FolioSplit {
         nrBytesStored = 0;
         nrNodes = 0;
         nrPagesDropped = 0;
+    }
+
+    /** Lets a policy write the plan; until it returns, the thread begins no other split, which would have the same plan. */
+    void plan(SplitPolicy policy, long start, long end, long allowedOrders) {
+        isPlanning = true;
+        try {
+            policy.plan(plan, order, start, end, newOrder, allowedOrders);
+        } finally {
+            isPlanning = false;
+        }
+    }
+
+    void requireNotPlanning() {
+        if (isPlanning) {
+            throw new IllegalStateException("a policy splits a folio while it plans");
+        }
     }
 
     boolean isAnonymous() {

@@ -134,7 +134,7 @@ public final class FolioSplitter {
      * @return 0 (also if the policy leaves the folio whole), or EINVAL, EBUSY, ENOMEM, EAGAIN
      * @throws IllegalArgumentException if a handle is not of this engine, the order not in 0..18, or the policy's plan not one
      *     for this folio with pieces of allowed orders; then nothing has changed
-     * @throws IllegalStateException if the folio is not locked
+     * @throws IllegalStateException if the folio is not locked, or the policy splits another one while it plans
      */
     public int split(
             long folio, SplitPolicy policy, long start, long end, int newOrder, long allowedOrders, boolean keep) {
@@ -154,7 +154,8 @@ public final class FolioSplitter {
      * @return 0 (also if the policy leaves the folio whole), or EINVAL, EBUSY, ENOMEM, EAGAIN
      * @throws IllegalArgumentException if a handle is not of this engine, the order not in 0..18, or the policy's plan not one
      *     for this folio with pieces of allowed orders; then nothing has changed
-     * @throws IllegalStateException if the folio is not locked, or on an LRU list
+     * @throws IllegalStateException if the folio is not locked, or on an LRU list, or the policy splits another one while
+     *     it plans
      */
     public int split(
             long folio, SplitPolicy policy, long start, long end, int newOrder, long allowedOrders, FolioList pieces) {
@@ -188,7 +189,7 @@ public final class FolioSplitter {
             boolean anonymous = isAnonymous(PageStruct.mapping(folio));
             long possible = anonymous ? SplitPolicies.ANONYMOUS_ORDERS : SplitPolicies.ALL_ORDERS;
             long allowed = (allowedOrders & possible) | Geometry.pagesIn(newOrder);
-            policy.plan(split.plan, split.order, start, end, newOrder, allowed);
+            split.plan(policy, start, end, allowed);
             SplitChecks.requirePlan(split.plan, split.order, newOrder, allowed);
             split.uniform = split.plan.nrRuns() == 1 && split.plan.runOrder(0) == newOrder;
             return split.plan.nrPieces() == 1 ? Errno.OK : run(split);
@@ -242,6 +243,7 @@ public final class FolioSplitter {
     private FolioSplit begin(long folio, int newOrder) {
         requireLocked(folio);
         FolioSplit split = splits.get();
+        split.requireNotPlanning();
         if (observer != null) {
             observer.begin(folio);
         }
@@ -284,6 +286,9 @@ public final class FolioSplitter {
         int result = mappers.unmap(split.folio) ? splitUnmapped(split) : Errno.EAGAIN;
         if (result != Errno.OK && split.remapped) {
             mappers.remap(split.folio, Geometry.pagesIn(split.order));
+            // As long as no leaf was there, an unmap elsewhere may have taken it for wholly unmapped, and off the
+            // queue.
+            accounting.deferredSplits().afterUnmap(split.folio);
         }
         return result;
     }

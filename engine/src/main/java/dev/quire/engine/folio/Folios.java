@@ -14,7 +14,10 @@ import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
+import dev.quire.engine.xarray.SplitPlan;
 import java.lang.foreign.MemorySegment;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Folios of one engine: allocation, references, the lock, and the way from a page to its folio.
@@ -32,6 +35,9 @@ public final class Folios {
     private final FolioLock folioLock;
     private final FolioAccounting accounting;
     private final RcuQueue freed;
+
+    /** Poisoned frames of folios that were freed. On the heap: there are few, and none that anything waits for. */
+    private final Set<Long> poisonedPages = ConcurrentHashMap.newKeySet();
 
     /**
      * Makes the folios of an engine.
@@ -119,19 +125,45 @@ public final class Folios {
 
     /**
      * Marks a page's frame as faulty (the flags part of memory_failure). The mark stays with the frame; a folio knows whether
-     * any of its pages has it, and so does each folio that a split makes of it.
+     * any of its pages has it, and so does each folio that a split makes of it. Once that folio is freed the frame is never
+     * handed out again, until {@link #unpoison}.
      *
      * @param page handle of a page of a folio that the caller has locked and holds a reference to
+     * @throws IllegalArgumentException if nobody holds a reference to such a folio
      */
     public void markPoisoned(long page) {
         arena.requirePage(page);
         lifetime.enter();
         try {
             long folio = headMap.headOf(page);
+            References.requireHeld(folio);
             PageStruct.getAndSetFlags(page, PageFlag.HWPOISON.mask());
             if (FolioStruct.order(folio) > 0) {
                 FolioStruct.getAndSetFlags1(folio, PageFlag.HAS_HWPOISONED.mask());
             }
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Makes a poisoned frame free again that was not faulty after all (unpoison_memory).
+     *
+     * @param page handle of a page
+     * @return whether it was kept out of use; if not, because its folio is in use or waits for a grace period, nothing has
+     *     changed
+     */
+    public boolean unpoison(long page) {
+        arena.requirePage(page);
+        lifetime.enter();
+        try {
+            // Of several that say so, one gives the frame back.
+            if (!poisonedPages.remove(page)) {
+                return false;
+            }
+            PageStruct.getAndClearFlags(page, PageFlag.HWPOISON.mask());
+            zone.freeFrozen(page, 0);
+            return true;
         } finally {
             lifetime.exit();
         }
@@ -200,11 +232,13 @@ public final class Folios {
      * reference. Not reentrant.
      *
      * @param folio handle of the head
+     * @throws IllegalArgumentException if nobody holds a reference to such a folio
      */
     public void lock(long folio) {
         arena.requirePage(folio);
         lifetime.enter();
         try {
+            References.requireHeld(folio);
             folioLock.lock(folio);
         } finally {
             lifetime.exit();
@@ -216,11 +250,13 @@ public final class Folios {
      *
      * @param folio handle of the head
      * @return whether the caller now holds the lock
+     * @throws IllegalArgumentException if nobody holds a reference to such a folio
      */
     public boolean tryLock(long folio) {
         arena.requirePage(folio);
         lifetime.enter();
         try {
+            References.requireHeld(folio);
             return folioLock.tryLock(folio);
         } finally {
             lifetime.exit();
@@ -228,15 +264,17 @@ public final class Folios {
     }
 
     /**
-     * Releases the folio lock.
+     * Releases the folio lock. The caller holds a reference.
      *
      * @param folio handle of the head
+     * @throws IllegalArgumentException if nobody holds a reference to such a folio
      * @throws IllegalStateException if it is not locked
      */
     public void unlock(long folio) {
         arena.requirePage(folio);
         lifetime.enter();
         try {
+            References.requireHeld(folio);
             folioLock.unlock(folio);
         } finally {
             lifetime.exit();
@@ -349,6 +387,15 @@ public final class Folios {
         return freed.nrPending();
     }
 
+    /**
+     * Poisoned frames of folios that were freed: nobody uses them, and they are not handed out again.
+     *
+     * @return number of pages
+     */
+    public long nrPagesPoisoned() {
+        return poisonedPages.size();
+    }
+
     /** Large folios to be split, which follow the folios' mappings. */
     DeferredSplitQueue deferredSplits() {
         return accounting.deferredSplits();
@@ -370,8 +417,48 @@ public final class Folios {
 
     private void reclaim(long folio) {
         int order = FolioStruct.order(folio);
+        if (FolioPieces.isPoisoned(folio, order)) {
+            reclaimAroundPoison(folio, order);
+            return;
+        }
         headMap.dissolve(folio, order);
         FolioPieces.erase(folio, order);
         zone.freeFrozen(folio, order);
+    }
+
+    /** Gives back all of a folio but its poisoned frames: each of those stays a block of its own, which nobody gets. */
+    private void reclaimAroundPoison(long folio, int order) {
+        SplitPlan plan = new SplitPlan(order);
+        cutAroundPoison(plan, folio, order);
+        FolioPieces.erase(folio, order);
+        headMap.split(folio, plan);
+        long piece = folio;
+        for (int run = 0; run < plan.nrRuns(); run++) {
+            int pieceOrder = plan.runOrder(run);
+            for (long count = plan.runCount(run); count > 0; count--) {
+                reclaimPiece(piece, pieceOrder);
+                piece += Geometry.pagesIn(pieceOrder) * PageStruct.BYTES;
+            }
+        }
+    }
+
+    /** Appends the largest blocks without a poisoned frame, and the poisoned frames, to a plan. */
+    private static void cutAroundPoison(SplitPlan plan, long block, int order) {
+        if (order == 0 || FolioPieces.poisonOf(block, order) == 0) {
+            plan.append(order, 1);
+        } else {
+            cutAroundPoison(plan, block, order - 1);
+            cutAroundPoison(plan, block + Geometry.pagesIn(order - 1) * PageStruct.BYTES, order - 1);
+        }
+    }
+
+    private void reclaimPiece(long piece, int order) {
+        headMap.dissolve(piece, order);
+        FolioPieces.writeSmall(piece, 0, 0, 0, 0, 0);
+        if (PageFlag.HWPOISON.isSet(PageStruct.flags(piece))) {
+            poisonedPages.add(piece);
+        } else {
+            zone.freeFrozen(piece, order);
+        }
     }
 }

@@ -4,6 +4,7 @@ package dev.quire.engine.folio;
 import dev.quire.engine.lock.References;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.struct.XaNodeStruct;
 import dev.quire.engine.xarray.XaCursor;
@@ -44,7 +45,7 @@ final class FrozenFolioSplitter {
             if (!cursor.tryReserve(nrNodes)) {
                 return Errno.ENOMEM;
             }
-            if (!isIndexed(split, cursor) || !References.freeze(split.folio, split.cacheReferences() + 1)) {
+            if (!isIndexed(split, cursor) || !freeze(split)) {
                 return Errno.EAGAIN;
             }
             splitFrozen(split, owner, cursor);
@@ -107,7 +108,7 @@ final class FrozenFolioSplitter {
 
     /** Splits a folio that no index has. */
     int splitUnindexed(FolioSplit split) {
-        if (!References.freeze(split.folio, split.cacheReferences() + 1)) {
+        if (!freeze(split)) {
             return Errno.EAGAIN;
         }
         begin(split);
@@ -115,6 +116,19 @@ final class FrozenFolioSplitter {
         split.nrBytesStored += headMap.split(split.folio, split.plan);
         end(split);
         return Errno.OK;
+    }
+
+    /** Freezes the folio, unless it has come onto an LRU list, where the pieces for a list of the caller's do not belong. */
+    private static boolean freeze(FolioSplit split) {
+        int expected = split.cacheReferences() + 1;
+        if (!References.freeze(split.folio, expected)) {
+            return false;
+        }
+        if (split.list != null && PageFlag.LRU.isSet(PageStruct.flags(split.folio))) {
+            References.unfreeze(split.folio, expected);
+            return false;
+        }
+        return true;
     }
 
     private void begin(FolioSplit split) {

@@ -55,7 +55,7 @@ public final class LruLists {
      * Puts a folio at the head of its list: it was used last (folio_add_lru).
      *
      * @param folio head of a folio to which the caller holds a reference
-     * @throws IllegalArgumentException if the handle is not of this engine
+     * @throws IllegalArgumentException if the handle is not of this engine, or nobody holds a reference
      * @throws IllegalStateException if it is on a list
      */
     public void add(long folio) {
@@ -63,6 +63,7 @@ public final class LruLists {
         lifetime.enter();
         lock();
         try {
+            References.requireHeld(folio);
             long flags = PageStruct.getAndSetFlags(folio, LRU);
             if ((flags & LRU) != 0) {
                 throw new IllegalStateException("folio is on an LRU list: folio=0x" + Long.toHexString(folio));
@@ -79,11 +80,13 @@ public final class LruLists {
      *
      * @param folio head of a folio to which the caller holds a reference
      * @return whether it was on a list and the caller now has another reference; if not, somebody else has isolated it
+     * @throws IllegalArgumentException as {@link #add}
      */
     public boolean isolate(long folio) {
         arena.requirePage(folio);
         lifetime.enter();
         try {
+            References.requireHeld(folio);
             // RMW: of several that isolate, one finds the flag set.
             long flags = PageStruct.getAndClearFlags(folio, LRU);
             if ((flags & LRU) == 0) {
@@ -149,6 +152,7 @@ public final class LruLists {
      *
      * @param folio head of a folio to which the caller holds a reference
      * @param active whether it is in use
+     * @throws IllegalArgumentException as {@link #add}
      */
     public void setActive(long folio, boolean active) {
         arena.requirePage(folio);
@@ -160,6 +164,7 @@ public final class LruLists {
      *
      * @param folio head of a folio to which the caller holds a reference
      * @param unevictable whether it must stay in memory
+     * @throws IllegalArgumentException as {@link #add}
      */
     public void setUnevictable(long folio, boolean unevictable) {
         arena.requirePage(folio);
@@ -170,6 +175,7 @@ public final class LruLists {
         lifetime.enter();
         lock();
         try {
+            References.requireHeld(folio);
             // Off the list while its flags change: who isolates it meanwhile finds nothing, as if it had come earlier.
             long before = PageStruct.getAndClearFlags(folio, LRU);
             if ((before & LRU) != 0) {

@@ -85,6 +85,17 @@ final class MappedPieces {
         mappers.remap(folio, Geometry.pagesIn(newOrder));
     }
 
+    /**
+     * Queues what is mapped in part now, be it the whole or pieces: as long as no leaf was there, an unmap may have taken a
+     * piece for wholly unmapped, and off the queue. The caller has references to all of it.
+     */
+    static void requeue(long folio, int newOrder, DeferredSplitQueue deferredSplits) {
+        long end = folio + Geometry.pagesIn(newOrder) * PageStruct.BYTES;
+        for (long piece = folio; piece < end; piece += Geometry.pagesIn(FolioStruct.order(piece)) * PageStruct.BYTES) {
+            deferredSplits.afterUnmap(piece);
+        }
+    }
+
     /** Unlocks the pieces but the first, all of which are frozen; nobody finds their locks any more. */
     void unlockFrozen(long folio, int newOrder) {
         unlockPieces(folio, Geometry.pagesIn(newOrder), false);

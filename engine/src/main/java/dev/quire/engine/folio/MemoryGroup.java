@@ -34,7 +34,7 @@ public final class MemoryGroup implements AutoCloseable {
      * Charges a folio to this group. Freeing the folio, or all that a split makes of it, takes the charge off.
      *
      * @param folio head of a folio that is charged to nobody, to which the caller holds a reference
-     * @throws IllegalArgumentException if the handle is not of this engine
+     * @throws IllegalArgumentException if the handle is not of this engine, or nobody holds a reference
      * @throws IllegalStateException if the folio is charged, or on the deferred-split queue, or the group closed
      */
     public synchronized void charge(long folio) {

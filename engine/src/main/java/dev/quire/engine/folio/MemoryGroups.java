@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.folio;
 
+import dev.quire.engine.lock.References;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.memory.ObjectSlab;
 import dev.quire.engine.memory.PageArena;
@@ -77,12 +78,13 @@ public final class MemoryGroups {
         arena.requirePage(folio);
         lifetime.enter();
         try {
+            References.requireHeld(folio);
             if (!deferredSplits.setGroup(folio, group)) {
                 throw new IllegalStateException("folio is charged or queued for a split: folio=0x"
                         + Long.toHexString(folio) + ", group=0x" + Long.toHexString(PageStruct.memcgData(folio)));
             }
-            // The caller's reference to the folio keeps the charge, that to the group keeps its struct, until it is
-            // counted.
+            // The caller's reference to the folio keeps the charge, that to the group keeps its struct, until it
+            // is counted.
             MemoryGroupStruct.getAndAddReferences(group, 1);
             MemoryGroupStruct.addChargedPages(group, Geometry.pagesIn(FolioStruct.order(folio)));
         } finally {

@@ -7,8 +7,8 @@ import dev.quire.engine.xarray.SplitPlan;
  * Decides how a folio is cut when a range of its pages is wanted apart (to drop it, to convert it). A pure function from
  * the folio's order, the range and the allowed orders to a plan; the plan can be printed before it is carried out.
  *
- * <p>Implementations must be stateless and must not allocate. A plan that does not keep to what is said below is refused with
- * {@link IllegalArgumentException} before anything of the folio changes. {@link SplitPolicies} has the ones Quire brings along.
+ * <p>Implementations have no state that changes during the call, split no folio from within it, and do not allocate. A plan
+ * that does not keep to what is said below is refused with {@link IllegalArgumentException} before anything of the folio changes. {@link SplitPolicies} has the ones Quire brings along.
  */
 @FunctionalInterface
 public interface SplitPolicy {

@@ -167,13 +167,15 @@ public final class SwapTable {
      * @param folio head of a locked, swap-backed folio to which the caller holds a reference
      * @param slot first of as many slots in use as the folio has pages
      * @return 0; ENOENT if one of them is free, EEXIST if one is cached by a folio already; then nothing has changed
-     * @throws IllegalArgumentException if the handle is not of this engine or there are no such slots
+     * @throws IllegalArgumentException if the handle is not of this engine, nobody holds a reference, or there are no such
+     *     slots
      * @throws IllegalStateException if the folio is not swap-backed, or in the swap cache
      */
     public int add(long folio, long slot) {
         arena.requirePage(folio);
         lifetime.enter();
         try {
+            References.requireHeld(folio);
             long nrPages = Geometry.pagesIn(FolioStruct.order(folio));
             requireSlots(slot, nrPages);
             long flags = PageStruct.flagsAcquire(folio);
@@ -214,13 +216,14 @@ public final class SwapTable {
      *
      * @param folio head of a locked folio to which the caller holds a reference
      * @return its first slot
-     * @throws IllegalArgumentException if the handle is not of this engine
+     * @throws IllegalArgumentException if the handle is not of this engine, or nobody holds a reference
      * @throws IllegalStateException if it is not in the swap cache
      */
     public long remove(long folio) {
         arena.requirePage(folio);
         lifetime.enter();
         try {
+            References.requireHeld(folio);
             if (!PageFlag.isSwapCached(PageStruct.flagsAcquire(folio))) {
                 throw new IllegalStateException("folio is not in the swap cache: folio=0x" + Long.toHexString(folio));
             }

@@ -78,8 +78,8 @@ public final class References {
         int count;
         do {
             count = PageStruct.refcountOpaque(folio);
-            // Before the count changes: subtracted first and added back, it would turn away, or throw at, whoever came
-            // between.
+            // Before the count changes: subtracted first and added back, it would turn away, or throw at,
+            // whoever came between.
             if (count < nrReferences) {
                 throw new IllegalStateException("more references given back than held: folio=0x"
                         + Long.toHexString(folio) + ", held=" + count + ", given back=" + nrReferences);
@@ -108,8 +108,8 @@ public final class References {
      * @param nrReferences references there are from now on, 1 or more
      */
     public static void unfreeze(long folio, int nrReferences) {
-        // Release: whoever takes a reference sees the folio's fields, map and index as they are now (I7; partner:
-        // tryGet).
+        // Release: whoever takes a reference sees the folio's fields, map and index as they are now (I7;
+        // partner: tryGet).
         PageStruct.refcountRelease(folio, nrReferences);
     }
 
@@ -125,6 +125,20 @@ public final class References {
             Thread.onSpinWait();
         } else {
             Thread.yield();
+        }
+    }
+
+    /**
+     * Refuses a handle through which nothing may be written. Who holds a reference, as the caller must, keeps the folio from
+     * being freed and frozen; so a count of 0 is that of a tail, of a free block or of one that was never published.
+     *
+     * @param folio handle of what the caller says is a head to which it holds a reference
+     * @throws IllegalArgumentException if nobody holds a reference; nothing has changed
+     */
+    public static void requireHeld(long folio) {
+        if (count(folio) == FROZEN) {
+            throw new IllegalArgumentException("nobody holds a reference: free, frozen, or no head of a folio: folio=0x"
+                    + Long.toHexString(folio));
         }
     }
 

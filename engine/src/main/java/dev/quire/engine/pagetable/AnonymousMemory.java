@@ -262,7 +262,8 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
      * @param newLengthBytes length afterwards; rounded up to whole pages
      * @return 0; EINVAL if an address is not a multiple of 4096, a length is 0, a range ends beyond the addresses that exist, or
      *     the range overlaps with where it goes; EFAULT if it is not part of one region; ENOMEM if it cannot grow where it is, or
-     *     there is no memory for page tables: then it has not been moved
+     *     there is no memory for page tables, EOVERFLOW if a folio in it is mapped too often to be mapped twice meanwhile:
+     *     then it has not been moved
      */
     public int remap(long oldAddress, long oldLengthBytes, long newAddress, long newLengthBytes) {
         if (check(oldAddress, oldLengthBytes) != Errno.OK
@@ -337,6 +338,10 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
                 return Errno.EFAULT;
             }
             int result = faults.handle(region, address);
+            if (result == Errno.EEXIST && forWriting) {
+                long page = address & -Geometry.PAGE_BYTES;
+                tables.walk(page, page + Geometry.PAGE_BYTES, ChangeProtection.WRITTEN);
+            }
             return result == Errno.EEXIST ? Errno.OK : result;
         } finally {
             exit(mapLock.readLock());

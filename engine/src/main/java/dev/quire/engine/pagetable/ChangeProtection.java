@@ -27,6 +27,26 @@ enum ChangeProtection implements RangeOperation {
         long changedMigration(long migration) {
             return PageTableEntry.migration(changed(PageTableEntry.restored(migration)));
         }
+    },
+
+    /**
+     * As a write fault at one address of such memory does, with nothing to be copied (wp_page_reuse): a large leaf stays one.
+     */
+    WRITTEN {
+        @Override
+        long changed(long leaf) {
+            return WRITABLE.changed(leaf);
+        }
+
+        @Override
+        long changedMigration(long migration) {
+            return WRITABLE.changedMigration(migration);
+        }
+
+        @Override
+        public boolean largeLeaf(LeafSplit leafSplit, long slot, int level, boolean whole) {
+            return super.largeLeaf(leafSplit, slot, level, true);
+        }
     };
 
     abstract long changed(long leaf);

@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.pagetable;
 
+import dev.quire.engine.folio.FolioMapcounts;
 import dev.quire.engine.folio.FolioSplitter;
 import dev.quire.engine.folio.PartialSplit;
 import dev.quire.engine.folio.SplitPolicies;
@@ -55,10 +56,15 @@ final class MappedPages implements PartialSplit, RangeOperation {
 
     @Override
     public int split(long folio) {
+        if (FolioMapcounts.total(folio) == 0) {
+            // Since it was queued the rest was unmapped too: all of it is freed with the last reference. Perhaps it
+            // never was
+            // mapped, or has been truncated: only of what is mapped the owner is certain to have a list of regions.
+            return Errno.ENOENT;
+        }
         collect(folio);
         int nrUnmapped = nrPages - mapped.cardinality();
         if (nrUnmapped == nrPages) {
-            // Since it was queued the rest was unmapped too: all of it is freed with the last reference.
             return Errno.ENOENT;
         }
         // All of it is mapped: it is split because little of it is used.

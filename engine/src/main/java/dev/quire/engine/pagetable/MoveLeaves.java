@@ -9,7 +9,8 @@ import dev.quire.engine.struct.PageTableStruct;
 
 /**
  * Moves what a range of one process maps to another place (move_page_tables), table by table: each folio is mapped at the
- * new place before it is unmapped at the old one, so that none looks as if a part of it were given up.
+ * new place before it is unmapped at the old one, so that none looks as if a part of it were given up. What is mapped there
+ * are new leaves: not accessed, not dirty, and exclusive only if they are writable.
  *
  * <p>The caller holds the memory map's lock: nothing is mapped or unmapped meanwhile. Splits may run; a folio that is about
  * to be moved has a reference, which makes them fail. For one move.
@@ -33,7 +34,10 @@ final class MoveLeaves implements RangeOperation {
         this.tables = tables;
     }
 
-    /** Maps everything at the new place; ENOMEM if there is no memory for tables. The caller unmaps the place that is wrong. */
+    /**
+     * Maps everything at the new place; ENOMEM if there is no memory for tables, EOVERFLOW if a folio is mapped too often to
+     * be mapped twice meanwhile. The caller unmaps the place that is wrong.
+     */
     int move(long start, long end, long newStart) {
         long address = start;
         while (address < end) {

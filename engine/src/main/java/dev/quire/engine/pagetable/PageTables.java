@@ -100,7 +100,8 @@ public final class PageTables implements AutoCloseable {
         return addRegion(start, nrPages, owner.mappingWord(), owner::isClosed, firstIndex, flags);
     }
 
-    private Region addRegion(
+    /** One at a time with {@link #closeRegion}, and not beside {@link #close}: a walk over the owner meets no closed tables. */
+    private synchronized Region addRegion(
             long start, long nrPages, long ownerWord, BooleanSupplier ownerClosed, long firstIndex, int flags) {
         long end = requireRange(start, nrPages);
         if (firstIndex < 0 || firstIndex > Long.MAX_VALUE - nrPages) {
@@ -108,6 +109,7 @@ public final class PageTables implements AutoCloseable {
         }
         lifetime.enter();
         try {
+            requireOpen();
             RegionList list = context.reverseMap.listOf(ownerWord);
             Region region = new Region(this, list, ownerWord, start, end, firstIndex, flags);
             // Before anything can be mapped in it: a walk over the owner's regions finds all mappings.
@@ -127,7 +129,6 @@ public final class PageTables implements AutoCloseable {
     private void publishRegion(Region region) {
         tree.lock();
         try {
-            requireOpen();
             regions.add(region);
         } finally {
             tree.unlock();

@@ -253,8 +253,8 @@ final class TableTree {
     /** Puts a large leaf in place of a table that has no leaf and that nobody has locked; the caller holds the tree lock. */
     void replaceTable(long slot, long leaf) {
         long table = tableAt(PageTableStruct.entryAcquire(slot));
-        // Publishes the folio, with its references counted. Walks that are in the table find no leaf there, then or
-        // later.
+        // Publishes the folio, with its references counted. Walks that are in the table find no leaf there,
+        // then or later.
         PageTableStruct.entryRelease(slot, leaf);
         pages.retire(table);
         nrTables.decrementAndGet();

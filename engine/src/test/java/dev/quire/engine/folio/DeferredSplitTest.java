@@ -3,16 +3,20 @@ package dev.quire.engine.folio;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
+import dev.quire.engine.pagetable.AnonVma;
+import dev.quire.engine.pagetable.PageTables;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongConsumer;
 import org.junit.jupiter.api.Test;
 
 /** The queue of folios to be split, and what takes folios from it. */
@@ -184,6 +188,97 @@ class DeferredSplitTest extends WholeEngineTest {
         assertFalse(PageFlag.PARTIALLY_MAPPED.isSet(FolioStruct.flags1(folio)));
         folios.unpin(folio);
         folios.unpin(folio);
+    }
+
+    @Test
+    void aSplitThatThrowsLeavesNothingLockedReferencedOrOffTheQueue() {
+        openEngine(Long.MAX_VALUE);
+        long[] made = {anonymousFolio(2), anonymousFolio(3), anonymousFolio(4)};
+        queue.add(made[0], true);
+        queue.add(made[1], true);
+        queue.add(made[2], false);
+        IllegalStateException refusal = new IllegalStateException("no split today");
+        IllegalStateException thrown = assertThrows(
+                IllegalStateException.class,
+                () -> engine.shrinker().shrink(3, folio -> {
+                    throw refusal;
+                }));
+        assertSame(refusal, thrown);
+        assertEquals(3, queue.nrFolios());
+        assertEquals(2, counters.nrPartiallyMapped());
+        for (long folio : made) {
+            assertFalse(folios.isLocked(folio));
+            assertEquals(1, folios.references(folio));
+            folios.unpin(folio);
+        }
+        assertEquals(0, queue.nrFolios());
+    }
+
+    /**
+     * While the entries of one process stand for its pages, the last leaf of another goes: it looks as if nothing mapped the
+     * folio, until the entries are leaves again because the split has failed.
+     */
+    @Test
+    void whatIsMappedInPartAgainAfterAFailedSplitStaysOnTheQueue() {
+        openEngine(Long.MAX_VALUE);
+        FolioContext context = engine.splitter().context();
+        FolioMapcounts mapcounts = new FolioMapcounts(folios);
+        FolioMappers mappers = new LastLeafGoesWhileOthersMigrate(context.mappers(), folio -> {
+            mapcounts.add(folio, 0, 1);
+            mapcounts.remove(folio, 0, 1);
+            assertTrue(folios.tryPin(folio));
+        });
+        FolioContext withMappers = new FolioContext(
+                context.arena(),
+                folios,
+                context.headMap(),
+                context.folioLock(),
+                context.owners(),
+                context.swapTable(),
+                context.accounting(),
+                mappers,
+                context.lifetime());
+        FolioSplitter splitter = new FolioSplitter(withMappers, engine.splitStatistics(), null);
+        DeferredSplitShrinker shrinker = new DeferredSplitShrinker(context, splitter, Long.MAX_VALUE);
+        long folio = folios.allocate(4);
+        try (AnonVma owner = engine.newAnonVma();
+                PageTables tables = engine.newPageTables()) {
+            tables.addRegion(0, 16, owner, 0);
+            owner.adopt(folio, 0);
+            assertEquals(0, tables.map(0, folio, 0, 16, true));
+            tables.unmap(4 << 12, 12);
+            folios.unpin(folio);
+            assertEquals(1, queue.nrFolios());
+
+            assertEquals(0, shrinker.shrink(1));
+
+            assertEquals(4, FolioMapcounts.total(folio), "mapped again");
+            assertEquals(1, queue.nrFolios());
+            assertEquals(1, counters.nrPartiallyMapped());
+            folios.unpin(folio);
+            assertEquals(1, engine.shrinker().shrink(1));
+        }
+        assertEquals(0, counters.nrPartiallyMapped());
+    }
+
+    private record LastLeafGoesWhileOthersMigrate(FolioMappers mappers, LongConsumer afterUnmap)
+            implements FolioMappers {
+        @Override
+        public boolean unmap(long firstFolio, long nrPages) {
+            boolean unmapped = mappers.unmap(firstFolio, nrPages);
+            afterUnmap.accept(firstFolio);
+            return unmapped;
+        }
+
+        @Override
+        public void remap(long firstFolio, long nrPages) {
+            mappers.remap(firstFolio, nrPages);
+        }
+
+        @Override
+        public int closeUnlessMapped(long mapping, Runnable close) {
+            return mappers.closeUnlessMapped(mapping, close);
+        }
     }
 
     /** The queue keeps no reference, so what is on it may be split or freed at any time by others. */

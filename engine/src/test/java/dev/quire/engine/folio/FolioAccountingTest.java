@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.lock.SpinLock;
+import dev.quire.engine.memory.Errno;
 import dev.quire.engine.struct.DeferredSplitStruct;
 import dev.quire.engine.struct.PageStruct;
 import java.util.Objects;
@@ -150,6 +151,40 @@ class FolioAccountingTest extends WholeEngineTest {
         assertEquals(0, pieces.poll());
         folios.unlock(folio);
         folios.unpin(folio);
+    }
+
+    /** Between the first look and the freeze, in which nobody else has a reference, somebody has put it on a list and let go. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aFolioThatComesOntoAListBeforeTheFreezeIsNotSplitOntoTheCallers(boolean ofFile) {
+        // The list changes within the attempt.
+        watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);
+        Quire engine = open(HeadMapKind.HEAD_BITS);
+        Folios folios = engine.folios();
+        LruLists lru = engine.accounting().lru();
+        try (var file = engine.newAddressSpace()) {
+            long folio = folios.allocate(4);
+            if (ofFile) {
+                file.extend(16 << 12);
+                assertEquals(0, file.add(folio, 0));
+            } else {
+                folios.makeAnonymous(folio, 0x1000, 0);
+            }
+            int nrReferences = folios.references(folio);
+            folios.lock(folio);
+            FolioList pieces = new FolioList();
+            SplitPolicy late = (plan, order, start, end, minimumOrder, allowedOrders) -> {
+                SplitPolicies.UNIFORM.plan(plan, order, start, end, minimumOrder, allowedOrders);
+                lru.add(folio);
+            };
+            assertEquals(Errno.EAGAIN, engine.splitter().split(folio, late, 0, 1, 0, SplitPolicies.ALL_ORDERS, pieces));
+            assertEquals(0, pieces.size());
+            assertEquals(4, folios.order(folio));
+            assertEquals(nrReferences, folios.references(folio));
+            assertEquals(16, lru.nrPages(ofFile ? LruList.INACTIVE_FILE : LruList.INACTIVE_ANONYMOUS));
+            folios.unlock(folio);
+            folios.unpin(folio);
+        }
     }
 
     @Test

@@ -9,8 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
+import dev.quire.engine.buddy.ZoneChecker;
 import dev.quire.engine.rcu.RcuReader;
+import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -150,6 +155,51 @@ class FoliosTest extends WholeEngineTest {
         folios.unlock(folio);
         assertThrows(IllegalStateException.class, () -> folios.unlock(folio));
         folios.unpin(folio);
+    }
+
+    /** Frames 5, 6 and 15 of 16 are left out; whatever is allocated from then on has none of them, until memory is out. */
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void poisonedFramesAreNeverHandedOutAgain(HeadMapKind headMap) {
+        Quire engine = open(Quire.builder().capacityBytes(1L << 18).headMap(headMap));
+        Folios folios = engine.folios();
+        long nrPages = engine.arena().nrPages();
+        long folio = folios.allocate(4);
+        Set<Long> poisoned =
+                Set.of(folio + 5 * PageStruct.BYTES, folio + 6 * PageStruct.BYTES, folio + 15 * PageStruct.BYTES);
+        poisoned.forEach(folios::markPoisoned);
+        folios.unpin(folio);
+        engine.awaitReclaim();
+        assertEquals(3, folios.nrPagesPoisoned());
+        assertEquals(nrPages - 3, engine.zone().nrFreePages());
+        assertEquals(0, engine.leaks().nrPages());
+        ZoneChecker.check(engine.zone());
+
+        List<Long> allocated = new ArrayList<>();
+        for (long next = folios.allocate(0); next != 0; next = folios.allocate(0)) {
+            assertFalse(poisoned.contains(next));
+            assertFalse(PageFlag.HWPOISON.isSet(PageStruct.flags(next)));
+            allocated.add(next);
+        }
+        assertEquals(nrPages - 3, allocated.size());
+        for (long page : poisoned) {
+            assertEquals(page, folios.headOf(page));
+            assertFalse(folios.tryPin(page));
+            assertThrows(IllegalArgumentException.class, () -> folios.markPoisoned(page));
+        }
+        long last = allocated.removeLast();
+        folios.markPoisoned(last);
+        folios.unpin(last);
+        allocated.forEach(folios::unpin);
+        engine.awaitReclaim();
+        assertEquals(4, folios.nrPagesPoisoned());
+        assertEquals(nrPages - 4, engine.zone().nrFreePages());
+        assertTrue(folios.unpoison(last));
+        assertFalse(folios.unpoison(last));
+        assertFalse(PageFlag.HWPOISON.isSet(PageStruct.flags(last)));
+        assertEquals(nrPages - 3, engine.zone().nrFreePages());
+        assertEquals(0, engine.leaks().nrPages());
+        ZoneChecker.check(engine.zone());
     }
 
     @Test

@@ -84,7 +84,14 @@ class SplitKindsTest extends WholeEngineTest {
     @EnumSource(SplitKind.class)
     void sampledSplitsOfLargerFolios(SplitKind kind) {
         SplittableRandom random = TestSeed.random("sampledSplitsOfLargerFolios" + kind);
-        open(kind, HeadMapKind.HEAD_BITS);
+        sampleLargerFolios(kind, HeadMapKind.HEAD_BITS, random);
+        if (!kind.isInPageTables()) {
+            sampleLargerFolios(kind, HeadMapKind.TAIL_WORDS, random);
+        }
+    }
+
+    private void sampleLargerFolios(SplitKind kind, HeadMapKind headMap, SplittableRandom random) {
+        open(kind, headMap);
         for (int order = EXHAUSTIVE_ORDER + 1; order <= Geometry.MAX_ORDER; order++) {
             for (int sample = 0; sample < SAMPLES_PER_ORDER; sample++) {
                 splitNonUniform(order, random.nextLong(1L << order), random.nextInt(order));
@@ -110,9 +117,9 @@ class SplitKindsTest extends WholeEngineTest {
         subject.close();
     }
 
-    /** What costs more is done at every page up to order 6, and at some fifteen pages of all kinds of places from there on. */
+    /** What costs more is done at every page up to order 6, and at some sixty pages of all kinds of places from there on. */
     private static long stride(boolean costly, int order) {
-        return costly && order > EVERY_PAGE_ORDER ? (1L << (order - 4)) + 1 : 1;
+        return costly && order > EVERY_PAGE_ORDER ? (1L << (order - 6)) + 1 : 1;
     }
 
     @ParameterizedTest

@@ -99,6 +99,27 @@ class SplitPlanCheckTest extends WholeEngineTest {
         }
     }
 
+    /** A thread has one plan at a time, and would otherwise carry out that of the other folio on this one. */
+    @ParameterizedTest
+    @EnumSource(
+            value = SplitKind.class,
+            names = {"ANONYMOUS", "FILE"})
+    void aPolicyThatSplitsIsRefusedAndChangesNothing(SplitKind kind) {
+        try (SplitSubject subject = new SplitSubject(open(HeadMapKind.HEAD_BITS), HeadMapKind.HEAD_BITS, kind)) {
+            subject.make(ORDER);
+            FolioInvariants invariants = new FolioInvariants(subject);
+            SplitPolicy policy = (plan, order, start, end, minimumOrder, allowedOrders) -> {
+                plan.resetUniform(order, minimumOrder);
+                subject.splitter.splitUniform(subject.folio, 3);
+            };
+            IllegalStateException refusal = assertThrows(
+                    IllegalStateException.class,
+                    () -> subject.splitter.split(subject.folio, policy, 0, 1, 0, SplitPolicies.ALL_ORDERS, false));
+            assertEquals("a policy splits a folio while it plans", refusal.getMessage());
+            assertStillWhole(subject, invariants);
+        }
+    }
+
     /** Nothing is frozen or locked: the next split of the same folio works. */
     private static void assertStillWhole(SplitSubject subject, FolioInvariants invariants) {
         invariants.afterFailure();

@@ -2,6 +2,7 @@
 package dev.quire.engine.folio;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.Quire;
 import dev.quire.engine.buddy.HeadBits;
@@ -211,7 +212,7 @@ final class SplitSubject implements AutoCloseable {
     private void heal() {
         if (poisonedPage >= 0) {
             engine.awaitReclaim();
-            PageStruct.getAndClearFlags(folio + poisonedPage * PageStruct.BYTES, PageFlag.HWPOISON.mask());
+            assertTrue(folios.unpoison(folio + poisonedPage * PageStruct.BYTES), "the frame was kept out of use");
             poisonedPage = -1;
         }
     }

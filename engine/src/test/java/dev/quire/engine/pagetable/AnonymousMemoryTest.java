@@ -2,21 +2,27 @@
 package dev.quire.engine.pagetable;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.folio.DeferredSplitQueue;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.rcu.RcuReader;
+import java.time.Duration;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @SuppressWarnings("NullAway.Init")
 class AnonymousMemoryTest extends WholeEngineTest {
@@ -57,6 +63,66 @@ class AnonymousMemoryTest extends WholeEngineTest {
         assertEquals(41, engine.zone().nrFreePages() - nrFreeBefore);
         assertEquals(nrPieces, nrFolios());
         assertEquals(0, memory.shrink());
+        memory.close();
+    }
+
+    /** What is queued may be anybody's folio, and belong to nobody by now; whoever needs memory then is told the truth. */
+    @ParameterizedTest
+    @EnumSource(SplitPolicies.class)
+    void aQueuedFolioThatNobodyCanMapIsPassedOver(SplitPolicies policy) {
+        open(1 << 24, policy, LargeFolioOrders.ALWAYS_2_MIB);
+        Folios folios = engine.folios();
+        DeferredSplitQueue queue = engine.accounting().deferredSplits();
+        try (AddressSpace file = engine.newAddressSpace();
+                RcuReader reader = engine.newReader()) {
+            file.extend(16 * PAGE);
+            assertEquals(Errno.OK, file.populate(0, 16, 4));
+            long truncated = file.newLookup(reader).pin(0);
+            assertTrue(queue.add(truncated, true));
+            file.truncate(0, SplitPolicies.UNIFORM);
+            long foreign = folios.allocate(4);
+            folios.makeAnonymous(foreign, 0x1000, 0);
+            assertTrue(queue.add(foreign, true));
+
+            assertEquals(0, memory.shrink());
+
+            assertEquals(2, queue.nrFolios());
+            assertEquals(1, folios.references(truncated));
+            assertEquals(1, folios.references(foreign));
+            assertFalse(folios.isLocked(truncated));
+            assertFalse(folios.isLocked(foreign));
+            folios.unpin(truncated);
+            folios.unpin(foreign);
+        }
+        assertEquals(0, queue.nrFolios());
+        memory.close();
+    }
+
+    /** The region allows it and the page is there: only its entry, or the large one that it is part of, is in the way. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aWriteFaultMakesAProtectedEntryWritable(boolean large) {
+        int leafOrder = large ? 9 : 0;
+        open(1 << 24, SplitPolicies.UNIFORM, large ? LargeFolioOrders.ALWAYS_2_MIB : LargeFolioOrders.NONE);
+        assertEquals(Errno.OK, memory.map(BASE, HUGE, Protection.READ_WRITE));
+        assertEquals(Errno.OK, memory.faultIn(BASE + 7 * PAGE, true));
+        memory.tables().writeProtect(large ? BASE : BASE + 7 * PAGE, large ? 512 : 1);
+        assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
+            try (RcuReader reader = engine.newReader()) {
+                PageWalker walker = memory.tables().newWalker(reader);
+                assertFalse(walker.touch(BASE + 7 * PAGE, true));
+                long page = walker.pinOrFault(BASE + 7 * PAGE, true, memory);
+                assertNotEquals(PageWalker.NOT_PINNED, page);
+                walker.unpin(page);
+                assertTrue(walker.touch(BASE + 7 * PAGE, true));
+                walker.forEachLeaf(BASE + 7 * PAGE, BASE + 8 * PAGE, (address, order, entry) -> {
+                    assertEquals(leafOrder, order);
+                    assertTrue(PageTableEntry.isExclusive(entry));
+                });
+            }
+        });
+        assertEquals(Errno.OK, memory.protect(BASE, HUGE, Protection.READ));
+        assertEquals(Errno.EFAULT, memory.faultIn(BASE + 7 * PAGE, true));
         memory.close();
     }
 

@@ -12,10 +12,14 @@ import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.folio.FolioMapcounts;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.folio.SplitWatch;
 import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.rcu.RcuReader;
+import dev.quire.engine.struct.PageStruct;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -141,6 +145,53 @@ class OwnerCloseTest extends WholeEngineTest {
             }
             assertTrue(nrRefusedCloses < 2000, "closing came first at least once");
         }
+    }
+
+    /** Whoever walks over all regions of an owner meets none of tables whose locks are refused. */
+    @Test
+    void splitsGoOnBesideRegionsThatClosedTablesRefuse() throws Exception {
+        watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);
+        Quire engine = open(HeadMapKind.HEAD_BITS);
+        Folios folios = engine.folios();
+        AnonVma owner = engine.newAnonVma();
+        long folio = folios.allocate(2);
+        owner.adopt(folio, 0);
+        PageTables dead = engine.newPageTables();
+        dead.close();
+        AtomicBoolean done = new AtomicBoolean();
+        FutureTask<Integer> adding = new FutureTask<>(() -> {
+            int nrAdded = 0;
+            while (!done.get()) {
+                nrAdded += succeeds(() -> dead.addRegion(0, 16, owner, 0)) ? 1 : 0;
+            }
+            return nrAdded;
+        });
+        try (PageTables tables = engine.newPageTables();
+                RcuReader reader = engine.newReader()) {
+            tables.addRegion(0, 4, owner, 0);
+            assertEquals(Errno.OK, tables.map(0, folio, 0, 4, true));
+            new Thread(adding).start();
+            try {
+                for (int round = 0; round < 5000; round++) {
+                    folios.lock(folio);
+                    assertEquals(
+                            Errno.OK,
+                            engine.splitter()
+                                    .split(folio, SplitPolicies.UNIFORM, 0, 1, 0, SplitPolicies.ALL_ORDERS, true));
+                    assertEquals(Errno.OK, engine.merger().merge(folio, 2));
+                    folios.unlock(folio);
+                }
+            } finally {
+                done.set(true);
+                assertEquals(0, adding.get());
+            }
+            PageWalker walker = tables.newWalker(reader);
+            long page = walker.pinOrFault(3 << 12, true, (faulting, address, forWriting) -> false);
+            assertEquals(folio + 3 * PageStruct.BYTES, page);
+            walker.unpin(page);
+        }
+        folios.unpin(folio);
+        owner.close();
     }
 
     private static boolean succeeds(Runnable call) {
