@@ -153,8 +153,12 @@ class PageCacheSyncTest extends WholeEngineTest {
         };
         try (OpenFile file = engine.pageCache().open(throwing, reader)) {
             failing[0] = true;
-            assertThrows(IllegalStateException.class, () -> file.read(ByteBuffer.allocate(1), 0));
+            assertEquals(
+                    "java.lang.IllegalStateException: injected: unchecked",
+                    assertThrows(IOException.class, () -> file.read(ByteBuffer.allocate(1), 0))
+                            .getMessage());
             failing[0] = false;
+            file.evict(0, content.length);
             write(file, 100, 2 * PAGE, 1);
             failing[0] = true;
             IOException told = assertThrows(IOException.class, file::sync);
