@@ -59,9 +59,10 @@ final class GuestFaultLoop implements Callable<Latencies> {
         try (RcuReader reader = engine.newReader()) {
             GuestAccess access = memory.newAccess(reader);
             started.countDown();
-            while (!stopped) {
+            // Once at least: else a loop that is stopped at once would tell nothing of a fault that fails.
+            do {
                 fault(access, pages.indexOf(random.nextLong(pages.nrPages())));
-            }
+            } while (!stopped);
         } finally {
             // Nobody waits for a loop that could not begin.
             started.countDown();
