@@ -337,7 +337,8 @@ public final class XArray extends XaAnchor {
     }
 
     /**
-     * Whether the entry that covers an index has a mark (xa_get_mark). Lock-free.
+     * Whether the entry that covers an index has a mark (xa_get_mark). Lock-free. Beside several changes of what covers the index,
+     * the entry may be one of them and the mark another's.
      *
      * @param reader the caller's reader, one of this engine, in a read section
      * @param index any index
