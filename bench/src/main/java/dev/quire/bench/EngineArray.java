@@ -3,14 +3,10 @@ package dev.quire.bench;
 
 import dev.quire.engine.Leaks;
 import dev.quire.engine.Quire;
-import dev.quire.engine.lock.LockOrder;
-import dev.quire.engine.struct.XArrayStruct;
 import dev.quire.engine.xarray.XArray;
-import java.lang.foreign.Arena;
 
 /** An empty XArray in an engine of its own, in checked mode as users get it. Thread-safe like what it holds. */
 final class EngineArray implements AutoCloseable {
-    private final Arena anchorMemory = Arena.ofShared();
     private final Quire engine;
     private final XArray array;
 
@@ -26,8 +22,7 @@ final class EngineArray implements AutoCloseable {
                 .nodes(nrNodes)
                 .hugeMetadata(hugePages)
                 .open();
-        long anchor = anchorMemory.allocate(XArrayStruct.BYTES, Long.BYTES).address();
-        array = new XArray(anchor, engine.nodes(), new LockOrder(false), 0);
+        array = engine.newArray(0);
     }
 
     Quire engine() {
@@ -41,10 +36,9 @@ final class EngineArray implements AutoCloseable {
     /** Empties the array and gives the memory back; fails if nodes were left. */
     @Override
     public void close() {
-        array.destroy();
+        array.close();
         Leaks leaks = engine.leaks();
         engine.close();
-        anchorMemory.close();
         if (!leaks.isEmpty()) {
             throw new IllegalStateException("the benchmark left something behind: " + leaks);
         }

@@ -27,6 +27,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * that is not of this engine, and {@link IllegalStateException} once the engine is closed.
  */
 public final class Folios {
+    /** At a folio that seems to be free: it may have been split, and unlocked, between the looks at its count and its lock. */
+    private static final int MAX_LOOKS = 3;
+
     private final PageArena arena;
     private final Zone zone;
     private final HeadMap headMap;
@@ -238,10 +241,26 @@ public final class Folios {
         arena.requirePage(folio);
         lifetime.enter();
         try {
-            References.requireHeld(folio);
+            requireLockable(folio);
             folioLock.lock(folio);
         } finally {
             lifetime.exit();
+        }
+    }
+
+    /**
+     * Refuses what no caller can hold a reference to. Threads may share one, though: then one of them may have locked the folio,
+     * and frozen it, while another comes for the lock.
+     */
+    private void requireLockable(long folio) {
+        for (int look = 1; References.count(folio) == 0; look++) {
+            // Not a tail: there this word holds other things.
+            if (headMap.headOf(folio) == folio && PageFlag.LOCKED.isSet(PageStruct.flagsAcquire(folio))) {
+                return;
+            }
+            if (look >= MAX_LOOKS) {
+                References.requireHeld(folio);
+            }
         }
     }
 
@@ -256,7 +275,7 @@ public final class Folios {
         arena.requirePage(folio);
         lifetime.enter();
         try {
-            References.requireHeld(folio);
+            requireLockable(folio);
             return folioLock.tryLock(folio);
         } finally {
             lifetime.exit();

@@ -129,8 +129,8 @@ public final class References {
     }
 
     /**
-     * Refuses a handle through which nothing may be written. Who holds a reference, as the caller must, keeps the folio from
-     * being freed and frozen; so a count of 0 is that of a tail, of a free block or of one that was never published.
+     * Refuses a handle through which nothing may be written. Who holds a reference of its own, as the caller must, keeps the
+     * folio from being freed and frozen; so a count of 0 is that of a tail, of a free block or of one that was never published.
      *
      * @param folio handle of what the caller says is a head to which it holds a reference
      * @throws IllegalArgumentException if nobody holds a reference; nothing has changed

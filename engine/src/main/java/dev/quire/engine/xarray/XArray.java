@@ -52,11 +52,11 @@ public final class XArray extends XaAnchor {
     NodeUpdate update;
 
     /**
-     * Makes an empty array in memory of the caller's: for what has an array inside a struct of its own. Others ask the engine
-     * for one, which comes with memory that is there as long as it is needed.
+     * Makes an empty array in an object of the engine: for what has an array inside a struct of its own. Others ask the engine
+     * for one, which comes with an object.
      *
-     * @param anchor address of its {@link XArrayStruct#BYTES} bytes, a multiple of 8; they are overwritten. They must stay as long
-     *     as the array is used, and for a grace period after that: nothing checks that there is memory
+     * @param anchor address of its {@link XArrayStruct#BYTES} bytes in an object, a multiple of 8; they are overwritten. The object
+     *     must not be given back as long as the array is used, and for a grace period after that: nothing checks that
      * @param pool where its nodes come from
      * @param lockOrder checker of the order of locks
      * @param flags 0, {@link #TRACK_FREE}, or {@code TRACK_FREE | ZERO_BUSY}

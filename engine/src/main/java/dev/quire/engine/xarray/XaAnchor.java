@@ -26,7 +26,7 @@ abstract sealed class XaAnchor implements AutoCloseable permits XArray {
     private final XArrayLock lock;
 
     XaAnchor(long anchor, @Nullable ObjectSlab anchors, XaNodePool pool, LockOrder lockOrder, int flags) {
-        XaArguments.requireAddress("anchor", anchor);
+        pool.requireAnchor(anchor);
         XaArguments.requireFlags(flags);
         this.anchor = anchor;
         this.anchors = anchors;

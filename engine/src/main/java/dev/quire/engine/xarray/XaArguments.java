@@ -7,12 +7,6 @@ import dev.quire.engine.struct.XaNodeStruct;
 final class XaArguments {
     private XaArguments() {}
 
-    static void requireAddress(String name, long address) {
-        if (address <= 0 || (address & 7) != 0) {
-            throw new IllegalArgumentException(name + " not aligned: " + name + "=0x" + Long.toHexString(address));
-        }
-    }
-
     static void requireFlags(int flags) {
         if (flags != 0 && flags != XArray.TRACK_FREE && flags != (XArray.TRACK_FREE | XArray.ZERO_BUSY)) {
             throw new IllegalArgumentException("flags not known: flags=" + flags);

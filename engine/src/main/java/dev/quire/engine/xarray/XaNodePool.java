@@ -9,6 +9,7 @@ import dev.quire.engine.rcu.Rcu;
 import dev.quire.engine.rcu.RcuQueue;
 import dev.quire.engine.rcu.Reclaimer;
 import dev.quire.engine.struct.ListHead;
+import dev.quire.engine.struct.XArrayStruct;
 import dev.quire.engine.struct.XaNodeStruct;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -128,6 +129,17 @@ public final class XaNodePool {
         return offsetBytes >= 0
                 && offsetBytes < nrTouched.get() * XaNodeStruct.BYTES
                 && offsetBytes % XaNodeStruct.BYTES == 0;
+    }
+
+    /** Checks that an array's anchor can be at an address: in memory that is there as long as the nodes are. */
+    void requireAnchor(long address) {
+        long offsetBytes = address - arena.objectsBase();
+        if (offsetBytes < 0
+                || offsetBytes > arena.nrObjects() * PageArena.OBJECT_BYTES - XArrayStruct.BYTES
+                || offsetBytes % Long.BYTES != 0) {
+            throw new IllegalArgumentException(
+                    "anchor is in no object of the engine: anchor=0x" + Long.toHexString(address));
+        }
     }
 
     Lifetime lifetime() {

@@ -4,6 +4,8 @@ package dev.quire.engine.xarray;
 import dev.quire.engine.struct.ListHead;
 import dev.quire.engine.struct.XArrayStruct;
 import dev.quire.engine.struct.XaNodeStruct;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /**
  * The nodes of an array that hold nothing but values, the one that became so first in front: what can be given up under
@@ -20,8 +22,11 @@ public final class XaValueNodes {
     private final XArray array;
     private final XaCursor cursor;
 
+    /** Keeps the list's own link alive, as long as this is, to which the array leads. */
+    private final MemorySegment memory = Arena.ofAuto().allocate(ListHead.BYTES, Long.BYTES);
+
     /** Address of the list's own link. */
-    private final long list;
+    private final long list = memory.address();
 
     private long nrNodes;
 
@@ -29,15 +34,10 @@ public final class XaValueNodes {
      * Begins to list the nodes of an array, as its {@link NodeUpdate}. Takes the array's lock.
      *
      * @param array an array without nodes and without a callback
-     * @param list address of {@link ListHead#BYTES} bytes, a multiple of 8, to stay valid as long as the array is used; they
-     *     are overwritten
-     * @throws IllegalArgumentException if the address is none
      * @throws IllegalStateException if the array has nodes or a callback
      */
-    public XaValueNodes(XArray array, long list) {
-        XaArguments.requireAddress("list", list);
+    public XaValueNodes(XArray array) {
         this.array = array;
-        this.list = list;
         cursor = new XaCursor(array);
         array.lock();
         try {
@@ -50,6 +50,11 @@ public final class XaValueNodes {
         } finally {
             array.unlock();
         }
+    }
+
+    /** Address of the list's own link. */
+    long list() {
+        return list;
     }
 
     private void place(long node) {

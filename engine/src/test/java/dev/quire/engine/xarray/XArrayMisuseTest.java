@@ -205,7 +205,9 @@ class XArrayMisuseTest extends XArrayCatalogue {
 
     @Test
     void anchorsAndFlagsAreChecked() {
-        for (long anchor : new long[] {0, -8, 12}) {
+        long first = engine.arena.objectsBase();
+        long end = first + engine.arena.nrObjects() * PageArena.OBJECT_BYTES;
+        for (long anchor : new long[] {0, -8, 8, Long.MIN_VALUE, Long.MAX_VALUE, first - 8, first + 4, end - 8, end}) {
             assertThrows(IllegalArgumentException.class, () -> new XArray(anchor, engine.nodes, engine.lockOrder, 0));
         }
         for (int flags : new int[] {1, XArray.ZERO_BUSY, 16, -1}) {

@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import dev.quire.engine.TestSeed;
 import dev.quire.engine.memory.Errno;
-import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.struct.ListHead;
 import dev.quire.engine.struct.XArrayStruct;
 import dev.quire.engine.struct.XaNodeStruct;
@@ -27,20 +26,17 @@ import org.junit.jupiter.api.Test;
 class XaValueNodesTest extends XArrayCatalogue {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-    /** In the object slab, behind the objects that the fixture's arrays are made of. */
-    private long list;
-
     private XaValueNodes valueNodes;
 
     @BeforeEach
     void beginListing() {
-        list = engine.arena.objectsBase() + 100L * PageArena.OBJECT_BYTES;
-        valueNodes = new XaValueNodes(array, list);
+        valueNodes = new XaValueNodes(array);
     }
 
     /** The nodes on the list, first to last; both directions must agree, and so must the count. */
     private List<Long> listed() {
         List<Long> nodes = new ArrayList<>();
+        long list = valueNodes.list();
         for (long link = ListHead.next(list); link != list; link = ListHead.next(link)) {
             assertEquals(link, ListHead.next(ListHead.prev(link)));
             nodes.add(XaNodeStruct.ofPrivateList(link));
@@ -226,13 +222,10 @@ class XaValueNodesTest extends XArrayCatalogue {
 
     @Test
     void misuseIsRefused() {
-        assertThrows(IllegalStateException.class, () -> new XaValueNodes(array, list), "it has a callback");
+        assertThrows(IllegalStateException.class, () -> new XaValueNodes(array), "it has a callback");
         XArray grown = engine.newArray(0);
         grown.store(5, value(5));
-        assertThrows(IllegalStateException.class, () -> new XaValueNodes(grown, list), "it has a node");
-        for (long address : new long[] {0, 12, -8}) {
-            assertThrows(IllegalArgumentException.class, () -> new XaValueNodes(engine.newArray(0), address));
-        }
+        assertThrows(IllegalStateException.class, () -> new XaValueNodes(grown), "it has a node");
         assertThrows(IllegalArgumentException.class, () -> valueNodes.reclaim(-1));
         assertThrows(IllegalStateException.class, valueNodes::nrNodes);
         assertThrows(IllegalStateException.class, valueNodes::first);
