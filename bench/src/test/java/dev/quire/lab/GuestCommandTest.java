@@ -122,7 +122,7 @@ class GuestCommandTest {
     @Test
     void measuresConversionsAndFaultsOnBothKindsOfPages() throws IOException, InterruptedException {
         GuestScenario scenario = GuestScenarioReader.open("one-page");
-        GuestRun run = GuestRun.of(scenario, GuestSplitPolicy.STAGED, 1_000_000);
+        GuestRun run = GuestRun.of(scenario, GuestSplitPolicy.STAGED, 100_000_000);
         long nrRounds = run.conversions().latencies().count() / scenario.nrConversions();
         assertTrue(nrRounds > 0);
         assertEquals(
