@@ -62,7 +62,7 @@ public abstract class GuardedState {
         }
         try {
             return part.getAsInt();
-        } catch (IllegalStateException e) {
+        } catch (IllegalStateException | IllegalArgumentException e) {
             broken = true;
             return BROKEN;
         }
@@ -92,7 +92,7 @@ public abstract class GuardedState {
         }
         try {
             return source.getAsLong();
-        } catch (IllegalStateException e) {
+        } catch (IllegalStateException | IllegalArgumentException e) {
             broken = true;
             return 0;
         }
