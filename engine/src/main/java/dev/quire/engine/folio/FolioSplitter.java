@@ -286,8 +286,7 @@ public final class FolioSplitter {
         int result = mappers.unmap(split.folio) ? splitUnmapped(split) : Errno.EAGAIN;
         if (result != Errno.OK && split.remapped) {
             mappers.remap(split.folio, Geometry.pagesIn(split.order));
-            // As long as no leaf was there, an unmap elsewhere may have taken it for wholly unmapped, and off the
-            // queue.
+            // While no leaf was there, an unmap elsewhere may have taken it for wholly unmapped, and off the queue.
             accounting.deferredSplits().afterUnmap(split.folio);
         }
         return result;

@@ -55,8 +55,7 @@ final class GuestFolios {
         try {
             int result = contains(hugeIndex) ? Errno.OK : Errno.EAGAIN;
             while (result == Errno.EAGAIN) {
-                // Whoever goes through all frames may have taken hold of the new folio, and keeps it then; there are
-                // others.
+                // Whoever goes through all frames may hold the new folio, and has it then: there are others.
                 result = insertNew(hugeIndex, layout);
             }
             return result;

@@ -57,9 +57,8 @@ final class Truncation {
         while (folio != 0) {
             folios.lock(folio);
             try {
-                // Somebody may have removed the folio, or moved it to swap, while this thread waited for its lock: then
-                // its
-                // place is looked at again.
+                // Somebody may have removed the folio, or moved it to swap, while this thread waited for its lock:
+                // then its place is looked at again.
                 if (PageStruct.mapping(folio) == space.address()) {
                     int order = FolioStruct.order(folio);
                     long firstIndex = PageStruct.index(folio);
@@ -129,8 +128,7 @@ final class Truncation {
             return nextIndex;
         }
         if (order > 0 && !space.isSwapBacked()) {
-            // A large folio across the end of a file stays, but its pages beyond it must not: who touches one faults
-            // again.
+            // A large folio across the end of a file stays, but its pages beyond it must not: who touches one faults.
             mappers.unmap(folio);
         }
         zero(folio, from, to);

@@ -187,9 +187,8 @@ final class Writeback {
             PageStruct.getAndSetFlags(folio, PageFlag.DIRTY.mask());
         }
         indexed.changeMarks(index, NO_MARK, 1 << WRITEBACK);
-        // RMWs, then a volatile load; a waiter counts itself, then loads the flags or the number: one of the two sees
-        // the
-        // other.
+        // RMWs, then a volatile load; a waiter counts itself, then loads the flags or the number: one of the two
+        // sees the other.
         PageStruct.getAndClearFlags(folio, PageFlag.WRITEBACK.mask());
         nrEnded.getAndIncrement();
         if (nrWaiters.get() > 0) {

@@ -57,9 +57,8 @@ final class MappedPages implements PartialSplit, RangeOperation {
     @Override
     public int split(long folio) {
         if (FolioMapcounts.total(folio) == 0) {
-            // Since it was queued the rest was unmapped too: all of it is freed with the last reference. Perhaps it
-            // never was
-            // mapped, or has been truncated: only of what is mapped the owner is certain to have a list of regions.
+            // Since it was queued the rest was unmapped too: all of it is freed with the last reference. Or it never
+            // was mapped, or has been truncated: only the owner of what is mapped is sure to have a list of regions.
             return Errno.ENOENT;
         }
         collect(folio);
