@@ -16,8 +16,8 @@ import java.lang.ref.Reference;
  * An array's lock, of rank {@link LockRank#INDEX}. Whoever holds it keeps the engine from being closed, and
  * can be told from others: used without its lock, an array would be torn to pieces, so every change asks.
  *
- * <p>Its word, who holds it, and how often it was taken, are on cache lines of their own, not in the anchor: readers load the head from there, and
- * a writer that took the line from them with every change would double the time of their lookups.
+ * <p>Its word, and the one that tells who holds it, are on cache lines of their own, not in the anchor: readers load the head
+ * from there, and a writer that took the line from them with every change would double the time of their lookups.
  */
 final class XArrayLock {
     /** No thread has this id. */
@@ -26,8 +26,13 @@ final class XArrayLock {
     /** Two lines, as processors fetch lines in pairs. */
     private static final long LINES_BYTES = 2 * Geometry.CACHE_LINE_BYTES;
 
-    private static final long HOLDER_ID = 8;
-    private static final long ACQUISITION = 16;
+    /** Where the hold is: the holder's thread id, and in the bits above those of an id how often the lock was taken. */
+    private static final long HOLD = 8;
+
+    /** More threads than these can count no program starts. */
+    private static final int ID_BITS = 40;
+
+    private static final long ONE_ACQUISITION = 1L << ID_BITS;
 
     /** Keeps the memory of the word alive, and is kept so itself by the fences behind the last use of the word. */
     private final MemorySegment lines = Arena.ofAuto().allocate(LINES_BYTES, LINES_BYTES);
@@ -52,14 +57,23 @@ final class XArrayLock {
         SpinLock.unlock(word);
     }
 
-    /** Id of the thread that holds the lock; exact for the thread that asks about itself. */
-    private long holderId() {
-        return NativeMemory.getLongOpaque(word + HOLDER_ID);
+    /** Who holds the lock, exact for the thread that asks about itself; and which of its acquisitions this is. */
+    private long hold() {
+        return NativeMemory.getLongOpaque(word + HOLD);
     }
 
-    private void holderId(long id) {
-        // Opaque: other threads compare it with their own id, which it cannot be.
-        NativeMemory.setLongOpaque(word + HOLDER_ID, id);
+    /** For the holder. Opaque: other threads compare the id with their own, which it cannot be. */
+    private void hold(long hold) {
+        NativeMemory.setLongOpaque(word + HOLD, hold);
+    }
+
+    private static long holderId(long hold) {
+        return hold & (ONE_ACQUISITION - 1);
+    }
+
+    /** The hold without a holder. */
+    private static long released(long hold) {
+        return hold & -ONE_ACQUISITION;
     }
 
     void lock() {
@@ -90,8 +104,7 @@ final class XArrayLock {
         } finally {
             Reference.reachabilityFence(this);
         }
-        holderId(threadId);
-        NativeMemory.setLong(word + ACQUISITION, NativeMemory.getLong(word + ACQUISITION) + 1);
+        hold((released(hold()) + ONE_ACQUISITION) | threadId);
     }
 
     private void requireOpen() {
@@ -106,22 +119,13 @@ final class XArrayLock {
         callerId = NOBODY;
     }
 
-    /** How often the lock was taken, in checked mode; for its holder. */
-    long acquisition() {
-        try {
-            return NativeMemory.getLong(word + ACQUISITION);
-        } finally {
-            Reference.reachabilityFence(this);
-        }
-    }
-
     void unlock() {
         try {
             requireHeld();
             lockOrder.beforeUnlock(LockRank.INDEX);
             if (lifetime.isChecked()) {
                 RcuReader holder = caller;
-                holderId(NOBODY);
+                hold(released(hold()));
                 SpinLock.unlock(word);
                 holder.exit();
             } else {
@@ -134,7 +138,7 @@ final class XArrayLock {
 
     /** Asked by who would wait: for itself, for ever. */
     private void requireNotHeld() {
-        if (lifetime.isChecked() && holderId() == Thread.currentThread().threadId()) {
+        if (lifetime.isChecked() && holderId(hold()) == Thread.currentThread().threadId()) {
             throw new IllegalStateException(
                     "the array is locked by this thread already, and the lock is not reentrant");
         }
@@ -143,15 +147,22 @@ final class XArrayLock {
     /**
      * Checks that this thread holds the lock; does nothing in unchecked mode.
      *
+     * @return a number other than 0 that tells this acquisition from the 2^24 before it; 0 in unchecked mode
      * @throws IllegalStateException if it does not
      */
-    void requireHeld() {
+    long requireHeld() {
+        if (!lifetime.isChecked()) {
+            return NOBODY;
+        }
+        long hold;
         try {
-            if (lifetime.isChecked() && holderId() != Thread.currentThread().threadId()) {
-                throw new IllegalStateException("the array is not locked by this thread, and no read section is open");
-            }
+            hold = hold();
         } finally {
             Reference.reachabilityFence(this);
         }
+        if (holderId(hold) != Thread.currentThread().threadId()) {
+            throw new IllegalStateException("the array is not locked by this thread, and no read section is open");
+        }
+        return hold;
     }
 }

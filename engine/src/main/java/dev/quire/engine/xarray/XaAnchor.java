@@ -13,8 +13,8 @@ abstract sealed class XaAnchor implements AutoCloseable permits XArray {
     private static final long CLOSED = 0;
 
     /**
-     * Address of the anchor, or CLOSED. Plain: a reader that finds it is in a section that {@link #close} waits for, and sections
-     * that begin after that find CLOSED (I2).
+     * Address of the anchor, or CLOSED. Plain: a reader that finds it is in a section that {@link #close} waits for, and
+     * sections that begin after that find CLOSED (I2).
      */
     private long anchor;
 
@@ -99,33 +99,35 @@ abstract sealed class XaAnchor implements AutoCloseable permits XArray {
     }
 
     /**
-     * Checks that the array was not given back.
+     * The anchor of an array that was not given back.
      *
      * @throws IllegalStateException if it was
      */
-    final void requireOpen() {
-        if (anchor == CLOSED) {
+    final long openAnchor() {
+        // One load: what is checked is what is used, however soon after it the array is closed.
+        long open = anchor;
+        if (open == CLOSED) {
             throw new IllegalStateException("the array is closed");
         }
+        return open;
+    }
+
+    /** Checks that the array was not given back; throws {@link IllegalStateException} if it was. */
+    final void requireOpen() {
+        openAnchor();
     }
 
     /** The anchor, for a reader in a section. */
     final long anchorFor(RcuReader reader) {
         reader.requireInSectionOf(rcu);
-        requireOpen();
-        return anchor;
+        return openAnchor();
     }
 
     final void closeLock() {
         lock.close();
     }
 
-    final void requireLocked() {
-        lock.requireHeld();
-    }
-
-    /** Which acquisition of the lock it is that this thread holds; 0 in unchecked mode. */
-    final long acquisition() {
-        return lock.acquisition();
+    final long requireLocked() {
+        return lock.requireHeld();
     }
 }

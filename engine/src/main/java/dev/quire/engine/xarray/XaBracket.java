@@ -23,7 +23,7 @@ abstract sealed class XaBracket extends XaPosition permits XaCursor {
         }
         this.array = array;
         this.reader = reader;
-        anchor = array.anchor();
+        anchor = array.openAnchor();
     }
 
     /** Checks that the cursor may read. */
@@ -31,8 +31,7 @@ abstract sealed class XaBracket extends XaPosition permits XaCursor {
         if (isInSection()) {
             useInSection();
         } else {
-            array.requireLocked();
-            useUnderLock(array.acquisition());
+            useUnderLock(array.requireLocked());
         }
     }
 
@@ -47,11 +46,11 @@ abstract sealed class XaBracket extends XaPosition permits XaCursor {
 
     /** Checks that the cursor may change the array. */
     final void requireLock() {
-        array.requireLocked();
+        long hold = array.requireLocked();
         if (isInSection()) {
             useInSection();
         } else {
-            useUnderLock(array.acquisition());
+            useUnderLock(hold);
         }
         if (nodeAddress() != 0 && XaNodeStruct.array(node) != anchor) {
             throw keptPosition();

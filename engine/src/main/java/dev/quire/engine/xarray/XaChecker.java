@@ -21,7 +21,7 @@ public final class XaChecker {
 
     private XaChecker(XArray array) {
         pool = array.pool();
-        anchor = array.anchor();
+        anchor = array.openAnchor();
         tracksFree = XaFlags.tracksFree(anchor);
     }
 
@@ -41,6 +41,7 @@ public final class XaChecker {
      * @param array the array
      * @return number of nodes in the tree
      * @throws AssertionError naming the index, node and field of the first violation
+     * @throws IllegalStateException if the array or the engine is closed
      */
     public static long check(XArray array) {
         // Guards against the engine's close, not against changes.

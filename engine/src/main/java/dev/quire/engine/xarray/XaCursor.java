@@ -34,6 +34,7 @@ public final class XaCursor extends XaBracket {
      * Makes a cursor for use under the array's lock.
      *
      * @param array the array
+     * @throws IllegalStateException if the array is closed
      */
     public XaCursor(XArray array) {
         this(array, null);
@@ -45,6 +46,7 @@ public final class XaCursor extends XaBracket {
      * @param array the array
      * @param reader the reader of the thread that will use the cursor; of the same engine
      * @throws IllegalArgumentException if the reader is of another engine
+     * @throws IllegalStateException if the array is closed
      */
     public XaCursor(XArray array, @Nullable RcuReader reader) {
         super(array, reader);

@@ -22,12 +22,13 @@ public final class XaText {
      *
      * @param array the array
      * @return the text
+     * @throws IllegalStateException if the array or the engine is closed
      */
     public static String tree(XArray array) {
         // Guards against the engine's close, not against changes.
         array.pool().lifetime().enter();
         try {
-            return treeOf(array.anchor());
+            return treeOf(array.openAnchor());
         } finally {
             array.pool().lifetime().exit();
         }

@@ -34,14 +34,14 @@ public final class XaValueNodes {
      * Begins to list the nodes of an array, as its {@link NodeUpdate}. Takes the array's lock.
      *
      * @param array an array without nodes and without a callback
-     * @throws IllegalStateException if the array has nodes or a callback
+     * @throws IllegalStateException if the array has nodes or a callback, or is closed
      */
     public XaValueNodes(XArray array) {
         this.array = array;
         cursor = new XaCursor(array);
         array.lock();
         try {
-            if (array.update != null || XaEntry.isNode(XArrayStruct.head(array.anchor()))) {
+            if (array.update != null || XaEntry.isNode(XArrayStruct.head(array.openAnchor()))) {
                 throw new IllegalStateException(
                         "the array has nodes or a callback already: anchor=0x" + Long.toHexString(array.anchor()));
             }

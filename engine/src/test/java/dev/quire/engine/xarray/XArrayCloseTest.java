@@ -107,8 +107,11 @@ class XArrayCloseTest {
                 () -> closed.findAfter(cursor, 9, 1),
                 () -> closed.extract(cursor, 9, XArray.PRESENT, entries, 1),
                 () -> XaBatch.load(closed, reader, indices, entries, 1),
-                () -> new XaCursor(closed, reader).find(9),
-                () -> new XaCursor(closed, reader).findMarked(9, 1));
+                () -> new XaCursor(closed, reader),
+                () -> new XaCursor(closed),
+                () -> new XaValueNodes(closed),
+                () -> XaText.tree(closed),
+                () -> XaChecker.check(closed));
         reader.enter();
         assertThrows(IllegalStateException.class, cursor::reload, "a position from before");
         for (Executable call : calls) {
