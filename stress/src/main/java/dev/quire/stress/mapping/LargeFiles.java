@@ -9,11 +9,10 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.stress.GuardedState;
-import dev.quire.stress.Slots;
+import dev.quire.stress.SlotStates;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * A page cache with many files of 8 pages, of which each state of a scenario has one for itself, cached in one folio of order 3.
@@ -39,8 +38,6 @@ final class LargeFiles {
             .addressSpaces(NR_SLOTS + 1)
             .pageCacheOrder(ORDER)
             .open();
-    private final Slots slots = new Slots(NR_SLOTS);
-    private final AtomicReferenceArray<LargeFile> files = new AtomicReferenceArray<>(NR_SLOTS);
 
     /** For whoever makes states, or looks at them afterwards. */
     private final ThreadLocal<RcuReader> readers = ThreadLocal.withInitial(quire::newReader);
@@ -52,12 +49,11 @@ final class LargeFiles {
 
     private final RcuReader readerOfWriter = quire.newReader();
 
-    /** What a state gets for which no slot is left. */
-    private final LargeFile none;
+    private final SlotStates<LargeFile> files;
 
     private LargeFiles(boolean swapBacked) {
         this.swapBacked = swapBacked;
-        none = newFile(Slots.NONE);
+        files = new SlotStates<>(NR_SLOTS, this::newFile);
     }
 
     /** Files that have what their folio has. */
@@ -72,15 +68,7 @@ final class LargeFiles {
 
     /** The file of a new state. */
     LargeFile take() {
-        int slot = slots.tryTake();
-        if (slot == Slots.NONE) {
-            return none;
-        }
-        LargeFile file = files.get(slot);
-        if (file == null) {
-            file = newFile(slot);
-            files.set(slot, file);
-        }
+        LargeFile file = files.take();
         file.guardChange(file::fill);
         return file;
     }
@@ -310,7 +298,7 @@ final class LargeFiles {
 
         /** Gives the file to the next state, unless the engine has left it in disorder; then it is not used again. */
         void recycle(boolean inOrder) {
-            recycleSlot(slots, inOrder);
+            files.recycle(this, inOrder);
         }
 
         /** Reads a range, and says what was seen of what has changed. */

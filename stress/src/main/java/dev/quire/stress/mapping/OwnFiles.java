@@ -14,8 +14,7 @@ import dev.quire.stress.FolioSource;
 import dev.quire.stress.GuardedState;
 import dev.quire.stress.PinCheck;
 import dev.quire.stress.Progress;
-import dev.quire.stress.Slots;
-import java.util.concurrent.atomic.AtomicReferenceArray;
+import dev.quire.stress.SlotStates;
 
 /**
  * An engine with many files in memory, of which each state of a scenario has one for itself, because only a whole file can be
@@ -32,11 +31,7 @@ final class OwnFiles {
     private final PinCheck check;
     private final FolioSource source;
     private final RcuReader reader;
-    private final Slots slots = new Slots(NR_SLOTS);
-    private final AtomicReferenceArray<OwnFile> files = new AtomicReferenceArray<>(NR_SLOTS);
-
-    /** What a state gets for which no slot is left. */
-    private final OwnFile none;
+    private final SlotStates<OwnFile> files;
 
     /** Makes no file yet. */
     OwnFiles(HeadMapKind headMap) {
@@ -48,20 +43,12 @@ final class OwnFiles {
         check = new PinCheck(quire, FOLIO_ORDER);
         source = new FolioSource(quire);
         reader = quire.newReader();
-        none = new OwnFile(Slots.NONE);
+        files = new SlotStates<>(NR_SLOTS, OwnFile::new);
     }
 
     /** The file of a new state, with all its pages. */
     OwnFile take() {
-        int slot = slots.tryTake();
-        if (slot == Slots.NONE) {
-            return none;
-        }
-        OwnFile file = files.get(slot);
-        if (file == null) {
-            file = new OwnFile(slot);
-            files.set(slot, file);
-        }
+        OwnFile file = files.take();
         file.guardAction(file::fill);
         return file;
     }
@@ -153,7 +140,7 @@ final class OwnFiles {
          */
         int recycle(int seen) {
             boolean isEmpty = guard(this::cutAll) == 0;
-            recycleSlot(slots, isEmpty);
+            files.recycle(this, isEmpty);
             return verdict(seen, isEmpty);
         }
 

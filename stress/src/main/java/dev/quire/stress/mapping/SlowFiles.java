@@ -6,10 +6,9 @@ import dev.quire.engine.mapping.OpenFile;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.stress.Progress;
-import dev.quire.stress.Slots;
+import dev.quire.stress.SlotStates;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /** A page cache with many files of one page, of which each state of a scenario has one for itself. */
 final class SlowFiles {
@@ -27,24 +26,12 @@ final class SlowFiles {
             .capacityBytes(16L * NR_SLOTS * Geometry.PAGE_BYTES)
             .addressSpaces(NR_SLOTS + 1)
             .open();
-    private final Slots slots = new Slots(NR_SLOTS);
-    private final AtomicReferenceArray<State> states = new AtomicReferenceArray<>(NR_SLOTS);
     private final ThreadLocal<RcuReader> readers = ThreadLocal.withInitial(quire::newReader);
-
-    /** What a state gets for which no slot is left. */
-    private final State none = new State(Slots.NONE);
+    private final SlotStates<State> states = new SlotStates<>(NR_SLOTS, State::new);
 
     /** The file of a new state: one page with the state's old stamp, nothing of it cached. */
     State take() {
-        int slot = slots.tryTake();
-        if (slot == Slots.NONE) {
-            return none;
-        }
-        State state = states.get(slot);
-        if (state == null) {
-            state = new State(slot);
-            states.set(slot, state);
-        }
+        State state = states.take();
         state.reset();
         return state;
     }
@@ -100,7 +87,7 @@ final class SlowFiles {
 
         /** Gives the file to the next state, if the engine is not in disorder about it. */
         void recycle() {
-            recycleSlot(slots, true);
+            states.recycle(this, true);
         }
     }
 }

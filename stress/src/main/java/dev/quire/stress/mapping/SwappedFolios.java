@@ -8,12 +8,11 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.stress.GuardedState;
 import dev.quire.stress.Progress;
-import dev.quire.stress.Slots;
+import dev.quire.stress.SlotStates;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * An engine with a swap area and much shared memory of 4 pages, of which each state of a scenario has one for itself: swapped out
@@ -33,29 +32,17 @@ final class SwappedFolios {
             .addressSpaces(NR_SLOTS + 1)
             .pageCacheOrder(ORDER)
             .open();
-    private final Slots slots = new Slots(NR_SLOTS);
-    private final AtomicReferenceArray<State> states = new AtomicReferenceArray<>(NR_SLOTS);
     private final ThreadLocal<RcuReader> readers = ThreadLocal.withInitial(quire::newReader);
-
-    /** What a state gets for which no slot is left. */
-    private final State none;
+    private final SlotStates<State> states;
 
     SwappedFolios() {
         quire.pageCache().swapOn(new SlowSwapFile(NR_PAGES));
-        none = new State(Slots.NONE);
+        states = new SlotStates<>(NR_SLOTS, State::new);
     }
 
     /** The memory of a new state: in swap as a whole. */
     State takeSwappedOut() {
-        int slot = slots.tryTake();
-        if (slot == Slots.NONE) {
-            return none;
-        }
-        State state = states.get(slot);
-        if (state == null) {
-            state = new State(slot);
-            states.set(slot, state);
-        }
+        State state = states.take();
         state.fillAndSwapOut();
         return state;
     }
@@ -151,7 +138,7 @@ final class SwappedFolios {
 
         /** Gives the memory to the next state, if the engine is not in disorder about it. */
         void recycle(boolean inOrder) {
-            recycleSlot(slots, inOrder);
+            states.recycle(this, inOrder);
         }
     }
 }

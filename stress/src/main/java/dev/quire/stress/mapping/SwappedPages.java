@@ -6,9 +6,8 @@ import dev.quire.engine.mapping.OpenFile;
 import dev.quire.engine.mapping.SharedMemory;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.RcuReader;
-import dev.quire.stress.Slots;
+import dev.quire.stress.SlotStates;
 import java.io.IOException;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /** An engine with a swap area and much shared memory of one page, of which each state of a scenario has one for itself. */
 final class SwappedPages {
@@ -19,29 +18,17 @@ final class SwappedPages {
             .capacityBytes((long) NR_PAGES * Geometry.PAGE_BYTES)
             .addressSpaces(NR_SLOTS + 1)
             .open();
-    private final Slots slots = new Slots(NR_SLOTS);
-    private final AtomicReferenceArray<State> states = new AtomicReferenceArray<>(NR_SLOTS);
     private final ThreadLocal<RcuReader> readers = ThreadLocal.withInitial(quire::newReader);
-
-    /** What a state gets for which no slot is left. */
-    private final State none;
+    private final SlotStates<State> states;
 
     SwappedPages() {
         quire.pageCache().swapOn(new SlowSwapFile(NR_PAGES));
-        none = new State(Slots.NONE);
+        states = new SlotStates<>(NR_SLOTS, State::new);
     }
 
     /** The page of a new state: in memory, with the state's old stamp. */
     State take() {
-        int slot = slots.tryTake();
-        if (slot == Slots.NONE) {
-            return none;
-        }
-        State state = states.get(slot);
-        if (state == null) {
-            state = new State(slot);
-            states.set(slot, state);
-        }
+        State state = states.take();
         state.truncate();
         state.growAndRead();
         state.writeOld();
@@ -77,7 +64,7 @@ final class SwappedPages {
 
         /** Gives the page to the next state, if the engine is not in disorder about it. */
         void recycle() {
-            recycleSlot(slots, true);
+            states.recycle(this, true);
         }
     }
 }
