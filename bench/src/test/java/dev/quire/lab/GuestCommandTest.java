@@ -121,7 +121,9 @@ class GuestCommandTest {
 
     @Test
     void measuresConversionsAndFaultsOnBothKindsOfPages() throws IOException, InterruptedException {
-        GuestScenario scenario = GuestScenarioReader.open("one-page");
+        GuestScenario scenario = GuestScenarioReader.read(
+                "two", "memory 1GiB huge 1GiB\nallocate 0 1GiB\nshared 512MiB 4KiB\nshared 768MiB 4KiB");
+        assertEquals(2, scenario.nrConversions());
         GuestRun run = GuestRun.of(scenario, GuestSplitPolicy.STAGED, 100_000_000);
         long nrRounds = run.conversions().latencies().count() / scenario.nrConversions();
         assertTrue(nrRounds > 0);

@@ -238,7 +238,8 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     /**
      * Sets the size of the file. Folios beyond a smaller size are dropped; one that the new end lies in is split as the
      * policy says, so that its part beyond the end can be dropped too, or zeroed there if it cannot be split
-     * (truncate_setsize, truncate_inode_pages). What is in swap of shared memory is cut as by {@link #punchHole}.
+     * (truncate_setsize, truncate_inode_pages). The same size drops what {@link #allocateBeyondEnd} has put beyond it; a larger
+     * one drops nothing. What is in swap of shared memory is cut as by {@link #punchHole}.
      *
      * @param sizeBytes new size, 0 up to 2^62
      * @param policy how a folio across the end is cut
@@ -256,11 +257,10 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
             long before = AddressSpaceStruct.sizeBytesAcquire(address);
             // The size goes first: what a split leaves beyond it is dropped by the split itself.
             AddressSpaceStruct.sizeBytesRelease(address, sizeBytes);
-            long end = FileRange.pagesOf(sizeBytes);
-            if (AddressSpaceStruct.fallocateEndAcquire(address) > end) {
-                AddressSpaceStruct.fallocateEndRelease(address, end);
-            }
-            if (sizeBytes < before) {
+            if (sizeBytes <= before) {
+                long end = FileRange.pagesOf(sizeBytes);
+                AddressSpaceStruct.fallocateEndRelease(
+                        address, Math.min(end, AddressSpaceStruct.fallocateEndAcquire(address)));
                 truncation.removeRange(sizeBytes, Long.MAX_VALUE, policy);
             }
         } finally {
@@ -292,7 +292,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
 
     /**
      * Fills a range of shared memory beyond the end of the file, or within, with pages that stay although they lie beyond the
-     * end, until the file is truncated (shmem_fallocate with FALLOC_FL_KEEP_SIZE).
+     * end, until the file is truncated to its size or less (shmem_fallocate with FALLOC_FL_KEEP_SIZE).
      *
      * @param startIndex first page
      * @param nrPages number of pages, at least 1

@@ -14,6 +14,13 @@ import java.nio.ByteBuffer;
  * takes no notice then of which of the bytes it gets. A call that throws, whatever it throws, has failed;
  * what it was to change may have changed in part, except that a failed {@link #resize} has changed nothing. The cache holds locks
  * while it calls: an implementation must not use the page cache, not for another file either.
+ *
+ * <p>Every call returns, sooner or later, and without waiting for memory of the engine. The cache sets no limit to its time and
+ * cannot give it up, as it works on the bytes of a folio in place. While it lasts, others wait: who wants the page that is read;
+ * who cuts, syncs or closes the file; and who closes the engine. So does who needs memory, be it for another file, once there is
+ * nothing left to take but what is on its way to this one; or he gets an {@link OutOfMemoryError} after some seconds. So what can
+ * hang, as a network may, limits its own time and throws: the cache loses nothing by that, and asks again. For the same reason a
+ * buffer must not be used once the call that it was given to has returned or thrown: its bytes may be another page's then.
  */
 public interface BackingFile extends AutoCloseable {
     /**
@@ -41,7 +48,7 @@ public interface BackingFile extends AutoCloseable {
     void read(ByteBuffer into, long offsetBytes) throws IOException;
 
     /**
-     * Writes all of a buffer. A file that ends before is grown; what lies between reads as zero.
+     * Writes all of a buffer; a call that leaves something in it has failed. A file that ends before is grown; what lies between reads as zero.
      *
      * @param from what to write; its position moves on to its limit
      * @param offsetBytes where to, 0 or more

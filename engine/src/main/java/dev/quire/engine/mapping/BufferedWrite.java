@@ -68,7 +68,7 @@ final class BufferedWrite {
             if (nrBytes < folioBytes && !Inode.isUptodate(folio) && !file.readOrDrop(folio)) {
                 return 0;
             }
-            NativeMemory.copyIn(from, at, arena.frameOf(folio) + within, nrBytes);
+            copyIn(from, at, folio, within, nrBytes);
             Inode.setUptodate(folio);
             FolioUse.touch(folio, FolioStruct.order(folio), within, nrBytes);
             if (offsetBytes + nrBytes > file.sizeBytes()) {
@@ -80,6 +80,24 @@ final class BufferedWrite {
         } finally {
             folios.unlock(folio);
             folios.unpin(folio);
+        }
+    }
+
+    /** Copies to a locked folio. If that fails halfway, as from a mapped file that has become shorter, what was copied is written. */
+    private void copyIn(MemorySegment from, long at, long folio, long within, long nrBytes) {
+        boolean copied = false;
+        try {
+            NativeMemory.copyIn(from, at, arena.frameOf(folio) + within, nrBytes);
+            copied = true;
+        } finally {
+            if (!copied && Inode.isUptodate(folio)) {
+                long size = file.sizeBytes() - (PageStruct.index(folio) << Geometry.PAGE_SHIFT);
+                if (size < within + nrBytes) {
+                    // What lies behind the end is zero, for when the file grows.
+                    file.zeroFrom(folio, Math.max(size, within));
+                }
+                file.markDirty(folio);
+            }
         }
     }
 

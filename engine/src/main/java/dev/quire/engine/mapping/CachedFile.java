@@ -24,7 +24,7 @@ import java.nio.ByteBuffer;
  * fills away with its invalidate_lock.)
  */
 final class CachedFile extends Inode {
-    private final BackingFile backing;
+    private final CheckedFile backing;
     private final Folios folios;
     private final PageArena arena;
     private final Writeback writeback;
@@ -32,7 +32,7 @@ final class CachedFile extends Inode {
     /** One sync of the file at a time: what it is asked to keep is what another one has not been told of. */
     private final RankedLock syncLock;
 
-    CachedFile(MappingContext context, BackingFile backing, FolioReclaimer reclaimer) throws IOException {
+    CachedFile(MappingContext context, CheckedFile backing, FolioReclaimer reclaimer) throws IOException {
         super(context, reclaimer, backing.sizeBytes(), false);
         this.backing = backing;
         folios = context.folios();
@@ -41,7 +41,7 @@ final class CachedFile extends Inode {
         writeback = new Writeback(this, context, space());
     }
 
-    BackingFile backing() {
+    CheckedFile backing() {
         return backing;
     }
 
@@ -87,20 +87,11 @@ final class CachedFile extends Inode {
         int nrBytes = (int) Math.clamp(sizeBytes() - offsetBytes, 0, folioBytes);
         if (nrBytes > 0) {
             ByteBuffer into = NativeMemory.segment(frame, nrBytes).asByteBuffer();
-            readFile(into, offsetBytes);
+            backing.read(into, offsetBytes);
             nrRead = into.position();
         }
         zeroFrom(folio, nrRead);
         setUptodate(folio);
-    }
-
-    /** Reads the file; whatever it throws is an error of the file. */
-    private void readFile(ByteBuffer into, long offsetBytes) throws IOException {
-        try {
-            backing.read(into, offsetBytes);
-        } catch (RuntimeException e) {
-            throw WritebackErrors.asIOException(e);
-        }
     }
 
     // ---- size and holes
@@ -206,7 +197,7 @@ final class CachedFile extends Inode {
         try {
             backing.sync();
             synced = true;
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException e) {
             errors().record(e);
         } finally {
             if (!synced) {

@@ -71,8 +71,8 @@ final class FolioReclaimer {
     /**
      * Takes pages for somebody who has just been refused memory: a batch at least, since each time waits for readers. If there is
      * nothing to take just now, because it is on its way out or being cut off, this waits for that, however long it takes: such
-     * transfers end, and need no memory. Where folios were locked, or others reclaim, it waits longer from call to call, for six
-     * seconds in all; otherwise each time a moment, for what others give back.
+     * transfers need no memory, and end if the calls of their {@link BackingFile} do. Where folios were locked, or others reclaim,
+     * it waits longer from call to call, for six seconds in all; otherwise each time a moment, for what others give back.
      *
      * <p>The caller holds no lock that ranks after {@link LockRank#INODE}.
      *
@@ -270,8 +270,9 @@ final class FolioReclaimer {
         int result =
                 splitter.split(folio, SplitPolicies.RANGE, start, end, MINIMUM_ORDER, SplitPolicies.ALL_ORDERS, pieces);
         if (result != Errno.OK || FolioStruct.order(folio) == order) {
+            // What stays whole was used as a whole.
             folios.unlock(folio);
-            putBack(folio);
+            putBackUsed(folio, usedAgain);
             return 0;
         }
         FolioList kept = new FolioList();
@@ -286,10 +287,8 @@ final class FolioReclaimer {
             long first = (piece - folio) / PageStruct.BYTES;
             if (first >= start && first < end) {
                 kept.append(piece);
-            } else if (folios.tryLock(piece)) {
-                nrReclaimed += reclaimLocked(piece, host, mayWrite, met);
             } else {
-                putBack(piece);
+                nrReclaimed += reclaimPiece(piece, host, mayWrite, met);
             }
         }
         // After the others: those of them that could not be taken now are older.
@@ -332,13 +331,19 @@ final class FolioReclaimer {
         }
         long nrReclaimed = reclaimLocked(folio, host, true, met);
         for (long piece = pieces.poll(); piece != 0; piece = pieces.poll()) {
-            if (folios.tryLock(piece)) {
-                nrReclaimed += reclaimLocked(piece, host, true, met);
-            } else {
-                putBack(piece);
-            }
+            nrReclaimed += reclaimPiece(piece, host, true, met);
         }
         return nrReclaimed;
+    }
+
+    /** Takes a piece of a folio that was split, or puts it back; returns the pages taken. */
+    private long reclaimPiece(long piece, Inode host, boolean mayWrite, Met met) {
+        if (!folios.tryLock(piece)) {
+            met.locked = true;
+            putBack(piece);
+            return 0;
+        }
+        return reclaimLocked(piece, host, mayWrite, met);
     }
 
     /** Gives an isolated folio that was used another round, as active if it was used again. */

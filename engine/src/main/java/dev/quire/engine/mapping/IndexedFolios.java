@@ -251,6 +251,7 @@ final class IndexedFolios {
     long holeEnd(long start, long end) {
         space.index().lock();
         try {
+            space.requireIndex();
             XaCursor cursor = space.lockedCursor();
             cursor.set(start);
             return cursor.find(end - 1) == 0
@@ -265,6 +266,7 @@ final class IndexedFolios {
     private long entryEnd(long index) {
         space.index().lock();
         try {
+            space.requireIndex();
             XaCursor cursor = space.lockedCursor();
             cursor.set(index);
             if (cursor.load() == 0) {

@@ -229,7 +229,7 @@ abstract sealed class Inode permits CachedFile, SwapBackedFile {
         }
     }
 
-    /** Makes the bytes of a folio from its start on zero from a byte to its end; for who fills it. */
+    /** Makes the bytes of a locked folio zero from one of them, counted from its start, to its end. */
     final void zeroFrom(long folio, long startBytes) {
         long folioBytes = Geometry.bytesIn(FolioStruct.order(folio));
         NativeMemory.fill(arena.frameOf(folio) + startBytes, folioBytes - startBytes, (byte) 0);

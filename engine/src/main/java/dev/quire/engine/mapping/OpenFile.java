@@ -1,16 +1,10 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.mapping;
 
-import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SplitPolicy;
-import dev.quire.engine.machine.NativeMemory;
-import dev.quire.engine.memory.Geometry;
-import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.RcuReader;
-import dev.quire.engine.struct.FolioStruct;
-import dev.quire.engine.struct.PageStruct;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -42,12 +36,6 @@ import org.jspecify.annotations.Nullable;
  * from inside a read section.
  */
 public final class OpenFile implements AutoCloseable {
-    private static final long END = -1;
-    private static final long NO_FOLIO = 0;
-
-    /** No folio either, but a page that reads as zero. */
-    private static final long HOLE = 1;
-
     /** What is to be done when this is closed. */
     @FunctionalInterface
     interface Release {
@@ -58,15 +46,9 @@ public final class OpenFile implements AutoCloseable {
     private final Release release;
     private final WritebackErrors.Listener errors;
     private final Lifetime lifetime;
-    private final Folios folios;
-    private final PageArena arena;
     private final RcuReader reader;
-    private final FolioLookup lookup;
-    private final Readahead readahead;
-    private final BufferedWrite writer;
-
-    /** The folio last read: reading on in it is no new use. */
-    private long lastRead = NO_FOLIO;
+    private final BufferedRead bufferedRead;
+    private final BufferedWrite bufferedWrite;
 
     private boolean closed;
 
@@ -76,11 +58,9 @@ public final class OpenFile implements AutoCloseable {
         this.reader = reader;
         errors = file.errors().listen();
         lifetime = context.lifetime();
-        folios = context.folios();
-        arena = context.arena();
-        lookup = file.space().newLookup(reader);
-        readahead = new Readahead(file.space(), maximumOrder);
-        writer = new BufferedWrite(file, context, lookup, maximumOrder);
+        FolioLookup lookup = file.space().newLookup(reader);
+        bufferedRead = new BufferedRead(file, context, lookup, maximumOrder);
+        bufferedWrite = new BufferedWrite(file, context, lookup, maximumOrder);
     }
 
     /**
@@ -113,7 +93,7 @@ public final class OpenFile implements AutoCloseable {
         requireOffset(offsetBytes, into.byteSize());
         begin();
         try {
-            return readUpTo(into, offsetBytes);
+            return bufferedRead.read(into, offsetBytes);
         } finally {
             lifetime.exit();
         }
@@ -134,105 +114,6 @@ public final class OpenFile implements AutoCloseable {
         return nrRead;
     }
 
-    private long readUpTo(MemorySegment into, long offsetBytes) throws IOException {
-        long length = into.byteSize();
-        long done = 0;
-        try {
-            while (done < length) {
-                long nrRead = readFromFolio(into, done, offsetBytes + done, length - done);
-                if (nrRead == END) {
-                    return done == 0 ? END : done;
-                }
-                done += nrRead;
-            }
-        } catch (IOException | OutOfMemoryError e) {
-            if (done == 0) {
-                throw e;
-            }
-        }
-        return done;
-    }
-
-    /** Reads what one folio has; {@link #END} if the file ends there. */
-    private long readFromFolio(MemorySegment into, long at, long offsetBytes, long maximumBytes) throws IOException {
-        long folio = pinUptodate(offsetBytes, maximumBytes, false);
-        if (folio == NO_FOLIO) {
-            return END;
-        }
-        if (folio == HOLE) {
-            return readZeroes(into, at, offsetBytes, maximumBytes);
-        }
-        long nrBytes;
-        try {
-            long within = offsetBytes - (PageStruct.index(folio) << Geometry.PAGE_SHIFT);
-            int order = FolioStruct.order(folio);
-            // The size after the folio: what it had beyond a smaller one is zero by now, but it is not the file's.
-            nrBytes = Math.min(Geometry.bytesIn(order) - within, file.sizeBytes() - offsetBytes);
-            nrBytes = Math.min(nrBytes, maximumBytes);
-            if (nrBytes <= 0) {
-                return END;
-            }
-            NativeMemory.copyOut(arena.frameOf(folio) + within, into, at, nrBytes);
-            noteUse(folio, order, within, nrBytes);
-        } finally {
-            folios.unpin(folio);
-        }
-        readOn(offsetBytes, nrBytes);
-        return nrBytes;
-    }
-
-    /** Reads what a page has that is a hole; {@link #END} if the file ends there. */
-    private long readZeroes(MemorySegment into, long at, long offsetBytes, long maximumBytes) {
-        long pageEnd = (offsetBytes | (Geometry.PAGE_BYTES - 1)) + 1;
-        long nrBytes = Math.min(Math.min(pageEnd, file.sizeBytes()) - offsetBytes, maximumBytes);
-        if (nrBytes <= 0) {
-            return END;
-        }
-        into.asSlice(at, nrBytes).fill((byte) 0);
-        return nrBytes;
-    }
-
-    private void noteUse(long folio, int order, long within, long nrBytes) {
-        FolioUse.touch(folio, order, within, nrBytes);
-        if (folio != lastRead) {
-            FolioUse.markAccessed(folio);
-            lastRead = folio;
-        }
-    }
-
-    /** Brings the next window in when a read enters the last one. */
-    private void readOn(long offsetBytes, long nrBytes) {
-        long index = offsetBytes >>> Geometry.PAGE_SHIFT;
-        long nrPages = FileRange.pagesOf(offsetBytes + nrBytes) - index;
-        if (readahead.isDue(index, nrPages)) {
-            readahead.read(index, nrPages);
-        }
-    }
-
-    /**
-     * Pins the folio that has a byte, with all its bytes valid; {@link #NO_FOLIO} at the end of the file. Where the file has a
-     * hole, {@link #HOLE} or a new folio of zeroes.
-     */
-    private long pinUptodate(long offsetBytes, long maximumBytes, boolean fillsHoles) throws IOException {
-        long index = offsetBytes >>> Geometry.PAGE_SHIFT;
-        while (offsetBytes < file.sizeBytes()) {
-            long folio = lookup.pin(index);
-            if (folio == NO_FOLIO) {
-                if (!fillsHoles && file.isHole(lookup, index)) {
-                    return HOLE;
-                }
-                long endBytes = Math.min(offsetBytes + maximumBytes, file.sizeBytes());
-                file.fill(lookup, readahead, index, Math.max(FileRange.pagesOf(endBytes) - index, 1));
-            } else if (Inode.isUptodate(folio)) {
-                return folio;
-            } else {
-                folios.unpin(folio);
-                file.readAgain(lookup, index);
-            }
-        }
-        return NO_FOLIO;
-    }
-
     /**
      * A view of cached bytes, without copying.
      *
@@ -245,23 +126,7 @@ public final class OpenFile implements AutoCloseable {
     public FolioView view(long offsetBytes) throws IOException {
         begin();
         try {
-            long folio = offsetBytes < 0 ? NO_FOLIO : pinUptodate(offsetBytes, 1, true);
-            long lengthBytes = 0;
-            long within = 0;
-            if (folio != NO_FOLIO) {
-                within = offsetBytes - (PageStruct.index(folio) << Geometry.PAGE_SHIFT);
-                long folioBytes = Geometry.bytesIn(FolioStruct.order(folio));
-                lengthBytes = Math.min(folioBytes - within, file.sizeBytes() - offsetBytes);
-            }
-            if (lengthBytes <= 0) {
-                if (folio != NO_FOLIO) {
-                    folios.unpin(folio);
-                }
-                throw new IndexOutOfBoundsException(
-                        "no byte there: offsetBytes=" + offsetBytes + ", sizeBytes=" + file.sizeBytes());
-            }
-            noteUse(folio, FolioStruct.order(folio), within, lengthBytes);
-            return new FolioView(folios, lifetime, folio, arena.frameOf(folio) + within, offsetBytes, lengthBytes);
+            return bufferedRead.view(offsetBytes);
         } finally {
             lifetime.exit();
         }
@@ -283,7 +148,7 @@ public final class OpenFile implements AutoCloseable {
         requireOffset(offsetBytes, from.byteSize());
         beginChange();
         try {
-            return writer.write(from, offsetBytes);
+            return bufferedWrite.write(from, offsetBytes);
         } finally {
             lifetime.exit();
         }
@@ -310,6 +175,8 @@ public final class OpenFile implements AutoCloseable {
      * @throws IOException if the file refuses
      * @throws IllegalArgumentException if the size is out of range
      * @throws NonWritableChannelException if the file may not be written to
+     * @throws OutOfMemoryError if there is no memory to bring in a page of shared memory that the end cuts through, nor any to
+     *     reclaim; then nothing has changed
      */
     public void truncate(long sizeBytes) throws IOException {
         truncate(sizeBytes, SplitPolicies.RANGE);
@@ -323,6 +190,7 @@ public final class OpenFile implements AutoCloseable {
      * @throws IOException if the file refuses; then nothing has changed
      * @throws IllegalArgumentException if the size is out of range
      * @throws NonWritableChannelException if the file may not be written to
+     * @throws OutOfMemoryError as the other method
      * @throws RuntimeException if the policy throws, or its plan is refused; the file is cut then, as if the folio could not be
      *     split
      */
@@ -345,6 +213,8 @@ public final class OpenFile implements AutoCloseable {
      * @throws IOException if the file fails; then bytes of the range may read as zero, or as before
      * @throws IllegalArgumentException if the range is out of bounds
      * @throws NonWritableChannelException if the file may not be written to
+     * @throws OutOfMemoryError if there is no memory to bring in pages of shared memory that the ends cut through, nor any to
+     *     reclaim; then nothing has changed
      */
     public void punchHole(long offsetBytes, long lengthBytes) throws IOException {
         punchHole(offsetBytes, lengthBytes, SplitPolicies.RANGE);
@@ -359,6 +229,7 @@ public final class OpenFile implements AutoCloseable {
      * @throws IOException as the other method
      * @throws IllegalArgumentException if the range is out of bounds
      * @throws NonWritableChannelException if the file may not be written to
+     * @throws OutOfMemoryError as the other method
      * @throws RuntimeException if the policy throws, or its plan is refused; the hole is there then, as if the folios could not
      *     be split
      */

@@ -130,7 +130,9 @@ public final class PageCache {
             opened = open(file.key(), file, reader);
             return opened;
         } finally {
-            if (opened == null || !(opened.file() instanceof CachedFile cached) || cached.backing() != file) {
+            if (opened == null
+                    || !(opened.file() instanceof CachedFile cached)
+                    || !cached.backing().isOf(file)) {
                 // The file is cached already, and has a channel.
                 file.close();
             }
@@ -170,7 +172,7 @@ public final class PageCache {
     private OpenFile openEntry(Object key, BackingFile backing, RcuReader reader) throws IOException {
         Entry entry = entries.get(key);
         if (entry == null) {
-            entry = new Entry(key, new CachedFile(context, backing, reclaimer), context.lockOrder());
+            entry = new Entry(key, new CachedFile(context, new CheckedFile(backing), reclaimer), context.lockOrder());
             entries.put(key, entry);
         }
         entry.nrOpen++;
@@ -338,9 +340,9 @@ public final class PageCache {
             }
             drop(entry);
             return errors.next();
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException e) {
             // It could not be closed.
-            return WritebackErrors.asIOException(e);
+            return e;
         } finally {
             entry.releaseLock.unlock();
         }
@@ -356,19 +358,23 @@ public final class PageCache {
     public List<String> unwrittenFiles() {
         context.lifetime().enter();
         try {
-            tableLock.lock();
-            try {
-                // A file that is in the table is not closed.
-                return entries.values().stream()
-                        .filter(entry -> entry.file.isDirty())
-                        .map(entry -> entry.file.backing().toString())
-                        .sorted()
-                        .toList();
-            } finally {
-                tableLock.unlock();
-            }
+            // Without the lock of the table: a name is told by somebody else's code.
+            return dirtyFiles().stream().map(Object::toString).sorted().toList();
         } finally {
             context.lifetime().exit();
+        }
+    }
+
+    private List<CheckedFile> dirtyFiles() {
+        tableLock.lock();
+        try {
+            // A file that is in the table is not closed.
+            return entries.values().stream()
+                    .filter(entry -> entry.file.isDirty())
+                    .map(entry -> entry.file.backing())
+                    .toList();
+        } finally {
+            tableLock.unlock();
         }
     }
 

@@ -119,7 +119,8 @@ public final class SharedMemory implements AutoCloseable {
      * @param offsetBytes start of the range
      * @param lengthBytes its length, at least 1
      * @return number of pages that left memory
-     * @throws IOException if something could not be written to the swap area; it is in memory as before, and so may be others
+     * @throws IOException if something could not be written to the swap area, by this call or by another of this memory beside it;
+     *     it is in memory as before, and so may be others
      * @throws IllegalArgumentException if the range is out of bounds
      * @throws IllegalStateException if the memory is closed
      */
@@ -129,8 +130,10 @@ public final class SharedMemory implements AutoCloseable {
         try {
             long nrErrors = file.nrWriteErrors();
             long nrPages = file.evict(offsetBytes, offsetBytes + lengthBytes);
+            // The number first: who sees it raised sees the error, or a later one.
+            boolean failed = file.nrWriteErrors() != nrErrors;
             IOException error = file.lastWriteError();
-            if (error != null && file.nrWriteErrors() != nrErrors) {
+            if (failed && error != null) {
                 throw new IOException("swapping out failed: " + error.getMessage(), error);
             }
             return nrPages;

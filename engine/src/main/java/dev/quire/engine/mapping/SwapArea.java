@@ -28,7 +28,7 @@ public final class SwapArea implements AutoCloseable {
     /** Held shared by who takes slots, exclusively by who turns the area on or off. */
     private final RankedReadWriteLock lock;
 
-    private volatile @Nullable BackingFile file;
+    private volatile @Nullable CheckedFile file;
 
     SwapArea(MappingContext context) {
         arena = context.arena();
@@ -46,7 +46,7 @@ public final class SwapArea implements AutoCloseable {
             if (file != null) {
                 throw new IllegalStateException("the engine has a swap area already: file=" + file);
             }
-            file = newFile;
+            file = new CheckedFile(newFile);
         } finally {
             lock.unlockExclusive();
         }
@@ -108,8 +108,8 @@ public final class SwapArea implements AutoCloseable {
     }
 
     /** The file, which stays as long as slots are in use. */
-    private BackingFile requireFile(long slot) {
-        BackingFile current = file;
+    private CheckedFile requireFile(long slot) {
+        CheckedFile current = file;
         if (current == null) {
             throw new IllegalStateException("the swap area is off: slot=" + slot);
         }
@@ -131,7 +131,7 @@ public final class SwapArea implements AutoCloseable {
     public void close() throws IOException {
         lock.lockExclusive();
         try {
-            BackingFile closing = file;
+            CheckedFile closing = file;
             if (closing == null) {
                 return;
             }

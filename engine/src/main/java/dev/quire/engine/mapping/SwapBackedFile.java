@@ -248,10 +248,10 @@ final class SwapBackedFile extends Inode {
         try {
             swapArea.write(folio, slot);
             return true;
-        } catch (IOException | RuntimeException e) {
-            // Whatever it is, the swap file has failed; who reclaims may be in a call on something else, and must go
-            // on.
-            lastWriteError = WritebackErrors.asIOException(e);
+        } catch (IOException e) {
+            // Not thrown: who reclaims may be in a call on something else, and must go on.
+            lastWriteError = e;
+            // RMW, after the error: who sees the number raised (volatile load) sees the error.
             nrWriteErrors.getAndIncrement();
             return false;
         }
@@ -320,7 +320,7 @@ final class SwapBackedFile extends Inode {
     private int prepareCutAt(long atBytes) {
         long index = atBytes >>> Geometry.PAGE_SHIFT;
         if (isPageBoundary(atBytes)) {
-            return entries.splitBefore(index);
+            return entries.splitter().splitBefore(index);
         }
         return entries.orderAt(index) < 0 ? Errno.OK : Errno.EAGAIN;
     }

@@ -3,7 +3,6 @@ package dev.quire.engine.mapping;
 
 import dev.quire.engine.folio.FolioMapcounts;
 import dev.quire.engine.folio.SplitPolicies;
-import dev.quire.engine.folio.SplitPolicy;
 import dev.quire.engine.folio.SwapTable;
 import dev.quire.engine.lock.References;
 import dev.quire.engine.memory.Errno;
@@ -14,8 +13,6 @@ import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
-import dev.quire.engine.struct.XaNodeStruct;
-import dev.quire.engine.xarray.SplitPlan;
 import dev.quire.engine.xarray.XaCursor;
 import dev.quire.engine.xarray.XaEntry;
 
@@ -31,17 +28,12 @@ import dev.quire.engine.xarray.XaEntry;
  * against what the caller believes to be there.
  */
 public final class SwapEntries {
-    /** Most nodes that cutting an entry at one place takes: one on each level below it. */
-    private static final int MAX_SPLIT_NODES = Geometry.MAX_ORDER / XaNodeStruct.SLOT_SHIFT;
-
     private final PageArena arena;
     private final SwapTable swapTable;
     private final Lifetime lifetime;
     private final AddressSpace space;
     private final IndexedFolios indexed;
-
-    /** Used by whoever holds the index lock. */
-    private final SplitPlan plan = new SplitPlan();
+    private final SwapEntrySplitter splitter;
 
     SwapEntries(MappingContext context, AddressSpace space, IndexedFolios indexed) {
         arena = context.arena();
@@ -49,6 +41,7 @@ public final class SwapEntries {
         lifetime = context.lifetime();
         this.space = space;
         this.indexed = indexed;
+        splitter = new SwapEntrySplitter(space);
     }
 
     /**
@@ -173,25 +166,35 @@ public final class SwapEntries {
             space.requireOpen();
             requireInsertable(folio, startIndex, slot);
             boolean cached = PageFlag.isSwapCached(PageStruct.flagsAcquire(folio));
-            if (!cached) {
-                PageStruct.getAndSetFlags(folio, PageFlag.SWAPBACKED.mask());
-                // As its only cacher: of two that bring the same page, one gets EEXIST here.
-                int result = swapTable.add(folio, slot);
-                if (result != Errno.OK) {
-                    return result;
-                }
-            }
-            int result = insert(folio, startIndex, slot);
-            if (result == Errno.OK || !cached) {
-                swapTable.remove(folio);
-            }
+            int result = cached ? insert(folio, startIndex, slot) : cacheAndInsert(folio, startIndex, slot);
             if (result == Errno.OK) {
+                swapTable.remove(folio);
                 swapTable.free(slot, Geometry.pagesIn(FolioStruct.order(folio)));
             }
             return result;
         } finally {
             lifetime.exit();
         }
+    }
+
+    /** Enters the swap cache first, as the only cacher of the slots: of two that bring the same page, one gets EEXIST here. */
+    private int cacheAndInsert(long folio, long startIndex, long slot) {
+        boolean wasSwapBacked = PageFlag.SWAPBACKED.isSet(PageStruct.getAndSetFlags(folio, PageFlag.SWAPBACKED.mask()));
+        int result = Errno.EEXIST;
+        try {
+            result = swapTable.add(folio, slot);
+            if (result == Errno.OK) {
+                result = insert(folio, startIndex, slot);
+                if (result != Errno.OK) {
+                    swapTable.remove(folio);
+                }
+            }
+        } finally {
+            if (result != Errno.OK && !wasSwapBacked) {
+                PageStruct.getAndClearFlags(folio, PageFlag.SWAPBACKED.mask());
+            }
+        }
+        return result;
     }
 
     private void requireInsertable(long folio, long startIndex, long slot) {
@@ -273,82 +276,15 @@ public final class SwapEntries {
         Geometry.requireOrder(newOrder);
         lifetime.enter();
         try {
-            int result;
-            int round = 0;
-            do {
-                result = splitIfNodes(index, slot, newOrder);
-            } while (mayRetry(result, round++));
-            return result;
+            return splitter.splitAt(index, slot, newOrder);
         } finally {
             lifetime.exit();
         }
     }
 
-    private int splitIfNodes(long index, long slot, int newOrder) {
-        space.index().lock();
-        XaCursor cursor = space.lockedCursor();
-        try {
-            space.requireIndex();
-            cursor.set(index);
-            long entry = cursor.load();
-            if (!XaEntry.isValue(entry)) {
-                return Errno.EEXIST;
-            }
-            long at = index - Geometry.alignDown(index, cursor.getOrder());
-            if (XaEntry.valueOf(entry) + at != slot) {
-                return Errno.EEXIST;
-            }
-            return split(cursor, entry, at, at + 1, newOrder, SplitPolicies.NON_UNIFORM);
-        } finally {
-            space.index().unlock();
-        }
-    }
-
-    /** Without the lock: waits until nodes come back, if that was what the split lacked. */
-    private boolean mayRetry(int result, int round) {
-        return result == Errno.ENOMEM && space.index().pool().awaitReclaim(MAX_SPLIT_NODES, round);
-    }
-
-    /**
-     * Splits the entry that reaches across an index, if one does, so that an entry begins there: into as few as possible.
-     * Then a range that begins or ends there can be removed without memory. 0 or ENOMEM.
-     */
-    int splitBefore(long index) {
-        int result;
-        int round = 0;
-        do {
-            result = splitBeforeIfNodes(index);
-        } while (mayRetry(result, round++));
-        return result;
-    }
-
-    private int splitBeforeIfNodes(long index) {
-        space.index().lock();
-        XaCursor cursor = space.lockedCursor();
-        try {
-            space.requireIndex();
-            cursor.set(index);
-            long entry = cursor.load();
-            if (!XaEntry.isValue(entry)) {
-                return Errno.OK;
-            }
-            int order = cursor.getOrder();
-            long at = index - Geometry.alignDown(index, order);
-            return at == 0 ? Errno.OK : split(cursor, entry, at, Geometry.pagesIn(order), 0, SplitPolicies.RANGE);
-        } finally {
-            space.index().unlock();
-        }
-    }
-
-    /** Splits the entry that the cursor is at as a policy says; waits for no node, as the index is locked. */
-    private int split(XaCursor cursor, long entry, long start, long end, int newOrder, SplitPolicy policy) {
-        int order = cursor.getOrder();
-        if (order <= newOrder) {
-            return Errno.OK;
-        }
-        policy.plan(plan, order, start, end, newOrder, SplitPolicies.ALL_ORDERS);
-        // Values are odd: the next integer is two further on.
-        return cursor.split(plan, entry, entry, XaEntry.value(1) - XaEntry.value(0));
+    /** What splits entries of this space. */
+    SwapEntrySplitter splitter() {
+        return splitter;
     }
 
     /**
@@ -413,19 +349,6 @@ public final class SwapEntries {
     }
 
     /**
-     * Splits the entries across the ends of a range of bytes, if there is memory for that, so that the pages that lie in it as a
-     * whole have entries of their own.
-     */
-    void splitAround(long startBytes, long endBytes) {
-        long first = FileRange.pagesOf(startBytes);
-        long end = endBytes >>> Geometry.PAGE_SHIFT;
-        if (first < end) {
-            splitBefore(first);
-            splitBefore(end);
-        }
-    }
-
-    /**
      * Drops the entries in a range of bytes from an index on, up to the first folio, and gives their slots back (shmem_free_swap).
      * So who removes a range, and goes on where the folio was, finds every page, in memory or in swap, whichever way it moves
      * meanwhile. A page in swap of which only a part is in the range stays, and so does an entry across an end of the range for
@@ -469,7 +392,7 @@ public final class SwapEntries {
         }
         if (from > base || to < end) {
             // The pieces inside the range are met, and removed, next.
-            int result = split(cursor, entry, from - base, to - base, 0, SplitPolicies.RANGE);
+            int result = splitter.split(cursor, entry, from - base, to - base, 0, SplitPolicies.RANGE);
             return result == Errno.OK ? from : end;
         }
         cursor.setOrder(base, order);

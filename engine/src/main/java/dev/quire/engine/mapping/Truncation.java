@@ -51,7 +51,7 @@ final class Truncation {
         long last = (endBytes - 1) >>> Geometry.PAGE_SHIFT;
         Throwable refusal = null;
         if (space.isSwapBacked()) {
-            swapEntries.splitAround(startBytes, endBytes);
+            swapEntries.splitter().splitAround(startBytes, endBytes);
         }
         long folio = pinNext(index, startBytes, endBytes);
         while (folio != 0) {

@@ -169,8 +169,8 @@ final class Writeback {
         try {
             file.backing().write(from, offsetBytes);
             return true;
-        } catch (IOException | RuntimeException e) {
-            // Whatever it is, the file has failed; who reclaims may be in a call on another one, and must go on.
+        } catch (IOException e) {
+            // Not thrown: who reclaims may be in a call on another file, and must go on.
             file.errors().record(e);
             return false;
         }

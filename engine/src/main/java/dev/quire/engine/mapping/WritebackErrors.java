@@ -26,17 +26,12 @@ final class WritebackErrors {
     private boolean told = true;
 
     /** Notes an error (errseq_set). */
-    synchronized void record(Exception error) {
+    synchronized void record(IOException error) {
         if (told) {
             number++;
             told = false;
         }
-        last = asIOException(error);
-    }
-
-    /** An error as one of a file; one that is no I/O error becomes the cause of one. */
-    static IOException asIOException(Exception error) {
-        return error instanceof IOException failure ? failure : new IOException(error.toString(), error);
+        last = error;
     }
 
     /** Starts to follow the errors for somebody who opens the file now (errseq_sample). */

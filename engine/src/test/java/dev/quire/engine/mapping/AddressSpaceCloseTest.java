@@ -74,6 +74,8 @@ class AddressSpaceCloseTest extends WholeEngineTest {
                 assertRefused(closed, () -> closed.punchHole(0, PAGE, SplitPolicies.RANGE));
                 assertRefused(closed, () -> closed.forEachFolio((index, order, head) -> {}));
                 assertRefused(closed, () -> new Readahead(closed, 4).read(100, 1));
+                // What populate asks for between its first look whether the space is open and adding a folio.
+                assertRefused(closed, () -> closed.indexed().holeEnd(0, 64));
                 assertRefused(closed, entries::nrSwappedPages);
                 assertRefused(closed, () -> entries.slotAt(0));
                 assertRefused(closed, () -> entries.orderAt(0));

@@ -86,6 +86,21 @@ class AddressSpaceTest extends WholeEngineTest {
     }
 
     @Test
+    void pagesBeyondTheEndStayUntilTheSpaceIsCut() {
+        try (AddressSpace space = engine.newSharedMemory()) {
+            space.truncate(PAGE, SplitPolicies.RANGE);
+            assertEquals(Errno.OK, space.allocateBeyondEnd(0, 16, 3));
+            space.truncate(2 * PAGE, SplitPolicies.RANGE);
+            assertEquals(List.of("0:3", "8:3"), folios(space), "a larger size cuts nothing");
+            space.punchHole(12 * PAGE, PAGE, SplitPolicies.RANGE);
+            assertEquals(List.of("0:3", "8:2", "13:0", "14:1"), folios(space), "nor does a split");
+            space.truncate(2 * PAGE, SplitPolicies.RANGE);
+            assertEquals(List.of("0:1"), folios(space), "the same size does");
+            assertEquals(2, space.nrChargedPages());
+        }
+    }
+
+    @Test
     void populateGoesAroundWhatIsInSwap() {
         try (AddressSpace space = engine.newSharedMemory()) {
             space.extend(32 * PAGE);

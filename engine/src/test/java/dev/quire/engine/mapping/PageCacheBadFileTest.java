@@ -9,10 +9,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.LruList;
+import dev.quire.engine.folio.LruLists;
 import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
@@ -111,6 +115,8 @@ class PageCacheBadFileTest extends WholeEngineTest {
     /** Fails with an exception that is no error of a file, while it is asked to. */
     private static final class ThrowingFile extends MemoryFile {
         private long badFrom = Long.MAX_VALUE;
+        private boolean throwsAtWrite;
+        private boolean throwsAtResize;
         private boolean throwsAtClose;
 
         ThrowingFile(byte[] content) {
@@ -123,6 +129,22 @@ class PageCacheBadFileTest extends WholeEngineTest {
                 throw new IllegalStateException("no read");
             }
             super.read(into, offsetBytes);
+        }
+
+        @Override
+        public synchronized void write(ByteBuffer from, long offsetBytes) throws IOException {
+            if (throwsAtWrite) {
+                throw new AssertionError("no write");
+            }
+            super.write(from, offsetBytes);
+        }
+
+        @Override
+        public synchronized void resize(long sizeBytes) throws IOException {
+            if (throwsAtResize) {
+                throw new IllegalStateException("no resize");
+            }
+            super.resize(sizeBytes);
         }
 
         @Override
@@ -150,6 +172,85 @@ class PageCacheBadFileTest extends WholeEngineTest {
             assertThrows(IOException.class, () -> file.write(ByteBuffer.allocate(1), 9 * PAGE + 1));
             throwing.badFrom = Long.MAX_VALUE;
             assertEquals(16, readPages(file, 0, 16));
+        }
+    }
+
+    /** Reclaim takes a batch of folios off the lists before it writes the first of them. */
+    @Test
+    void whateverAFileThrowsWhenItIsWrittenNoFolioIsLost() throws IOException {
+        int nrPages = 64;
+        ThrowingFile throwing = new ThrowingFile(new byte[0]);
+        try (OpenFile file = engine.pageCache().open(throwing, reader)) {
+            for (int page = 0; page < nrPages; page++) {
+                file.write(ByteBuffer.wrap(content, page * PAGE, PAGE), (long) page * PAGE);
+            }
+            LruLists lru = engine.accounting().lru();
+            throwing.throwsAtWrite = true;
+            assertEquals(0, engine.pageCache().reclaim(1));
+            assertEquals(nrPages, lru.nrPages(LruList.INACTIVE_FILE) + lru.nrPages(LruList.ACTIVE_FILE));
+            assertEquals(
+                    "writing back failed: java.lang.AssertionError: no write",
+                    assertThrows(IOException.class, file::sync).getMessage());
+            throwing.throwsAtWrite = false;
+            assertEquals(nrPages, engine.pageCache().reclaim(nrPages));
+        }
+        assertArrayEquals(Arrays.copyOf(content, nrPages * PAGE), throwing.content());
+    }
+
+    @Test
+    void whateverAFileThrowsWhenItIsCutItHasRefused() throws IOException {
+        ThrowingFile throwing = new ThrowingFile(content);
+        try (OpenFile file = engine.pageCache().open(throwing, reader)) {
+            throwing.throwsAtResize = true;
+            assertEquals(
+                    "java.lang.IllegalStateException: no resize",
+                    assertThrows(IOException.class, () -> file.truncate(PAGE)).getMessage());
+            assertThrows(IOException.class, () -> file.truncate(2L * content.length));
+            assertEquals(content.length, file.sizeBytes());
+            assertEquals(NR_PAGES, readPages(file, 0, NR_PAGES));
+        }
+    }
+
+    /** As one does that hands a buffer to a channel once. */
+    @Test
+    void aFileThatWritesLessThanItWasGivenHasFailed() throws IOException {
+        boolean[] writesLess = {true};
+        MemoryFile hasty = new MemoryFile(new byte[0]) {
+            @Override
+            public synchronized void write(ByteBuffer from, long offsetBytes) throws IOException {
+                int limit = from.limit();
+                from.limit(writesLess[0] ? limit - 1 : limit);
+                super.write(from, offsetBytes);
+                from.limit(limit);
+            }
+        };
+        try (OpenFile file = engine.pageCache().open(hasty, reader)) {
+            file.write(ByteBuffer.wrap(content, 0, PAGE - 7), 0);
+            assertEquals(
+                    "writing back failed: not all was written: offsetBytes=0, bytes left=1",
+                    assertThrows(IOException.class, file::sync).getMessage());
+            writesLess[0] = false;
+            file.sync();
+        }
+        assertArrayEquals(Arrays.copyOf(content, PAGE - 7), hasty.content());
+    }
+
+    /** The lock of the table is not held while somebody else's code runs. */
+    @Test
+    void aFileMayUseThePageCacheToTellItsName() throws IOException {
+        MemoryFile named = new MemoryFile(new byte[0]) {
+            @Override
+            public String toString() {
+                try (OpenFile other = engine.pageCache().open(new MemoryFile(new byte[5]), reader)) {
+                    return "file of " + other.sizeBytes();
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+        };
+        try (OpenFile file = engine.pageCache().open(named, reader)) {
+            file.write(ByteBuffer.wrap(new byte[] {1}), 0);
+            assertEquals(List.of("file of 5"), engine.pageCache().unwrittenFiles());
         }
     }
 

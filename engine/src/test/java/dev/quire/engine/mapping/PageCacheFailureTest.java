@@ -12,9 +12,13 @@ import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
@@ -144,6 +148,29 @@ class PageCacheFailureTest extends WholeEngineTest {
         engine.pageCache().sync();
         assertArrayEquals(content, memory.content());
         assertTrue(memory.isClosed());
+    }
+
+    /** What was copied before the source failed is dirty where the file has it, and zero behind its end. */
+    @Test
+    void aWriteWhoseSourceFailsHalfwayLeavesNothingThatTheFileWillNotHave(@TempDir Path folder) throws IOException {
+        Path source = Files.write(folder.resolve("source"), content);
+        byte[] seen = new byte[11 * PAGE];
+        try (Arena arena = Arena.ofConfined();
+                FileChannel channel = FileChannel.open(source, StandardOpenOption.READ, StandardOpenOption.WRITE);
+                OpenFile file = openFile()) {
+            MemorySegment mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, 2 * PAGE, arena);
+            channel.truncate(PAGE);
+            assertReads(file);
+            MemorySegment partlyGone = mapped.asSlice(PAGE - 1000, 2000);
+            assertThrows(InternalError.class, () -> file.write(partlyGone, 10 * PAGE + 2));
+            assertEquals(content.length, file.sizeBytes());
+            file.truncate(seen.length);
+            assertEquals(seen.length, file.read(ByteBuffer.wrap(seen), 0));
+        }
+        byte[] expected = Arrays.copyOf(content, seen.length);
+        System.arraycopy(content, PAGE - 1000, expected, 10 * PAGE + 2, 3);
+        assertArrayEquals(expected, seen);
+        assertArrayEquals(seen, memory.content());
     }
 
     @Test

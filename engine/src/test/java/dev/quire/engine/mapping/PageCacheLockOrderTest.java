@@ -136,9 +136,11 @@ class PageCacheLockOrderTest extends WholeEngineTest {
     void whileAFileIsOpenedNoneElseIs() {
         CallingFile opened = new CallingFile(new byte[0]);
         opened.callAt(Request.SIZE, () -> engine.pageCache().unwrittenFiles());
-        IllegalStateException thrown = assertThrows(
-                IllegalStateException.class, () -> engine.pageCache().open(opened, reader));
-        assertEquals("lock order violated: taking=FILE_TABLE, holding=FILE_TABLE", thrown.getMessage());
+        IOException thrown =
+                assertThrows(IOException.class, () -> engine.pageCache().open(opened, reader));
+        assertEquals(
+                "java.lang.IllegalStateException: lock order violated: taking=FILE_TABLE, holding=FILE_TABLE",
+                thrown.getMessage());
     }
 
     @Test

@@ -129,6 +129,23 @@ class PageCacheReclaimTest extends WholeEngineTest {
         assertEquals(2, engine.accounting().lru().nrPages(LruList.ACTIVE_FILE), "now reclaim has moved them");
     }
 
+    /** The parts that were used are the first and the last: there is no rest to take, and the folio counts as a whole. */
+    @Test
+    void aFolioThatWasUsedAgainAtBothEndsStaysLongerThanOneUsedOnce() throws IOException {
+        cacheAsOneUnusedFolio();
+        read(0, 1);
+        try (OpenFile again = engine.pageCache().open(memory, reader);
+                OpenFile once = engine.pageCache().open(new MemoryFile(new byte[64 * PAGE]), reader)) {
+            again.view((NR_PAGES - 1) * PAGE).close();
+            assertEquals(0, once.file().space().populate(0, 64, 6));
+            assertEquals(64 * PAGE, once.read(MemorySegment.ofArray(new byte[64 * PAGE]), 0));
+            assertEquals(64, engine.pageCache().reclaim(1));
+            assertEquals(0, once.nrCachedPages());
+        }
+        assertEquals(List.of("0:9"), folios());
+        assertEquals(NR_PAGES, engine.accounting().lru().nrPages(LruList.ACTIVE_FILE));
+    }
+
     /** One read of three times the memory there is: no byte is read from the file twice. */
     @Test
     void aReadLargerThanMemoryReadsTheFileOnce() throws IOException {

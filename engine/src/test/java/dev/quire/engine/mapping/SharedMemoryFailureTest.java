@@ -22,6 +22,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the swap file refuses, and what there is no memory for, loses nothing. */
 @SuppressWarnings("NullAway.Init")
@@ -104,8 +106,9 @@ class SharedMemoryFailureTest extends WholeEngineTest {
         assertEquals(0, swap.nrUsedSlots());
     }
 
-    @Test
-    void aSwapFileThatThrowsNoErrorOfAFileHasFailedAllTheSame() throws IOException {
+    @ParameterizedTest
+    @ValueSource(classes = {IllegalStateException.class, AssertionError.class})
+    void aSwapFileThatThrowsNoErrorOfAFileHasFailedAllTheSame(Class<?> thrown) throws IOException {
         AtomicBoolean fails = new AtomicBoolean();
         MemoryFile failing = new MemoryFile(new byte[0]) {
             @Override
@@ -121,6 +124,9 @@ class SharedMemoryFailureTest extends WholeEngineTest {
             }
 
             private void failIfWanted() {
+                if (fails.get() && thrown == AssertionError.class) {
+                    throw new AssertionError("unexpected");
+                }
                 if (fails.get()) {
                     throw new IllegalStateException("unexpected");
                 }
@@ -135,7 +141,7 @@ class SharedMemoryFailureTest extends WholeEngineTest {
             fails.set(true);
             assertEquals(0, other.pageCache().reclaim(1));
             assertEquals(
-                    "swapping out failed: java.lang.IllegalStateException: unexpected",
+                    "swapping out failed: " + thrown.getName() + ": unexpected",
                     assertThrows(IOException.class, () -> lost.swapOut(0, content.length))
                             .getMessage());
             assertEquals(NR_PAGES, lost.nrPages());
@@ -144,12 +150,42 @@ class SharedMemoryFailureTest extends WholeEngineTest {
             assertEquals(NR_PAGES, lost.swapOut(0, content.length));
             fails.set(true);
             ByteBuffer into = ByteBuffer.allocate(content.length);
-            assertThrows(IllegalStateException.class, () -> opened.read(into, 0));
+            assertEquals(
+                    thrown.getName() + ": unexpected",
+                    assertThrows(IOException.class, () -> opened.read(into, 0)).getMessage());
             assertEquals(NR_PAGES, area.nrUsedSlots());
             fails.set(false);
             assertEquals(content.length, opened.read(into, 0));
             assertArrayEquals(content, into.array());
             assertEquals(0, area.nrUsedSlots());
+        }
+    }
+
+    /** As one does that hands a buffer to a channel once. */
+    @Test
+    void aSwapFileThatWritesLessThanItWasGivenHasFailed() throws IOException {
+        AtomicBoolean writesLess = new AtomicBoolean(true);
+        MemoryFile hasty = new MemoryFile(new byte[0]) {
+            @Override
+            public synchronized void write(ByteBuffer from, long offsetBytes) throws IOException {
+                if (writesLess.get()) {
+                    from.limit(from.limit() - 1);
+                }
+                super.write(from, offsetBytes);
+                from.limit(from.capacity());
+            }
+        };
+        Quire other = open(Quire.builder().capacityBytes(2 << 20));
+        try (RcuReader own = other.newReader();
+                SwapArea area = other.pageCache().swapOn(hasty);
+                SharedMemory kept = other.pageCache().newSharedMemory(0);
+                OpenFile opened = kept.open(own)) {
+            opened.write(ByteBuffer.wrap(content), 0);
+            assertThrows(IOException.class, () -> kept.swapOut(0, content.length));
+            assertEquals(NR_PAGES, kept.nrPages());
+            assertEquals(0, area.nrUsedSlots());
+            writesLess.set(false);
+            assertEquals(NR_PAGES, kept.swapOut(0, content.length));
         }
     }
 

@@ -103,6 +103,23 @@ class SwapEntriesTest extends WholeEngineTest {
         checkFolios(engine, space);
     }
 
+    /** Else it would be taken for one of shared memory wherever it goes next. */
+    @Test
+    void aFolioThatIsNotSwappedInIsAsBefore() {
+        long slot = swappedOut(0);
+        long folio = folios.allocate(0);
+        folios.lock(folio);
+        long flags = PageStruct.flagsAcquire(folio);
+        assertThrows(IllegalArgumentException.class, () -> entries.swapIn(folio, INDEX, swap.nrSlots()));
+        assertEquals(flags, PageStruct.flagsAcquire(folio));
+        assertEquals(Errno.ENOENT, entries.swapIn(folio, INDEX, slot + 1));
+        assertEquals(flags, PageStruct.flagsAcquire(folio));
+        assertEquals(Errno.EEXIST, entries.swapIn(folio, INDEX + 1, slot));
+        assertEquals(flags, PageStruct.flagsAcquire(folio));
+        folios.unlock(folio);
+        folios.unpin(folio);
+    }
+
     /** Its page tables would lead to a folio that has left its address space. */
     @ParameterizedTest
     @ValueSource(ints = {0, 4})
