@@ -29,7 +29,9 @@ import dev.quire.engine.struct.PageStruct;
 public final class DeferredSplitQueue {
     private static final long PARTIALLY_MAPPED = PageFlag.PARTIALLY_MAPPED.mask();
     private static final long QUEUED = PageFlag.DEFERRED_SPLIT.mask();
-    private static final int MINIMUM_ORDER = 2;
+
+    /** Smaller folios have no page 2, where the queue's link is. */
+    static final int MINIMUM_ORDER = 2;
 
     private final PageArena arena;
     private final LockOrder lockOrder;

@@ -129,7 +129,8 @@ public final class DeferredSplitShrinker {
 
     /** Whether the flag is set; a folio that somebody else has split meanwhile has no page 1 any more that says so. */
     private static boolean isPartiallyMapped(long folio) {
-        return FolioStruct.order(folio) > 1 && PageFlag.PARTIALLY_MAPPED.isSet(FolioStruct.flags1(folio));
+        return FolioStruct.order(folio) >= DeferredSplitQueue.MINIMUM_ORDER
+                && PageFlag.PARTIALLY_MAPPED.isSet(FolioStruct.flags1(folio));
     }
 
     private boolean isUnderused(long folio) {

@@ -24,8 +24,6 @@ public record FolioAccounting(
         MemoryGroups groups,
         FolioCounters counters,
         @Nullable PageOwners owners) {
-    private static final int MINIMUM_ORDER_OF_QUEUE = 2;
-
     void allocated(long folio, int order) {
         if (owners != null) {
             owners.allocated(folio, order);
@@ -38,7 +36,7 @@ public record FolioAccounting(
         if (PageFlag.LRU.isSet(PageStruct.flags(folio))) {
             lru.release(folio);
         }
-        if (order >= MINIMUM_ORDER_OF_QUEUE) {
+        if (order >= DeferredSplitQueue.MINIMUM_ORDER) {
             deferredSplits.forget(folio);
         }
         groups.uncharge(folio);
@@ -55,7 +53,7 @@ public record FolioAccounting(
      * the group come before the pieces do, so that whoever frees one of them cannot take the group away.
      */
     void split(FolioSplit split) {
-        if (split.order >= MINIMUM_ORDER_OF_QUEUE) {
+        if (split.order >= DeferredSplitQueue.MINIMUM_ORDER) {
             deferredSplits.forget(split.folio);
         }
         MemoryGroups.split(PageStruct.memcgData(split.folio), split.plan.nrPieces(), split.nrNodes);
@@ -105,7 +103,7 @@ public record FolioAccounting(
         for (long offset = 0; offset < nrPages; nrFolios++) {
             long folio = firstFolio + offset * PageStruct.BYTES;
             int order = FolioStruct.order(folio);
-            if (order >= MINIMUM_ORDER_OF_QUEUE) {
+            if (order >= DeferredSplitQueue.MINIMUM_ORDER) {
                 deferredSplits.forget(folio);
             }
             if (anonymous) {

@@ -23,7 +23,6 @@ public final class FolioCounters {
     private static final long PARTIALLY_MAPPED = SHARED_MEMORY_THP_PAGES + Long.BYTES;
     private static final long DROPPED_PAGES = PARTIALLY_MAPPED + Long.BYTES;
     private static final long CLEANED_PAGES = DROPPED_PAGES + Long.BYTES;
-
     private static final long DEFERRED_SPLITS = CLEANED_PAGES + Long.BYTES;
 
     private final Lifetime lifetime;

@@ -42,7 +42,7 @@ final class FolioCutChecks {
                 throw new IllegalArgumentException("cut plans another order than it names: index=" + index
                         + ", orderAt=" + named + ", pieceOrder=" + plan.runOrder(run) + ", plan=" + plan);
             }
-            index += plan.runCount(run) << plan.runOrder(run);
+            index += plan.runUnits(run);
         }
     }
 

@@ -445,9 +445,7 @@ public final class FolioRestructurer {
         while (offset < nrPages) {
             long folio = firstFolio + offset * PageStruct.BYTES;
             int pieceOrder = FolioStruct.order(folio);
-            poisoned |= pieceOrder > 0
-                    ? PageFlag.HAS_HWPOISONED.isSet(FolioStruct.flags1(folio))
-                    : PageFlag.HWPOISON.isSet(PageStruct.flags(folio));
+            poisoned |= FolioPieces.isPoisoned(folio, pieceOrder);
             offset += Geometry.pagesIn(pieceOrder);
         }
         return poisoned ? PageFlag.HAS_HWPOISONED.mask() : 0;

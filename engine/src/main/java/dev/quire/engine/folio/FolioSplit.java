@@ -7,6 +7,7 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
+import dev.quire.engine.xarray.PieceCursor;
 import dev.quire.engine.xarray.SplitPlan;
 import org.jspecify.annotations.Nullable;
 
@@ -145,7 +146,7 @@ final class FolioSplit {
         long offset = 0;
         for (int run = 0; run < plan.nrRuns(); run++) {
             int pieceOrder = plan.runOrder(run);
-            long end = offset + (plan.runCount(run) << pieceOrder);
+            long end = offset + plan.runUnits(run);
             long firstLost = pieceOrder < Geometry.PMD_ORDER ? offset : Math.clamp(firstDropped, offset, end);
             nrPages += end - Geometry.alignDown(firstLost + Geometry.pagesIn(pieceOrder) - 1, pieceOrder);
             offset = end;
@@ -174,7 +175,7 @@ final class FolioSplit {
         long offset = 0;
         for (int run = 0; run < plan.nrRuns(); run++) {
             int pieceOrder = plan.runOrder(run);
-            long end = offset + (plan.runCount(run) << pieceOrder);
+            long end = offset + plan.runUnits(run);
             if (pieceOrder == 0) {
                 offset = writeAlike(Math.max(offset, 1), end, inheritedFlags, memcgData);
             }
@@ -225,6 +226,7 @@ final class FolioSplit {
         for (long offset = from; offset < end; offset++) {
             long privateOfPiece = firstPrivate + offset * privateStride;
             FolioPieces.writeSmall(piece, pieceFlags, mappingOfAll, firstIndex + offset, privateOfPiece, memcgData);
+            // The head is complete, as in writePiece.
             References.unfreeze(piece, references);
             if (links) {
                 link = LruLists.linkAfter(link, piece, unevictable);
@@ -267,15 +269,9 @@ final class FolioSplit {
 
     /** Leads the slots of a folio in the swap cache to its pieces; the table's lock is held. */
     void replaceInSwapCache(SwapTable swapTable) {
-        long offset = 0;
-        for (int run = 0; run < plan.nrRuns(); run++) {
-            long nrPages = Geometry.pagesIn(plan.runOrder(run));
-            for (long count = plan.runCount(run); count > 0; count--) {
-                if (offset != 0) {
-                    swapTable.replace(privateWord + offset, nrPages, folio + offset * PageStruct.BYTES);
-                }
-                offset += nrPages;
-            }
+        PieceCursor piece = plan.firstPiece();
+        while (piece.next()) {
+            swapTable.replace(privateWord + piece.offset(), Geometry.pagesIn(piece.order()), headOf(piece));
         }
         nrBytesStored += Geometry.pagesIn(order) * Long.BYTES;
     }
@@ -286,14 +282,15 @@ final class FolioSplit {
      */
     void linkPieces(LruLists lru) {
         if (!linksAtOnce) {
+            // By runs, as in writePieces: uniform splits have many pieces, and a cursor would take as long as a link.
             long offset = 0;
             for (int run = 0; run < plan.nrRuns(); run++) {
                 int pieceOrder = plan.runOrder(run);
-                for (long count = plan.runCount(run); count > 0; count--) {
+                long end = offset + plan.runUnits(run);
+                for (; offset < end; offset += Geometry.pagesIn(pieceOrder)) {
                     if (offset != 0) {
                         link(folio + offset * PageStruct.BYTES, pieceOrder, references(offset, pieceOrder));
                     }
-                    offset += Geometry.pagesIn(pieceOrder);
                 }
             }
         }
@@ -310,15 +307,9 @@ final class FolioSplit {
 
     /** Appends every piece but the first to the caller's list; the references are in the counts already. */
     void appendPieces(FolioList pieces) {
-        long offset = 0;
-        for (int run = 0; run < plan.nrRuns(); run++) {
-            long nrPages = Geometry.pagesIn(plan.runOrder(run));
-            for (long count = plan.runCount(run); count > 0; count--) {
-                if (offset != 0) {
-                    pieces.append(folio + offset * PageStruct.BYTES);
-                }
-                offset += nrPages;
-            }
+        PieceCursor piece = plan.firstPiece();
+        while (piece.next()) {
+            pieces.append(headOf(piece));
         }
     }
 
@@ -332,18 +323,14 @@ final class FolioSplit {
 
     /** Unlocks the pieces that were locked until they were mapped again, and gives back the references that kept them. */
     void releaseRemapped(Folios folios, FolioLock locks) {
-        long offset = 0;
-        for (int run = 0; run < plan.nrRuns(); run++) {
-            int pieceOrder = plan.runOrder(run);
-            for (long count = plan.runCount(run); count > 0; count--) {
-                long piece = folio + offset * PageStruct.BYTES;
-                offset += Geometry.pagesIn(pieceOrder);
-                if (!holdsLockAt(piece, pieceOrder) && piece != folio) {
-                    locks.afterBornLocked();
-                    locks.unlock(piece);
-                    if (!keep) {
-                        folios.put(piece, 1);
-                    }
+        PieceCursor piece = plan.firstPiece();
+        while (piece.next()) {
+            long head = headOf(piece);
+            if (!holdsLockAt(head, piece.order())) {
+                locks.afterBornLocked();
+                locks.unlock(head);
+                if (!keep) {
+                    folios.put(head, 1);
                 }
             }
         }
@@ -358,16 +345,16 @@ final class FolioSplit {
                 || (owner == null && swapCached)) {
             return;
         }
-        long offset = 0;
-        for (int run = 0; run < plan.nrRuns(); run++) {
-            int pieceOrder = plan.runOrder(run);
-            for (long count = plan.runCount(run); count > 0; count--) {
-                if (offset != 0 && references(offset, pieceOrder) == 0) {
-                    folios.free(folio + offset * PageStruct.BYTES);
-                }
-                offset += Geometry.pagesIn(pieceOrder);
+        PieceCursor piece = plan.firstPiece();
+        while (piece.next()) {
+            if (references(piece.offset(), piece.order()) == 0) {
+                folios.free(headOf(piece));
             }
         }
+    }
+
+    private long headOf(PieceCursor piece) {
+        return folio + piece.offset() * PageStruct.BYTES;
     }
 
     /** Whether the piece that holds {@link #lockAt} is the first, the folio's old head. */

@@ -14,6 +14,7 @@ import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
+import dev.quire.engine.xarray.PieceCursor;
 import dev.quire.engine.xarray.SplitPlan;
 import java.lang.foreign.MemorySegment;
 import java.util.Set;
@@ -173,8 +174,8 @@ public final class Folios {
     }
 
     /**
-     * Takes a reference unless the folio is frozen by a split, or free, or has too many (3 * 2^28). Lock-free. A caller that found the folio in an index
-     * or through a page must look again afterwards: a split may have run in between.
+     * Takes a reference unless the folio is frozen by a split, or free, or has too many (3 * 2^28). Lock-free. A caller that
+     * found the folio in an index or through a page must look again afterwards: a split may have run in between.
      *
      * @param folio handle of a head
      * @return whether the caller now holds a reference
@@ -451,14 +452,10 @@ public final class Folios {
         cutAroundPoison(plan, folio, order);
         FolioPieces.erase(folio, order);
         headMap.split(folio, plan);
-        long piece = folio;
-        for (int run = 0; run < plan.nrRuns(); run++) {
-            int pieceOrder = plan.runOrder(run);
-            for (long count = plan.runCount(run); count > 0; count--) {
-                reclaimPiece(piece, pieceOrder);
-                piece += Geometry.pagesIn(pieceOrder) * PageStruct.BYTES;
-            }
-        }
+        PieceCursor piece = plan.firstPiece();
+        do {
+            reclaimPiece(folio + piece.offset() * PageStruct.BYTES, piece.order());
+        } while (piece.next());
     }
 
     /** Appends the largest blocks without a poisoned frame, and the poisoned frames, to a plan. */

@@ -7,6 +7,7 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.struct.XaNodeStruct;
+import dev.quire.engine.xarray.PieceCursor;
 import dev.quire.engine.xarray.XaCursor;
 
 /**
@@ -91,16 +92,12 @@ final class FrozenFolioSplitter {
             return;
         }
         long firstIndex = PageStruct.index(split.folio);
-        long offset = 0;
-        for (int run = 0; run < split.plan.nrRuns(); run++) {
-            int order = split.plan.runOrder(run);
-            for (long count = split.plan.runCount(run); count > 0; count--) {
-                if (split.isDropped(offset)) {
-                    cursor.setOrder(firstIndex + offset, order);
-                    cursor.store(0);
-                    split.nrPagesDropped += Geometry.pagesIn(order);
-                }
-                offset += Geometry.pagesIn(order);
+        PieceCursor piece = split.plan.firstPiece();
+        while (piece.next()) {
+            if (split.isDropped(piece.offset())) {
+                cursor.setOrder(firstIndex + piece.offset(), piece.order());
+                cursor.store(0);
+                split.nrPagesDropped += Geometry.pagesIn(piece.order());
             }
         }
         owner.addNrPages(-split.nrPagesDropped);

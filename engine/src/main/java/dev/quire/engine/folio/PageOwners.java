@@ -5,6 +5,7 @@ import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.rcu.Lifetime;
+import dev.quire.engine.xarray.PieceCursor;
 import dev.quire.engine.xarray.SplitPlan;
 
 /**
@@ -93,13 +94,10 @@ public final class PageOwners {
     void split(long folio, SplitPlan plan) {
         long word = wordOf(folio);
         long tag = NativeMemory.getLongOpaque(word) >>> TAG_SHIFT;
-        for (int run = 0; run < plan.nrRuns(); run++) {
-            int order = plan.runOrder(run);
-            for (long count = plan.runCount(run); count > 0; count--) {
-                fill(word, order, tag);
-                word += Geometry.pagesIn(order) * Long.BYTES;
-            }
-        }
+        PieceCursor piece = plan.firstPiece();
+        do {
+            fill(word + piece.offset() * Long.BYTES, piece.order(), tag);
+        } while (piece.next());
     }
 
     /** The folio that a merge makes has the tag of its first page. */

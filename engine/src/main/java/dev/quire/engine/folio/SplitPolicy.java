@@ -8,7 +8,8 @@ import dev.quire.engine.xarray.SplitPlan;
  * the folio's order, the range and the allowed orders to a plan; the plan can be printed before it is carried out.
  *
  * <p>Implementations have no state that changes during the call, split no folio from within it, and do not allocate. A plan
- * that does not keep to what is said below is refused with {@link IllegalArgumentException} before anything of the folio changes. {@link SplitPolicies} has the ones Quire brings along.
+ * that does not keep to what is said below is refused with {@link IllegalArgumentException} before anything of the folio
+ * changes. {@link SplitPolicies} has the ones Quire brings along.
  */
 @FunctionalInterface
 public interface SplitPolicy {

@@ -35,6 +35,7 @@ public final class TailWordsMap implements HeadMap {
 
     @Override
     public long split(long head, SplitPlan plan) {
+        // By runs: uniform splits have many pieces, and a cursor would take as long as what is stored per piece.
         long nrBytes = 0;
         long piece = head;
         for (int run = 0; run < plan.nrRuns(); run++) {

@@ -33,6 +33,8 @@ public final class SplitPlan {
     private byte[] runOrders = new byte[INITIAL_RUNS];
     private long[] runCounts = new long[INITIAL_RUNS];
 
+    private final PieceCursor pieces = new PieceCursor(this);
+
     /** Makes an empty plan of order 0. */
     public SplitPlan() {}
 
@@ -177,6 +179,28 @@ public final class SplitPlan {
      */
     public long runCount(int run) {
         return runCounts[Objects.checkIndex(run, nrRuns)];
+    }
+
+    /**
+     * Units that the pieces of a run cover together, unsigned.
+     *
+     * @param run 0 to {@code nrRuns() - 1}
+     * @return at least 1
+     * @throws IndexOutOfBoundsException if there is no such run
+     */
+    public long runUnits(int run) {
+        return runCount(run) << runOrder(run);
+    }
+
+    /**
+     * Starts going over the pieces one by one, which ends the last such walk over this plan.
+     *
+     * @return the plan's only cursor, at the first piece
+     * @throws IndexOutOfBoundsException if there are no pieces
+     */
+    public PieceCursor firstPiece() {
+        pieces.toFirst();
+        return pieces;
     }
 
     /** {@return the number of pieces, unsigned} */

@@ -16,19 +16,25 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Splits folios of every kind in every way, and looks at everything around them afterwards. Each split is tried without
- * memory first: of the nodes that it takes the first, the second, and so on is refused, and nothing has changed.
+ * Splits folios of every kind in every way, and looks at everything around them afterwards: up to order 9 to every smaller
+ * order at every page, with either policy and either head map; from there on at random pages. Each split is tried without
+ * memory first: of the nodes that it takes the first, the second, and so on is refused, and nothing has changed. Up to order 9
+ * each of them is; of larger splits {@link #NR_ALL_REFUSED} of them, then some, and the last.
  */
 @SuppressWarnings("NullAway.Init")
 class SplitKindsTest extends WholeEngineTest {
     private static final int EXHAUSTIVE_ORDER = 9;
-    private static final int EVERY_PAGE_ORDER = 6;
     private static final int SAMPLES_PER_ORDER = 6;
     private static final int MAX_MASKED_ORDER = 13;
     private static final int NR_MASKS = 200;
 
     /** Of the nodes that a split takes, each of so many first ones is refused once, then some, and the last. */
     private static final int NR_ALL_REFUSED = 64;
+
+    /** A split of a new folio of some order at some page to some order, with all that is checked around it. */
+    private interface SplitAttempt {
+        void run(int order, long at, int newOrder);
+    }
 
     private SplitSubject subject;
 
@@ -40,40 +46,33 @@ class SplitKindsTest extends WholeEngineTest {
     @ParameterizedTest
     @EnumSource(SplitKind.class)
     void everyNonUniformSplitOfEveryKind(SplitKind kind) {
-        open(kind, HeadMapKind.HEAD_BITS);
-        for (int order = kind.smallestOrder(); order <= EXHAUSTIVE_ORDER; order++) {
-            for (int newOrder = 0; newOrder < order; newOrder++) {
-                for (long at = 0; at < 1L << order; at += stride(kind.isInPageTables(), order)) {
-                    splitNonUniform(order, at, newOrder);
-                }
-            }
-        }
-        subject.close();
+        everySplit(kind, HeadMapKind.HEAD_BITS, this::splitNonUniform);
     }
 
     @ParameterizedTest
     @EnumSource(SplitKind.class)
     void everyUniformSplitOfEveryKind(SplitKind kind) {
-        open(kind, HeadMapKind.HEAD_BITS);
-        for (int order = kind.smallestOrder(); order <= EXHAUSTIVE_ORDER; order++) {
-            for (int newOrder = 0; newOrder < order; newOrder++) {
-                for (long at = 0; at < 1L << order; at += stride(kind.isInPageTables(), order)) {
-                    splitUniform(order, at, newOrder);
-                }
-            }
-        }
-        subject.close();
+        everySplit(kind, HeadMapKind.HEAD_BITS, this::splitUniform);
     }
 
     @ParameterizedTest
     @EnumSource(SplitKind.class)
-    void tailsFollowToo(SplitKind kind) {
-        open(kind, HeadMapKind.TAIL_WORDS);
+    void everyNonUniformSplitWithTailsThatNameTheirHead(SplitKind kind) {
+        everySplit(kind, HeadMapKind.TAIL_WORDS, this::splitNonUniform);
+    }
+
+    @ParameterizedTest
+    @EnumSource(SplitKind.class)
+    void everyUniformSplitWithTailsThatNameTheirHead(SplitKind kind) {
+        everySplit(kind, HeadMapKind.TAIL_WORDS, this::splitUniform);
+    }
+
+    private void everySplit(SplitKind kind, HeadMapKind headMap, SplitAttempt attempt) {
+        open(kind, headMap);
         for (int order = kind.smallestOrder(); order <= EXHAUSTIVE_ORDER; order++) {
             for (int newOrder = 0; newOrder < order; newOrder++) {
-                for (long at = 0; at < 1L << order; at += stride(true, order)) {
-                    splitNonUniform(order, at, newOrder);
-                    splitUniform(order, at, newOrder);
+                for (long at = 0; at < Geometry.pagesIn(order); at++) {
+                    attempt.run(order, at, newOrder);
                 }
             }
         }
@@ -85,9 +84,7 @@ class SplitKindsTest extends WholeEngineTest {
     void sampledSplitsOfLargerFolios(SplitKind kind) {
         SplittableRandom random = TestSeed.random("sampledSplitsOfLargerFolios" + kind);
         sampleLargerFolios(kind, HeadMapKind.HEAD_BITS, random);
-        if (!kind.isInPageTables()) {
-            sampleLargerFolios(kind, HeadMapKind.TAIL_WORDS, random);
-        }
+        sampleLargerFolios(kind, HeadMapKind.TAIL_WORDS, random);
     }
 
     private void sampleLargerFolios(SplitKind kind, HeadMapKind headMap, SplittableRandom random) {
@@ -115,11 +112,6 @@ class SplitKindsTest extends WholeEngineTest {
             splitNonUniform(order, random.nextLong(1L << order), newOrder, allowedOrders);
         }
         subject.close();
-    }
-
-    /** What costs more is done at every page up to order 6, and at some sixty pages of all kinds of places from there on. */
-    private static long stride(boolean costly, int order) {
-        return costly && order > EVERY_PAGE_ORDER ? (1L << (order - 6)) + 1 : 1;
     }
 
     @ParameterizedTest

@@ -3,6 +3,7 @@ package dev.quire.engine.xarray;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -52,6 +53,46 @@ class SplitPlanTest {
         assertEquals(Integer.MAX_VALUE, XaCursor.nodesNeeded(plan));
         assertEquals("63", SplitPlan.uniform(63, 63).toString());
         assertEquals(1L << 63, SplitPlan.uniform(63, 63).pieceOrders());
+    }
+
+    @Test
+    void aCursorVisitsEveryPieceOnceAndStaysAtTheLast() {
+        SplittableRandom random = TestSeed.random("aCursorVisitsEveryPieceOnceAndStaysAtTheLast");
+        for (int round = 0; round < 300; round++) {
+            SplitPlan plan = RandomPlan.any(random, random.nextInt(19));
+            PieceCursor piece = plan.firstPiece();
+            long offset = 0;
+            int nrVisited = 0;
+            for (int order : RandomPlan.orders(plan)) {
+                assertTrue(nrVisited == 0 || piece.next(), plan::toString);
+                assertEquals(offset, piece.offset(), plan::toString);
+                assertEquals(order, piece.order(), plan::toString);
+                offset += 1L << order;
+                nrVisited++;
+            }
+            assertFalse(piece.next(), plan::toString);
+            assertFalse(piece.next(), plan::toString);
+            assertEquals(plan.offsetOfLastPiece(), piece.offset(), plan::toString);
+        }
+    }
+
+    @Test
+    void aCursorStartsAgainWithEachPlan() {
+        SplitPlan plan = SplitPlan.uniform(63, 62);
+        PieceCursor piece = plan.firstPiece();
+        assertTrue(piece.next());
+        assertEquals(1L << 62, piece.offset());
+        assertFalse(piece.next());
+
+        plan.resetUniform(63, 0);
+        assertSame(piece, plan.firstPiece(), "the plan's only one");
+        assertEquals(0, piece.offset());
+        assertTrue(piece.next(), "there are 2^63");
+        assertEquals(1, piece.offset());
+        assertEquals(1L << 63, plan.runUnits(0));
+
+        plan.reset(5);
+        assertThrows(IndexOutOfBoundsException.class, plan::firstPiece);
     }
 
     @Test
