@@ -48,7 +48,7 @@ public final class GuestAccess {
      *
      * @param index offset of the page, in pages
      * @return handle of its folio, which is the page alone, to be given back with {@code Folios.unpin}; or, negative, EFAULT
-     *     (beyond the end), EACCES (private), EHWPOISON, ENOMEM
+     *     (beyond the end), EACCES (private), EHWPOISON, ENOMEM, or EAGAIN as from {@link GuestMemory#allocate}
      * @throws IllegalArgumentException if the index is negative
      * @throws IllegalStateException if the memory or the engine is closed, the reader in a section, or the call comes from
      *     inside a conversion and would wait for it
@@ -63,7 +63,8 @@ public final class GuestAccess {
      * @param index offset of the page, in pages
      * @param asPrivate whether as private memory
      * @return handle of its folio, which may be large if it is private, to be given back with {@code Folios.unpin}; or,
-     *     negative, EFAULT (beyond the end), EACCES (in the other state: the guest must convert it first), EHWPOISON, ENOMEM
+     *     negative, EFAULT (beyond the end), EACCES (in the other state: the guest must convert it first), EHWPOISON, ENOMEM, or
+     *     EAGAIN as from {@link GuestMemory#allocate}
      * @throws IllegalArgumentException if the index is negative
      * @throws IllegalStateException if the memory or the engine is closed, the reader in a section, or the call comes from
      *     inside a conversion and would wait for it

@@ -50,9 +50,7 @@ final class GuestConverter {
                 return refused(error, start);
             }
             error = restructure(conversion, invalidateLock);
-            return error == Errno.OK
-                    ? ConversionResult.OK
-                    : refused(error, Math.max(restructurer.refusedIndex(), start));
+            return error == Errno.OK ? ConversionResult.OK : refused(error, offendingIndex(start));
         } finally {
             invalidateLock.end();
         }
@@ -60,6 +58,13 @@ final class GuestConverter {
 
     private static ConversionResult refused(int error, long index) {
         return new ConversionResult(error, index << Geometry.PAGE_SHIFT);
+    }
+
+    /** First page of the folio that was in the way, or of the range if the folio reaches into it from before. */
+    private long offendingIndex(long start) {
+        long index = restructurer.refusedIndex();
+        long end = index + Geometry.pagesIn(memory.layout().orderAt(index));
+        return end > start ? Math.max(index, start) : index;
     }
 
     private int restructure(GuestConversion conversion, InvalidateLock invalidateLock) {

@@ -26,12 +26,16 @@ import java.util.concurrent.locks.ReentrantLock;
 final class GuestFolios {
     static final long NONE = -1;
 
+    /** New folios that somebody may hold, one after the other, before a huge page is not populated: each is some milliseconds. */
+    private static final int MAX_HELD_FOLIOS = 4;
+
     private final GuestMemory memory;
     private final PageArena arena;
     private final Folios folios;
     private final FolioMappers mappers;
     private final FolioCounters counters;
     private final Rcu rcu;
+
     /** Its own, as a huge page may be populated while others are being converted. By the populate lock. */
     private final FolioRestructurer restructurer;
 
@@ -49,12 +53,26 @@ final class GuestFolios {
         counters = mapping.accounting().counters();
     }
 
-    /** Allocates the huge page that starts at an index, if it is not there, in the folios of a layout; 0 or ENOMEM. */
+    /** Allocates what is missing of a range of whole huge pages, up to the first that cannot be had; results of {@link #populate}. */
+    int populateAll(long startIndex, long endIndex, GuestLayout layout) {
+        int result = Errno.OK;
+        for (long huge = startIndex;
+                huge < endIndex && result == Errno.OK;
+                huge += Geometry.pagesIn(layout.hugeOrder())) {
+            result = populate(huge, layout);
+        }
+        return result;
+    }
+
+    /**
+     * Allocates the huge page that starts at an index, if it is not there, in the folios of a layout: 0; ENOMEM; or EAGAIN if
+     * somebody who goes through all frames holds each folio that it could have been.
+     */
     int populate(long hugeIndex, GuestLayout layout) {
         populateLock.lock();
         try {
             int result = contains(hugeIndex) ? Errno.OK : Errno.EAGAIN;
-            while (result == Errno.EAGAIN) {
+            for (int nrHeld = 0; result == Errno.EAGAIN && nrHeld < MAX_HELD_FOLIOS; nrHeld++) {
                 // Whoever goes through all frames may hold the new folio, and has it then: there are others.
                 result = insertNew(hugeIndex, layout);
             }

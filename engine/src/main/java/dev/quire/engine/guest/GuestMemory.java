@@ -5,7 +5,6 @@ import dev.quire.engine.folio.FolioOwner;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.mapping.FolioVisitor;
 import dev.quire.engine.mapping.MappingContext;
-import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.RcuReader;
@@ -23,11 +22,13 @@ import java.lang.invoke.VarHandle;
  * as a whole; which folios there are follows from which pages are shared, see {@link GuestSplitPolicy}. At first all are
  * private and none is there.
  *
- * <p>A conversion happens as a whole or not at all. It fails, with the offset, if somebody holds one of the pages: to be
- * converted, or in a folio to be split or merged. Before it gives up it waits once for readers, whose references are passing
- * ones; who takes references outside of read sections ({@link Folios#tryPin}) may have to be met by trying again. Nothing is
- * rolled back: all memory is reserved and all folios are frozen before the first change, and the guest's mappings are zapped
- * only after that. The host's are removed before a conversion to private, also of one that then fails.
+ * <p>A conversion happens as a whole or not at all. Nothing is rolled back: all memory is reserved and all folios are frozen before
+ * the first change, and the guest's mappings are zapped only after that. The host's are removed before a conversion to private,
+ * also of one that then fails.
+ *
+ * <p>It fails with EAGAIN, and the offset, if somebody holds one of the pages: to be converted, or in a folio to be split or
+ * merged. Before it gives up it turns away faults in all huge pages that it touches, and waits once for readers, whose references
+ * are passing ones; {@link ConversionResult} says what is left to the embedder.
  *
  * <p>Thread-safe. Conversions and holes come one at a time, first wait for faults that allocate, and must not be called from
  * inside a read section. Faults beside a conversion go on: they wait only if the page itself is being converted, or is missing
@@ -298,7 +299,8 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
      *
      * @param offsetBytes start of the range, a multiple of 4096
      * @param lengthBytes its length, a multiple of 4096, at least 4096
-     * @return 0, or ENOMEM (what was populated before stays)
+     * @return 0; ENOMEM; or EAGAIN if somebody who pins pages that are nobody's ({@link Folios#tryPinFolioOf}) held each new folio in
+     *     turn. What was populated before stays
      * @throws IllegalArgumentException if the range is no such range or reaches beyond the end
      */
     public int allocate(long offsetBytes, long lengthBytes) {
@@ -310,11 +312,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
         invalidateLock.lockShared(huge, end);
         try {
             requireOpen();
-            int result = Errno.OK;
-            for (; huge < end && result == Errno.OK; huge += Geometry.pagesIn(hugeOrder)) {
-                result = guestFolios.populate(huge, layout);
-            }
-            return result;
+            return guestFolios.populateAll(huge, end, layout);
         } finally {
             invalidateLock.unlockShared();
             lifetime.exit();

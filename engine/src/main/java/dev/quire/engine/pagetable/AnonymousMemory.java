@@ -25,8 +25,8 @@ import java.util.concurrent.locks.StampedLock;
  * nothing looks for a vacant range. There is no sharing after a fork, no zero page and no swap.
  *
  * <p>Thread-safe: faults run beside each other, everything else alone (mmap_lock). Calls block, and must not be made from a
- * read section. Faults allocate nothing on the heap but for waiting. Once the engine is closed every call throws {@link IllegalStateException}; memory that is closed has no
- * region, and gets none.
+ * read section. Faults allocate nothing on the heap but for waiting. Once the engine is closed every call throws {@link
+ * IllegalStateException}; memory that is closed has no region, and gets none.
  */
 public final class AnonymousMemory implements FaultHandler, AutoCloseable {
     private final PageTableContext context;
@@ -254,7 +254,8 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
 
     /**
      * Makes a range of one region longer or shorter, or moves it with its pages (mremap with MREMAP_FIXED where the address
-     * changes). What is at the new addresses is unmapped before.
+     * changes). What is at the new addresses is unmapped before. Pages that move are as writable, accessed and dirty as they were,
+     * whatever a {@link PageWalker} does to them meanwhile.
      *
      * @param oldAddress first virtual address
      * @param oldLengthBytes length; rounded up to whole pages
@@ -262,8 +263,7 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
      * @param newLengthBytes length afterwards; rounded up to whole pages
      * @return 0; EINVAL if an address is not a multiple of 4096, a length is 0, a range ends beyond the addresses that exist, or
      *     the range overlaps with where it goes; EFAULT if it is not part of one region; ENOMEM if it cannot grow where it is, or
-     *     there is no memory for page tables, EOVERFLOW if a folio in it is mapped too often to be mapped twice meanwhile:
-     *     then it has not been moved
+     *     there is no memory for page tables: then it has not been moved, but what was at the new addresses is unmapped
      */
     public int remap(long oldAddress, long oldLengthBytes, long newAddress, long newLengthBytes) {
         if (check(oldAddress, oldLengthBytes) != Errno.OK
@@ -309,7 +309,7 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
         regions.clear(newStart, newEnd);
         Region target = tables.addRegion(newStart, nrPages(newStart, newEnd), owner, firstIndex, flags);
         long nrBytes = Math.min(oldEnd - oldStart, newEnd - newStart);
-        int result = new MoveLeaves(context, tables).move(oldStart, oldStart + nrBytes, newStart);
+        int result = tables.moveLeaves(region, oldStart, oldStart + nrBytes, newStart);
         if (result != Errno.OK) {
             target.close();
             return result;

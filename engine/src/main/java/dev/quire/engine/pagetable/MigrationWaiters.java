@@ -11,9 +11,9 @@ import java.util.concurrent.locks.LockSupport;
  * Threads that sleep until a page that migrates is mapped again (migration_entry_wait).
  *
  * <p>I21. A thread gets in line while it holds the lock of the table in which it has found the migration entry. Whoever
- * restores the entry takes that lock first, and wakes afterwards all who wait for pages of the range: nobody is missed, and
- * nobody needs a reference to the folio, which would make its split or merge fail. Nor does anybody touch the folio: what is
- * its head now may be the tail of another when the thread gets in line.
+ * restores the entry takes that lock first, or comes after who took it to move the entry ({@link MoveLeaves}), and wakes afterwards
+ * all who wait for pages of the range: nobody is missed, and nobody needs a reference to the folio, which would make its split or
+ * merge fail. Nor does anybody touch the folio: what is its head now may be the tail of another when the thread gets in line.
  *
  * <p>Thread-safe. Getting in line and waking are lock-free; waking goes through all who wait, which are as many as there are
  * threads at most.

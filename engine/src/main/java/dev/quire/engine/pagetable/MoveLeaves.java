@@ -1,128 +1,153 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.pagetable;
 
-import dev.quire.engine.lock.References;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
-import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.struct.PageTableStruct;
 
 /**
- * Moves what a range of one process maps to another place (move_page_tables), table by table: each folio is mapped at the
- * new place before it is unmapped at the old one, so that none looks as if a part of it were given up. What is mapped there
- * are new leaves: not accessed, not dirty, and exclusive only if they are writable.
+ * Moves what a range of one process maps to another place, entry by entry (move_page_tables, move_ptes, move_huge_pmd).
  *
- * <p>The caller holds the memory map's lock: nothing is mapped or unmapped meanwhile. Splits may run; a folio that is about
- * to be moved has a reference, which makes them fail. For one move.
+ * <p>Each entry, leaf or migration entry, arrives as it left: writable, exclusive, accessed and dirty as it was. With it goes
+ * the reference that it holds, and for a large leaf the tables set aside for it, so no count changes, and no folio looks as if
+ * a part of it were given up. A large leaf stays one if its new address is a multiple of its size and all of it moves; else it is
+ * split before.
+ *
+ * <p>Walks without a lock go on. Each entry is taken from the old place by one RMW, so the bits that {@link PageWalker#touch}
+ * has set are in what arrives, and from then on it fails at the old address; at the new one it fails until the entry is there.
+ * In between the page is at neither, which sends a walk to the fault handler.
+ *
+ * <p>All tables are made before the first entry moves, so the move happens as a whole or not at all. The caller keeps walks over
+ * all who map a folio off ({@link RegionList#runWithoutWalks}): one that began at the new place and then came to the old one would
+ * miss what moves meanwhile. For one move.
  */
-final class MoveLeaves implements RangeOperation {
+final class MoveLeaves {
     private final PageTableContext context;
-    private final PageTables tables;
+    private final TableTree tree;
+    private final LeafMapping leafMapping;
+    private final LeafSplit leafSplit;
 
-    /** Pages found in one table, or one large leaf, with a reference each. */
-    private final long[] pages = new long[PageTableStruct.NR_ENTRIES];
+    /** Entries of one table on their way. */
+    private final long[] moving = new long[PageTableStruct.NR_ENTRIES];
 
-    private final long[] addresses = new long[PageTableStruct.NR_ENTRIES];
-    private final boolean[] writable = new boolean[PageTableStruct.NR_ENTRIES];
-    private int nrFound;
-    private boolean large;
-    private boolean migrating;
-    private long chunkStart;
-
-    MoveLeaves(PageTableContext context, PageTables tables) {
+    MoveLeaves(PageTableContext context, TableTree tree, LeafMapping leafMapping, LeafSplit leafSplit) {
         this.context = context;
-        this.tables = tables;
+        this.tree = tree;
+        this.leafMapping = leafMapping;
+        this.leafSplit = leafSplit;
     }
 
     /**
-     * Maps everything at the new place; ENOMEM if there is no memory for tables, EOVERFLOW if a folio is mapped too often to
-     * be mapped twice meanwhile. The caller unmaps the place that is wrong.
+     * Moves what is in [start, end), whole pages, to where nothing is. The tree is locked all the while: nobody else makes or
+     * frees tables, or maps.
+     *
+     * @return 0; ENOMEM if there is no memory for tables, EEXIST if something is mapped at the new place: then nothing has moved,
+     *     but large leaves that do not fit there may have been split
      */
     int move(long start, long end, long newStart) {
+        long newEnd = newStart + (end - start);
+        tree.lock();
+        try {
+            int result = makePlace(start, end, newStart - start);
+            if (result == Errno.OK && !leafMapping.isVacant(newStart, newEnd)) {
+                result = Errno.EEXIST;
+            }
+            if (result == Errno.OK) {
+                moveAll(start, end, newStart - start);
+            }
+            // Those made for what did not move, or for tables that turned out to have nothing in the range.
+            tree.freeEmpty(newStart, newEnd);
+            return result;
+        } finally {
+            tree.unlock();
+        }
+    }
+
+    private int makePlace(long start, long end, long distanceBytes) {
+        // Empty ones, which entries left from the side of their folios, would be in the way of large leaves.
+        tree.freeEmpty(start + distanceBytes, end + distanceBytes);
         long address = start;
         while (address < end) {
-            long chunkEnd = Math.min(TableTree.nextAt(TableTree.PMD_LEVEL, address), end);
-            collect(address, chunkEnd);
-            int result = migrating ? Errno.OK : mapFound(newStart - start);
-            release();
+            long place = tree.descend(address);
+            long slot = TableTree.slotOf(place);
+            int level = TableTree.levelOf(place);
+            long next = endOfEntries(level, address, end);
+            int result = Errno.OK;
+            if (level == TableTree.PTE_LEVEL) {
+                result = leafMapping.growTables(address + distanceBytes, next + distanceBytes);
+            } else if (PageTableStruct.entryAcquire(slot) != PageTableEntry.NONE) {
+                if (!fits(level, address, end, distanceBytes)) {
+                    leafSplit.split(slot, level);
+                    continue;
+                }
+                result = growTo(address + distanceBytes, level);
+            }
             if (result != Errno.OK) {
                 return result;
             }
-            if (migrating) {
-                awaitMigrations(address, chunkEnd);
-            } else {
-                address = chunkEnd;
-            }
+            address = next;
         }
         return Errno.OK;
     }
 
-    private void collect(long start, long end) {
-        nrFound = 0;
-        large = false;
-        migrating = false;
-        chunkStart = start;
-        tables.walk(start, end, this);
+    /** Address after the last entry of a table, or after the leaf or the hole of an upper level, that an address lies in. */
+    private static long endOfEntries(int level, long address, long end) {
+        return Math.min(TableTree.nextAt(Math.max(level, TableTree.PMD_LEVEL), address), end);
     }
 
-    @Override
-    public void entries(TableTree tree, long firstSlot, long address, int nrEntries) {
+    /** Whether a large leaf moves as a whole, to a place where there can be one. */
+    private static boolean fits(int level, long address, long end, long distanceBytes) {
+        long bytes = TableTree.bytesAt(level);
+        return address % bytes == 0 && end - address >= bytes && distanceBytes % bytes == 0;
+    }
+
+    private int growTo(long address, int level) {
+        long place = tree.grow(address, level);
+        if (PageTableStruct.entryAcquire(TableTree.slotOf(place)) != PageTableEntry.NONE) {
+            return Errno.EEXIST;
+        }
+        return TableTree.levelOf(place) == level ? Errno.OK : Errno.ENOMEM;
+    }
+
+    private void moveAll(long start, long end, long distanceBytes) {
+        long address = start;
+        while (address < end) {
+            long place = tree.descend(address);
+            int level = TableTree.levelOf(place);
+            long next = endOfEntries(level, address, end);
+            if (level == TableTree.PTE_LEVEL) {
+                next = Math.min(next, TableTree.nextAt(TableTree.PMD_LEVEL, address + distanceBytes) - distanceBytes);
+                moveEntries(place, address + distanceBytes, (int) ((next - address) >>> Geometry.PAGE_SHIFT));
+            } else if (PageTableStruct.entryAcquire(TableTree.slotOf(place)) != PageTableEntry.NONE) {
+                moveLarge(TableTree.slotOf(place), level, address + distanceBytes);
+            }
+            address = next;
+        }
+    }
+
+    /** Moves consecutive entries of one table to one other; one lock after the other, as both are of one rank. */
+    private void moveEntries(long firstSlot, long newAddress, int nrEntries) {
+        tree.lockTable(firstSlot);
         for (int i = 0; i < nrEntries; i++) {
-            long entry = PageTableStruct.entryAcquire(firstSlot + (long) i * Long.BYTES);
-            migrating |= PageTableEntry.isMigration(entry);
-            if (PageTableEntry.isPresent(entry)) {
-                found(entry, address + (long) i * Geometry.PAGE_BYTES);
+            moving[i] = tree.clear(firstSlot + (long) i * Long.BYTES);
+        }
+        tree.unlockTable(firstSlot);
+        long firstNewSlot = tree.descend(newAddress);
+        tree.lockTable(firstNewSlot);
+        for (int i = 0; i < nrEntries; i++) {
+            if (moving[i] != PageTableEntry.NONE) {
+                tree.put(firstNewSlot + (long) i * Long.BYTES, moving[i]);
             }
         }
+        tree.unlockTable(firstNewSlot);
     }
 
-    @Override
-    public boolean largeLeaf(LeafSplit leafSplit, long slot, int level, boolean whole) {
-        if (whole) {
-            large = true;
-            found(PageTableStruct.entryAcquire(slot), chunkStart);
+    private void moveLarge(long slot, int level, long newAddress) {
+        long newSlot = TableTree.slotOf(tree.descendTo(newAddress, level));
+        if (LeafSplit.isAnonymous(context.folioOf(PageTableStruct.entryAcquire(slot)))) {
+            int nrTables = TableTree.nrTablesBelow(level);
+            tree.deposit(newSlot, tree.withdraw(slot, nrTables), nrTables);
         }
-        return whole;
-    }
-
-    private void found(long leaf, long address) {
-        References.add(context.folioOf(leaf), 1);
-        pages[nrFound] = context.arena.pageAt(PageTableEntry.pfn(leaf));
-        addresses[nrFound] = address;
-        writable[nrFound] = PageTableEntry.isWritable(leaf);
-        nrFound++;
-    }
-
-    private int mapFound(long distanceBytes) {
-        for (int i = 0; i < nrFound; i++) {
-            int result = map(i, addresses[i] + distanceBytes);
-            if (result != Errno.OK) {
-                return result;
-            }
-        }
-        return Errno.OK;
-    }
-
-    private int map(int i, long address) {
-        long folio = context.folios.headOf(pages[i]);
-        long firstPage = (pages[i] - folio) / PageStruct.BYTES;
-        if (!large) {
-            return tables.map(address, folio, firstPage, 1, writable[i]);
-        }
-        return address % Geometry.HUGE_PAGE_BYTES == 0
-                ? tables.mapHuge(address, folio, firstPage, Geometry.PMD_ORDER, writable[i])
-                : tables.map(address, folio, firstPage, PageTableStruct.NR_ENTRIES, writable[i]);
-    }
-
-    private void release() {
-        for (int i = 0; i < nrFound; i++) {
-            context.folios.unpin(context.folios.headOf(pages[i]));
-        }
-    }
-
-    private void awaitMigrations(long start, long end) {
-        for (long address = start; address < end; address += Geometry.PAGE_BYTES) {
-            tables.awaitMigration(address);
-        }
+        tree.put(newSlot, tree.clear(slot));
     }
 }

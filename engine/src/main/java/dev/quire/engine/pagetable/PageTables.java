@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * Nothing is cached outside the tables, so nothing needs to be flushed.
  *
  * <p>Thread-safe. Changes block on two kinds of locks, one for the upper levels and one per lowest-level table; they allocate
- * nothing on the heap but for regions, and for waiting. Every call throws {@link IllegalStateException} once the engine or these tables are closed.
+ * nothing on the heap but for regions, for moves, and for waiting. Once the engine or these tables are closed, calls that change
+ * or wait throw {@link IllegalStateException}.
  */
 public final class PageTables implements AutoCloseable {
     /** First virtual address that does not exist: 2^48. */
@@ -32,6 +33,7 @@ public final class PageTables implements AutoCloseable {
     private final TableTree tree;
     private final RangeWalk rangeWalk;
     private final LeafMapping leafMapping;
+    private final LeafSplit leafSplit;
     private final UnmapRange unmapRange;
     private final RegionMap regions = new RegionMap();
     private volatile boolean closed;
@@ -40,7 +42,8 @@ public final class PageTables implements AutoCloseable {
         this.context = context;
         lifetime = context.lifetime;
         tree = new TableTree(context.arena, context.tablePages, context.lockOrder, root);
-        rangeWalk = new RangeWalk(tree, new LeafSplit(context, tree));
+        leafSplit = new LeafSplit(context, tree);
+        rangeWalk = new RangeWalk(tree, leafSplit);
         leafMapping = new LeafMapping(context, tree);
         unmapRange = new UnmapRange(context);
     }
@@ -420,6 +423,13 @@ public final class PageTables implements AutoCloseable {
         } finally {
             tree.unlock();
         }
+    }
+
+    /** Moves what is mapped in a range of a region to addresses at which the same pages belong, see {@link MoveLeaves#move}. */
+    int moveLeaves(Region region, long start, long end, long newStart) {
+        return region.list()
+                .runWithoutWalks(
+                        () -> new MoveLeaves(context, tree, leafMapping, leafSplit).move(start, end, newStart));
     }
 
     /** For walks over all who map a folio; the regions walked keep the tables open. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
 
 /**
  * The regions that may map the folios of one owner, in all processes (i_mmap of a file, the interval tree of an anon_vma).
@@ -86,6 +87,16 @@ final class RegionList {
         lock();
         try {
             regions.forEach(firstIndex, endIndex, Region::walk, operation);
+        } finally {
+            unlock();
+        }
+    }
+
+    /** Runs what a walk must see wholly done or not begun: entries that move from one region to another. */
+    int runWithoutWalks(IntSupplier move) {
+        lock();
+        try {
+            return move.getAsInt();
         } finally {
             unlock();
         }

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GuestMemoryTest extends GuestTest {
     @Test
@@ -47,6 +48,19 @@ class GuestMemoryTest extends GuestTest {
         for (long index = 512; index < 1024; index++) {
             assertEquals(0, stampAt(index));
         }
+        check();
+    }
+
+    /** A merge meets pages before the range and behind it: the caller is told which, as none of the range is held. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, 3, 6, 511})
+    void whoHoldsAPageBesideTheRangeThatBecomesOneFolioWithItIsNamed(long held) {
+        openPopulated(GuestSplitPolicy.UNIFORM, 2);
+        assertEquals(ConversionResult.OK, toShared(HUGE + 5, 1));
+        long folio = pinPrivate(HUGE + held);
+        assertEquals(refused(Errno.EAGAIN, HUGE + held), toPrivate(HUGE + 5, 1));
+        unpin(folio);
+        assertEquals(ConversionResult.OK, toPrivate(HUGE + 5, 1));
         check();
     }
 
