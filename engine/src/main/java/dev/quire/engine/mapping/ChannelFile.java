@@ -40,6 +40,9 @@ final class ChannelFile implements BackingFile {
 
     private static final int NO_DESCRIPTOR = -1;
 
+    /** Times that a path is opened which leads to another file each time. */
+    private static final int DESCRIPTOR_ATTEMPTS = 16;
+
     private final Path path;
     private final Object key;
     private final boolean writable;
@@ -109,20 +112,38 @@ final class ChannelFile implements BackingFile {
         }
     }
 
-    /** A descriptor of what a path leads to, if there is one to be had: the system may take its name for another's than Java does. */
+    /**
+     * A descriptor of what a path leads to, if there is one to be had. It may lead to another file than Java finds: for a
+     * moment, because the path's was replaced, or each time, because the system takes its name for another's than Java does.
+     */
     private static int openDescriptor(Path path) throws IOException {
-        boolean possible = LinuxCalls.areAvailable() && path.getFileSystem().equals(FileSystems.getDefault());
-        int descriptor = possible ? LinuxCalls.open(path.toString()) : NO_DESCRIPTOR;
-        boolean same = false;
+        if (!LinuxCalls.areAvailable() || !path.getFileSystem().equals(FileSystems.getDefault())) {
+            return NO_DESCRIPTOR;
+        }
+        for (int attempt = 0; attempt < DESCRIPTOR_ATTEMPTS; attempt++) {
+            int descriptor = LinuxCalls.open(path.toString());
+            if (descriptor < 0) {
+                return NO_DESCRIPTOR;
+            }
+            if (isOf(descriptor, path)) {
+                return descriptor;
+            }
+        }
+        return NO_DESCRIPTOR;
+    }
+
+    /** Whether a descriptor is of the file that a path leads to; if not, it is closed. */
+    private static boolean isOf(int descriptor, Path path) throws IOException {
+        boolean isSame = false;
         try {
             Object key = keyIfThere(placeOf(descriptor, path));
-            same = descriptor >= 0 && key != null && key.equals(keyIfThere(path));
+            isSame = key != null && key.equals(keyIfThere(path));
+            return isSame;
         } finally {
-            if (!same) {
+            if (!isSame) {
                 closeDescriptor(descriptor);
             }
         }
-        return same ? descriptor : NO_DESCRIPTOR;
     }
 
     private static void closeDescriptor(int descriptor) {
