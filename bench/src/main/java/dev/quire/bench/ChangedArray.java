@@ -12,8 +12,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * An XArray whose entries are changed one by one, each once per pass over the array; between two passes, unmeasured, it is
- * put back into the state that a pass starts from.
+ * An XArray whose entries are changed one by one, each once per pass over the array; between two passes, unmeasured, it
+ * is put back into the state that a pass starts from.
  *
  * <p>Every change is checked by the word it returns, and at the end every entry by looking it up.
  */

@@ -11,8 +11,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * A {@link RangeIndex} full of ranges of order {@value #ORDER}, of which each invocation changes the next few; what it leaves
- * is put back, unmeasured.
+ * A {@link RangeIndex} full of ranges of order {@value #ORDER}, of which each invocation changes the next few; what it
+ * leaves is put back, unmeasured.
  */
 @State(Scope.Thread)
 public abstract class ChangedRanges {

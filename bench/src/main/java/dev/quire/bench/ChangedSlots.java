@@ -11,8 +11,9 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * The {@link LeafSlots} of an array whose entries are changed one by one, each under a lock: taken by one atomic operation that
- * always succeeds, given back by a store. What the lock orders is what makes a store wait for its slot's cache line.
+ * The {@link LeafSlots} of an array whose entries are changed one by one, each under a lock: taken by one atomic
+ * operation that always succeeds, given back by a store. What the lock orders is what makes a store wait for its slot's
+ * cache line.
  */
 @State(Scope.Thread)
 public class ChangedSlots {

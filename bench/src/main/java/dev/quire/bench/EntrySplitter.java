@@ -9,8 +9,8 @@ import dev.quire.engine.xarray.XaCursor;
 import dev.quire.engine.xarray.XaEntry;
 
 /**
- * Splits and merges entries of an XArray, each of which holds its own first index, so that what is there can be checked. For
- * one thread.
+ * Splits and merges entries of an XArray, each of which holds its own first index, so that what is there can be
+ * checked. For one thread.
  */
 final class EntrySplitter {
     private static final long WORD_PER_INDEX = XaEntry.value(1) - XaEntry.value(0);
@@ -36,7 +36,10 @@ final class EntrySplitter {
         requireOk(result);
     }
 
-    /** Splits the entry of an order that covers an index step by step under one lock, each step the piece with the index. */
+    /**
+     * Splits the entry of an order that covers an index step by step under one lock, each step the piece with the
+     * index.
+     */
     void splitInSteps(long index, int order, int... newOrders) {
         int pieceOrder = order;
         array.lock();

@@ -21,8 +21,8 @@ import org.openjdk.jmh.annotations.TearDown;
 /**
  * Folios of one order and one owner, each to be split once; dropped and made anew between batches.
  *
- * <p>A batch is as large as can be dropped and made again in a reasonable time: it keeps the two clock readings that JMH
- * takes around it below a hundredth of what it measures, see {@link FolioSplitBenchmark}.
+ * <p>A batch is as large as can be dropped and made again in a reasonable time: it keeps the two clock readings that
+ * JMH takes around it below a hundredth of what it measures, see {@link FolioSplitBenchmark}.
  */
 @State(Scope.Thread)
 public abstract class FolioBatch {

@@ -9,7 +9,9 @@ import org.openjdk.jmh.annotations.State;
 /** A batch for every policy and head map. */
 @State(Scope.Thread)
 public abstract class FolioBatchByPolicy extends FolioBatch {
-    /** How the folios are split: around one page, {@code RANGE} around a range of any length; opt-in: {@code STAGED}. */
+    /**
+     * How the folios are split: around one page, {@code RANGE} around a range of any length; opt-in: {@code STAGED}.
+     */
     @Param({"UNIFORM", "NON_UNIFORM", "RANGE"})
     public SplitMethod policy;
 

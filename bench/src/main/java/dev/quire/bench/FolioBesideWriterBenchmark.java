@@ -30,10 +30,11 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * One reader of a cached file beside one writer that splits its folios, then drops the pieces and caches a new folio in their
- * place. The reader pins and unpins, checks all it finds, and now and then finds nothing.
+ * One reader of a cached file beside one writer that splits its folios, then drops the pieces and caches a new folio in
+ * their place. The reader pins and unpins, checks all it finds, and now and then finds nothing.
  *
- * <p>Needs two processors: pinned to one, it measures the scheduler. {@link XArrayBesideWriterBenchmark} has the index alone.
+ * <p>Needs two processors: pinned to one, it measures the scheduler. {@link XArrayBesideWriterBenchmark} has the index
+ * alone.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

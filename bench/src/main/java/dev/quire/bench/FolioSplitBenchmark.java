@@ -14,19 +14,20 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Splitting a folio, all of it: folio lock, checks, index nodes, freezing, page structs, head map, index, LRU list, references,
- * unlocking; for anonymous memory that a process maps also unmapping it to migration entries and mapping the pieces again.
+ * Splitting a folio, all of it: folio lock, checks, index nodes, freezing, page structs, head map, index, LRU list,
+ * references, unlocking; for anonymous memory that a process maps also unmapping it to migration entries and mapping
+ * the pieces again.
  *
- * <p>A split uses its folio up, so folios must be made before it and the pieces dropped after it, unmeasured. JMH offers
- * three ways. A fixture per iteration would need as many folios as an iteration can split, which is not known before. Single
- * shots measure a cold method. A fixture per invocation reads the clock twice around each, and its own work leaves caches and
- * branch predictors in a state of its own; JMH's manual allows it for invocations well above the cost of the clock, some 25
- * ns. Hence this: one invocation splits a whole batch, from 20 microseconds for 64 folios of 2 MiB up to milliseconds for
- * four of 1 GiB. Making a batch leaves the heads of its folios in the cache and the rest of their page structs where the
- * last batch left them, about the state a freshly filled folio is in.
+ * <p>A split uses its folio up, so folios must be made before it and the pieces dropped after it, unmeasured. JMH
+ * offers three ways. A fixture per iteration would need as many folios as an iteration can split, which is not known
+ * before. Single shots measure a cold method. A fixture per invocation reads the clock twice around each, and its own
+ * work leaves caches and branch predictors in a state of its own; JMH's manual allows it for invocations well above the
+ * cost of the clock, some 25 ns. Hence this: one invocation splits a whole batch, from 20 microseconds for 64 folios of
+ * 2 MiB up to milliseconds for four of 1 GiB. Making a batch leaves the heads of its folios in the cache and the rest
+ * of their page structs where the last batch left them, about the state a freshly filled folio is in.
  *
- * <p>Most of an iteration's time goes to fixtures, so the split itself is compiled late: uniform splits of 2 MiB went on
- * getting faster until the twelfth second. Hence the long warm-up.
+ * <p>Most of an iteration's time goes to fixtures, so the split itself is compiled late: uniform splits of 2 MiB went
+ * on getting faster until the twelfth second. Hence the long warm-up.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

@@ -24,8 +24,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * A uniform split of 1 GiB beside the least that it can cost: filling as many bytes with zeroes as it has to write, 262144
- * page structs and 4161 index nodes. Both have the same fixtures, and leave and find the caches in much the same state.
+ * A uniform split of 1 GiB beside the least that it can cost: filling as many bytes with zeroes as it has to write,
+ * 262144 page structs and 4161 index nodes. Both have the same fixtures, and leave and find the caches in much the same
+ * state.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -67,8 +68,8 @@ public class FolioSplitFloorBenchmark {
     }
 
     /**
-     * The page structs of the same folios, all but those that a whole folio uses: with this head map nobody reads the others.
-     * What stands for the index nodes are page structs of one more folio.
+     * The page structs of the same folios, all but those that a whole folio uses: with this head map nobody reads the
+     * others. What stands for the index nodes are page structs of one more folio.
      */
     @State(Scope.Thread)
     public static class Structs extends Folios {

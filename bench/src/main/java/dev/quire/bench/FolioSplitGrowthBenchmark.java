@@ -13,9 +13,9 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * How the cost of a split grows with the size of the folio, for every policy and both head maps. Page-cache folios that are
- * split to single pages; the batch is of the same length for all sizes, so that their rows can be compared. {@code quire
- * growth} makes a table of the results.
+ * How the cost of a split grows with the size of the folio, for every policy and both head maps. Page-cache folios that
+ * are split to single pages; the batch is of the same length for all sizes, so that their rows can be compared.
+ * {@code quire growth} makes a table of the results.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

@@ -11,9 +11,9 @@ import java.util.Map;
 /**
  * Memory that an index of ranges takes, in bytes per range, for an XArray and its peers.
  *
- * <p>Of an XArray these are the nodes in use, 576 bytes each; of a structure on the Java heap what a full collection leaves
- * with it less what one left before it, keys and values included. Not thread-safe: whatever else allocates on the heap
- * meanwhile is counted with it.
+ * <p>Of an XArray these are the nodes in use, 576 bytes each; of a structure on the Java heap what a full collection
+ * leaves with it less what one left before it, keys and values included. Not thread-safe: whatever else allocates on
+ * the heap meanwhile is counted with it.
  */
 public final class Footprint {
     private static final int MAX_LEVELS = 6;
@@ -65,7 +65,8 @@ public final class Footprint {
     /**
      * Measures every peer and prints a table.
      *
-     * @param nrRanges number of ranges, at least 512; hash maps get as many indices, and so fewer ranges of several indices
+     * @param nrRanges number of ranges, at least 512; hash maps get as many indices, and so fewer ranges of several
+     *     indices
      * @param out where to
      */
     public static void printTable(int nrRanges, PrintWriter out) {

@@ -12,8 +12,8 @@ final class Halving {
     private Halving() {}
 
     /**
-     * Order of the piece that holds a unit: every unit is left in the largest block that has it but not the unit cut around,
-     * whose order is that of the highest bit in which the two differ.
+     * Order of the piece that holds a unit: every unit is left in the largest block that has it but not the unit cut
+     * around, whose order is that of the highest bit in which the two differ.
      *
      * @param at offset of the unit cut around
      * @param offset offset of a unit
@@ -24,7 +24,8 @@ final class Halving {
     }
 
     /**
-     * Order of the piece that holds a unit if a block is cut into the largest blocks that lie inside or outside a range.
+     * Order of the piece that holds a unit if a block is cut into the largest blocks that lie inside or outside a
+     * range.
      *
      * @param start first unit of the range
      * @param end unit after it

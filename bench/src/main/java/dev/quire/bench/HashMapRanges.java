@@ -6,8 +6,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.agrona.collections.Long2LongHashMap;
 
 /**
- * Ranges in a hash map that has each of their indices as a key, since it cannot search: the value tells first index and order
- * of the range. Readers see every key change at once if the map is fit for readers beside a writer.
+ * Ranges in a hash map that has each of their indices as a key, since it cannot search: the value tells first index and
+ * order of the range. Readers see every key change at once if the map is fit for readers beside a writer.
  */
 abstract class HashMapRanges implements RangeIndex, RangeReader {
     private static final int ORDER_BITS = 6;

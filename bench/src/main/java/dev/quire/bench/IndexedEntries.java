@@ -7,10 +7,10 @@ import java.util.function.LongUnaryOperator;
 /**
  * Entries to be looked up and the order in which to do it, the same for every structure that is measured.
  *
- * <p>Entry {@code i} covers {@code 2^order} indices and holds an index in another entry, its successor. From each entry the
- * successors lead through all the others and back (Sattolo, 1986), so that a chain of lookups, each of which needs the result
- * of the last one, visits all of them at random. Indices for independent lookups are uniformly distributed over all that is
- * covered, in arrays whose length is a power of two.
+ * <p>Entry {@code i} covers {@code 2^order} indices and holds an index in another entry, its successor. From each entry
+ * the successors lead through all the others and back (Sattolo, 1986), so that a chain of lookups, each of which needs
+ * the result of the last one, visits all of them at random. Indices for independent lookups are uniformly distributed
+ * over all that is covered, in arrays whose length is a power of two.
  */
 final class IndexedEntries {
     private static final long SEED = 0x5eed;

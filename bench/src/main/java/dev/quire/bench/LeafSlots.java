@@ -5,9 +5,9 @@ import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.struct.XaNodeStruct;
 
 /**
- * The slots that hold the entries of an array, without the tree above them: the nodes lie side by side, so that the address of
- * a slot is computed and not found. Going to them is what remains of a lookup or of a store if the way to the slot costs
- * nothing: the limit of the machine at that moment, caches and neighbours included.
+ * The slots that hold the entries of an array, without the tree above them: the nodes lie side by side, so that the
+ * address of a slot is computed and not found. Going to them is what remains of a lookup or of a store if the way to
+ * the slot costs nothing: the limit of the machine at that moment, caches and neighbours included.
  */
 final class LeafSlots implements AutoCloseable {
     private final EngineArray memory;

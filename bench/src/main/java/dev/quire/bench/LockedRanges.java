@@ -15,8 +15,8 @@ final class LockedRanges implements RangeIndex, RangeReader {
      * Guards an index.
      *
      * @param guarded the index
-     * @param optimistic whether a lookup beside a change comes to an end, without an exception and with any result: then
-     *     it is tried without the lock first
+     * @param optimistic whether a lookup beside a change comes to an end, without an exception and with any result:
+     *     then it is tried without the lock first
      */
     LockedRanges(RangeIndex guarded, boolean optimistic) {
         this.guarded = guarded;

@@ -28,8 +28,8 @@ import org.openjdk.jmh.annotations.Threads;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Finding the folio of a random page of a cached file, pinning it and unpinning it (filemap_get_entry, folio_put), while
- * nobody changes anything. {@link FolioBesideWriterBenchmark} has the other case.
+ * Finding the folio of a random page of a cached file, pinning it and unpinning it (filemap_get_entry, folio_put),
+ * while nobody changes anything. {@link FolioBesideWriterBenchmark} has the other case.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.NavigableMap;
 
 /**
- * Ranges in an ordered map by their first indices. Fit for readers beside a writer if the map is: changes of several entries
- * are made in an order in which each step leaves every index in its old or its new range.
+ * Ranges in an ordered map by their first indices. Fit for readers beside a writer if the map is: changes of several
+ * entries are made in an order in which each step leaves every index in its old or its new range.
  */
 final class OrderedMapRanges implements RangeIndex, RangeReader {
     /** A value of the map; a new one for each store, so that a reader can tell whether it is still the same. */
@@ -43,9 +43,9 @@ final class OrderedMapRanges implements RangeIndex, RangeReader {
     }
 
     /**
-     * Takes the range with the greatest first index up to this one. If that does not cover the index, it may be the first
-     * piece of a split whose other pieces the search passed before they were there: those are there if the same piece is
-     * found again.
+     * Takes the range with the greatest first index up to this one. If that does not cover the index, it may be the
+     * first piece of a split whose other pieces the search passed before they were there: those are there if the same
+     * piece is found again.
      */
     @Override
     public long load(long index) {
@@ -86,7 +86,10 @@ final class OrderedMapRanges implements RangeIndex, RangeReader {
         ranges.remove(first);
     }
 
-    /** From the last piece down to the first, which has the key of the whole: until then what has no piece has the whole. */
+    /**
+     * From the last piece down to the first, which has the key of the whole: until then what has no piece has the
+     * whole.
+     */
     @Override
     public void split(long first, SplitPlan plan) {
         long end = first + (1L << plan.order());

@@ -22,9 +22,9 @@ import org.openjdk.jmh.infra.Blackhole;
 /**
  * The lookups of {@link XArrayLoadBenchmark} in what one would otherwise use for entries of order 0.
  *
- * <p>A {@code long[]} is the limit: it can neither be sparse nor change its size. Agrona's map is the peer without boxes, for
- * one thread. {@link ConcurrentHashMap} is the peer that many threads may read while one writes. None of them has entries of
- * larger orders, searches for the next entry, or marks.
+ * <p>A {@code long[]} is the limit: it can neither be sparse nor change its size. Agrona's map is the peer without
+ * boxes, for one thread. {@link ConcurrentHashMap} is the peer that many threads may read while one writes. None of
+ * them has entries of larger orders, searches for the next entry, or marks.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

@@ -4,12 +4,12 @@ package dev.quire.bench;
 import dev.quire.engine.xarray.SplitPlan;
 
 /**
- * What is measured side by side: a map from indices to the naturally aligned range of a power of two of them that each belongs
- * to. What a range stands for is left out: it is known by its first index.
+ * What is measured side by side: a map from indices to the naturally aligned range of a power of two of them that each
+ * belongs to. What a range stands for is left out: it is known by its first index.
  *
  * <p>Changes come from one thread at a time. Unless an implementation says otherwise, any number of threads may read
- * meanwhile, through readers of their own, and find for each index the range before or after a change, never nothing where
- * both have something.
+ * meanwhile, through readers of their own, and find for each index the range before or after a change, never nothing
+ * where both have something.
  */
 interface RangeIndex extends AutoCloseable {
     /** Result of a lookup of an index that belongs to no range. */

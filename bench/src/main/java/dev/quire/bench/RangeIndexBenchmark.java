@@ -24,13 +24,13 @@ import org.openjdk.jmh.annotations.Warmup;
 import org.openjdk.jmh.infra.Blackhole;
 
 /**
- * An index of ranges, as a page cache has it, built on an XArray and on what one would otherwise take: every operation on
- * every {@link RangePeer}, in one run.
+ * An index of ranges, as a page cache has it, built on an XArray and on what one would otherwise take: every operation
+ * on every {@link RangePeer}, in one run.
  *
- * <p>All lookups are those of a reader beside which others may write: in a read section each, or under the lock that the peer
- * needs, but for {@link RangePeer#AGRONA_ONE_THREAD}. The calls go through {@link RangeIndex}; since each fork has but one
- * peer, the JVM binds them as if they were direct. In {@code beside} one thread looks up at random, and checks what it finds,
- * what the other splits and merges without pause; it needs two processors.
+ * <p>All lookups are those of a reader beside which others may write: in a read section each, or under the lock that
+ * the peer needs, but for {@link RangePeer#AGRONA_ONE_THREAD}. The calls go through {@link RangeIndex}; since each fork
+ * has but one peer, the JVM binds them as if they were direct. In {@code beside} one thread looks up at random, and
+ * checks what it finds, what the other splits and merges without pause; it needs two processors.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

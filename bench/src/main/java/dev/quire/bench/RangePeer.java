@@ -12,7 +12,9 @@ public enum RangePeer {
     /** {@link ConcurrentSkipListMap} by first indices. */
     SKIP_LIST,
 
-    /** {@link TreeMap} by first indices, under a StampedLock: a search that meets a rotation may never end, so it locks. */
+    /**
+     * {@link TreeMap} by first indices, under a StampedLock: a search that meets a rotation may never end, so it locks.
+     */
     TREE_MAP,
 
     /** {@link java.util.concurrent.ConcurrentHashMap} with every index. */

@@ -11,8 +11,8 @@ import org.openjdk.jmh.infra.BenchmarkParams;
 /**
  * What one split does beside taking time, as extra columns.
  *
- * <p>JMH adds such counters up over all iterations of all forks. Each iteration therefore reports its mean divided by their
- * number, so that the sum is the mean.
+ * <p>JMH adds such counters up over all iterations of all forks. Each iteration therefore reports its mean divided by
+ * their number, so that the sum is the mean.
  */
 @AuxCounters(AuxCounters.Type.EVENTS)
 @State(Scope.Thread)

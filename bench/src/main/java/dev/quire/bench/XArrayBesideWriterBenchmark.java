@@ -28,14 +28,14 @@ import org.openjdk.jmh.annotations.Warmup;
 import org.openjdk.jmh.infra.Blackhole;
 
 /**
- * What a reader of an XArray loses to a writer that splits and merges entries without pause. The reader looks random indices
- * up, each in a section of its own, and checks what it finds.
+ * What a reader of an XArray loses to a writer that splits and merges entries without pause. The reader looks random
+ * indices up, each in a section of its own, and checks what it finds.
  *
- * <p>Five cases in one run. Alone: the other thread sleeps. {@code besideSpinner}: it computes, which is what any busy thread
- * on a shared core costs, and the fair baseline of the next ones. {@code besideReader}: it reads the same entries.
- * {@code besideWriterElsewhere}: it changes other entries of the same array. {@code besideWriter}: it changes the very entries
- * that are read. Time per lookup; of the writer per split of order 9 to 0 and merge, both together; that of the sleeper and of
- * the spinner means nothing.
+ * <p>Five cases in one run. Alone: the other thread sleeps. {@code besideSpinner}: it computes, which is what any busy
+ * thread on a shared core costs, and the fair baseline of the next ones. {@code besideReader}: it reads the same
+ * entries. {@code besideWriterElsewhere}: it changes other entries of the same array. {@code besideWriter}: it changes
+ * the very entries that are read. Time per lookup; of the writer per split of order 9 to 0 and merge, both together;
+ * that of the sleeper and of the spinner means nothing.
  *
  * <p>Needs two processors: pinned to one, it measures the scheduler.
  */
@@ -167,7 +167,9 @@ public class XArrayBesideWriterBenchmark {
         }
     }
 
-    /** A thread that splits and merges a run of blocks, one after the other. Registered by the set-up of its subclass. */
+    /**
+     * A thread that splits and merges a run of blocks, one after the other. Registered by the set-up of its subclass.
+     */
     @State(Scope.Thread)
     @SuppressWarnings("NullAway.Init")
     public abstract static class ArrayWriter {

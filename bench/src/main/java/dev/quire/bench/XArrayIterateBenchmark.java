@@ -21,12 +21,12 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Iterating over the entries of an XArray in the order of their indices, per entry found: with a cursor, which keeps its place
- * (xas_for_each, xas_for_each_marked), and with the normal API, which walks from the head each time (xa_for_each,
- * xa_for_each_marked).
+ * Iterating over the entries of an XArray in the order of their indices, per entry found: with a cursor, which keeps
+ * its place (xas_for_each, xas_for_each_marked), and with the normal API, which walks from the head each time
+ * (xa_for_each, xa_for_each_marked).
  *
- * <p>Each invocation goes on where the last one ended, for the next thousand entries in one read section, and from the start
- * again after the last entry.
+ * <p>Each invocation goes on where the last one ended, for the next thousand entries in one read section, and from the
+ * start again after the last entry.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

@@ -27,8 +27,8 @@ import org.openjdk.jmh.infra.Blackhole;
 /**
  * Looking entries up in an XArray (xa_load), all hits. The peers are in {@link PeerLoadBenchmark}.
  *
- * <p>Each invocation makes a thousand lookups, so that a read section around all of them, as a reader that works in batches
- * has it, can be told from one around each.
+ * <p>Each invocation makes a thousand lookups, so that a read section around all of them, as a reader that works in
+ * batches has it, can be told from one around each.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

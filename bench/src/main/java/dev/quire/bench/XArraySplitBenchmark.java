@@ -24,8 +24,9 @@ import org.openjdk.jmh.annotations.Warmup;
  * Splitting an entry of an XArray, and merging the pieces: the index's part of splitting a folio, without the folio.
  *
  * <p>4096 entries side by side are split, or merged, per invocation, 16 of order 18; what makes them whole again is not
- * measured, but it is what leaves the nodes in the cache or not, as in the split of a folio. A split includes taking its
- * nodes from the pool and the lock; a merge includes the lock, and retiring the nodes with the grace periods that starts.
+ * measured, but it is what leaves the nodes in the cache or not, as in the split of a folio. A split includes taking
+ * its nodes from the pool and the lock; a merge includes the lock, and retiring the nodes with the grace periods that
+ * starts.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

@@ -16,17 +16,18 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Storing and erasing entries of an XArray, per entry (xa_store, xa_insert, xa_erase, and xas_store with an order): lock,
- * walk, nodes where there are none yet, counts, unlock.
+ * Storing and erasing entries of an XArray, per entry (xa_store, xa_insert, xa_erase, and xas_store with an order):
+ * lock, walk, nodes where there are none yet, counts, unlock.
  *
- * <p>Filling an array, or emptying it, uses it up. Each invocation therefore makes the next thousand changes of a pass over
- * the whole array, and when a pass is complete, the fixture of the next invocation puts the array back, unmeasured. JMH reads
- * the clock twice around an invocation with such a fixture; that is some 50 ns on a thousand changes of at least 8 ns each,
- * less than a hundredth. What a change costs depends on how full the array is, so an iteration should span whole passes: the
- * default one does for up to a million entries; 16 million take {@code -w 10s -r 20s}.
+ * <p>Filling an array, or emptying it, uses it up. Each invocation therefore makes the next thousand changes of a pass
+ * over the whole array, and when a pass is complete, the fixture of the next invocation puts the array back,
+ * unmeasured. JMH reads the clock twice around an invocation with such a fixture; that is some 50 ns on a thousand
+ * changes of at least 8 ns each, less than a hundredth. What a change costs depends on how full the array is, so an
+ * iteration should span whole passes: the default one does for up to a million entries; 16 million take
+ * {@code -w 10s -r 20s}.
  *
- * <p>Nodes that a pass freed are used again in the next one, the last one freed first: their order in memory is that of the
- * last pass, as in any program that has run for a while.
+ * <p>Nodes that a pass freed are used again in the next one, the last one freed first: their order in memory is that of
+ * the last pass, as in any program that has run for a while.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

@@ -18,10 +18,11 @@ import org.HdrHistogram.Histogram;
  * The anonymous memory of all processes of a trace, in an engine of its own. While it is over the memory budget after a
  * call, partly mapped folios are split, until there are none (as over memory.high of a cgroup).
  *
- * <p>A trace does not show faults, so first touches are assumed: when a range becomes writable, its first pages, as many as
- * {@link MemorySettings#touchPercent} says, are written to at once, in order of their address. What was given up with
- * {@code MADV_DONTNEED} or {@code MADV_FREE} is not touched again. Mappings of files and shared memory are counted and not
- * replayed; after a {@code fork} the child begins with nothing; the memory of a process that ends stays.
+ * <p>A trace does not show faults, so first touches are assumed: when a range becomes writable, its first pages, as
+ * many as {@link MemorySettings#touchPercent} says, are written to at once, in order of their address. What was given
+ * up with {@code MADV_DONTNEED} or {@code MADV_FREE} is not touched again. Mappings of files and shared memory are
+ * counted and not replayed; after a {@code fork} the child begins with nothing; the memory of a process that ends
+ * stays.
  */
 final class AnonymousMemoryTarget implements AutoCloseable {
     private static final long CAPACITY_BYTES = 1L << 38;

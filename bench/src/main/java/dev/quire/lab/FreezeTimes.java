@@ -8,8 +8,9 @@ import java.lang.management.ThreadMXBean;
 import org.openjdk.jmh.util.SampleBuffer;
 
 /**
- * How long folios were frozen, as the thread that split them saw it: by the clock, and how much of that it ran. A thread that
- * loses its processor within a freeze keeps readers waiting by no fault of the engine's; the running time leaves that out.
+ * How long folios were frozen, as the thread that split them saw it: by the clock, and how much of that it ran. A
+ * thread that loses its processor within a freeze keeps readers waiting by no fault of the engine's; the running time
+ * leaves that out.
  *
  * <p>All splits are those of one thread. The results may be read once it has ended.
  */

@@ -15,7 +15,10 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/** What a split costs by the order of the folio, from JMH's results: a row for each order, a column for each kind of split. */
+/**
+ * What a split costs by the order of the folio, from JMH's results: a row for each order, a column for each kind of
+ * split.
+ */
 final class GrowthTable {
     private static final String BENCHMARK = "dev.quire.bench.FolioSplitGrowthBenchmark.split";
 

@@ -10,8 +10,8 @@ import java.util.function.Consumer;
 import org.HdrHistogram.Histogram;
 
 /**
- * Performs a scenario again and again for some time, each time on memory that is private and not populated: first as long to
- * warm up, then to measure. Without time it is performed once.
+ * Performs a scenario again and again for some time, each time on memory that is private and not populated: first as
+ * long to warm up, then to measure. Without time it is performed once.
  */
 final class GuestRounds {
     private static final int DIGITS = 3;

@@ -14,9 +14,10 @@ import org.openjdk.jmh.util.SampleBuffer;
 /**
  * What a reader that pins and unpins pages of 1 GiB sees of a writer beside it, while the writer is in a split.
  *
- * <p>A split of either kind lets the reader wait once, or a few times, among thousands of pins: percentiles of pins do not
- * show it, and their maximum shows the worst that the machine did, not the engine. Hence the longest pin of each split, whose
- * median is what a split costs the reader, and how long each freeze took the writer, by the clock and by its own running time.
+ * <p>A split of either kind lets the reader wait once, or a few times, among thousands of pins: percentiles of pins do
+ * not show it, and their maximum shows the worst that the machine did, not the engine. Hence the longest pin of each
+ * split, whose median is what a split costs the reader, and how long each freeze took the writer, by the clock and by
+ * its own running time.
  *
  * @param pinNanos time of each lookup with its pin, in ns
  * @param longestPinNanos for each split, the longest of its pins, in ns

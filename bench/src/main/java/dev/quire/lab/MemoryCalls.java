@@ -42,7 +42,10 @@ final class MemoryCalls implements CallReader {
         };
     }
 
-    /** A heap that is somewhere else though nobody moved it is another program's, whether or not the trace shows its start. */
+    /**
+     * A heap that is somewhere else though nobody moved it is another program's, whether or not the trace shows its
+     * start.
+     */
     private TraceOperation moveBreak(TracedThread thread, StraceCall call) throws MalformedLineException {
         Long before = heapEnds.get(thread.process());
         boolean elsewhere = before != null && before != call.result();

@@ -10,9 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A page cache in an engine of its own: reads bring folios in through {@link Readahead}, writes and allocations make folios
- * as large as they are themselves, truncations and holes split what they cut through. There are no files below it and no contents; {@link
- * VerifiedFilesTarget} has both.
+ * A page cache in an engine of its own: reads bring folios in through {@link Readahead}, writes and allocations make
+ * folios as large as they are themselves, truncations and holes split what they cut through. There are no files below
+ * it and no contents; {@link VerifiedFilesTarget} has both.
  */
 final class PageCacheTarget implements ReplayTarget {
     private static final long CAPACITY_BYTES = 1L << 38;

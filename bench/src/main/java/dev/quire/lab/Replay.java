@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.function.LongConsumer;
 
 /**
- * Drives a {@link ReplayTarget} with the file operations of a trace, and anonymous memory with its memory operations. Each run reads the trace anew, so that policies do
- * not share caches and memory needs do not grow with the trace.
+ * Drives a {@link ReplayTarget} with the file operations of a trace, and anonymous memory with its memory operations.
+ * Each run reads the trace anew, so that policies do not share caches and memory needs do not grow with the trace.
  */
 public final class Replay {
     private final TraceSource source;

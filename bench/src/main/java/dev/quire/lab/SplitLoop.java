@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Splits a folio of 1 GiB and merges it back, in two stages, until it is stopped; what a reader holds just then is tried
- * again. Controls do something else in place of it.
+ * Splits a folio of 1 GiB and merges it back, in two stages, until it is stopped; what a reader holds just then is
+ * tried again. Controls do something else in place of it.
  */
 final class SplitLoop implements Runnable {
     /** Order of the folio. */

@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 
-/** Lines of a byte stream that may hold anything: a line without end takes no more memory than the longest legal one. */
+/**
+ * Lines of a byte stream that may hold anything: a line without end takes no more memory than the longest legal one.
+ */
 final class TraceLines {
     static final int MAX_LINE_BYTES = 1 << 20;
     private static final int BUFFER_BYTES = 1 << 16;

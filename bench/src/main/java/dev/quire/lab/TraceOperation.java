@@ -105,8 +105,8 @@ public sealed interface TraceOperation {
     record Sync(TraceFile file) implements FileOperation {}
 
     /**
-     * The process began to run another program: nothing is left of its memory. Seen by {@code execve}, or by a heap that lies
-     * elsewhere than before.
+     * The process began to run another program: nothing is left of its memory. Seen by {@code execve}, or by a heap
+     * that lies elsewhere than before.
      *
      * @param pid the process
      */

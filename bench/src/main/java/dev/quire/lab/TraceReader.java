@@ -10,9 +10,9 @@ import java.util.regex.Pattern;
 /**
  * Reads the output of strace as it is, in one pass, and says what each call did to which file.
  *
- * <p>With or without {@code -f}, {@code -y}, {@code -yy}, {@code -t}, {@code -tt}, {@code -ttt}, {@code -r}, {@code -T},
- * {@code -i}, {@code -n}. Needed memory grows with the files, threads and descriptors of the trace, not with its length.
- * A line that cannot be understood is counted and skipped.
+ * <p>With or without {@code -f}, {@code -y}, {@code -yy}, {@code -t}, {@code -tt}, {@code -ttt}, {@code -r},
+ * {@code -T}, {@code -i}, {@code -n}. Needed memory grows with the files, threads and descriptors of the trace, not
+ * with its length. A line that cannot be understood is counted and skipped.
  *
  * <p>Not reusable and not thread-safe.
  */

@@ -15,8 +15,8 @@ import java.lang.foreign.ValueLayout;
 import org.HdrHistogram.Histogram;
 
 /**
- * The anonymous memory of one process of a trace, with what was written to it. Each page holds a stamp made of its address,
- * written when it is first touched.
+ * The anonymous memory of one process of a trace, with what was written to it. Each page holds a stamp made of its
+ * address, written when it is first touched.
  */
 final class TracedProcess implements AutoCloseable {
     private static final ValueLayout.OfLong STAMP = ValueLayout.JAVA_LONG;

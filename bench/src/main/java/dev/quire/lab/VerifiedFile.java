@@ -143,7 +143,9 @@ final class VerifiedFile {
         }
     }
 
-    /** Fails if the cached file differs from the plain one, read through the cache or, after writing back, on the disk. */
+    /**
+     * Fails if the cached file differs from the plain one, read through the cache or, after writing back, on the disk.
+     */
     void requireSameAtEnd() throws IOException {
         if (closed) {
             return;

@@ -11,9 +11,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The engine's page cache over temporary files, and each of them once more as a plain file: every byte that is read, and at the
- * end, or when it is removed, every byte of every file, must be that of the plain one. Traces hold no contents, so bytes are made up: each write has
- * its own.
+ * The engine's page cache over temporary files, and each of them once more as a plain file: every byte that is read,
+ * and at the end, or when it is removed, every byte of every file, must be that of the plain one. Traces hold no
+ * contents, so bytes are made up: each write has its own.
  *
  * <p>The cache has little memory, so that folios are written back, evicted and read again.
  */

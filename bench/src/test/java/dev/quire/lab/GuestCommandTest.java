@@ -90,7 +90,10 @@ class GuestCommandTest {
                         .toList());
     }
 
-    /** The figures that are known of 1 GiB, in guest_memfd's plans and out of the tree's geometry; and a larger scenario. */
+    /**
+     * The figures that are known of 1 GiB, in guest_memfd's plans and out of the tree's geometry; and a larger
+     * scenario.
+     */
     @ParameterizedTest
     @CsvSource({
         "one-page, UNIFORM, 262144, 1, 3, 4161",

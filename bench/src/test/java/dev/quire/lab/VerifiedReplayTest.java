@@ -21,7 +21,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Traces on real files through the page cache, compared byte for byte with plain files; and that a difference is noticed. */
+/**
+ * Traces on real files through the page cache, compared byte for byte with plain files; and that a difference is
+ * noticed.
+ */
 class VerifiedReplayTest {
     private final Quire engine = Quire.builder().capacityBytes(64 << 20).open();
     private final RcuReader reader = engine.newReader();

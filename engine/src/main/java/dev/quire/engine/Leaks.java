@@ -6,7 +6,8 @@ package dev.quire.engine;
  *
  * @param nrPages pages that are neither free nor waiting for a grace period
  * @param nrNodes index nodes in use
- * @param nrAddressSpaces address spaces and arrays not closed, and memory groups not closed or with folios charged to them
+ * @param nrAddressSpaces address spaces and arrays not closed, and memory groups not closed or with folios charged to
+ *     them
  */
 public record Leaks(long nrPages, long nrNodes, long nrAddressSpaces) {
     /**

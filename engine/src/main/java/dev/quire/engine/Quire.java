@@ -52,8 +52,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One engine: an arena of page frames with everything that manages them. Engines share nothing; a JVM can have many.
  *
- * <p>Thread-safe. In checked mode, the default, no argument and no order of calls crashes the JVM: bad ones throw, and calls
- * after {@link #close} throw {@link IllegalStateException}.
+ * <p>Thread-safe. In checked mode, the default, no argument and no order of calls crashes the JVM: bad ones throw, and
+ * calls after {@link #close} throw {@link IllegalStateException}.
  */
 public final class Quire implements AutoCloseable {
     private static final Logger LOGGER = System.getLogger(Quire.class.getName());
@@ -193,7 +193,8 @@ public final class Quire implements AutoCloseable {
     }
 
     /**
-     * What is kept about folios beside their page structs: LRU lists, deferred-split queue, memory groups, counters, owners.
+     * What is kept about folios beside their page structs: LRU lists, deferred-split queue, memory groups, counters,
+     * owners.
      *
      * @return the accounting of this engine
      */
@@ -290,8 +291,9 @@ public final class Quire implements AutoCloseable {
     }
 
     /**
-     * Opens an address space of shared memory: its folios are backed by swap, not by a file. What is in it, and where it is
-     * swapped to, is the caller's business; {@link PageCache#newSharedMemory} makes shared memory to be read and written.
+     * Opens an address space of shared memory: its folios are backed by swap, not by a file. What is in it, and where
+     * it is swapped to, is the caller's business; {@link PageCache#newSharedMemory} makes shared memory to be read and
+     * written.
      *
      * @return an empty address space, to be closed before the engine
      * @throws IllegalStateException if the engine has as many as it was made for
@@ -392,7 +394,8 @@ public final class Quire implements AutoCloseable {
     }
 
     /**
-     * What is in use now: before close, what would leak. Waits for pending reclaim. Poisoned frames are in use by nobody.
+     * What is in use now: before close, what would leak. Waits for pending reclaim. Poisoned frames are in use by
+     * nobody.
      *
      * @return numbers of pages, nodes, and address spaces with what counts as such
      */
@@ -419,8 +422,9 @@ public final class Quire implements AutoCloseable {
     }
 
     /**
-     * Waits for readers and running calls, logs a warning if anything leaked, naming the files that lose what was written to
-     * them, and gives the memory back. Must not be called from inside a read section. Closing again does nothing.
+     * Waits for readers and running calls, logs a warning if anything leaked, naming the files that lose what was
+     * written to them, and gives the memory back. Must not be called from inside a read section. Closing again does
+     * nothing.
      */
     @Override
     public synchronized void close() {

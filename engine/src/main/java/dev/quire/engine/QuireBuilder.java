@@ -38,7 +38,8 @@ public final class QuireBuilder {
     QuireBuilder() {}
 
     /**
-     * Size of all page frames together; default 64 GiB. Only what is touched takes memory, so it may exceed the machine's.
+     * Size of all page frames together; default 64 GiB. Only what is touched takes memory, so it may exceed the
+     * machine's.
      *
      * @param capacityBytes a multiple of 4096, at least 4096
      * @return this
@@ -154,8 +155,8 @@ public final class QuireBuilder {
     }
 
     /**
-     * Whether the order of every page and the tag of every head are recorded; default false. Every split then writes a word
-     * for every page.
+     * Whether the order of every page and the tag of every head are recorded; default false. Every split then writes a
+     * word for every page.
      *
      * @param pageOwners true to record
      * @return this
@@ -166,8 +167,8 @@ public final class QuireBuilder {
     }
 
     /**
-     * How many pages of a folio on the deferred-split queue may hold nothing but zeroes before it is split although all of it
-     * may be in use (khugepaged's max_ptes_none); default: any number.
+     * How many pages of a folio on the deferred-split queue may hold nothing but zeroes before it is split although all
+     * of it may be in use (khugepaged's max_ptes_none); default: any number.
      *
      * @param maximumZeroPages 0 or more
      * @return this
@@ -184,8 +185,8 @@ public final class QuireBuilder {
 
     /**
      * Whether the system is asked to back metadata (page structs, head bits, index nodes) with pages of 2 MiB; default
-     * true. A random lookup in a large index then misses the TLB less often, and first touches cost a quarter. In return
-     * metadata takes memory 2 MiB at a time. {@link PageArena#hugeMetadataBytes} tells what the system granted.
+     * true. A random lookup in a large index then misses the TLB less often, and first touches cost a quarter. In
+     * return metadata takes memory 2 MiB at a time. {@link PageArena#hugeMetadataBytes} tells what the system granted.
      *
      * @param hugeMetadata false to leave it to the system
      * @return this

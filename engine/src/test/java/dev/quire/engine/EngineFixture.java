@@ -95,8 +95,9 @@ public final class EngineFixture implements AutoCloseable {
     }
 
     /**
-     * Checks, destroys the arrays, waits for what is pending, and checks that no node is left. If the test left a lock or a
-     * section behind, closing would wait for it for ever; then the engine stays open, and the check's failure says why.
+     * Checks, destroys the arrays, waits for what is pending, and checks that no node is left. If the test left a lock
+     * or a section behind, closing would wait for it for ever; then the engine stays open, and the check's failure says
+     * why.
      */
     @Override
     public void close() {

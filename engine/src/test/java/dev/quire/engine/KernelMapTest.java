@@ -31,8 +31,8 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 
 /**
- * docs/kernel-map.md says where the kernel's functions are, and which test shows what: the classes, methods and tests it names
- * must exist, and no row or method may be missing.
+ * docs/kernel-map.md says where the kernel's functions are, and which test shows what: the classes, methods and tests
+ * it names must exist, and no row or method may be missing.
  */
 class KernelMapTest {
     private static final Path MAP = Path.of("..", "docs", "kernel-map.md");

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * A change that lacks nodes waits for those that a reader still keeps from coming back, without the index lock: the reader may
- * want that first.
+ * A change that lacks nodes waits for those that a reader still keeps from coming back, without the index lock: the
+ * reader may want that first.
  */
 @SuppressWarnings("NullAway.Init")
 @Timeout(60)

@@ -4,7 +4,10 @@ package dev.quire.engine;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
-/** A test on an engine of its own, which fails if the test leaves a node, a lock, a read section or a broken array behind. */
+/**
+ * A test on an engine of its own, which fails if the test leaves a node, a lock, a read section or a broken array
+ * behind.
+ */
 public abstract class QuireTest {
     /** The engine of the running test. */
     protected EngineFixture engine;

@@ -13,9 +13,9 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 
 /**
- * A test on whole engines, which fails if it leaves a page, a node, an address space or a swap slot behind in one of them, or a
- * trace of a folio; or if any attempt to split a folio, successful or not, leaves anything as it must not be, see
- * {@link SplitWatch}.
+ * A test on whole engines, which fails if it leaves a page, a node, an address space or a swap slot behind in one of
+ * them, or a trace of a folio; or if any attempt to split a folio, successful or not, leaves anything as it must not
+ * be, see {@link SplitWatch}.
  */
 public abstract class WholeEngineTest {
     private static final long CAPACITY_BYTES = 4L << 30;

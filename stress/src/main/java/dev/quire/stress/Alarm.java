@@ -7,8 +7,8 @@ import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Wakes a thread that sleeps for a folio lock although the lock is free, so that a test ends with a verdict and not with a
- * time-out. For one actor, which sleeps for one lock at a time.
+ * Wakes a thread that sleeps for a folio lock although the lock is free, so that a test ends with a verdict and not
+ * with a time-out. For one actor, which sleeps for one lock at a time.
  */
 public final class Alarm implements Runnable {
     private static final long PERIOD_NANOS = 1_000_000_000;

@@ -24,7 +24,8 @@ import org.openjdk.jcstress.vm.VMSupport;
 
 /**
  * Runs single jcstress forks on a class path of the caller's choice. jcstress's own front end probes the JVM for half a
- * minute at every start and reports only whole runs; here it is probed once, and a caller stops when it has seen enough.
+ * minute at every start and reports only whole runs; here it is probed once, and a caller stops when it has seen
+ * enough.
  */
 final class JcstressForks {
     private static final String NATIVE_ACCESS = "--enable-native-access=ALL-UNNAMED";

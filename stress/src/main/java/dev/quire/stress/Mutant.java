@@ -65,7 +65,8 @@ record Mutant(String name, String guarantee, Pattern scenario, String reason, Pa
      * @param name the mutant's name
      * @param lines the file's lines
      * @return the mutant
-     * @throws IllegalArgumentException if a header field is missing, or the diff is not one hunk against an engine source
+     * @throws IllegalArgumentException if a header field is missing, or the diff is not one hunk against an engine
+     *     source
      */
     static Mutant parse(String name, List<String> lines) {
         int diffStart = indexOfPrefix(name, lines, "--- a/");

@@ -18,11 +18,11 @@ import java.util.stream.Stream;
 import org.openjdk.jcstress.infra.collectors.TestResult;
 
 /**
- * Runs, against each mutant, the scenario that must catch it. A mutant is killed if the scenario sees an outcome that it
- * forbids; one that survives means that the scenario proves nothing.
+ * Runs, against each mutant, the scenario that must catch it. A mutant is killed if the scenario sees an outcome that
+ * it forbids; one that survives means that the scenario proves nothing.
  *
- * <p>A mutated class is compiled from a copy of its source and put before the engine on the class path of the forks; the
- * engine itself has no switch for it.
+ * <p>A mutated class is compiled from a copy of its source and put before the engine on the class path of the forks;
+ * the engine itself has no switch for it.
  */
 public final class MutantRunner {
     /** Iterations per fork and their length, tried in this order until the mutant is dead. */

@@ -9,8 +9,8 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.memory.PageArena;
 
 /**
- * What a reader that has pinned a folio makes sure of: that it covers the page that was looked for, whole and aligned, and
- * holds that page's bytes, for as long as the pin is held.
+ * What a reader that has pinned a folio makes sure of: that it covers the page that was looked for, whole and aligned,
+ * and holds that page's bytes, for as long as the pin is held.
  *
  * <p>Every page frame is stamped with a number of its own, so that a reader can tell whose bytes it reads. Thread-safe.
  */
@@ -27,7 +27,10 @@ public final class PinCheck {
     /** Pinned the folio that covers all pages, but the page's bytes are zero, at the latest when it was let go. */
     public static final int ZEROED = 3;
 
-    /** Pinned a folio that does not cover the page, or whose bytes are another page's, or that changed or was lost while pinned. */
+    /**
+     * Pinned a folio that does not cover the page, or whose bytes are another page's, or that changed or was lost while
+     * pinned.
+     */
     public static final int WRONG = 9;
 
     private final PageArena arena;
@@ -133,7 +136,8 @@ public final class PinCheck {
     }
 
     /**
-     * Whether a folio that nobody uses any more was left as it should be: unlocked, and with the references that are due.
+     * Whether a folio that nobody uses any more was left as it should be: unlocked, and with the references that are
+     * due.
      *
      * @param head its head
      * @param nrReferences references that there should be

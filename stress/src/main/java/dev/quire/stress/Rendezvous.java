@@ -5,8 +5,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * A state whose two actors wait for each other, but not for long. jcstress lets each actor run through its states at its own
- * speed; where one is much slower they hardly ever meet.
+ * A state whose two actors wait for each other, but not for long. jcstress lets each actor run through its states at
+ * its own speed; where one is much slower they hardly ever meet.
  */
 public abstract class Rendezvous {
     private static final VarHandle NR_ARRIVED;

@@ -5,10 +5,11 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.IntFunction;
 
 /**
- * What the states of a scenario have for themselves, where it takes long to make: made when its slot is taken first, and from
- * then on used by one state of the slot after another.
+ * What the states of a scenario have for themselves, where it takes long to make: made when its slot is taken first,
+ * and from then on used by one state of the slot after another.
  *
- * <p>Thread-safe, lock-free: a slot belongs to one state at a time, so that only its own threads touch what is kept for it.
+ * <p>Thread-safe, lock-free: a slot belongs to one state at a time, so that only its own threads touch what is kept for
+ * it.
  *
  * @param <S> what each state has
  */

@@ -5,9 +5,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
 /**
- * Numbers that the live states of a scenario take from one engine per fork. jcstress keeps 10,240 states alive; an engine
- * each would not fit. A number comes round again only after all others, so what the engine still does with a finished
- * state's memory has time to go wrong visibly.
+ * Numbers that the live states of a scenario take from one engine per fork. jcstress keeps 10,240 states alive; an
+ * engine each would not fit. A number comes round again only after all others, so what the engine still does with a
+ * finished state's memory has time to go wrong visibly.
  *
  * <p>Thread-safe, wait-free: both actors' threads replace states at the same time.
  */

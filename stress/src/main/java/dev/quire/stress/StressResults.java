@@ -23,7 +23,8 @@ import org.openjdk.jcstress.infra.grading.GradingResult;
  * What a jcstress run observed, added up over its forks.
  *
  * @param tests names of the tests that left a result, whatever it was
- * @param observations how often each outcome of each test was seen, ordered by test and outcome; never seen is not listed
+ * @param observations how often each outcome of each test was seen, ordered by test and outcome; never seen is not
+ *     listed
  * @param failures forks that ended without a count: a time-out, an exception, a crash
  */
 record StressResults(Set<String> tests, List<Observation> observations, List<String> failures) {

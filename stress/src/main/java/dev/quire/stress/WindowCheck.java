@@ -92,8 +92,8 @@ public final class WindowCheck {
      *
      * @param planned the tests that should have run
      * @param results what the run observed
-     * @return one line per test that left no result, per window that was never reached, per forbidden outcome and per fork
-     *     that failed
+     * @return one line per test that left no result, per window that was never reached, per forbidden outcome and per
+     *     fork that failed
      */
     static List<String> missing(Collection<TestInfo> planned, StressResults results) {
         List<String> missing = new ArrayList<>();

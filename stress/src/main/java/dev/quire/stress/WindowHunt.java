@@ -9,8 +9,8 @@ import org.openjdk.jcstress.infra.TestInfo;
 
 /**
  * Runs those tests again, and longer, whose race windows a run did not reach. Whether two threads meet within some
- * nanoseconds is chance, and a short run on a busy machine may have none. Only windows are tried again: what failed or was
- * forbidden once has failed, here too.
+ * nanoseconds is chance, and a short run on a busy machine may have none. Only windows are tried again: what failed or
+ * was forbidden once has failed, here too.
  */
 final class WindowHunt {
     private enum Effort {

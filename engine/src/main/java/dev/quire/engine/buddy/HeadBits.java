@@ -22,21 +22,21 @@ import dev.quire.engine.memory.PageArena;
  * bit at or below a page is set in the page's own word, its block started before that word; so it covers whole words,
  * starts at bit 0 of one, and that is the nearest lower word that is not empty. The same holds one level up.
  *
- * <p><b>Who writes.</b> Only the owner of a block changes the bits inside it, and each bit goes from 0 to 1 and back only
- * while one thread owns everything that bit covers: a word becomes empty only when it gets inside a larger block, and is
- * filled again only when that block is cut. So a summary bit never changes twice at a time, and follows its word without
- * a lock. A word that the owned block covers wholly is nobody else's: it is loaded and stored without an atomic
- * operation. A word shared with neighbours is changed by an atomic or/and, and never becomes empty meanwhile,
- * because the first bit of the caller's own block stays in it. Blocks enter the map one at a time, the larger first where
- * they share a word.
+ * <p><b>Who writes.</b> Only the owner of a block changes the bits inside it, and each bit goes from 0 to 1 and back
+ * only while one thread owns everything that bit covers: a word becomes empty only when it gets inside a larger block,
+ * and is filled again only when that block is cut. So a summary bit never changes twice at a time, and follows its word
+ * without a lock. A word that the owned block covers wholly is nobody else's: it is loaded and stored without an atomic
+ * operation. A word shared with neighbours is changed by an atomic or/and, and never becomes empty meanwhile, because
+ * the first bit of the caller's own block stays in it. Blocks enter the map one at a time, the larger first where they
+ * share a word.
  *
- * <p><b>Readers</b> are wait-free, and are never named anything outside the block that is cut or made whole. A search is
- * exact while the block that holds the page stays what it is. While its owner makes it whole, a search names the old piece
- * that held the page or the whole: {@link #clearInside} empties the levels from the top down, and searches go up (release and
- * acquire). While its owner cuts it, a search may name the start of another piece, because the levels are filled one after
- * the other, so who needs the truth pins the block it was named (the pin acquires what unfreezing the block released) and
- * asks again. What it was named starts a piece in any case, and is initialised: levels are filled from the bottom up, and
- * new heads are set with release, after their page structs were written.
+ * <p><b>Readers</b> are wait-free, and are never named anything outside the block that is cut or made whole. A search
+ * is exact while the block that holds the page stays what it is. While its owner makes it whole, a search names the old
+ * piece that held the page or the whole: {@link #clearInside} empties the levels from the top down, and searches go up
+ * (release and acquire). While its owner cuts it, a search may name the start of another piece, because the levels are
+ * filled one after the other, so who needs the truth pins the block it was named (the pin acquires what unfreezing the
+ * block released) and asks again. What it was named starts a piece in any case, and is initialised: levels are filled
+ * from the bottom up, and new heads are set with release, after their page structs were written.
  *
  * <p>Arguments are trusted. Writing methods return the number of 8-byte words they wrote.
  */
@@ -156,8 +156,8 @@ public final class HeadBits {
     }
 
     /**
-     * Cuts a whole block into blocks of one size. The page structs of their first pages are ready: whoever finds one sees
-     * it initialised.
+     * Cuts a whole block into blocks of one size. The page structs of their first pages are ready: whoever finds one
+     * sees it initialised.
      *
      * @param pfn first page number of the block, which the caller owns
      * @param order log2 pages of the block

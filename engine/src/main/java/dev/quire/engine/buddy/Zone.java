@@ -15,22 +15,23 @@ import dev.quire.engine.struct.ZoneStruct;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A binary buddy allocator over all page frames of an arena, for blocks of order 0 (4 KiB) to 18 (1 GiB), after Knowlton
- * (1965) and the kernel's mm/page_alloc.c ({@code __rmqueue_smallest}, {@code expand}, {@code __free_one_page}).
+ * A binary buddy allocator over all page frames of an arena, for blocks of order 0 (4 KiB) to 18 (1 GiB), after
+ * Knowlton (1965) and the kernel's mm/page_alloc.c ({@code __rmqueue_smallest}, {@code expand},
+ * {@code __free_one_page}).
  *
- * <p>A block of order {@code k} starts at a multiple of {@code 2^k} pages; its buddy differs in bit {@code k} of the page
- * number. The first page of a free block has page type "buddy" and the order in its private word, and links the block
- * into the free area of that order; no other page struct of a free block is read or written. Two free buddies are always
- * merged. So what is free determines the free areas.
+ * <p>A block of order {@code k} starts at a multiple of {@code 2^k} pages; its buddy differs in bit {@code k} of the
+ * page number. The first page of a free block has page type "buddy" and the order in its private word, and links the
+ * block into the free area of that order; no other page struct of a free block is read or written. Two free buddies are
+ * always merged. So what is free determines the free areas.
  *
  * <p>The arena enters the free areas lazily, one maximal block at a time and only when no listed block is large enough:
  * opening a zone costs the same for 1 MiB and 1 TiB. Pages from the <em>untouched pfn</em> on have never been listed;
  * they count as free. An arena of any length is its binary digits: whole GiBs, then one block for each lower bit of
  * {@code nrPages}, so the untouched rest is always the digits of its length too.
  *
- * <p>Thread-safe. Allocating and freeing are blocking, take the zone lock (rank {@link LockRank#ZONE}, innermost) for at
- * most 18 splits or merges, and allocate nothing on the heap. Where head bits are present the zone keeps them exact: one
- * bit for every block, free or allocated; without them the order given to {@link #freeFrozen} is trusted.
+ * <p>Thread-safe. Allocating and freeing are blocking, take the zone lock (rank {@link LockRank#ZONE}, innermost) for
+ * at most 18 splits or merges, and allocate nothing on the heap. Where head bits are present the zone keeps them exact:
+ * one bit for every block, free or allocated; without them the order given to {@link #freeFrozen} is trusted.
  */
 public final class Zone {
     /** Result of an allocation that found no block; no page has this handle. */
@@ -74,9 +75,9 @@ public final class Zone {
      * Takes a block out of the free areas: the first listed one of the smallest sufficient order, halved until it fits,
      * always keeping the lower half.
      *
-     * <p>The first page then is on no list and has no flags but perhaps {@link PageFlag#HWPOISON}, no mapping, private word
-     * 0, map count -1 and reference count 0: it is frozen, and nobody can pin it until the caller publishes a count. The
-     * other page structs hold anything, except that no reference count is above 0 and no type is "buddy".
+     * <p>The first page then is on no list and has no flags but perhaps {@link PageFlag#HWPOISON}, no mapping, private
+     * word 0, map count -1 and reference count 0: it is frozen, and nobody can pin it until the caller publishes a
+     * count. The other page structs hold anything, except that no reference count is above 0 and no type is "buddy".
      *
      * @param order log2 pages, 0 to 18
      * @return handle of the block's first page, or {@link #NONE} if no block is large enough; then nothing has changed
@@ -107,10 +108,10 @@ public final class Zone {
      * @param page handle of the block's first page: reference count 0, map count -1, no mapping, and a grace period has
      *     passed since anyone could find it; its other fields hold anything
      * @param order log2 pages of the block, 0 to 18: as allocated, or as cut since
-     * @throws IllegalArgumentException if the order is out of range, the handle names no page of this arena, or the page
-     *     cannot start a block of that order; nothing has changed
-     * @throws IllegalStateException if the block is free already, in use, or (with head bits) not one block of that order;
-     *     or if the engine is closed; nothing has changed
+     * @throws IllegalArgumentException if the order is out of range, the handle names no page of this arena, or the
+     *     page cannot start a block of that order; nothing has changed
+     * @throws IllegalStateException if the block is free already, in use, or (with head bits) not one block of that
+     *     order; or if the engine is closed; nothing has changed
      */
     public void freeFrozen(long page, int order) {
         Geometry.requireOrder(order);
@@ -257,8 +258,8 @@ public final class Zone {
     }
 
     /**
-     * Whether the buddy of the block's parent is free: then this block is better not handed out soon, because freeing its
-     * own buddy makes a block of four times its size ({@code buddy_merge_likely}).
+     * Whether the buddy of the block's parent is free: then this block is better not handed out soon, because freeing
+     * its own buddy makes a block of four times its size ({@code buddy_merge_likely}).
      */
     private boolean mergesSoon(long pfn, int order) {
         int parent = order + 1;
@@ -276,8 +277,8 @@ public final class Zone {
     }
 
     /**
-     * Lists a block after a link. Its first page may have been inside a larger block, so all of the struct is written; only
-     * the mark of a hardware error stays with the frame.
+     * Lists a block after a link. Its first page may have been inside a larger block, so all of the struct is written;
+     * only the mark of a hardware error stays with the frame.
      */
     private void link(long page, int order, long position) {
         PageStruct.flags(page, PageStruct.flags(page) & PageFlag.FRAME_FLAGS);

@@ -12,8 +12,8 @@ import java.util.Arrays;
 
 /**
  * Verifies every invariant of a zone and its head bits while nothing else uses them: lists and counters agree, free
- * blocks are aligned, disjoint and merged as far as they go, only their first pages have type "buddy", and the head bits
- * cut what was ever touched into blocks without a gap.
+ * blocks are aligned, disjoint and merged as far as they go, only their first pages have type "buddy", and the head
+ * bits cut what was ever touched into blocks without a gap.
  *
  * <p>For tests and for users in doubt: reads the page struct of every page that was ever touched (16 MiB per GiB), and
  * allocates 8 bytes per free block.

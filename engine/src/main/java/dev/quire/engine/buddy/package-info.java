@@ -4,8 +4,8 @@
  * block (mm/page_alloc.c of the kernel; the bitmap has no original there).
  *
  * <p>{@link dev.quire.engine.buddy.Zone} takes one lock, the innermost of the engine;
- * {@link dev.quire.engine.buddy.HeadBits} takes none and is written by whoever owns a block: the zone owns what is free,
- * the holder what is allocated. {@link dev.quire.engine.buddy.ZoneChecker} verifies both while nothing runs.
+ * {@link dev.quire.engine.buddy.HeadBits} takes none and is written by whoever owns a block: the zone owns what is
+ * free, the holder what is allocated. {@link dev.quire.engine.buddy.ZoneChecker} verifies both while nothing runs.
  */
 @NullMarked
 package dev.quire.engine.buddy;

@@ -15,14 +15,15 @@ import dev.quire.engine.struct.PageStruct;
 
 /**
  * Large folios that are only partly in use, to be split when memory is short (deferred_split_folio,
- * __folio_unqueue_deferred_split). The queue holds no reference: a split takes its folio off while that is frozen, and the
- * last reference given back does the same.
+ * __folio_unqueue_deferred_split). The queue holds no reference: a split takes its folio off while that is frozen, and
+ * the last reference given back does the same.
  *
- * <p>Anonymous folios come and go by themselves as they are unmapped: one of which a part is unmapped comes, one that nothing
- * maps any more goes. Others are added by whoever knows.
+ * <p>Anonymous folios come and go by themselves as they are unmapped: one of which a part is unmapped comes, one that
+ * nothing maps any more goes. Others are added by whoever knows.
  *
- * <p>A flag in page 1, changed under the lock, says whether a folio's link is on the queue, so that a split of a folio that
- * never was queued does not touch the link's cache line, where the kernel keeps the link of every folio initialised.
+ * <p>A flag in page 1, changed under the lock, says whether a folio's link is on the queue, so that a split of a folio
+ * that never was queued does not touch the link's cache line, where the kernel keeps the link of every folio
+ * initialised.
  *
  * <p>Thread-safe; blocking on the queue's lock (rank {@link LockRank#DEFERRED_SPLIT}) for constant time.
  */
@@ -60,8 +61,8 @@ public final class DeferredSplitQueue {
      * Queues a folio, unless it is queued already, too small to have a link, or in the swap cache.
      *
      * @param folio head of a folio to which the caller holds a reference
-     * @param partiallyMapped whether some of its pages are known to be unmapped; if not, it is split only if it turns out to
-     *     hold little but zeroes
+     * @param partiallyMapped whether some of its pages are known to be unmapped; if not, it is split only if it turns
+     *     out to hold little but zeroes
      * @return whether it is on the queue now
      * @throws IllegalArgumentException if the handle is not of this engine, or nobody holds a reference
      */
@@ -88,8 +89,8 @@ public final class DeferredSplitQueue {
     }
 
     /**
-     * Puts a folio back that a shrinker has taken and could not split. The flag is looked at under the lock: the last unmap,
-     * beside this, takes it away for good.
+     * Puts a folio back that a shrinker has taken and could not split. The flag is looked at under the lock: the last
+     * unmap, beside this, takes it away for good.
      *
      * @param folio head of a folio of order 2 or more to which the caller holds a reference
      */
@@ -105,7 +106,8 @@ public final class DeferredSplitQueue {
     }
 
     /**
-     * Gives a folio the memory group that it is charged to, unless it has one or is queued: what is queued keeps its group.
+     * Gives a folio the memory group that it is charged to, unless it has one or is queued: what is queued keeps its
+     * group.
      *
      * @param folio head of a folio to which the caller holds a reference
      * @param group the group's address
@@ -123,8 +125,8 @@ public final class DeferredSplitQueue {
     }
 
     /**
-     * Follows what has been unmapped of a folio (the end of __folio_remove_rmap). Of no effect unless it is anonymous and
-     * large enough to be queued.
+     * Follows what has been unmapped of a folio (the end of __folio_remove_rmap). Of no effect unless it is anonymous
+     * and large enough to be queued.
      *
      * @param folio head of a folio to which the caller holds a reference
      */
@@ -145,7 +147,10 @@ public final class DeferredSplitQueue {
         }
     }
 
-    /** Racy, to spare the lock: a folio that has just left the queue is in the hands of the shrinker, which puts it back. */
+    /**
+     * Racy, to spare the lock: a folio that has just left the queue is in the hands of the shrinker, which puts it
+     * back.
+     */
     private static boolean isKnownToBePartiallyMapped(long folio) {
         return (FolioStruct.flags1(folio) & (QUEUED | PARTIALLY_MAPPED)) == (QUEUED | PARTIALLY_MAPPED);
     }
@@ -202,8 +207,8 @@ public final class DeferredSplitQueue {
     }
 
     /**
-     * Forgets a frozen or free folio of order 2 or more: takes it off the queue if it is there, and counts that it is no
-     * longer partially mapped, queued or not. The caller drops the flags.
+     * Forgets a frozen or free folio of order 2 or more: takes it off the queue if it is there, and counts that it is
+     * no longer partially mapped, queued or not. The caller drops the flags.
      */
     void forget(long folio) {
         long flags1 = FolioStruct.flags1(folio);
@@ -219,8 +224,8 @@ public final class DeferredSplitQueue {
     }
 
     /**
-     * Takes folios off the front of the queue, each with a reference. Those that cannot be had go to the back: who froze
-     * them takes them off.
+     * Takes folios off the front of the queue, each with a reference. Those that cannot be had go to the back: who
+     * froze them takes them off.
      *
      * @param folios where to put them
      * @param nrFolios most folios to take

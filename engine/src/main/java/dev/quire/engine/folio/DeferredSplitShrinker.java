@@ -12,11 +12,12 @@ import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 
 /**
- * Splits queued folios, to order 0 unless told otherwise, when memory is short (deferred_split_scan): those of which a part
- * is unmapped, whose unmapped pages are freed thereby, and those that hold little but zeroes (thp_underused).
+ * Splits queued folios, to order 0 unless told otherwise, when memory is short (deferred_split_scan): those of which a
+ * part is unmapped, whose unmapped pages are freed thereby, and those that hold little but zeroes (thp_underused).
  *
- * <p>Takes folios off the queue with a reference each, and works on them without the queue's lock. One whose lock is taken,
- * or whose split fails, goes back to the queue if it is still partially mapped. Thread-safe: shrinkers run one at a time.
+ * <p>Takes folios off the queue with a reference each, and works on them without the queue's lock. One whose lock is
+ * taken, or whose split fails, goes back to the queue if it is still partially mapped. Thread-safe: shrinkers run one
+ * at a time.
  */
 public final class DeferredSplitShrinker {
     private static final int BATCH = 64;
@@ -35,8 +36,8 @@ public final class DeferredSplitShrinker {
      *
      * @param context what it shares with the rest of the engine
      * @param splitter splits the folios
-     * @param maximumZeroPages a queued folio with more pages that hold nothing but zeroes is split, though all of it may be
-     *     mapped; {@code Long.MAX_VALUE} splits only what is partially mapped
+     * @param maximumZeroPages a queued folio with more pages that hold nothing but zeroes is split, though all of it
+     *     may be mapped; {@code Long.MAX_VALUE} splits only what is partially mapped
      */
     public DeferredSplitShrinker(FolioContext context, FolioSplitter splitter, long maximumZeroPages) {
         arena = context.arena();
@@ -83,7 +84,9 @@ public final class DeferredSplitShrinker {
         }
     }
 
-    /** Splits the folios that were taken; if a split throws, it and those after it are as if they had not been taken. */
+    /**
+     * Splits the folios that were taken; if a split throws, it and those after it are as if they had not been taken.
+     */
     private long shrinkBatch(int nrTaken, PartialSplit partialSplit) {
         long nrSplit = 0;
         int nrDone = 0;

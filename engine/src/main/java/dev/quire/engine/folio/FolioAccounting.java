@@ -9,8 +9,8 @@ import dev.quire.engine.struct.PageStruct;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an engine keeps about its folios beside their page structs, and how it follows a folio through its life: allocation,
- * split, merge, and the end of its last reference.
+ * What an engine keeps about its folios beside their page structs, and how it follows a folio through its life:
+ * allocation, split, merge, and the end of its last reference.
  *
  * @param lru folios by use
  * @param deferredSplits folios to be split when memory is short
@@ -49,8 +49,8 @@ public record FolioAccounting(
     }
 
     /**
-     * Follows a split, which can no longer fail: the folio is frozen, and nothing of the pieces is visible yet. References to
-     * the group come before the pieces do, so that whoever frees one of them cannot take the group away.
+     * Follows a split, which can no longer fail: the folio is frozen, and nothing of the pieces is visible yet.
+     * References to the group come before the pieces do, so that whoever frees one of them cannot take the group away.
      */
     void split(FolioSplit split) {
         if (split.order >= DeferredSplitQueue.MINIMUM_ORDER) {
@@ -88,8 +88,8 @@ public record FolioAccounting(
     }
 
     /**
-     * Follows a merge, which can no longer fail: all pieces are frozen, and their structs still say what they are. All are
-     * charged to the same group, or none is.
+     * Follows a merge, which can no longer fail: all pieces are frozen, and their structs still say what they are. All
+     * are charged to the same group, or none is.
      *
      * @param firstFolio head of the first piece
      * @param newOrder log2 pages of what they become

@@ -7,7 +7,8 @@ import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.rcu.Lifetime;
 
 /**
- * What kinds of folios there are, in the arena's page of counters (the kernel's mthp and vmstat counters of large folios).
+ * What kinds of folios there are, in the arena's page of counters (the kernel's mthp and vmstat counters of large
+ * folios).
  *
  * <pre>
  *  1024                     1176             1184              1192            1200      1208      1216

@@ -4,8 +4,8 @@ package dev.quire.engine.folio;
 import dev.quire.engine.xarray.SplitPlan;
 
 /**
- * Says of which folios the pages of an owner should consist: what a {@link FolioRestructurer} brings about. A pure function of
- * the index; the folios it names are naturally aligned and do not overlap.
+ * Says of which folios the pages of an owner should consist: what a {@link FolioRestructurer} brings about. A pure
+ * function of the index; the folios it names are naturally aligned and do not overlap.
  */
 public interface FolioCut {
     /**
@@ -26,12 +26,12 @@ public interface FolioCut {
     void plan(SplitPlan plan, long startIndex, int order);
 
     /**
-     * Order of the equal pieces that a folio is split into first if it must be split; those of them that agree with the cut can
-     * be had again before the others are split.
+     * Order of the equal pieces that a folio is split into first if it must be split; those of them that agree with the
+     * cut can be had again before the others are split.
      *
      * @param order log2 pages of the folio
-     * @return log2 pages of the pieces, no less than those of any folio that it should consist of; {@code order} if it is split
-     *     at once
+     * @return log2 pages of the pieces, no less than those of any folio that it should consist of; {@code order} if it
+     *     is split at once
      */
     default int stageOrder(int order) {
         return order;

@@ -5,8 +5,8 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.xarray.SplitPlan;
 
 /**
- * The checks of what a {@link FolioRestructurer} is given: anybody can bring a cut, and from the first change on nothing can be
- * taken back.
+ * The checks of what a {@link FolioRestructurer} is given: anybody can bring a cut, and from the first change on
+ * nothing can be taken back.
  */
 final class FolioCutChecks {
     /** Page after the last one whose offset in bytes is a {@code long}. */
@@ -28,7 +28,8 @@ final class FolioCutChecks {
     }
 
     /**
-     * Lets a cut plan the pieces of a folio, and checks what it has planned. Takes time in proportion to the runs of the plan.
+     * Lets a cut plan the pieces of a folio, and checks what it has planned. Takes time in proportion to the runs of
+     * the plan.
      *
      * @throws IllegalArgumentException if it is no plan for this folio, or has other pieces than the cut names
      */
@@ -47,8 +48,8 @@ final class FolioCutChecks {
     }
 
     /**
-     * Whether an owner may have the pieces of a folio: none smaller than its minimum, and none beyond its end, where a split
-     * would have to drop them.
+     * Whether an owner may have the pieces of a folio: none smaller than its minimum, and none beyond its end, where a
+     * split would have to drop them.
      */
     static boolean isSplittable(FolioOwner owner, SplitPlan plan, long startIndex) {
         return plan.nrPieces() == 1

@@ -9,7 +9,10 @@ import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.xarray.XaCursor;
 
-/** Freezes the folios of a range that a cut concerns: all of them, or none if somebody holds one. The index lock is held. */
+/**
+ * Freezes the folios of a range that a cut concerns: all of them, or none if somebody holds one. The index lock is
+ * held.
+ */
 final class FolioFreezer {
     /** After a hundred of them each is a yield: some milliseconds, in which any passing reference is given back. */
     private static final int MAX_ATTEMPTS = 10_000;
@@ -22,8 +25,9 @@ final class FolioFreezer {
     }
 
     /**
-     * Freezes a folio that no index has, and to which the caller holds a reference; without any lock. References that others take
-     * to whatever page they look at are waited for. False if somebody holds the folio for longer than those.
+     * Freezes a folio that no index has, and to which the caller holds a reference; without any lock. References that
+     * others take to whatever page they look at are waited for. False if somebody holds the folio for longer than
+     * those.
      */
     static boolean freezeNew(long folio) {
         for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {

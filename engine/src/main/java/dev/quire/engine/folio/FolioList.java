@@ -5,11 +5,11 @@ import dev.quire.engine.struct.ListHead;
 import dev.quire.engine.struct.PageStruct;
 
 /**
- * Folios that one caller holds, in order, each with a reference that belongs to the list: what a split makes for a caller
- * that asks for the pieces, and what is isolated from the LRU lists.
+ * Folios that one caller holds, in order, each with a reference that belongs to the list: what a split makes for a
+ * caller that asks for the pieces, and what is isolated from the LRU lists.
  *
- * <p>Chained through the link that a folio has for the LRU lists, so a folio is on one or the other. Nothing is allocated.
- * For one thread at a time.
+ * <p>Chained through the link that a folio has for the LRU lists, so a folio is on one or the other. Nothing is
+ * allocated. For one thread at a time.
  */
 public final class FolioList {
     private static final long NONE = 0;
@@ -48,8 +48,8 @@ public final class FolioList {
     /**
      * Appends a folio.
      *
-     * @param folio head of a folio that is on no list, neither of these nor an LRU list, with a reference, which is the list's
-     *     from now on
+     * @param folio head of a folio that is on no list, neither of these nor an LRU list, with a reference, which is the
+     *     list's from now on
      */
     public void append(long folio) {
         PageStruct.listNext(folio, NONE);

@@ -10,17 +10,18 @@ import java.lang.invoke.VarHandle;
 /**
  * How often a folio is mapped (folio_add_file_rmap_ptes, folio_remove_rmap_ptes and their kin, folio_mapcount).
  *
- * <p>A <em>leaf</em> is one entry of a page table that maps memory: of order 0, 9 or 18. Each leaf holds one reference and
- * counts once in the large map count, or in the page's own for a folio of order 0. A leaf as large as the folio counts in
- * the entire map count; a smaller one adds its pages to the number of mapped pages. Map counts per page of a large folio do
- * not exist, as in a kernel built without them: tails are never written, so a split does not depend on the folio's size.
- * What follows from that for the {@link DeferredSplitQueue}: it does not learn of pages that are unmapped in one process
- * while another maps all of them, or as many others, nor of a page that is unmapped while it migrates.
+ * <p>A <em>leaf</em> is one entry of a page table that maps memory: of order 0, 9 or 18. Each leaf holds one reference
+ * and counts once in the large map count, or in the page's own for a folio of order 0. A leaf as large as the folio
+ * counts in the entire map count; a smaller one adds its pages to the number of mapped pages. Map counts per page of a
+ * large folio do not exist, as in a kernel built without them: tails are never written, so a split does not depend on
+ * the folio's size. What follows from that for the {@link DeferredSplitQueue}: it does not learn of pages that are
+ * unmapped in one process while another maps all of them, or as many others, nor of a page that is unmapped while it
+ * migrates.
  *
- * <p>No count overflows: a folio that has {@link #MAX_PAGE_MAPPINGS} is mapped no further. Each leaf is as many as it has
- * pages, because it may be split into so many, which cannot be refused. New leaves are counted first and taken back if they
- * are too many, and what has become migration entries comes back unchecked; for both, the words have room for as much again
- * and more.
+ * <p>No count overflows: a folio that has {@link #MAX_PAGE_MAPPINGS} is mapped no further. Each leaf is as many as it
+ * has pages, because it may be split into so many, which cannot be refused. New leaves are counted first and taken back
+ * if they are too many, and what has become migration entries comes back unchecked; for both, the words have room for
+ * as much again and more.
  *
  * <p>Handles are trusted. Thread-safe; lock-free, but for freeing a folio and for the queue of those to be split.
  */
@@ -114,7 +115,8 @@ public final class FolioMapcounts {
     }
 
     /**
-     * Whether more leaves may map a folio: a hint, which spares the page tables a mapping that {@link #tryAdd} would refuse.
+     * Whether more leaves may map a folio: a hint, which spares the page tables a mapping that {@link #tryAdd} would
+     * refuse.
      *
      * @param folio head of a folio to which the caller holds a reference
      * @param leafOrder log2 pages of each leaf
@@ -127,8 +129,8 @@ public final class FolioMapcounts {
 
     /**
      * Notes new leaves and takes a reference for each, unless there would be more than {@link #MAX_PAGE_MAPPINGS}. Call
-     * before the first of them is stored. Of several callers that together are too many at least one is refused, and perhaps
-     * all.
+     * before the first of them is stored. Of several callers that together are too many at least one is refused, and
+     * perhaps all.
      *
      * @param folio head of a folio to which the caller holds a reference
      * @param leafOrder log2 pages of each leaf
@@ -149,8 +151,8 @@ public final class FolioMapcounts {
     }
 
     /**
-     * Notes leaves that come back from migration entries, which cannot be refused, and takes a reference for each. Call before
-     * the first of them is stored.
+     * Notes leaves that come back from migration entries, which cannot be refused, and takes a reference for each. Call
+     * before the first of them is stored.
      *
      * @param folio head of a folio to which the caller holds a reference
      * @param leafOrder log2 pages of each leaf
@@ -163,9 +165,9 @@ public final class FolioMapcounts {
     }
 
     /**
-     * Notes that leaves are gone and gives their references back, which may free the folio. Call after the last of them is
-     * cleared. An anonymous folio that is only partially mapped from then on is queued to be split; one that nothing maps
-     * any more leaves the queue.
+     * Notes that leaves are gone and gives their references back, which may free the folio. Call after the last of them
+     * is cleared. An anonymous folio that is only partially mapped from then on is queued to be split; one that nothing
+     * maps any more leaves the queue.
      *
      * @param folio head of the folio
      * @param leafOrder log2 pages of each leaf
@@ -178,8 +180,8 @@ public final class FolioMapcounts {
     }
 
     /**
-     * Notes that leaves have become migration entries, and gives their references back. They come back with {@link #add}, so
-     * the folio is not queued to be split, whatever else maps it.
+     * Notes that leaves have become migration entries, and gives their references back. They come back with
+     * {@link #add}, so the folio is not queued to be split, whatever else maps it.
      *
      * @param folio head of a folio that the caller has locked and holds a reference to
      * @param leafOrder log2 pages of each leaf

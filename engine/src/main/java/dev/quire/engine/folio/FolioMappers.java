@@ -7,14 +7,14 @@ import dev.quire.engine.struct.FolioStruct;
 /**
  * Whoever maps folios into page tables, as the splitter and the merger see them.
  *
- * <p>A split of a mapped folio is: {@link #unmap}, before the folio is frozen; freeze, split, unfreeze; {@link #remap} of
- * the whole range, also if the freeze or anything else failed after {@code unmap}. A merge of mapped folios is the same the
- * other way round. While migration entries stand in the page tables every folio of the range must be locked, or frozen, and
- * have a reference of the caller's, so the pieces are unlocked and given back only after {@code remap}. A fault that meets a
- * migration entry sleeps until then.
+ * <p>A split of a mapped folio is: {@link #unmap}, before the folio is frozen; freeze, split, unfreeze; {@link #remap}
+ * of the whole range, also if the freeze or anything else failed after {@code unmap}. A merge of mapped folios is the
+ * same the other way round. While migration entries stand in the page tables every folio of the range must be locked,
+ * or frozen, and have a reference of the caller's, so the pieces are unlocked and given back only after {@code remap}.
+ * A fault that meets a migration entry sleeps until then.
  *
- * <p>Neither method fails for lack of memory. Both take locks of ranks {@code REVERSE_MAP} and after: the caller holds the
- * folio lock and no index lock. Thread-safe.
+ * <p>Neither method fails for lack of memory. Both take locks of ranks {@code REVERSE_MAP} and after: the caller holds
+ * the folio lock and no index lock. Thread-safe.
  */
 public interface FolioMappers {
     /**
@@ -29,9 +29,9 @@ public interface FolioMappers {
 
     /**
      * Removes all mappings of folios that lie side by side and belong to one owner, at indices that follow each other
-     * (try_to_migrate, try_to_unmap). Of anonymous folios each entry becomes a migration entry, after larger entries are
-     * split; of any other each is cleared, to be faulted in again, and its dirty and accessed bits are gathered in the flags
-     * of its folio. Each mapping gives its reference back. Does nothing if nothing maps the folios.
+     * (try_to_migrate, try_to_unmap). Of anonymous folios each entry becomes a migration entry, after larger entries
+     * are split; of any other each is cleared, to be faulted in again, and its dirty and accessed bits are gathered in
+     * the flags of its folio. Each mapping gives its reference back. Does nothing if nothing maps the folios.
      *
      * @param firstFolio head of the first folio, locked and referenced by the caller like all others of the range
      * @param nrPages length of the range in pages: that of its folios together
@@ -40,12 +40,12 @@ public interface FolioMappers {
     boolean unmap(long firstFolio, long nrPages);
 
     /**
-     * Turns the migration entries of anonymous folios back into mappings of what is now there, with a reference each, and
-     * wakes who waits for one of the pages (remove_migration_ptes). Does nothing for folios that are not anonymous.
+     * Turns the migration entries of anonymous folios back into mappings of what is now there, with a reference each,
+     * and wakes who waits for one of the pages (remove_migration_ptes). Does nothing for folios that are not anonymous.
      *
      * @param firstFolio head of the first folio, locked and referenced by the caller like all others of the range
-     * @param nrPages length of the range in pages: that of the folio before it was split, or of the folios before they were
-     *     merged
+     * @param nrPages length of the range in pages: that of the folio before it was split, or of the folios before they
+     *     were merged
      */
     void remap(long firstFolio, long nrPages);
 

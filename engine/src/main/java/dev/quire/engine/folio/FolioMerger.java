@@ -17,25 +17,27 @@ import dev.quire.engine.xarray.XaCursor;
  * the other direction of {@link FolioSplitter}. Nothing is copied. (The kernel has no such operation: it collapses by
  * copying.)
  *
- * <p>All pieces are frozen first; from then on until the new folio is unfrozen a reader that finds one of them cannot take
- * a reference and looks again. Then, for folios of the page cache, one store at the large order replaces all entries; the map
- * of heads follows, and the head, which carries all references of the block, is unfrozen last. If a piece cannot be frozen,
- * because somebody holds it, those frozen before it are unfrozen again, and nothing has changed.
+ * <p>All pieces are frozen first; from then on until the new folio is unfrozen a reader that finds one of them cannot
+ * take a reference and looks again. Then, for folios of the page cache, one store at the large order replaces all
+ * entries; the map of heads follows, and the head, which carries all references of the block, is unfrozen last. If a
+ * piece cannot be frozen, because somebody holds it, those frozen before it are unfrozen again, and nothing has
+ * changed.
  *
- * <p>What is mapped is unmapped before, as for a split, with all pieces locked: anonymous pieces leave migration entries, which
- * become mappings of the new folio, or, if nothing is merged, of the pieces again; a large entry where a whole one fits.
- * Pieces of a file are faulted in again by whoever needs them, whether they were merged or not.
+ * <p>What is mapped is unmapped before, as for a split, with all pieces locked: anonymous pieces leave migration
+ * entries, which become mappings of the new folio, or, if nothing is merged, of the pieces again; a large entry where a
+ * whole one fits. Pieces of a file are faulted in again by whoever needs them, whether they were merged or not.
  *
- * <p>The new folio is dirty, referenced, active, unevictable and so on if any piece was; idle, or to be dropped after it is
- * written, only if all were. It is on an LRU list if a piece was, once, in the place of the first one of that list. It is on the
- * deferred-split queue if only a part of it is mapped. It has the memory group that all pieces had, and the tag of the first.
+ * <p>The new folio is dirty, referenced, active, unevictable and so on if any piece was; idle, or to be dropped after
+ * it is written, only if all were. It is on an LRU list if a piece was, once, in the place of the first one of that
+ * list. It is on the deferred-split queue if only a part of it is mapped. It has the memory group that all pieces had,
+ * and the tag of the first.
  *
- * <p>The freeze lasts as long as there are pieces: a block of 1 GiB is better merged in two stages, 4 KiB to 2 MiB and 2 MiB
- * to 1 GiB.
+ * <p>The freeze lasts as long as there are pieces: a block of 1 GiB is better merged in two stages, 4 KiB to 2 MiB and
+ * 2 MiB to 1 GiB.
  *
- * <p>Thread-safe. Blocks on the locks of the index, the LRU lists and the deferred-split queue, and of the regions and page
- * tables that map the pieces, as far as they have to do with them. Allocates nothing after a thread's first merge of what is
- * mapped.
+ * <p>Thread-safe. Blocks on the locks of the index, the LRU lists and the deferred-split queue, and of the regions and
+ * page tables that map the pieces, as far as they have to do with them. Allocates nothing after a thread's first merge
+ * of what is mapped.
  */
 public final class FolioMerger {
     /** What keeps a piece from being merged: it is in use in a way that its references do not tell. */
@@ -76,20 +78,22 @@ public final class FolioMerger {
     }
 
     /**
-     * Merges the block that starts with a folio, of the page cache or anonymous. The lock and the caller's reference stay on
-     * it.
+     * Merges the block that starts with a folio, of the page cache or anonymous. The lock and the caller's reference
+     * stay on it.
      *
-     * @param folio head of the first folio of the block, which the caller has locked and holds one reference to. Of folios of
-     *     the page cache nobody holds references to the others but the page cache and page tables. Of anonymous folios, which
-     *     page tables alone do not keep, the caller holds exactly one reference to each of the others, too, and gives them up
+     * @param folio head of the first folio of the block, which the caller has locked and holds one reference to. Of
+     *     folios of the page cache nobody holds references to the others but the page cache and page tables. Of
+     *     anonymous folios, which page tables alone do not keep, the caller holds exactly one reference to each of the
+     *     others, too, and gives them up
      * @param newOrder log2 pages of the block
      * @return 0; EINVAL (the folio is as large already, or its page number or index is not aligned to the block, or the
-     *     block does not end in the arena, or the other pages of the block are not those of the same owner at the indices that
-     *     follow, or order 1 for anonymous memory); EBUSY (a folio of nobody; or a piece is under writeback, with file system
-     *     data, poisoned, locked, or anonymous and in the swap cache; or pieces are of different states or memory groups);
-     *     EOVERFLOW (together they are mapped more than {@link FolioMapcounts#MAX_PAGE_MAPPINGS} times); EAGAIN (somebody holds
-     *     a piece); ENOMEM (the index would have to grow). Then nothing has changed, but that pieces of a file may be mapped no
-     *     more after EAGAIN or ENOMEM
+     *     block does not end in the arena, or the other pages of the block are not those of the same owner at the
+     *     indices that follow, or order 1 for anonymous memory); EBUSY (a folio of nobody; or a piece is under
+     *     writeback, with file system data, poisoned, locked, or anonymous and in the swap cache; or pieces are of
+     *     different states or memory groups); EOVERFLOW (together they are mapped more than
+     *     {@link FolioMapcounts#MAX_PAGE_MAPPINGS} times); EAGAIN (somebody holds a piece); ENOMEM (the index would
+     *     have to grow). Then nothing has changed, but that pieces of a file may be mapped no more after EAGAIN or
+     *     ENOMEM
      * @throws IllegalArgumentException if the handle is not of this engine or the order not in 0..18
      * @throws IllegalStateException if the folio is not locked
      */
@@ -248,7 +252,10 @@ public final class FolioMerger {
         return true;
     }
 
-    /** Whether the pages of the block are whole folios of one owner, at indices that follow each other; exact once frozen. */
+    /**
+     * Whether the pages of the block are whole folios of one owner, at indices that follow each other; exact once
+     * frozen.
+     */
     private boolean isAnonymousBlock(long folio, int newOrder) {
         long mapping = PageStruct.mapping(folio);
         long firstIndex = PageStruct.index(folio);
@@ -330,8 +337,8 @@ public final class FolioMerger {
     }
 
     /**
-     * Everything between the last step that can fail and the end of the freeze. References of the old heads stay 0, so that
-     * who still knows one of them as a head cannot take a reference.
+     * Everything between the last step that can fail and the end of the freeze. References of the old heads stay 0, so
+     * that who still knows one of them as a head cannot take a reference.
      *
      * @param folio head of the first piece
      * @param newOrder log2 pages of the block

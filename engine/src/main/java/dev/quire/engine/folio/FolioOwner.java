@@ -42,25 +42,25 @@ public interface FolioOwner {
     int minimumOrder();
 
     /**
-     * First index beyond what the owner keeps: the end of the file, or of what was allocated beyond it on purpose. Folios
-     * that a split leaves there are dropped.
+     * First index beyond what the owner keeps: the end of the file, or of what was allocated beyond it on purpose.
+     * Folios that a split leaves there are dropped.
      *
      * @return index in pages, rounded up
      */
     long endIndex();
 
     /**
-     * Notes that a split has dropped pages beyond the end of shared memory, whose owner pays for each. Called without the
-     * index lock, while the folio lock still keeps the owner from going away.
+     * Notes that a split has dropped pages beyond the end of shared memory, whose owner pays for each. Called without
+     * the index lock, while the folio lock still keeps the owner from going away.
      *
      * @param nrPages number of pages
      */
     void uncharge(long nrPages);
 
     /**
-     * Whether the owner is closed, or being closed: then no region may show its pages any more, and no lookup looks for them.
-     * Between setting this and giving the index up an owner waits for a grace period. One that lives as long as the engine need
-     * not say.
+     * Whether the owner is closed, or being closed: then no region may show its pages any more, and no lookup looks for
+     * them. Between setting this and giving the index up an owner waits for a grace period. One that lives as long as
+     * the engine need not say.
      *
      * @return true once it is
      */

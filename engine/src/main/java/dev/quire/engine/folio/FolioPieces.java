@@ -7,8 +7,8 @@ import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 
 /**
- * Writes page structs of heads: of a new folio, and of the pieces of a split one. Nobody can reach the structs yet, or their
- * references are frozen, so all stores are plain; the caller publishes them.
+ * Writes page structs of heads: of a new folio, and of the pieces of a split one. Nobody can reach the structs yet, or
+ * their references are frozen, so all stores are plain; the caller publishes them.
  */
 final class FolioPieces {
     /** What a piece inherits from the folio it was part of (__split_folio_to_order, the flags it copies). */
@@ -49,8 +49,8 @@ final class FolioPieces {
     }
 
     /**
-     * Writes the structs of a head of any order; {@code secondFlags} are flags of page 1 beside those that every large folio
-     * has. Returns the bytes stored.
+     * Writes the structs of a head of any order; {@code secondFlags} are flags of page 1 beside those that every large
+     * folio has. Returns the bytes stored.
      */
     static long write(
             long head,
@@ -74,8 +74,8 @@ final class FolioPieces {
     }
 
     /**
-     * Gives the first piece of a split folio its new order, and what page 1 then says of it, leaving all else. Returns the
-     * bytes stored.
+     * Gives the first piece of a split folio its new order, and what page 1 then says of it, leaving all else. Returns
+     * the bytes stored.
      */
     static long shrink(long head, int order, long secondFlags) {
         if (order == 0) {

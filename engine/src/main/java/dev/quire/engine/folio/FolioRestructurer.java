@@ -16,22 +16,23 @@ import dev.quire.engine.xarray.XaEntry;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives a range of one owner's pages another cut into folios, all at once or not at all: splits, merges, and a change of
- * meaning that nobody may see half done. (The restructuring that guest memory with huge pages needs when it is converted.)
+ * Gives a range of one owner's pages another cut into folios, all at once or not at all: splits, merges, and a change
+ * of meaning that nobody may see half done. (The restructuring that guest memory with huge pages needs when it is
+ * converted.)
  *
- * <p>Prepare: the nodes of all splits are reserved, then all folios concerned are frozen, which fails if somebody holds one.
- * Commit: the caller's change, then folio after folio is split, merged or left as it is, each in its slots of the index, and
- * unfrozen. From the first change on nothing can fail, so there is nothing to roll back, and no slot is ever empty. A reader
- * that finds a folio meanwhile cannot take a reference and looks again, until that folio is unfrozen.
+ * <p>Prepare: the nodes of all splits are reserved, then all folios concerned are frozen, which fails if somebody holds
+ * one. Commit: the caller's change, then folio after folio is split, merged or left as it is, each in its slots of the
+ * index, and unfrozen. From the first change on nothing can fail, so there is nothing to roll back, and no slot is ever
+ * empty. A reader that finds a folio meanwhile cannot take a reference and looks again, until that folio is unfrozen.
  *
- * <p>Readers of pages outside the range wait the least: the folios at both ends of it, which hold such pages, come first, and a
- * large one is split in the stages that its {@link FolioCut} names, after the first of which its pieces can be had unless a later
- * one concerns them. A merge has no stages: nobody may hold any of the pieces when they become one, so all of them are frozen
- * from before the first change until then.
+ * <p>Readers of pages outside the range wait the least: the folios at both ends of it, which hold such pages, come
+ * first, and a large one is split in the stages that its {@link FolioCut} names, after the first of which its pieces
+ * can be had unless a later one concerns them. A merge has no stages: nobody may hold any of the pieces when they
+ * become one, so all of them are frozen from before the first change until then.
  *
- * <p>Folio locks are not needed: who has one also has a reference. Not thread-safe: the caller excludes all other changes to
- * the range of the owner's index, reclaim and truncation among them; elsewhere others may change it with another restructurer.
- * Blocks on the index lock.
+ * <p>Folio locks are not needed: who has one also has a reference. Not thread-safe: the caller excludes all other
+ * changes to the range of the owner's index, reclaim and truncation among them; elsewhere others may change it with
+ * another restructurer. Blocks on the index lock.
  */
 public final class FolioRestructurer {
     /** Most nodes that storing one entry takes: a path from a higher top down to it. */
@@ -82,18 +83,19 @@ public final class FolioRestructurer {
     }
 
     /**
-     * Puts a new folio into the index, in as many pieces as it should consist of; nobody ever sees it as a whole if it should
-     * not be. The caller's reference becomes the owner's. Waits, not for long, for references of who goes through all pages.
+     * Puts a new folio into the index, in as many pieces as it should consist of; nobody ever sees it as a whole if it
+     * should not be. The caller's reference becomes the owner's. Waits, not for long, for references of who goes
+     * through all pages.
      *
      * @param folio head of a folio that belongs to nobody, unlocked, to which the caller holds a reference
      * @param startIndex offset of its first page, a multiple of its size
      * @param flags flags that each piece gets beside its own
      * @param cut says what it should consist of
-     * @return 0; EINVAL if the owner cannot have the pieces, which are too small or reach beyond its end; EAGAIN if somebody
-     *     else holds the folio; EEXIST if some page is in the index already; ENOMEM; then nothing has changed
-     * @throws IllegalArgumentException if the handle is not of this engine, the index not aligned or out of range, the folio
-     *     somebody's or nobody holds it, the owner is shared memory, which pays for its pages, or the cut's plan is not one
-     *     for this folio; then nothing has changed
+     * @return 0; EINVAL if the owner cannot have the pieces, which are too small or reach beyond its end; EAGAIN if
+     *     somebody else holds the folio; EEXIST if some page is in the index already; ENOMEM; then nothing has changed
+     * @throws IllegalArgumentException if the handle is not of this engine, the index not aligned or out of range, the
+     *     folio somebody's or nobody holds it, the owner is shared memory, which pays for its pages, or the cut's plan
+     *     is not one for this folio; then nothing has changed
      * @throws IllegalStateException if the owner is closed; then nothing has changed
      */
     public int insert(long folio, long startIndex, long flags, FolioCut cut) {
@@ -184,12 +186,12 @@ public final class FolioRestructurer {
      * @param cut says what the pages should consist of, and which change their meaning
      * @param commit run once nothing can fail any more and nobody holds any of the folios. It takes no lock of rank
      *     {@code INDEX} or before, and waits for no reader, as readers may wait for the folios
-     * @return 0; ENOMEM; EAGAIN (somebody holds a folio, perhaps only for a moment), EBUSY (a folio that would be merged is
-     *     under writeback, or charged to another group; or pages are in swap), EINVAL (folios that would be merged do not lie
-     *     side by side; one that would be split would have pieces smaller than the owner's minimum, or beyond its end): see
-     *     {@link #refusedIndex}; then nothing has changed
-     * @throws IllegalArgumentException if the range is none, or the cut names an order that is none, or plans something else
-     *     than it names; then nothing has changed
+     * @return 0; ENOMEM; EAGAIN (somebody holds a folio, perhaps only for a moment), EBUSY (a folio that would be
+     *     merged is under writeback, or charged to another group; or pages are in swap), EINVAL (folios that would be
+     *     merged do not lie side by side; one that would be split would have pieces smaller than the owner's minimum,
+     *     or beyond its end): see {@link #refusedIndex}; then nothing has changed
+     * @throws IllegalArgumentException if the range is none, or the cut names an order that is none, or plans something
+     *     else than it names; then nothing has changed
      * @throws IllegalStateException if the owner is closed; then nothing has changed
      */
     public int restructure(long startIndex, long endIndex, FolioCut cut, Runnable commit) {
@@ -338,8 +340,8 @@ public final class FolioRestructurer {
     }
 
     /**
-     * Restructures the folio that an index lies in, or after the first stage of its split the piece of it, or all folios of the
-     * larger one that it is to be part of; returns the order of that block.
+     * Restructures the folio that an index lies in, or after the first stage of its split the piece of it, or all
+     * folios of the larger one that it is to be part of; returns the order of that block.
      */
     private int recutBlock(long index, FolioCut cut) {
         int wanted = cut.orderAt(index);
@@ -404,8 +406,8 @@ public final class FolioRestructurer {
     }
 
     /**
-     * Splits a frozen folio that is in the index as the plan says, and unfreezes the pieces but those that the next cut, if there
-     * is one, concerns.
+     * Splits a frozen folio that is in the index as the plan says, and unfreezes the pieces but those that the next
+     * cut, if there is one, concerns.
      */
     private void splitPlanned(FolioSplit split, long folio, @Nullable FolioCut nextCut) {
         if (split.plan.nrPieces() == 1) {

@@ -57,7 +57,9 @@ final class FolioSplit {
     /** Whether the pieces go on the folio's LRU list, whose lock is held then. */
     boolean onLru;
 
-    /** Whether they are linked while they are written; if not, only once the head map has let go of their list words. */
+    /**
+     * Whether they are linked while they are written; if not, only once the head map has let go of their list words.
+     */
     boolean linksAtOnce;
 
     /** Whether somebody wants to know how long the split and its freeze take. */
@@ -105,7 +107,9 @@ final class FolioSplit {
         nrPagesDropped = 0;
     }
 
-    /** Lets a policy write the plan; until it returns, the thread begins no other split, which would have the same plan. */
+    /**
+     * Lets a policy write the plan; until it returns, the thread begins no other split, which would have the same plan.
+     */
     void plan(SplitPolicy policy, long start, long end, long allowedOrders) {
         isPlanning = true;
         try {
@@ -191,10 +195,10 @@ final class FolioSplit {
     }
 
     /**
-     * Writes pieces of one page as far as nothing tells them apart but where they are, that is, up to those that are dropped,
-     * and the one among them that the caller has locked. There may be a quarter of a million of them: with every question
-     * answered before the loop, they take little longer than writing as many bytes. Returns the offset of the first not
-     * written.
+     * Writes pieces of one page as far as nothing tells them apart but where they are, that is, up to those that are
+     * dropped, and the one among them that the caller has locked. There may be a quarter of a million of them: with
+     * every question answered before the loop, they take little longer than writing as many bytes. Returns the offset
+     * of the first not written.
      */
     private long writeAlike(long from, long end, long inheritedFlags, long memcgData) {
         long lockedOffset = (lockAt - folio) / PageStruct.BYTES;
@@ -277,8 +281,8 @@ final class FolioSplit {
     }
 
     /**
-     * Links the pieces after the folio on its LRU list, in the order of their addresses, if they are not linked yet; the lists'
-     * lock is held.
+     * Links the pieces after the folio on its LRU list, in the order of their addresses, if they are not linked yet;
+     * the lists' lock is held.
      */
     void linkPieces(LruLists lru) {
         if (!linksAtOnce) {
@@ -321,7 +325,9 @@ final class FolioSplit {
         frozenNanos = timed ? System.nanoTime() - freezeStartNanos : 0;
     }
 
-    /** Unlocks the pieces that were locked until they were mapped again, and gives back the references that kept them. */
+    /**
+     * Unlocks the pieces that were locked until they were mapped again, and gives back the references that kept them.
+     */
     void releaseRemapped(Folios folios, FolioLock locks) {
         PieceCursor piece = plan.firstPiece();
         while (piece.next()) {

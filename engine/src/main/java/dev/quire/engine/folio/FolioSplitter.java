@@ -16,27 +16,27 @@ import org.jspecify.annotations.Nullable;
  * Turns one large folio into smaller ones, together with its entry in the index, while others read
  * (split_huge_page_to_list_to_order, folio_split, __folio_split).
  *
- * <p>The caller holds the folio lock and exactly one reference beyond those that the folio's kind implies. Whoever holds
- * another makes the split fail with EAGAIN. While a split runs, the folio is frozen: a reader that finds it cannot take a
- * reference and looks again. At every moment each index leads to the frozen original or to its own final folio, never to
- * another piece, and the first folio is unfrozen last.
+ * <p>The caller holds the folio lock and exactly one reference beyond those that the folio's kind implies. Whoever
+ * holds another makes the split fail with EAGAIN. While a split runs, the folio is frozen: a reader that finds it
+ * cannot take a reference and looks again. At every moment each index leads to the frozen original or to its own final
+ * folio, never to another piece, and the first folio is unfrozen last.
  *
- * <p>Afterwards each piece has the references of its kind. The lock and the caller's reference are on the first folio, or,
- * for {@link #splitUniform}, on the one that holds the page that was named. Pieces of a page-cache folio that lie beyond the
- * end of the file are dropped, but never the first. Pieces of an anonymous folio that nobody maps are freed, unless the
- * caller keeps them. A folio that is mapped is unmapped first; an anonymous one is mapped again afterwards, whether it was
- * split or not, and its pieces stay locked until then. Pieces go on the folio's LRU list right after it, and are charged to
- * the folio's memory group.
+ * <p>Afterwards each piece has the references of its kind. The lock and the caller's reference are on the first folio,
+ * or, for {@link #splitUniform}, on the one that holds the page that was named. Pieces of a page-cache folio that lie
+ * beyond the end of the file are dropped, but never the first. Pieces of an anonymous folio that nobody maps are freed,
+ * unless the caller keeps them. A folio that is mapped is unmapped first; an anonymous one is mapped again afterwards,
+ * whether it was split or not, and its pieces stay locked until then. Pieces go on the folio's LRU list right after it,
+ * and are charged to the folio's memory group.
  *
- * <p>Memory for the index is reserved before anything changes: a split either happens as a whole or not at all. Results,
- * in the order in which they are checked: EINVAL (page not in the folio, or the order not below the folio's), EBUSY (the
- * folio belongs to nobody any more), EINVAL (order 1 for anonymous memory; swap cache other than uniform to order 0), EBUSY
- * (under writeback, or anonymous without owner), EINVAL (below the mapping's minimum order), EBUSY (file system data
- * attached), EAGAIN (mapped, with unexpected references or mappings that stay), ENOMEM, EAGAIN (unexpected references, or
- * the index no longer has the folio).
+ * <p>Memory for the index is reserved before anything changes: a split either happens as a whole or not at all.
+ * Results, in the order in which they are checked: EINVAL (page not in the folio, or the order not below the folio's),
+ * EBUSY (the folio belongs to nobody any more), EINVAL (order 1 for anonymous memory; swap cache other than uniform to
+ * order 0), EBUSY (under writeback, or anonymous without owner), EINVAL (below the mapping's minimum order), EBUSY
+ * (file system data attached), EAGAIN (mapped, with unexpected references or mappings that stay), ENOMEM, EAGAIN
+ * (unexpected references, or the index no longer has the folio).
  *
- * <p>Thread-safe. Blocks on the locks of the index, the swap table, the LRU lists and the deferred-split queue, as far as
- * the folio has to do with them. After a thread's first split it allocates nothing.
+ * <p>Thread-safe. Blocks on the locks of the index, the swap table, the LRU lists and the deferred-split queue, as far
+ * as the folio has to do with them. After a thread's first split it allocates nothing.
  */
 public final class FolioSplitter {
     private final FolioContext context;
@@ -128,12 +128,12 @@ public final class FolioSplitter {
      * @param start first page of the wanted range, relative to the folio
      * @param end page after the range
      * @param newOrder log2 pages of the smallest piece
-     * @param allowedOrders bit k set if pieces of order k are allowed; {@code newOrder} always is, and order 1 never for
-     *     anonymous folios
+     * @param allowedOrders bit k set if pieces of order k are allowed; {@code newOrder} always is, and order 1 never
+     *     for anonymous folios
      * @param keep whether the caller gets a reference to every piece, not just to the first
      * @return 0 (also if the policy leaves the folio whole), or EINVAL, EBUSY, ENOMEM, EAGAIN
-     * @throws IllegalArgumentException if a handle is not of this engine, the order not in 0..18, or the policy's plan not one
-     *     for this folio with pieces of allowed orders; then nothing has changed
+     * @throws IllegalArgumentException if a handle is not of this engine, the order not in 0..18, or the policy's plan
+     *     not one for this folio with pieces of allowed orders; then nothing has changed
      * @throws IllegalStateException if the folio is not locked, or the policy splits another one while it plans
      */
     public int split(
@@ -142,7 +142,8 @@ public final class FolioSplitter {
     }
 
     /**
-     * Splits as a policy says, and appends every piece but the first to a list, with a reference that belongs to the list.
+     * Splits as a policy says, and appends every piece but the first to a list, with a reference that belongs to the
+     * list.
      *
      * @param folio head of a folio that the caller has locked and holds one reference to, and that is on no LRU list
      * @param policy how to cut
@@ -152,10 +153,10 @@ public final class FolioSplitter {
      * @param allowedOrders bit k set if pieces of order k are allowed, as in the other method
      * @param pieces where to append the pieces
      * @return 0 (also if the policy leaves the folio whole), or EINVAL, EBUSY, ENOMEM, EAGAIN
-     * @throws IllegalArgumentException if a handle is not of this engine, the order not in 0..18, or the policy's plan not one
-     *     for this folio with pieces of allowed orders; then nothing has changed
-     * @throws IllegalStateException if the folio is not locked, or on an LRU list, or the policy splits another one while
-     *     it plans
+     * @throws IllegalArgumentException if a handle is not of this engine, the order not in 0..18, or the policy's plan
+     *     not one for this folio with pieces of allowed orders; then nothing has changed
+     * @throws IllegalStateException if the folio is not locked, or on an LRU list, or the policy splits another one
+     *     while it plans
      */
     public int split(
             long folio, SplitPolicy policy, long start, long end, int newOrder, long allowedOrders, FolioList pieces) {
@@ -199,8 +200,9 @@ public final class FolioSplitter {
     }
 
     /**
-     * Splits a folio that a split has dropped beyond the end of its file, into folios of one order: that with {@code page}
-     * stays the caller's, locked, and the others are freed. Returns 0, or EAGAIN if somebody else holds the folio.
+     * Splits a folio that a split has dropped beyond the end of its file, into folios of one order: that with
+     * {@code page} stays the caller's, locked, and the others are freed. Returns 0, or EAGAIN if somebody else holds
+     * the folio.
      *
      * @param page page of a folio without mapping, which the caller has locked and holds the only reference to
      */
@@ -293,8 +295,9 @@ public final class FolioSplitter {
     }
 
     /**
-     * Maps the pieces again, then unlocks and gives back what the caller does not keep. From the first unlock on neither
-     * mapping nor index is touched: the folio that the caller keeps may lie beyond the end, and then nothing keeps its owner.
+     * Maps the pieces again, then unlocks and gives back what the caller does not keep. From the first unlock on
+     * neither mapping nor index is touched: the folio that the caller keeps may lie beyond the end, and then nothing
+     * keeps its owner.
      */
     private void finish(FolioSplit split) {
         if (split.owner != null) {

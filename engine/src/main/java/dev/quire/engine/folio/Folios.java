@@ -24,11 +24,14 @@ import java.util.concurrent.ConcurrentHashMap;
  * Folios of one engine: allocation, references, the lock, and the way from a page to its folio.
  *
  * <p>Thread-safe. A folio exists while somebody holds a reference; the last one given back frees it, and its pages are
- * handed out again after a grace period. Every call checks its handle and throws {@link IllegalArgumentException} for one
- * that is not of this engine, and {@link IllegalStateException} once the engine is closed.
+ * handed out again after a grace period. Every call checks its handle and throws {@link IllegalArgumentException} for
+ * one that is not of this engine, and {@link IllegalStateException} once the engine is closed.
  */
 public final class Folios {
-    /** At a folio that seems to be free: it may have been split, and unlocked, between the looks at its count and its lock. */
+    /**
+     * At a folio that seems to be free: it may have been split, and unlocked, between the looks at its count and its
+     * lock.
+     */
     private static final int MAX_LOOKS = 3;
 
     private final PageArena arena;
@@ -73,8 +76,8 @@ public final class Folios {
     }
 
     /**
-     * Allocates a folio with one reference, unlocked, that belongs to nobody. Contents are whatever the frames held last;
-     * zeroes if they were never used. Locked (zone), and lock-free when it has to reclaim freed pages.
+     * Allocates a folio with one reference, unlocked, that belongs to nobody. Contents are whatever the frames held
+     * last; zeroes if they were never used. Locked (zone), and lock-free when it has to reclaim freed pages.
      *
      * @param order log2 pages, 0 to {@link Geometry#MAX_ORDER}
      * @return handle of its head, or 0 if no block is left
@@ -102,7 +105,8 @@ public final class Folios {
     /**
      * Makes a folio anonymous memory (folio_add_new_anon_rmap).
      *
-     * @param folio head of a folio that belongs to nobody, of any order but 1, to which the caller holds the only reference
+     * @param folio head of a folio that belongs to nobody, of any order but 1, to which the caller holds the only
+     *     reference
      * @param owner address of what stands for the memory's owner, a multiple of 4 and not 0
      * @param index offset of its first page in the owner's memory, in pages
      * @throws IllegalArgumentException if the folio or the owner is not as described
@@ -128,9 +132,9 @@ public final class Folios {
     }
 
     /**
-     * Marks a page's frame as faulty (the flags part of memory_failure). The mark stays with the frame; a folio knows whether
-     * any of its pages has it, and so does each folio that a split makes of it. Once that folio is freed the frame is never
-     * handed out again, until {@link #unpoison}.
+     * Marks a page's frame as faulty (the flags part of memory_failure). The mark stays with the frame; a folio knows
+     * whether any of its pages has it, and so does each folio that a split makes of it. Once that folio is freed the
+     * frame is never handed out again, until {@link #unpoison}.
      *
      * @param page handle of a page of a folio that the caller has locked and holds a reference to
      * @throws IllegalArgumentException if nobody holds a reference to such a folio
@@ -154,8 +158,8 @@ public final class Folios {
      * Makes a poisoned frame free again that was not faulty after all (unpoison_memory).
      *
      * @param page handle of a page
-     * @return whether it was kept out of use; if not, because its folio is in use or waits for a grace period, nothing has
-     *     changed
+     * @return whether it was kept out of use; if not, because its folio is in use or waits for a grace period, nothing
+     *     has changed
      */
     public boolean unpoison(long page) {
         arena.requirePage(page);
@@ -174,8 +178,8 @@ public final class Folios {
     }
 
     /**
-     * Takes a reference unless the folio is frozen by a split, or free, or has too many (3 * 2^28). Lock-free. A caller that
-     * found the folio in an index or through a page must look again afterwards: a split may have run in between.
+     * Takes a reference unless the folio is frozen by a split, or free, or has too many (3 * 2^28). Lock-free. A caller
+     * that found the folio in an index or through a page must look again afterwards: a split may have run in between.
      *
      * @param folio handle of a head
      * @return whether the caller now holds a reference
@@ -191,7 +195,8 @@ public final class Folios {
     }
 
     /**
-     * Takes a reference to the folio that holds a page, whatever splits run beside (folio_try_get, page_folio). Lock-free.
+     * Takes a reference to the folio that holds a page, whatever splits run beside (folio_try_get, page_folio).
+     * Lock-free.
      *
      * @param page handle of any page
      * @return handle of the head, or 0 if the page is free, its folio frozen just now, or has too many references
@@ -232,8 +237,8 @@ public final class Folios {
     }
 
     /**
-     * Takes the folio lock, sleeping while somebody else holds it; closing the engine waits for that. The caller holds a
-     * reference. Not reentrant.
+     * Takes the folio lock, sleeping while somebody else holds it; closing the engine waits for that. The caller holds
+     * a reference. Not reentrant.
      *
      * @param folio handle of the head
      * @throws IllegalArgumentException if nobody holds a reference to such a folio
@@ -250,8 +255,8 @@ public final class Folios {
     }
 
     /**
-     * Refuses what no caller can hold a reference to. Threads may share one, though: then one of them may have locked the folio,
-     * and frozen it, while another comes for the lock.
+     * Refuses what no caller can hold a reference to. Threads may share one, though: then one of them may have locked
+     * the folio, and frozen it, while another comes for the lock.
      */
     private void requireLockable(long folio) {
         for (int look = 1; References.count(folio) == 0; look++) {
@@ -382,8 +387,8 @@ public final class Folios {
     }
 
     /**
-     * The bytes of a folio, for reading and writing without copying. The segment does not know when the folio is freed or
-     * the engine closed: using it after giving the reference back reads another folio's bytes, or crashes the JVM.
+     * The bytes of a folio, for reading and writing without copying. The segment does not know when the folio is freed
+     * or the engine closed: using it after giving the reference back reads another folio's bytes, or crashes the JVM.
      *
      * @param folio handle of the head, to which the caller holds a reference
      * @return a segment as long as the folio

@@ -5,9 +5,9 @@ import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Geometry;
 
 /**
- * Which slots of a swap area are free: finds an aligned run of free ones, of any order, in a number of loads that grows with
- * the logarithm of the area's size, however full and fragmented it is (what the clusters of mm/swapfile.c and their lists by
- * order are for; as in a buddy allocator, a run is found where it is free as a whole).
+ * Which slots of a swap area are free: finds an aligned run of free ones, of any order, in a number of loads that grows
+ * with the logarithm of the area's size, however full and fragmented it is (what the clusters of mm/swapfile.c and
+ * their lists by order are for; as in a buddy allocator, a run is found where it is free as a whole).
  *
  * <pre>
  *  level   one bit, if it is set         one word covers        holds runs of order
@@ -17,11 +17,11 @@ import dev.quire.engine.memory.Geometry;
  *  3       a word of level 2 is not 0    order 24               18
  * </pre>
  *
- * Beside them, for each order, are {@link SummaryBits} with one bit per word of its level: it is set if the word lacks a free
- * run of that order. So the next word that has one is the next clear bit.
+ * Beside them, for each order, are {@link SummaryBits} with one bit per word of its level: it is set if the word lacks
+ * a free run of that order. So the next word that has one is the next clear bit.
  *
- * <p>Not thread-safe; the lock of the swap table guards everything. Arguments are trusted. Memory that reads as zero has all
- * slots free.
+ * <p>Not thread-safe; the lock of the swap table guards everything. Arguments are trusted. Memory that reads as zero
+ * has all slots free.
  */
 final class FreeSlots {
     /** No slot. */
@@ -99,7 +99,8 @@ final class FreeSlots {
     /**
      * Finds free slots.
      *
-     * @param from slot to begin at, rounded down to a multiple of the run's length; from the end the search goes on at slot 0
+     * @param from slot to begin at, rounded down to a multiple of the run's length; from the end the search goes on at
+     *     slot 0
      * @param order log2 slots, 0 to {@link Geometry#MAX_ORDER}
      * @return first slot of the first run, or {@link #NONE} if there is none
      */

@@ -13,8 +13,8 @@ import dev.quire.engine.xarray.XaCursor;
 /**
  * The part of a split between freezing a folio and unfreezing it: the order in which readers may see the changes.
  *
- * <p>Locks, outer to inner, each only if there is something to guard: index, swap table, LRU lists; the deferred-split queue
- * and, for what is freed, none of them. Everything that can fail comes before the freeze.
+ * <p>Locks, outer to inner, each only if there is something to guard: index, swap table, LRU lists; the deferred-split
+ * queue and, for what is freed, none of them. Everything that can fail comes before the freeze.
  */
 final class FrozenFolioSplitter {
     private final HeadMap headMap;
@@ -62,8 +62,8 @@ final class FrozenFolioSplitter {
     }
 
     /**
-     * Splits a folio that is frozen, and that the index has where the cursor is. The index lock is held, and the cursor has
-     * the nodes.
+     * Splits a folio that is frozen, and that the index has where the cursor is. The index lock is held, and the cursor
+     * has the nodes.
      */
     void splitFrozen(FolioSplit split, FolioOwner owner, XaCursor cursor) {
         split.nrNodes = XaCursor.nodesNeeded(split.plan);
@@ -115,7 +115,10 @@ final class FrozenFolioSplitter {
         return Errno.OK;
     }
 
-    /** Freezes the folio, unless it has come onto an LRU list, where the pieces for a list of the caller's do not belong. */
+    /**
+     * Freezes the folio, unless it has come onto an LRU list, where the pieces for a list of the caller's do not
+     * belong.
+     */
     private static boolean freeze(FolioSplit split) {
         int expected = split.cacheReferences() + 1;
         if (!References.freeze(split.folio, expected)) {

@@ -7,9 +7,9 @@ import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.xarray.SplitPlan;
 
 /**
- * Heads found by predecessor search in {@link HeadBits}. The allocator keeps the bit of every block it cuts off or merges,
- * so forming and dissolving a folio cost nothing here, and a split costs one bit per new head: of a non-uniform split of
- * order n to m, n - m bits, whatever the folio's size. What the page structs of tails hold is never read.
+ * Heads found by predecessor search in {@link HeadBits}. The allocator keeps the bit of every block it cuts off or
+ * merges, so forming and dissolving a folio cost nothing here, and a split costs one bit per new head: of a non-uniform
+ * split of order n to m, n - m bits, whatever the folio's size. What the page structs of tails hold is never read.
  */
 public final class HeadBitsMap implements HeadMap {
     private final PageArena arena;

@@ -6,10 +6,10 @@ import dev.quire.engine.xarray.SplitPlan;
 /**
  * The map from a page to the head of its folio.
  *
- * <p>{@link #headOf} may be called at any time and takes no lock; its answer can be stale by the time the caller sees it.
- * Who needs a true answer takes a reference to the head and asks again: the answer is stable while it holds one. The other
- * methods change the part of the map that belongs to one folio, which the caller owns: new, frozen, or about to be freed.
- * They return the number of bytes of metadata they stored.
+ * <p>{@link #headOf} may be called at any time and takes no lock; its answer can be stale by the time the caller sees
+ * it. Who needs a true answer takes a reference to the head and asks again: the answer is stable while it holds one.
+ * The other methods change the part of the map that belongs to one folio, which the caller owns: new, frozen, or about
+ * to be freed. They return the number of bytes of metadata they stored.
  */
 public sealed interface HeadMap permits HeadBitsMap, TailWordsMap {
     /**
@@ -38,8 +38,8 @@ public sealed interface HeadMap permits HeadBitsMap, TailWordsMap {
     long form(long head, int order);
 
     /**
-     * Makes the pieces of a frozen folio folios of their own. The page structs of all new heads are ready: whoever finds
-     * one through this map sees it initialised (release).
+     * Makes the pieces of a frozen folio folios of their own. The page structs of all new heads are ready: whoever
+     * finds one through this map sees it initialised (release).
      *
      * @param head head of the folio that is split
      * @param plan the pieces

@@ -15,15 +15,15 @@ import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 
 /**
- * Folios in the order of their last use, for reclaim (struct lruvec, folio_add_lru, folio_isolate_lru). Using them is the
- * choice of the folio's owner; a folio that never was on a list pays nothing.
+ * Folios in the order of their last use, for reclaim (struct lruvec, folio_add_lru, folio_isolate_lru). Using them is
+ * the choice of the folio's owner; a folio that never was on a list pays nothing.
  *
- * <p>The flag {@link PageFlag#LRU} says that a folio is on its list; which one follows from its other flags, so those change
- * under the lock only while it is set. A list holds no reference: the last reference given back takes the folio off. Whoever
- * clears the flag owns the link.
+ * <p>The flag {@link PageFlag#LRU} says that a folio is on its list; which one follows from its other flags, so those
+ * change under the lock only while it is set. A list holds no reference: the last reference given back takes the folio
+ * off. Whoever clears the flag owns the link.
  *
- * <p>Thread-safe; blocking on the LRU lock (rank {@link LockRank#LRU}) for constant time, but for a split, which keeps it
- * until all pieces are linked.
+ * <p>Thread-safe; blocking on the LRU lock (rank {@link LockRank#LRU}) for constant time, but for a split, which keeps
+ * it until all pieces are linked.
  */
 public final class LruLists {
     private static final long LRU = PageFlag.LRU.mask();
@@ -103,8 +103,8 @@ public final class LruLists {
     }
 
     /**
-     * Takes the folios that were used longest ago off a list, each with a reference (isolate_lru_folios), until they have as many
-     * pages as are wanted. Folios that are being split or freed are left.
+     * Takes the folios that were used longest ago off a list, each with a reference (isolate_lru_folios), until they
+     * have as many pages as are wanted. Folios that are being split or freed are left.
      *
      * @param list the list; {@link LruList#UNEVICTABLE} has none
      * @param nrPages pages wanted
@@ -229,8 +229,8 @@ public final class LruLists {
     }
 
     /**
-     * Links a piece of a split folio after another (lru_add_split_folio); the lock is held since before the piece, whose LRU
-     * flag is set, could be found. Returns the link after which the next piece goes.
+     * Links a piece of a split folio after another (lru_add_split_folio); the lock is held since before the piece,
+     * whose LRU flag is set, could be found. Returns the link after which the next piece goes.
      */
     static long linkAfter(long link, long piece, boolean unevictable) {
         if (unevictable) {
@@ -247,8 +247,9 @@ public final class LruLists {
     }
 
     /**
-     * Puts a folio in the place of the pieces that it is made of: where the first of them is that is on its list, or at the
-     * list's head if none is. The pieces are frozen, so that nobody isolates one, and their structs still say what they are.
+     * Puts a folio in the place of the pieces that it is made of: where the first of them is that is on its list, or at
+     * the list's head if none is. The pieces are frozen, so that nobody isolates one, and their structs still say what
+     * they are.
      *
      * @param folio head of the first piece, and of the folio
      * @param newOrder log2 pages of the folio

@@ -9,12 +9,12 @@ import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageStruct;
 
 /**
- * The pieces of a block that is to be merged, some of which are mapped: locks them, takes them out of all page tables, and
- * maps again what they have become, or what they have stayed.
+ * The pieces of a block that is to be merged, some of which are mapped: locks them, takes them out of all page tables,
+ * and maps again what they have become, or what they have stayed.
  *
- * <p>The caller has locked the first piece, holds references as {@link FolioMerger#merge} says, and calls, one after the
- * other: {@link #lock}; {@link #unmap}, without the index lock; then {@link #unlockFrozen} once all pieces are frozen, or
- * {@link #unlock}; with {@link #remap} after the first and before the second.
+ * <p>The caller has locked the first piece, holds references as {@link FolioMerger#merge} says, and calls, one after
+ * the other: {@link #lock}; {@link #unmap}, without the index lock; then {@link #unlockFrozen} once all pieces are
+ * frozen, or {@link #unlock}; with {@link #remap} after the first and before the second.
  */
 final class MappedPieces {
     private final Folios folios;
@@ -28,9 +28,10 @@ final class MappedPieces {
     }
 
     /**
-     * Locks all pieces but the first, and takes references to those of a cache; for these the caller holds the index lock.
-     * EBUSY if one is locked or frozen; EAGAIN if one has references that its kind and its mappings do not explain: racy, to
-     * spare the page tables when the freeze would fail; EOVERFLOW if the whole would be mapped too often.
+     * Locks all pieces but the first, and takes references to those of a cache; for these the caller holds the index
+     * lock. EBUSY if one is locked or frozen; EAGAIN if one has references that its kind and its mappings do not
+     * explain: racy, to spare the page tables when the freeze would fail; EOVERFLOW if the whole would be mapped too
+     * often.
      */
     int lock(long folio, int newOrder, PieceHold hold) {
         boolean cached = hold == PieceHold.CACHED;
@@ -86,8 +87,8 @@ final class MappedPieces {
     }
 
     /**
-     * Queues what is mapped in part now, be it the whole or pieces: as long as no leaf was there, an unmap may have taken a
-     * piece for wholly unmapped, and off the queue. The caller has references to all of it.
+     * Queues what is mapped in part now, be it the whole or pieces: as long as no leaf was there, an unmap may have
+     * taken a piece for wholly unmapped, and off the queue. The caller has references to all of it.
      */
     static void requeue(long folio, int newOrder, DeferredSplitQueue deferredSplits) {
         long end = folio + Geometry.pagesIn(newOrder) * PageStruct.BYTES;

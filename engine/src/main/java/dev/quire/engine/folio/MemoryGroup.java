@@ -75,7 +75,9 @@ public final class MemoryGroup implements AutoCloseable {
         return groups.read(() -> MemoryGroupStruct.indexNodesOpaque(address));
     }
 
-    /** Gives the owner's reference back: the group lives on until the last of its folios is freed. Again, does nothing. */
+    /**
+     * Gives the owner's reference back: the group lives on until the last of its folios is freed. Again, does nothing.
+     */
     @Override
     public synchronized void close() {
         if (!closed) {

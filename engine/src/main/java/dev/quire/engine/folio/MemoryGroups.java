@@ -12,9 +12,9 @@ import dev.quire.engine.struct.PageStruct;
 import java.util.function.LongSupplier;
 
 /**
- * The memory groups of one engine. A charged folio's memory group word is the address of its group's struct; 0 is nobody.
- * Thread-safe. Charging takes the lock of the deferred-split queue for constant time; uncharging is wait-free, until the last
- * reference to a closed group gives its struct back.
+ * The memory groups of one engine. A charged folio's memory group word is the address of its group's struct; 0 is
+ * nobody. Thread-safe. Charging takes the lock of the deferred-split queue for constant time; uncharging is wait-free,
+ * until the last reference to a closed group gives its struct back.
  */
 public final class MemoryGroups {
     private final PageArena arena;

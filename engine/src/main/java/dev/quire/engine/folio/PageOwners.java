@@ -9,8 +9,9 @@ import dev.quire.engine.xarray.PieceCursor;
 import dev.quire.engine.xarray.SplitPlan;
 
 /**
- * For each page the order of the folio that it is part of, and for each head the tag of who allocated it: a table beside the
- * page structs for debugging (page_owner, alloc_tag). Optional, because every split then writes a word for every page.
+ * For each page the order of the folio that it is part of, and for each head the tag of who allocated it: a table
+ * beside the page structs for debugging (page_owner, alloc_tag). Optional, because every split then writes a word for
+ * every page.
  *
  * <pre>
  *  63         8 7         6..5  4..0

@@ -7,10 +7,10 @@ public interface PartialSplit {
     /**
      * Splits a folio such that what is not in use is freed once the caller gives its reference back.
      *
-     * @param folio head of a folio of order 2 or more that the caller has locked and holds one reference to; both stay with
-     *     the first piece
-     * @return 0 if it was split; ENOENT if none of it is in use any more, so that it need not be; else EINVAL, EBUSY, ENOMEM or
-     *     EAGAIN
+     * @param folio head of a folio of order 2 or more that the caller has locked and holds one reference to; both stay
+     *     with the first piece
+     * @return 0 if it was split; ENOENT if none of it is in use any more, so that it need not be; else EINVAL, EBUSY,
+     *     ENOMEM or EAGAIN
      */
     int split(long folio);
 }

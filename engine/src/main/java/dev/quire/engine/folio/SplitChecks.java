@@ -20,11 +20,11 @@ final class SplitChecks {
 
     /**
      * Checks what a policy has planned for a folio, in constant time: anybody can bring a policy, and once the folio is
-     * frozen nothing can be taken back. That no piece is smaller than the mapping allows follows from {@link #check}, which
-     * compares {@code newOrder}. A folio that stays whole keeps its order, allowed or not.
+     * frozen nothing can be taken back. That no piece is smaller than the mapping allows follows from {@link #check},
+     * which compares {@code newOrder}. A folio that stays whole keeps its order, allowed or not.
      *
-     * @throws IllegalArgumentException if the plan is for another order, leaves pages over, or has a piece that is too small
-     *     or of an order that is not allowed
+     * @throws IllegalArgumentException if the plan is for another order, leaves pages over, or has a piece that is too
+     *     small or of an order that is not allowed
      */
     static void requirePlan(SplitPlan plan, int order, int newOrder, long allowedOrders) {
         if (plan.order() != order) {

@@ -25,8 +25,8 @@ public interface SplitObserver {
      * @param nrPieces folios it became; 1 if it failed
      * @param result 0, or a negated error number of {@link dev.quire.engine.memory.Errno}
      * @param nanos how long it took, in nanoseconds; that of a restructuring from the start of that
-     * @param frozenNanos how long of it the folio was frozen: nobody could take a reference to any of its pages; 0 if it
-     *     failed
+     * @param frozenNanos how long of it the folio was frozen: nobody could take a reference to any of its pages; 0 if
+     *     it failed
      */
     void split(int order, long nrPieces, int result, long nanos, long frozenNanos);
 }

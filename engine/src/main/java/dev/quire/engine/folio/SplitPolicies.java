@@ -15,8 +15,8 @@ public enum SplitPolicies implements SplitPolicy {
     },
 
     /**
-     * As a buddy allocator does, around the first page of the range: n-m+1 folios (folio_split). The folio that then holds
-     * the end of the range is split there in the same way, as the kernel's truncation does.
+     * As a buddy allocator does, around the first page of the range: n-m+1 folios (folio_split). The folio that then
+     * holds the end of the range is split there in the same way, as the kernel's truncation does.
      */
     NON_UNIFORM {
         @Override
@@ -32,12 +32,13 @@ public enum SplitPolicies implements SplitPolicy {
     },
 
     /**
-     * The fewest folios of allowed orders such that each lies wholly inside or wholly outside the range, or has the minimum
-     * order; in one go.
+     * The fewest folios of allowed orders such that each lies wholly inside or wholly outside the range, or has the
+     * minimum order; in one go.
      *
-     * <p>Of a folio of order n there are at most 2(n-m) pieces if all orders from n to the minimum m are allowed. A step that
-     * leaves orders out cuts into more: with d orders down to the first allowed one, and e to each further one, there are at
-     * most 2^d + 2 * (sum of 2^e - 1). So anonymous memory, which skips order 1, has at most 2n+2 of order 3 and more.
+     * <p>Of a folio of order n there are at most 2(n-m) pieces if all orders from n to the minimum m are allowed. A
+     * step that leaves orders out cuts into more: with d orders down to the first allowed one, and e to each further
+     * one, there are at most 2^d + 2 * (sum of 2^e - 1). So anonymous memory, which skips order 1, has at most 2n+2 of
+     * order 3 and more.
      */
     RANGE {
         @Override
@@ -54,9 +55,9 @@ public enum SplitPolicies implements SplitPolicy {
     public static final long ANONYMOUS_ORDERS = ALL_ORDERS & ~(1L << 1);
 
     /**
-     * Halves a block (or cuts it into pieces of the next allowed order) until each piece lies inside or outside the range,
-     * or has the minimum order. The pieces are the maximal aligned blocks that respect the range, so no set of fewer blocks
-     * does.
+     * Halves a block (or cuts it into pieces of the next allowed order) until each piece lies inside or outside the
+     * range, or has the minimum order. The pieces are the maximal aligned blocks that respect the range, so no set of
+     * fewer blocks does.
      */
     private static void cut(
             SplitPlan plan, long block, int order, long start, long end, int minimumOrder, long allowedOrders) {

@@ -4,12 +4,12 @@ package dev.quire.engine.folio;
 import dev.quire.engine.xarray.SplitPlan;
 
 /**
- * Decides how a folio is cut when a range of its pages is wanted apart (to drop it, to convert it). A pure function from
- * the folio's order, the range and the allowed orders to a plan; the plan can be printed before it is carried out.
+ * Decides how a folio is cut when a range of its pages is wanted apart (to drop it, to convert it). A pure function
+ * from the folio's order, the range and the allowed orders to a plan; the plan can be printed before it is carried out.
  *
- * <p>Implementations have no state that changes during the call, split no folio from within it, and do not allocate. A plan
- * that does not keep to what is said below is refused with {@link IllegalArgumentException} before anything of the folio
- * changes. {@link SplitPolicies} has the ones Quire brings along.
+ * <p>Implementations have no state that changes during the call, split no folio from within it, and do not allocate. A
+ * plan that does not keep to what is said below is refused with {@link IllegalArgumentException} before anything of the
+ * folio changes. {@link SplitPolicies} has the ones Quire brings along.
  */
 @FunctionalInterface
 public interface SplitPolicy {
@@ -21,14 +21,14 @@ public interface SplitPolicy {
      * @param start first page of the range, relative to the folio, 0 up to its size
      * @param end page after the range, greater than {@code start}
      * @param minimumOrder no piece may be smaller
-     * @param allowedOrders bit k set if pieces of order k are allowed; that of {@code minimumOrder} is set. One piece of
-     *     order {@code order}, which leaves the folio whole, always is
+     * @param allowedOrders bit k set if pieces of order k are allowed; that of {@code minimumOrder} is set. One piece
+     *     of order {@code order}, which leaves the folio whole, always is
      */
     void plan(SplitPlan plan, int order, long start, long end, int minimumOrder, long allowedOrders);
 
     /**
-     * Whether a range is treated as the kernel's truncation does: cut at the page that holds its first byte, even if that
-     * page is covered in part only, and then cut the folio that holds its end there.
+     * Whether a range is treated as the kernel's truncation does: cut at the page that holds its first byte, even if
+     * that page is covered in part only, and then cut the folio that holds its end there.
      *
      * @return false if one plan around the wholly covered pages does it all
      */

@@ -10,19 +10,20 @@ import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageStruct;
 
 /**
- * Splits a very large folio uniformly in two stages, 1 GiB -> 2 MiB -> 4 KiB, so that no reader waits for the whole of it: a
- * freeze makes at most 512 pieces. (The kernel's plan for guest memory.)
+ * Splits a very large folio uniformly in two stages, 1 GiB -> 2 MiB -> 4 KiB, so that no reader waits for the whole of
+ * it: a freeze makes at most 512 pieces. (The kernel's plan for guest memory.)
  *
- * <p>How long the first freeze lasts depends on what else is kept of each page. With {@link HeadMapKind#HEAD_BITS} it writes
- * the heads of its pieces, their bits, and up to 65 index nodes. With {@link HeadMapKind#TAIL_WORDS} it also writes a word in
- * every tail of the folio, up to 2^18, as it does for every page where the pages' owners are recorded; and it reads the flags
- * of every page of a folio with a poisoned one. The freezes of the second stage do the same for 512 pages each.
+ * <p>How long the first freeze lasts depends on what else is kept of each page. With {@link HeadMapKind#HEAD_BITS} it
+ * writes the heads of its pieces, their bits, and up to 65 index nodes. With {@link HeadMapKind#TAIL_WORDS} it also
+ * writes a word in every tail of the folio, up to 2^18, as it does for every page where the pages' owners are recorded;
+ * and it reads the flags of every page of a folio with a poisoned one. The freezes of the second stage do the same for
+ * 512 pages each.
  *
- * <p>Between the stages the pieces are ordinary folios: others may pin, lock, split or drop them. What somebody holds stays as
- * large as it is; the rest is split all the same.
+ * <p>Between the stages the pieces are ordinary folios: others may pin, lock, split or drop them. What somebody holds
+ * stays as large as it is; the rest is split all the same.
  *
- * <p>Thread-safe. Blocks on what {@link FolioSplitter} blocks on, but on no folio lock: it takes those of the other pieces only
- * if they are free, as the caller has one already, perhaps that of a later folio.
+ * <p>Thread-safe. Blocks on what {@link FolioSplitter} blocks on, but on no folio lock: it takes those of the other
+ * pieces only if they are free, as the caller has one already, perhaps that of a later folio.
  */
 public final class StagedSplitter {
     /** A freeze ends after this many pieces, as log2: two stages are enough for the largest folio. */
@@ -53,15 +54,15 @@ public final class StagedSplitter {
     }
 
     /**
-     * Splits into folios of one order. The lock and the caller's reference end up on the folio that holds {@code page}, also if
-     * that lies beyond the end of the file.
+     * Splits into folios of one order. The lock and the caller's reference end up on the folio that holds {@code page},
+     * also if that lies beyond the end of the file.
      *
      * @param page handle of a page of a folio of the page cache that the caller has locked and holds one reference to
      * @param newOrder log2 pages of the pieces
-     * @return 0 if no piece that is left is larger; EINVAL if the folio is anonymous; else the first result of {@link
-     *     FolioSplitter#splitUniform} that was not 0, or EAGAIN for a piece that somebody else has locked or changed. If
-     *     the first stage was refused nothing has changed, otherwise some pieces are 9 orders larger than wanted, or as
-     *     others have made them meanwhile
+     * @return 0 if no piece that is left is larger; EINVAL if the folio is anonymous; else the first result of
+     *     {@link FolioSplitter#splitUniform} that was not 0, or EAGAIN for a piece that somebody else has locked or
+     *     changed. If the first stage was refused nothing has changed, otherwise some pieces are 9 orders larger than
+     *     wanted, or as others have made them meanwhile
      * @throws IllegalArgumentException if the page is not of this engine or the order not in 0..18
      * @throws IllegalStateException if the folio is not locked
      */
@@ -111,7 +112,9 @@ public final class StagedSplitter {
         return order - newOrder <= STAGE_ORDERS ? newOrder : newOrder + STAGE_ORDERS;
     }
 
-    /** Splits the piece that has the caller's lock and reference. If the first stage has dropped it, nobody else has it. */
+    /**
+     * Splits the piece that has the caller's lock and reference. If the first stage has dropped it, nobody else has it.
+     */
     private int splitCallers(long piece, long page, int newOrder) {
         return PageStruct.mapping(piece) == 0
                 ? splitter.splitDropped(page, newOrder)

@@ -4,11 +4,12 @@ package dev.quire.engine.folio;
 import dev.quire.engine.machine.NativeMemory;
 
 /**
- * Bits with summaries: a bit of each further level says that a word of the level below has all its bits set, up to a level of
- * one word. So the next clear bit is found in two loads per level, and there is a level for every factor of 64 (the
- * find_next_zero_bit of a bitmap of any size).
+ * Bits with summaries: a bit of each further level says that a word of the level below has all its bits set, up to a
+ * level of one word. So the next clear bit is found in two loads per level, and there is a level for every factor of 64
+ * (the find_next_zero_bit of a bitmap of any size).
  *
- * <p>Not thread-safe; the caller's lock guards everything. Arguments are trusted. Memory that reads as zero has all bits clear.
+ * <p>Not thread-safe; the caller's lock guards everything. Arguments are trusted. Memory that reads as zero has all
+ * bits clear.
  */
 final class SummaryBits {
     /** No bit. */

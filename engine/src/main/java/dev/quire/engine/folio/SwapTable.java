@@ -18,8 +18,8 @@ import java.util.function.LongUnaryOperator;
 
 /**
  * The swap cache: one word per slot of the swap area, which says whether the slot is free, in use, or cached by a folio
- * (swap table, swap_cache_add_folio, swap_cache_get_folio). There are as many slots as pages. What is behind a slot on a
- * device is the caller's business: {@code mapping.SwapArea} keeps it in a file.
+ * (swap table, swap_cache_add_folio, swap_cache_get_folio). There are as many slots as pages. What is behind a slot on
+ * a device is the caller's business: {@code mapping.SwapArea} keeps it in a file.
  *
  * <pre>
  *  0               free
@@ -28,10 +28,10 @@ import java.util.function.LongUnaryOperator;
  *  the same plus 2 given back while a folio cached it: free once the folio leaves
  * </pre>
  *
- * A folio of order k covers 2^k consecutive slots, from the one in its private word on; the swap cache holds one reference
- * per slot. Looking up is lock-free. Changes are blocking: the folio's lock, and the lock of the table (rank {@link
- * LockRank#SWAP}) for as many stores as there are slots; free ones are found in a number of loads that hardly grows with the
- * size of the area.
+ * A folio of order k covers 2^k consecutive slots, from the one in its private word on; the swap cache holds one
+ * reference per slot. Looking up is lock-free. Changes are blocking: the folio's lock, and the lock of the table (rank
+ * {@link LockRank#SWAP}) for as many stores as there are slots; free ones are found in a number of loads that hardly
+ * grows with the size of the area.
  */
 public final class SwapTable {
     /** No slot. */
@@ -114,8 +114,8 @@ public final class SwapTable {
     }
 
     /**
-     * Gives slots back. One that a folio caches is free, and reads as not cached, but is handed out again only when the folio
-     * has left the swap cache.
+     * Gives slots back. One that a folio caches is free, and reads as not cached, but is handed out again only when the
+     * folio has left the swap cache.
      *
      * @param slot first slot
      * @param nrFreed number of slots, at least 1
@@ -167,8 +167,8 @@ public final class SwapTable {
      * @param folio head of a locked, swap-backed folio to which the caller holds a reference
      * @param slot first of as many slots in use as the folio has pages
      * @return 0; ENOENT if one of them is free, EEXIST if one is cached by a folio already; then nothing has changed
-     * @throws IllegalArgumentException if the handle is not of this engine, nobody holds a reference, or there are no such
-     *     slots
+     * @throws IllegalArgumentException if the handle is not of this engine, nobody holds a reference, or there are no
+     *     such slots
      * @throws IllegalStateException if the folio is not swap-backed, or in the swap cache
      */
     public int add(long folio, long slot) {
@@ -211,8 +211,8 @@ public final class SwapTable {
     }
 
     /**
-     * Takes a folio out of the swap cache, with the references that the cache held; its slots stay in use, or become free if
-     * they were given back meanwhile.
+     * Takes a folio out of the swap cache, with the references that the cache held; its slots stay in use, or become
+     * free if they were given back meanwhile.
      *
      * @param folio head of a locked folio to which the caller holds a reference
      * @return its first slot
@@ -327,8 +327,8 @@ public final class SwapTable {
     }
 
     /**
-     * Leads slots to another folio, under the lock (__swap_cache_replace_folio): to a piece of the frozen one that they led
-     * to. Release: who finds the piece here sees it complete.
+     * Leads slots to another folio, under the lock (__swap_cache_replace_folio): to a piece of the frozen one that they
+     * led to. Release: who finds the piece here sees it complete.
      */
     void replace(long slot, long nrReplaced, long piece) {
         for (long next = slot; next < slot + nrReplaced; next++) {

@@ -6,9 +6,9 @@ import java.util.Arrays;
 /**
  * Which pages are private and which are shared: ranges without gaps, no two neighbours alike.
  *
- * <p>Held as the indices where the state changes, so that it cannot be otherwise. Immutable: a conversion prepares the next
- * map and publishes it in one step, and whoever reads one has all of it. Looking a page up takes time logarithmic in the number
- * of ranges, a change copies them.
+ * <p>Held as the indices where the state changes, so that it cannot be otherwise. Immutable: a conversion prepares the
+ * next map and publishes it in one step, and whoever reads one has all of it. Looking a page up takes time logarithmic
+ * in the number of ranges, a change copies them.
  */
 final class AttributeMap {
     private static final long[] NO_BOUNDARIES = {};

@@ -9,14 +9,15 @@ import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.RcuReader;
 
 /**
- * One thread's way to the pages of guest memory: the faults of the host and of the guest (kvm_gmem_fault, kvm_gmem_get_pfn).
+ * One thread's way to the pages of guest memory: the faults of the host and of the guest (kvm_gmem_fault,
+ * kvm_gmem_get_pfn).
  *
- * <p>A fault whose page is there and not being converted takes no lock and allocates nothing: it pins the page and makes sure
- * that no conversion began before it had (I19), or tries again. Lock-free: it tries again only if a conversion got further. Where
- * a conversion splits or merges the folio around the page it spins while that is frozen. A fault inside the range of a
- * conversion waits until that is over; one whose page is not there waits for a conversion of its huge page, and allocates. Who
- * holds the page it returns keeps it in the state that was asked for: a conversion of it fails with EAGAIN until the page is given
- * back.
+ * <p>A fault whose page is there and not being converted takes no lock and allocates nothing: it pins the page and
+ * makes sure that no conversion began before it had (I19), or tries again. Lock-free: it tries again only if a
+ * conversion got further. Where a conversion splits or merges the folio around the page it spins while that is frozen.
+ * A fault inside the range of a conversion waits until that is over; one whose page is not there waits for a conversion
+ * of its huge page, and allocates. Who holds the page it returns keeps it in the state that was asked for: a conversion
+ * of it fails with EAGAIN until the page is given back.
  *
  * <p>Must not be called from inside a read section.
  */
@@ -47,11 +48,11 @@ public final class GuestAccess {
      * Pins a page for the host, which may use shared pages only.
      *
      * @param index offset of the page, in pages
-     * @return handle of its folio, which is the page alone, to be given back with {@code Folios.unpin}; or, negative, EFAULT
-     *     (beyond the end), EACCES (private), EHWPOISON, ENOMEM, or EAGAIN as from {@link GuestMemory#allocate}
+     * @return handle of its folio, which is the page alone, to be given back with {@code Folios.unpin}; or, negative,
+     *     EFAULT (beyond the end), EACCES (private), EHWPOISON, ENOMEM, or EAGAIN as from {@link GuestMemory#allocate}
      * @throws IllegalArgumentException if the index is negative
-     * @throws IllegalStateException if the memory or the engine is closed, the reader in a section, or the call comes from
-     *     inside a conversion and would wait for it
+     * @throws IllegalStateException if the memory or the engine is closed, the reader in a section, or the call comes
+     *     from inside a conversion and would wait for it
      */
     public long hostFault(long index) {
         return fault(index, true);
@@ -63,11 +64,11 @@ public final class GuestAccess {
      * @param index offset of the page, in pages
      * @param asPrivate whether as private memory
      * @return handle of its folio, which may be large if it is private, to be given back with {@code Folios.unpin}; or,
-     *     negative, EFAULT (beyond the end), EACCES (in the other state: the guest must convert it first), EHWPOISON, ENOMEM, or
-     *     EAGAIN as from {@link GuestMemory#allocate}
+     *     negative, EFAULT (beyond the end), EACCES (in the other state: the guest must convert it first), EHWPOISON,
+     *     ENOMEM, or EAGAIN as from {@link GuestMemory#allocate}
      * @throws IllegalArgumentException if the index is negative
-     * @throws IllegalStateException if the memory or the engine is closed, the reader in a section, or the call comes from
-     *     inside a conversion and would wait for it
+     * @throws IllegalStateException if the memory or the engine is closed, the reader in a section, or the call comes
+     *     from inside a conversion and would wait for it
      */
     public long guestFault(long index, boolean asPrivate) {
         return fault(index, !asPrivate);

@@ -10,9 +10,9 @@ import dev.quire.engine.rcu.Rcu;
 /**
  * Carries conversions out, one at a time: the caller holds the invalidate lock for conversion.
  *
- * <p>In this order: memory for attributes; faults on the range are turned away; the guest's leaf entries across its ends, of which
- * none can come back from then on; the host's mappings; reserve and freeze; then, when nothing can fail, zap the guest's
- * mappings, publish the attributes, split and merge, unfreeze.
+ * <p>In this order: memory for attributes; faults on the range are turned away; the guest's leaf entries across its
+ * ends, of which none can come back from then on; the host's mappings; reserve and freeze; then, when nothing can fail,
+ * zap the guest's mappings, publish the attributes, split and merge, unfreeze.
  */
 final class GuestConverter {
     private final AllocationFailures failures;

@@ -20,13 +20,16 @@ import dev.quire.engine.xarray.XaCursor;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The folios in one guest memory's index, range by range. The caller holds the invalidate lock, so that no folio of the range is
- * frozen: shared to populate, exclusively to drop and to zero, for conversion for all else.
+ * The folios in one guest memory's index, range by range. The caller holds the invalidate lock, so that no folio of the
+ * range is frozen: shared to populate, exclusively to drop and to zero, for conversion for all else.
  */
 final class GuestFolios {
     static final long NONE = -1;
 
-    /** New folios that somebody may hold, one after the other, before a huge page is not populated: each is some milliseconds. */
+    /**
+     * New folios that somebody may hold, one after the other, before a huge page is not populated: each is some
+     * milliseconds.
+     */
     private static final int MAX_HELD_FOLIOS = 4;
 
     private final GuestMemory memory;
@@ -53,7 +56,10 @@ final class GuestFolios {
         counters = mapping.accounting().counters();
     }
 
-    /** Allocates what is missing of a range of whole huge pages, up to the first that cannot be had; results of {@link #populate}. */
+    /**
+     * Allocates what is missing of a range of whole huge pages, up to the first that cannot be had; results of
+     * {@link #populate}.
+     */
     int populateAll(long startIndex, long endIndex, GuestLayout layout) {
         int result = Errno.OK;
         for (long huge = startIndex;
@@ -65,8 +71,8 @@ final class GuestFolios {
     }
 
     /**
-     * Allocates the huge page that starts at an index, if it is not there, in the folios of a layout: 0; ENOMEM; or EAGAIN if
-     * somebody who goes through all frames holds each folio that it could have been.
+     * Allocates the huge page that starts at an index, if it is not there, in the folios of a layout: 0; ENOMEM; or
+     * EAGAIN if somebody who goes through all frames holds each folio that it could have been.
      */
     int populate(long hugeIndex, GuestLayout layout) {
         populateLock.lock();
@@ -121,7 +127,9 @@ final class GuestFolios {
         }
     }
 
-    /** A pinned folio, if the frame of a page in it has no hardware error; else EHWPOISON, and the pin is given back. */
+    /**
+     * A pinned folio, if the frame of a page in it has no hardware error; else EHWPOISON, and the pin is given back.
+     */
     long healthy(long folio, long pageIndex) {
         long page = folio + (pageIndex - PageStruct.index(folio)) * PageStruct.BYTES;
         if (PageFlag.HWPOISON.isSet(PageStruct.flagsAcquire(page))) {
@@ -179,7 +187,10 @@ final class GuestFolios {
         }
     }
 
-    /** First index of a folio that somebody holds in a huge page of a range, if a page of that huge page is shared; or NONE. */
+    /**
+     * First index of a folio that somebody holds in a huge page of a range, if a page of that huge page is shared; or
+     * NONE.
+     */
     long findHeldOfShared(long startIndex, long endIndex, GuestLayout layout) {
         long nrHugePages = Geometry.pagesIn(layout.hugeOrder());
         long held = NONE;

@@ -6,9 +6,9 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.xarray.SplitPlan;
 
 /**
- * The folios that guest memory consists of, as a function of its attributes: a page lies in the largest naturally aligned block
- * of an allowed order all of whose pages are private; a shared page is a folio of its own. So no folio holds two pages of
- * different states, nor two shared ones, and no two folios could be merged.
+ * The folios that guest memory consists of, as a function of its attributes: a page lies in the largest naturally
+ * aligned block of an allowed order all of whose pages are private; a shared page is a folio of its own. So no folio
+ * holds two pages of different states, nor two shared ones, and no two folios could be merged.
  *
  * @param attributes which pages are shared
  * @param policy says in which stages a folio is split

@@ -15,29 +15,29 @@ import dev.quire.engine.xarray.XaCursor;
 import java.lang.invoke.VarHandle;
 
 /**
- * The memory of a confidential guest (guest_memfd with huge pages): of fixed size, populated one huge page at a time, each page
- * private to the guest or shared with the host.
+ * The memory of a confidential guest (guest_memfd with huge pages): of fixed size, populated one huge page at a time,
+ * each page private to the guest or shared with the host.
  *
- * <p>Converting pages from private to shared splits the folios around them, converting them back merges what has become private
- * as a whole; which folios there are follows from which pages are shared, see {@link GuestSplitPolicy}. At first all are
- * private and none is there.
+ * <p>Converting pages from private to shared splits the folios around them, converting them back merges what has become
+ * private as a whole; which folios there are follows from which pages are shared, see {@link GuestSplitPolicy}. At
+ * first all are private and none is there.
  *
- * <p>A conversion happens as a whole or not at all. Nothing is rolled back: all memory is reserved and all folios are frozen before
- * the first change, and the guest's mappings are zapped only after that. The host's are removed before a conversion to private,
- * also of one that then fails.
+ * <p>A conversion happens as a whole or not at all. Nothing is rolled back: all memory is reserved and all folios are
+ * frozen before the first change, and the guest's mappings are zapped only after that. The host's are removed before a
+ * conversion to private, also of one that then fails.
  *
- * <p>It fails with EAGAIN, and the offset, if somebody holds one of the pages: to be converted, or in a folio to be split or
- * merged. Before it gives up it turns away faults in all huge pages that it touches, and waits once for readers, whose references
- * are passing ones; {@link ConversionResult} says what is left to the embedder.
+ * <p>It fails with EAGAIN, and the offset, if somebody holds one of the pages: to be converted, or in a folio to be
+ * split or merged. Before it gives up it turns away faults in all huge pages that it touches, and waits once for
+ * readers, whose references are passing ones; {@link ConversionResult} says what is left to the embedder.
  *
- * <p>Thread-safe. Conversions and holes come one at a time, first wait for faults that allocate, and must not be called from
- * inside a read section. Faults beside a conversion go on: they wait only if the page itself is being converted, or is missing
- * and its huge page concerned, and for the moments in which its folio is frozen.
+ * <p>Thread-safe. Conversions and holes come one at a time, first wait for faults that allocate, and must not be called
+ * from inside a read section. Faults beside a conversion go on: they wait only if the page itself is being converted,
+ * or is missing and its huge page concerned, and for the moments in which its folio is frozen.
  *
- * <p>Every call but those that ask for the size, which never changes, throws {@link IllegalStateException} once the memory or
- * the engine is closed; and so does one that needs a lock if it comes from inside a conversion, a hole or a visit of the same
- * memory. Nobody else splits or merges these folios: {@link dev.quire.engine.folio.FolioSplitter} and {@code FolioMerger}
- * refuse them with EBUSY.
+ * <p>Every call but those that ask for the size, which never changes, throws {@link IllegalStateException} once the
+ * memory or the engine is closed; and so does one that needs a lock if it comes from inside a conversion, a hole or a
+ * visit of the same memory. Nobody else splits or merges these folios: {@link dev.quire.engine.folio.FolioSplitter} and
+ * {@code FolioMerger} refuse them with EBUSY.
  */
 public final class GuestMemory implements FolioOwner, AutoCloseable {
     /** Flags of all folios: initialised, never evicted, and split by their owner only. */
@@ -61,7 +61,9 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
     private final int hugeOrder;
     private final InvalidateLock invalidateLock;
 
-    /** Stored with the invalidate lock held for conversion; who shares it, or checks the {@link Invalidation}, loads. */
+    /**
+     * Stored with the invalidate lock held for conversion; who shares it, or checks the {@link Invalidation}, loads.
+     */
     private volatile GuestLayout layout;
 
     private volatile boolean closed;
@@ -274,8 +276,9 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
     }
 
     /**
-     * Whether one of some pages may have been converted or dropped since a number was read, or is being so: then what a fault
-     * returned must not be mapped there (mmu_invalidate_retry_gfn). Asked for all pages of a leaf entry. Wait-free.
+     * Whether one of some pages may have been converted or dropped since a number was read, or is being so: then what a
+     * fault returned must not be mapped there (mmu_invalidate_retry_gfn). Asked for all pages of a leaf entry.
+     * Wait-free.
      *
      * @param sequence from {@link #invalidateSequence}, read before the fault
      * @param startIndex first page
@@ -294,13 +297,13 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
     }
 
     /**
-     * Populates the huge pages of a range; both its ends are rounded down to huge pages first, so that a smaller range may
-     * populate nothing (fallocate).
+     * Populates the huge pages of a range; both its ends are rounded down to huge pages first, so that a smaller range
+     * may populate nothing (fallocate).
      *
      * @param offsetBytes start of the range, a multiple of 4096
      * @param lengthBytes its length, a multiple of 4096, at least 4096
-     * @return 0; ENOMEM; or EAGAIN if somebody who pins pages that are nobody's ({@link Folios#tryPinFolioOf}) held each new folio in
-     *     turn. What was populated before stays
+     * @return 0; ENOMEM; or EAGAIN if somebody who pins pages that are nobody's ({@link Folios#tryPinFolioOf}) held
+     *     each new folio in turn. What was populated before stays
      * @throws IllegalArgumentException if the range is no such range or reaches beyond the end
      */
     public int allocate(long offsetBytes, long lengthBytes) {
@@ -322,8 +325,8 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
     // ---- conversion
 
     /**
-     * Makes a range shared, so that the host may use it. Folios that hold pages of it are split. Pages that are shared already
-     * stay as they are, whoever holds them.
+     * Makes a range shared, so that the host may use it. Folios that hold pages of it are split. Pages that are shared
+     * already stay as they are, whoever holds them.
      *
      * @param offsetBytes start of the range, a multiple of 4096
      * @param lengthBytes its length, a multiple of 4096, at least 4096
@@ -335,8 +338,8 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
     }
 
     /**
-     * Makes a range private: when this returns with success the host has no access, and gets none. Blocks of which no page is
-     * shared any more become one folio again, as large as the policy has them.
+     * Makes a range private: when this returns with success the host has no access, and gets none. Blocks of which no
+     * page is shared any more become one folio again, as large as the policy has them.
      *
      * @param offsetBytes start of the range, a multiple of 4096
      * @param lengthBytes its length, a multiple of 4096, at least 4096
@@ -369,8 +372,8 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
     }
 
     /**
-     * How long the last conversion that succeeded had folios frozen: together from before the first of them changed, until one
-     * after the other had.
+     * How long the last conversion that succeeded had folios frozen: together from before the first of them changed,
+     * until one after the other had.
      *
      * @return nanoseconds; 0 if there was none
      */
@@ -380,8 +383,8 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
     }
 
     /**
-     * How long it had pages frozen that it did not convert, but whose folios it split or merged: as long may a fault beside the
-     * range have waited.
+     * How long it had pages frozen that it did not convert, but whose folios it split or merged: as long may a fault
+     * beside the range have waited.
      *
      * @return nanoseconds; 0 if there were none
      */
@@ -393,13 +396,13 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
     // ---- holes and the end
 
     /**
-     * Punches a hole: afterwards the range reads as zero. Huge pages wholly inside are dropped, at both ends the part inside is
-     * zeroed. Which pages are shared stays as it is.
+     * Punches a hole: afterwards the range reads as zero. Huge pages wholly inside are dropped, at both ends the part
+     * inside is zeroed. Which pages are shared stays as it is.
      *
      * @param offsetBytes start of the hole, a multiple of 4096
      * @param lengthBytes its length, a multiple of 4096, at least 4096
-     * @return how it ended: EAGAIN if somebody holds a folio of a huge page to be dropped of which a page is shared; then
-     *     nothing has changed, but that the host has some of these pages no longer mapped
+     * @return how it ended: EAGAIN if somebody holds a folio of a huge page to be dropped of which a page is shared;
+     *     then nothing has changed, but that the host has some of these pages no longer mapped
      * @throws IllegalArgumentException if the range is no such range or reaches beyond the end
      */
     public ConversionResult punchHole(long offsetBytes, long lengthBytes) {
@@ -418,9 +421,9 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
     }
 
     /**
-     * Drops all folios, waits for the readers that may still be in the index, and gives the memory back. Must not be called from
-     * inside a read section. A folio that somebody holds lives on without an owner, and returns to the allocator with its last
-     * reference, where it is merged again. Closing again does nothing.
+     * Drops all folios, waits for the readers that may still be in the index, and gives the memory back. Must not be
+     * called from inside a read section. A folio that somebody holds lives on without an owner, and returns to the
+     * allocator with its last reference, where it is merged again. Closing again does nothing.
      *
      * @throws IllegalStateException if regions of page tables still show the pages; then nothing has changed
      */

@@ -13,11 +13,11 @@ import dev.quire.engine.xarray.XaChecker;
 import dev.quire.engine.xarray.XaCursor;
 
 /**
- * Verifies a guest memory of which nobody holds a page: that its structure is what its attributes say, and that index, folios,
- * head map and counts agree. Takes time in proportion to its folios.
+ * Verifies a guest memory of which nobody holds a page: that its structure is what its attributes say, and that index,
+ * folios, head map and counts agree. Takes time in proportion to its folios.
  *
- * <p>The structure: each huge page is populated as a whole or not at all, and each page of it lies in a folio of the order that
- * {@link GuestSplitPolicy} gives for the attributes. So a folio of order 1 or more holds no shared page.
+ * <p>The structure: each huge page is populated as a whole or not at all, and each page of it lies in a folio of the
+ * order that {@link GuestSplitPolicy} gives for the attributes. So a folio of order 1 or more holds no shared page.
  */
 public final class GuestMemoryChecker {
     /** Pages of a large folio whose head is looked up, spread evenly. */

@@ -5,11 +5,12 @@ import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.memory.Geometry;
 
 /**
- * Which orders the folios of a guest's private memory may have; the larger a folio, the fewer index nodes and the larger the
- * guest's leaf mappings. Shared pages are folios of order 0 under every policy, so that each can be taken back alone.
+ * Which orders the folios of a guest's private memory may have; the larger a folio, the fewer index nodes and the
+ * larger the guest's leaf mappings. Shared pages are folios of order 0 under every policy, so that each can be taken
+ * back alone.
  *
- * <p>The kernel's two other ways to split, around one page and around a range, make the same folios here, as every page that is
- * wanted apart becomes a folio of its own: both are {@link #NON_UNIFORM}.
+ * <p>The kernel's two other ways to split, around one page and around a range, make the same folios here, as every page
+ * that is wanted apart becomes a folio of its own: both are {@link #NON_UNIFORM}.
  */
 public enum GuestSplitPolicy {
     /** Huge folios, and pages of 4 KiB wherever one page of the huge folio is shared. */
@@ -21,8 +22,9 @@ public enum GuestSplitPolicy {
     },
 
     /**
-     * By levels of the page tables: 1 GiB, else 2 MiB, else 4 KiB. A folio of 1 GiB is split in two stages, first into folios
-     * of 2 MiB, most of which faults can use from then on, and then those of them that have pages of another state.
+     * By levels of the page tables: 1 GiB, else 2 MiB, else 4 KiB. A folio of 1 GiB is split in two stages, first into
+     * folios of 2 MiB, most of which faults can use from then on, and then those of them that have pages of another
+     * state.
      */
     STAGED {
         @Override

@@ -5,8 +5,8 @@ import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 
 /**
- * Takes pages out of guest memory: holes, and all of it at the end (kvm_gmem_punch_hole, kvm_gmem_release). The caller holds the
- * invalidate lock exclusively.
+ * Takes pages out of guest memory: holes, and all of it at the end (kvm_gmem_punch_hole, kvm_gmem_release). The caller
+ * holds the invalidate lock exclusively.
  */
 final class GuestTruncation {
     private final GuestMemory memory;

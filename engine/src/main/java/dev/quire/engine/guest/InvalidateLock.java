@@ -7,18 +7,21 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * Keeps pages from being converted (invalidate_lock), and tells those who do not take it which pages are being converted.
+ * Keeps pages from being converted (invalidate_lock), and tells those who do not take it which pages are being
+ * converted.
  *
- * <p>Held in three ways. For conversion: by one at a time; faults that allocate go on but in the huge pages that it touches.
- * Exclusively, by holes and close: as for conversion, and no fault allocates at all. Shared, for some huge pages, by faults that
- * allocate there: it waits for the conversion of any page of them, and none begins before it is given back.
+ * <p>Held in three ways. For conversion: by one at a time; faults that allocate go on but in the huge pages that it
+ * touches. Exclusively, by holes and close: as for conversion, and no fault allocates at all. Shared, for some huge
+ * pages, by faults that allocate there: it waits for the conversion of any page of them, and none begins before it is
+ * given back.
  *
- * <p>The {@link Invalidation} covers the pages of a conversion from before it freezes their first folio until after it has
- * unfrozen the last and their new state is published. Who loads one that does not cover a page, looks the page's state up, takes
- * a reference to its folio and loads an invalidation of the same sequence number has got the page in that state: had a
- * conversion of the page frozen the folio before the reference was taken, the reference would have come after the unfreeze, and
- * the second load after this conversion's first invalidation. With the same number the first load would then have seen one of
- * this conversion, which covers the page, or a later one, and with it the new state (I19).
+ * <p>The {@link Invalidation} covers the pages of a conversion from before it freezes their first folio until after it
+ * has unfrozen the last and their new state is published. Who loads one that does not cover a page, looks the page's
+ * state up, takes a reference to its folio and loads an invalidation of the same sequence number has got the page in
+ * that state: had a conversion of the page frozen the folio before the reference was taken, the reference would have
+ * come after the unfreeze, and the second load after this conversion's first invalidation. With the same number the
+ * first load would then have seen one of this conversion, which covers the page, or a later one, and with it the new
+ * state (I19).
  */
 final class InvalidateLock {
     private final LockOrder lockOrder;
@@ -35,8 +38,8 @@ final class InvalidateLock {
     }
 
     /**
-     * Refuses who holds the lock for conversion: the guest's page tables, or a visitor of folios, that call back. They would
-     * change what is half done, or wait for folios that stay frozen until they return.
+     * Refuses who holds the lock for conversion: the guest's page tables, or a visitor of folios, that call back. They
+     * would change what is half done, or wait for folios that stay frozen until they return.
      */
     void requireNotHeld() {
         if (conversion.isHeldByCurrentThread()) {
@@ -87,7 +90,10 @@ final class InvalidateLock {
         unlockForConversion();
     }
 
-    /** Begins to invalidate a range; the lock is held for conversion. Volatile store: before the RMW that freezes a folio. */
+    /**
+     * Begins to invalidate a range; the lock is held for conversion. Volatile store: before the RMW that freezes a
+     * folio.
+     */
     void begin(long startIndex, long endIndex) {
         // Faults that allocate in the range are over then, or find it.
         allocation.writeLock().lock();
@@ -98,7 +104,9 @@ final class InvalidateLock {
         }
     }
 
-    /** Invalidates all of the huge pages that the range touches, where no fault allocates as it is. As {@link #begin}. */
+    /**
+     * Invalidates all of the huge pages that the range touches, where no fault allocates as it is. As {@link #begin}.
+     */
     void widen(long startIndex, long endIndex) {
         publish(startIndex, endIndex);
     }

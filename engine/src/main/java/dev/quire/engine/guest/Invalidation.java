@@ -2,9 +2,9 @@
 package dev.quire.engine.guest;
 
 /**
- * Which pages of guest memory are being converted or dropped, and how often that has begun, changed or ended so far: the range
- * and the sequence number that KVM keeps beside each other (mmu_invalidate_seq, mmu_invalidate_range_start, _end), as one value,
- * so that nobody sees the one without the other.
+ * Which pages of guest memory are being converted or dropped, and how often that has begun, changed or ended so far:
+ * the range and the sequence number that KVM keeps beside each other (mmu_invalidate_seq, mmu_invalidate_range_start,
+ * _end), as one value, so that nobody sees the one without the other.
  *
  * @param sequence another for each that is published
  * @param startIndex first page

@@ -18,7 +18,9 @@ public final class FolioLock {
     private static final int BUCKET_BITS = 8;
     private static final int NR_BUCKETS = 1 << BUCKET_BITS;
 
-    /** 2^64 divided by the golden ratio, odd: its multiples spread over the upper bits (Knuth, multiplicative hashing). */
+    /**
+     * 2^64 divided by the golden ratio, odd: its multiples spread over the upper bits (Knuth, multiplicative hashing).
+     */
     private static final long GOLDEN_RATIO = 0x9e37_79b9_7f4a_7c15L;
 
     private static final long LOCKED = PageFlag.LOCKED.mask();

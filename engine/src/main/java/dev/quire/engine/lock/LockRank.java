@@ -2,8 +2,8 @@
 package dev.quire.engine.lock;
 
 /**
- * Ranks of locks, outermost first: a thread may wait for a lock only while all it holds rank before it. Taking one that is
- * free, without waiting, is allowed in any order.
+ * Ranks of locks, outermost first: a thread may wait for a lock only while all it holds rank before it. Taking one that
+ * is free, without waiting, is allowed in any order.
  */
 public enum LockRank {
     /** Lock of who lets go of a cached file that nobody has open any more, or syncs it with all others. */

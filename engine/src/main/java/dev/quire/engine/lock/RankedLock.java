@@ -5,8 +5,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A lock on the heap, for long sections, that tells the {@link LockOrder} of every lock and unlock (struct mutex). Blocking;
- * not fair; a thread that holds it must not take it again. Keeps I9 and I11.
+ * A lock on the heap, for long sections, that tells the {@link LockOrder} of every lock and unlock (struct mutex).
+ * Blocking; not fair; a thread that holds it must not take it again. Keeps I9 and I11.
  */
 public final class RankedLock {
     private final LockOrder lockOrder;

@@ -4,8 +4,9 @@ package dev.quire.engine.lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * A lock on the heap that many may hold shared or one alone, and that tells the {@link LockOrder} of every lock and unlock
- * (struct rw_semaphore). Blocking; not fair; a thread that holds it, in either way, must not take it again. Keeps I9 and I11.
+ * A lock on the heap that many may hold shared or one alone, and that tells the {@link LockOrder} of every lock and
+ * unlock (struct rw_semaphore). Blocking; not fair; a thread that holds it, in either way, must not take it again.
+ * Keeps I9 and I11.
  */
 public final class RankedReadWriteLock {
     private final LockOrder lockOrder;

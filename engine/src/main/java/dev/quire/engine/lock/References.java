@@ -12,8 +12,8 @@ import dev.quire.engine.struct.PageStruct;
  */
 public final class References {
     /**
-     * References from which on no more are taken one by one: 3 * 2^28. What is left up to 2^31 is for those that cannot be
-     * refused, of page tables above all, whose number has a limit of its own.
+     * References from which on no more are taken one by one: 3 * 2^28. What is left up to 2^31 is for those that cannot
+     * be refused, of page tables above all, whose number has a limit of its own.
      */
     public static final int MAX = 3 << 28;
 
@@ -46,7 +46,8 @@ public final class References {
      * Tells who could not take a reference, and would try again for ever, that it is not for a freeze that ends.
      *
      * @param folio handle of the head
-     * @throws IllegalStateException if there are {@link #MAX}, which only callers that never give theirs back bring about
+     * @throws IllegalStateException if there are {@link #MAX}, which only callers that never give theirs back bring
+     *     about
      */
     public static void requireRoom(long folio) {
         int count = PageStruct.refcountOpaque(folio);
@@ -115,8 +116,8 @@ public final class References {
 
     /**
      * What a reader does before it looks again for a folio that it found frozen. At first it spins; then it gives its
-     * processor away, because the thread that froze the folio may be waiting for just that one, and would wait for as long
-     * as the reader's time slice lasts, a thousand times longer than a split.
+     * processor away, because the thread that froze the folio may be waiting for just that one, and would wait for as
+     * long as the reader's time slice lasts, a thousand times longer than a split.
      *
      * @param attempt how often the reader looked in vain before, 0 or more
      */
@@ -129,8 +130,9 @@ public final class References {
     }
 
     /**
-     * Refuses a handle through which nothing may be written. Who holds a reference of its own, as the caller must, keeps the
-     * folio from being freed and frozen; so a count of 0 is that of a tail, of a free block or of one that was never published.
+     * Refuses a handle through which nothing may be written. Who holds a reference of its own, as the caller must,
+     * keeps the folio from being freed and frozen; so a count of 0 is that of a tail, of a free block or of one that
+     * was never published.
      *
      * @param folio handle of what the caller says is a head to which it holds a reference
      * @throws IllegalArgumentException if nobody holds a reference; nothing has changed

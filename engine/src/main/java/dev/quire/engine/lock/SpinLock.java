@@ -5,8 +5,8 @@ import dev.quire.engine.machine.NativeMemory;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A lock in an off-heap word of 4 bytes: 0 free, 1 held. For sections of well under a microsecond up to the length of one
- * split; not reentrant, not fair. Keeps I9.
+ * A lock in an off-heap word of 4 bytes: 0 free, 1 held. For sections of well under a microsecond up to the length of
+ * one split; not reentrant, not fair. Keeps I9.
  *
  * <p>Blocking: a waiter spins, then yields, then sleeps in short naps, so that a holder that lost its CPU gets it back.
  */

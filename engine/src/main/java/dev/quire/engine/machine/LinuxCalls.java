@@ -12,12 +12,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The system calls the engine makes on Linux: reserve, release and advise memory, the process-wide memory barrier, and giving
- * blocks of a file back.
+ * The system calls the engine makes on Linux: reserve, release and advise memory, the process-wide memory barrier, and
+ * giving blocks of a file back.
  *
- * <p>The first call links native functions, which takes about 150 ms once per JVM, and the first on a file links some more;
- * nothing else in the engine does.
- * Thread-safe; every method but {@link #areAvailable} is one system call.
+ * <p>The first call links native functions, which takes about 150 ms once per JVM, and the first on a file links some
+ * more; nothing else in the engine does. Thread-safe; every method but {@link #areAvailable} is one system call.
  */
 public final class LinuxCalls {
     private static final int PROT_READ_WRITE = 3;
@@ -32,7 +31,9 @@ public final class LinuxCalls {
 
     private LinuxCalls() {}
 
-    /** The linked functions, apart so that asking whether they exist links nothing: elsewhere there is nothing to link. */
+    /**
+     * The linked functions, apart so that asking whether they exist links nothing: elsewhere there is nothing to link.
+     */
     private static final class Linked {
         static final MethodHandle MMAP = function(
                 "mmap", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));

@@ -248,8 +248,8 @@ public final class NativeMemory {
 
     /**
      * Plain stores of consecutive longs, each atomic: aligned longs are what such a copy moves, of whatever width its
-     * instructions are. Twice as fast as single stores: computing the values in an array and copying them are vector loops,
-     * while the compiler vectorises no store to a long address.
+     * instructions are. Twice as fast as single stores: computing the values in an array and copying them are vector
+     * loops, while the compiler vectorises no store to a long address.
      *
      * @param address of the first long, a multiple of 8
      * @param values what to store

@@ -20,10 +20,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * The cached folios of one file in memory: an index from page offset to folio, and a size (address_space).
  *
- * <p>Thread-safe. Readers find folios through a {@link FolioLookup} without a lock. Adding, removing and truncating take the
- * folio lock and the index lock; changes of size and holes come one at a time, and who makes one, or closes the address space,
- * has no folio locked. Every call throws {@link IllegalStateException} once the address space or the engine is closed; one that
- * runs beside {@link #close} is finished, or throws: it never meets the folios of who gets the struct next.
+ * <p>Thread-safe. Readers find folios through a {@link FolioLookup} without a lock. Adding, removing and truncating
+ * take the folio lock and the index lock; changes of size and holes come one at a time, and who makes one, or closes
+ * the address space, has no folio locked. Every call throws {@link IllegalStateException} once the address space or the
+ * engine is closed; one that runs beside {@link #close} is finished, or throws: it never meets the folios of who gets
+ * the struct next.
  */
 public final class AddressSpace implements FolioOwner, AutoCloseable {
     private final MappingContext context;
@@ -196,8 +197,8 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     /**
      * Adds a folio (filemap_add_folio). The caller keeps its own reference; the address space takes one per page.
      *
-     * @param folio head of a folio that belongs to nobody, to which the caller holds a reference, and others only while they
-     *     find out that it is not the one they look for
+     * @param folio head of a folio that belongs to nobody, to which the caller holds a reference, and others only while
+     *     they find out that it is not the one they look for
      * @param startIndex offset of its first page, a multiple of its size
      * @return 0; EEXIST if some page is cached already; ENOMEM if the index cannot grow; then nothing has changed
      * @throws IllegalArgumentException if the handle, the alignment, the range or the order does not fit
@@ -214,8 +215,8 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     }
 
     /**
-     * Fills what is not cached in a range with new folios, as large as alignment, room and {@code maximumOrder} allow, as
-     * readahead and large writes do (page_cache_ra_order). Contents are zero where the frames are new.
+     * Fills what is not cached in a range with new folios, as large as alignment, room and {@code maximumOrder} allow,
+     * as readahead and large writes do (page_cache_ra_order). Contents are zero where the frames are new.
      *
      * @param startIndex first page
      * @param nrPages number of pages, at least 1
@@ -238,14 +239,14 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     /**
      * Sets the size of the file. Folios beyond a smaller size are dropped; one that the new end lies in is split as the
      * policy says, so that its part beyond the end can be dropped too, or zeroed there if it cannot be split
-     * (truncate_setsize, truncate_inode_pages). The same size drops what {@link #allocateBeyondEnd} has put beyond it; a larger
-     * one drops nothing. What is in swap of shared memory is cut as by {@link #punchHole}.
+     * (truncate_setsize, truncate_inode_pages). The same size drops what {@link #allocateBeyondEnd} has put beyond it;
+     * a larger one drops nothing. What is in swap of shared memory is cut as by {@link #punchHole}.
      *
      * @param sizeBytes new size, 0 up to 2^62
      * @param policy how a folio across the end is cut
      * @throws IllegalArgumentException if the size is out of range
-     * @throws RuntimeException if the policy throws, or its plan is refused; the space is cut then, as if the folio could not be
-     *     split
+     * @throws RuntimeException if the policy throws, or its plan is refused; the space is cut then, as if the folio
+     *     could not be split
      */
     public void truncate(long sizeBytes, SplitPolicy policy) {
         FileRange.requireSize(sizeBytes);
@@ -291,8 +292,8 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     }
 
     /**
-     * Fills a range of shared memory beyond the end of the file, or within, with pages that stay although they lie beyond the
-     * end, until the file is truncated to its size or less (shmem_fallocate with FALLOC_FL_KEEP_SIZE).
+     * Fills a range of shared memory beyond the end of the file, or within, with pages that stay although they lie
+     * beyond the end, until the file is truncated to its size or less (shmem_fallocate with FALLOC_FL_KEEP_SIZE).
      *
      * @param startIndex first page
      * @param nrPages number of pages, at least 1
@@ -330,7 +331,9 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         return swapEntries;
     }
 
-    /** What brings the pages in and out; null if they exist in memory only, or their user moves them to swap and back. */
+    /**
+     * What brings the pages in and out; null if they exist in memory only, or their user moves them to swap and back.
+     */
     @Nullable
     Inode host() {
         return host;
@@ -356,19 +359,19 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     }
 
     /**
-     * Punches a hole: afterwards what is cached of the range reads as zero. Folios wholly inside are dropped; those across its
-     * ends are split as the policy says, so that what lies inside can be dropped too, or zeroed there if they cannot be split
-     * (truncate_pagecache_range, truncate_inode_partial_folio). Of shared memory, pages in swap are dropped if they lie inside
-     * wholly; one that an end cuts through stays there with its bytes, as does an entry across an end, with all its pages, if
-     * there are no nodes to split it, also after a while: who moves pages to swap brings them in, or splits them, before
-     * ({@link SwapEntries#splitEntry}).
+     * Punches a hole: afterwards what is cached of the range reads as zero. Folios wholly inside are dropped; those
+     * across its ends are split as the policy says, so that what lies inside can be dropped too, or zeroed there if
+     * they cannot be split (truncate_pagecache_range, truncate_inode_partial_folio). Of shared memory, pages in swap
+     * are dropped if they lie inside wholly; one that an end cuts through stays there with its bytes, as does an entry
+     * across an end, with all its pages, if there are no nodes to split it, also after a while: who moves pages to swap
+     * brings them in, or splits them, before ({@link SwapEntries#splitEntry}).
      *
      * @param offsetBytes start of the hole
      * @param lengthBytes its length, at least 1
      * @param policy how folios across the ends are cut
      * @throws IllegalArgumentException if the range is out of bounds
-     * @throws RuntimeException if the policy throws, or its plan is refused; the hole is there then, as if the folios could not
-     *     be split
+     * @throws RuntimeException if the policy throws, or its plan is refused; the hole is there then, as if the folios
+     *     could not be split
      */
     public void punchHole(long offsetBytes, long lengthBytes, SplitPolicy policy) {
         FileRange.require("offsetBytes", offsetBytes, "lengthBytes", lengthBytes, FileRange.MAX_BYTES);
@@ -385,7 +388,8 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     }
 
     /**
-     * Visits the cached folios in order of their index. A folio that is added or removed meanwhile may or may not be seen.
+     * Visits the cached folios in order of their index. A folio that is added or removed meanwhile may or may not be
+     * seen.
      *
      * @param visitor gets each folio, pinned for the length of the call
      */
@@ -421,9 +425,9 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     }
 
     /**
-     * Drops all folios, waits for the readers that may still be in the index, and gives the address space back. Must not be
-     * called from inside a read section. What others add meanwhile is dropped too. A folio that somebody has pinned lives on
-     * without an owner. Closing again does nothing.
+     * Drops all folios, waits for the readers that may still be in the index, and gives the address space back. Must
+     * not be called from inside a read section. What others add meanwhile is dropped too. A folio that somebody has
+     * pinned lives on without an owner. Closing again does nothing.
      *
      * @throws IllegalStateException if regions of page tables still show the pages; then nothing has changed
      */
@@ -464,7 +468,9 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         }
     }
 
-    /** Checks, under the index lock, that the index is still this address space's, and stays so until it is unlocked. */
+    /**
+     * Checks, under the index lock, that the index is still this address space's, and stays so until it is unlocked.
+     */
     void requireIndex() {
         if (retired) {
             throw closedException();

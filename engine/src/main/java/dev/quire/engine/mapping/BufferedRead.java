@@ -12,7 +12,8 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Reads bytes from a file's folios, one after the other, and brings in what is not cached, and what follows (filemap_read).
+ * Reads bytes from a file's folios, one after the other, and brings in what is not cached, and what follows
+ * (filemap_read).
  *
  * <p>For the thread of one opener. Reading what is cached takes no lock and allocates nothing.
  */
@@ -127,8 +128,8 @@ final class BufferedRead {
     }
 
     /**
-     * Pins the folio that has a byte, with all its bytes valid; {@link #NO_FOLIO} at the end of the file. Where the file has a
-     * hole, {@link #HOLE} or a new folio of zeroes.
+     * Pins the folio that has a byte, with all its bytes valid; {@link #NO_FOLIO} at the end of the file. Where the
+     * file has a hole, {@link #HOLE} or a new folio of zeroes.
      */
     private long pinUptodate(long offsetBytes, long maximumBytes, boolean fillsHoles) throws IOException {
         long index = offsetBytes >>> Geometry.PAGE_SHIFT;

@@ -12,8 +12,8 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Writes bytes into a file's folios, one after the other (generic_perform_write). Pages that a write covers wholly need not be
- * read first; they come in folios as large as the write, their place and the largest order allow.
+ * Writes bytes into a file's folios, one after the other (generic_perform_write). Pages that a write covers wholly need
+ * not be read first; they come in folios as large as the write, their place and the largest order allow.
  *
  * <p>For the thread of one opener.
  */
@@ -83,7 +83,10 @@ final class BufferedWrite {
         }
     }
 
-    /** Copies to a locked folio. If that fails halfway, as from a mapped file that has become shorter, what was copied is written. */
+    /**
+     * Copies to a locked folio. If that fails halfway, as from a mapped file that has become shorter, what was copied
+     * is written.
+     */
     private void copyIn(MemorySegment from, long at, long folio, long within, long nrBytes) {
         boolean copied = false;
         try {

@@ -18,10 +18,10 @@ import java.nio.ByteBuffer;
 /**
  * One file with its cached folios, shared by all who have it open.
  *
- * <p>A cut is made in the file first and then in the cache. So what the file refuses leaves the cache as it was. And who fills
- * a folio meanwhile needs no lock against it: a folio is in the index before its bytes are read, so either the cut finds it
- * there, and waits until it is filled, or the bytes are read after the file was cut. (The kernel cuts the cache first and keeps
- * fills away with its invalidate_lock.)
+ * <p>A cut is made in the file first and then in the cache. So what the file refuses leaves the cache as it was. And
+ * who fills a folio meanwhile needs no lock against it: a folio is in the index before its bytes are read, so either
+ * the cut finds it there, and waits until it is filled, or the bytes are read after the file was cut. (The kernel cuts
+ * the cache first and keeps fills away with its invalidate_lock.)
  */
 final class CachedFile extends Inode {
     private final CheckedFile backing;
@@ -116,7 +116,10 @@ final class CachedFile extends Inode {
         }
     }
 
-    /** If the file fails, some of the range may be zero in it already; what is cached of the range is as before, and dirty. */
+    /**
+     * If the file fails, some of the range may be zero in it already; what is cached of the range is as before, and
+     * dirty.
+     */
     @Override
     void punchHoleWithin(long offsetBytes, long endBytes, SplitPolicy policy) throws IOException {
         writebackLock().lockExclusive();
@@ -130,8 +133,8 @@ final class CachedFile extends Inode {
     }
 
     /**
-     * Lets the file reach as far as a hole that takes its end: what was written there makes it grow when it is written back, and
-     * is dropped by the hole before.
+     * Lets the file reach as far as a hole that takes its end: what was written there makes it grow when it is written
+     * back, and is dropped by the hole before.
      */
     private void growTo(long endBytes) throws IOException {
         if (endBytes == sizeBytes() && backing.sizeBytes() < endBytes) {
@@ -174,9 +177,9 @@ final class CachedFile extends Inode {
     }
 
     /**
-     * Writes all that is dirty, and has the file keep it. If the file cannot keep it, all that was written since it last could,
-     * and is cached still, is dirty again. (The kernel leaves it clean; then a second sync succeeds though the bytes are
-     * nowhere.)
+     * Writes all that is dirty, and has the file keep it. If the file cannot keep it, all that was written since it
+     * last could, and is cached still, is dirty again. (The kernel leaves it clean; then a second sync succeeds though
+     * the bytes are nowhere.)
      */
     @Override
     void sync() {

@@ -21,9 +21,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A file of the file system.
  *
- * <p>A {@link FileChannel} closes when a thread that uses it is interrupted, which would take the file away from all others
- * too. Here the channel is opened again, the call repeated, and the thread stays interrupted. On Linux a file that may be written
- * to is found again whatever has become of its path, through a second descriptor; elsewhere only if its path still leads to it.
+ * <p>A {@link FileChannel} closes when a thread that uses it is interrupted, which would take the file away from all
+ * others too. Here the channel is opened again, the call repeated, and the thread stays interrupted. On Linux a file
+ * that may be written to is found again whatever has become of its path, through a second descriptor; elsewhere only if
+ * its path still leads to it.
  */
 final class ChannelFile implements BackingFile {
     /** Where Linux shows a process which files it has open. */
@@ -47,7 +48,10 @@ final class ChannelFile implements BackingFile {
     private final Object key;
     private final boolean writable;
 
-    /** Leads to the file whatever becomes of its path, and takes what a channel cannot be asked for; or {@link #NO_DESCRIPTOR}. */
+    /**
+     * Leads to the file whatever becomes of its path, and takes what a channel cannot be asked for; or
+     * {@link #NO_DESCRIPTOR}.
+     */
     private final int descriptor;
 
     private volatile FileChannel channel;
@@ -70,7 +74,10 @@ final class ChannelFile implements BackingFile {
         return file;
     }
 
-    /** Opens what a path leads to; null if that changed meanwhile, as nobody knows then which file it is that was opened. */
+    /**
+     * Opens what a path leads to; null if that changed meanwhile, as nobody knows then which file it is that was
+     * opened.
+     */
     private static @Nullable ChannelFile openUnlessReplaced(Path path, boolean create) throws IOException {
         // First, where there is one: while it is open, no other file gets the same key.
         int descriptor = openDescriptor(path);
@@ -113,8 +120,9 @@ final class ChannelFile implements BackingFile {
     }
 
     /**
-     * A descriptor of what a path leads to, if there is one to be had. It may lead to another file than Java finds: for a
-     * moment, because the path's was replaced, or each time, because the system takes its name for another's than Java does.
+     * A descriptor of what a path leads to, if there is one to be had. It may lead to another file than Java finds: for
+     * a moment, because the path's was replaced, or each time, because the system takes its name for another's than
+     * Java does.
      */
     private static int openDescriptor(Path path) throws IOException {
         if (!LinuxCalls.areAvailable() || !path.getFileSystem().equals(FileSystems.getDefault())) {
@@ -213,7 +221,10 @@ final class ChannelFile implements BackingFile {
         }
     }
 
-    /** Gives the blocks of a range back, if system and file system can; false if not, and then nothing is promised of the range. */
+    /**
+     * Gives the blocks of a range back, if system and file system can; false if not, and then nothing is promised of
+     * the range.
+     */
     private boolean punchHole(long offsetBytes, long lengthBytes) {
         return descriptor != NO_DESCRIPTOR && LinuxCalls.punchHole(descriptor, offsetBytes, lengthBytes);
     }

@@ -9,12 +9,13 @@ import dev.quire.engine.xarray.XaCursor;
 import dev.quire.engine.xarray.XaEntry;
 
 /**
- * One thread's way to find and pin the folios of an address space, or of another owner, without a lock (filemap_get_entry).
+ * One thread's way to find and pin the folios of an address space, or of another owner, without a lock
+ * (filemap_get_entry).
  *
- * <p>Find the folio in the index, take a reference, look again: only if the index still has the folio does it cover what
- * was asked for, and the reference keeps it whole from then on. While a split has the folio frozen, the lookup spins; that
- * is the only time it waits for a writer. Otherwise lock-free. It writes no shared cache line but the reference count of
- * the folio it pins, and allocates nothing.
+ * <p>Find the folio in the index, take a reference, look again: only if the index still has the folio does it cover
+ * what was asked for, and the reference keeps it whole from then on. While a split has the folio frozen, the lookup
+ * spins; that is the only time it waits for a writer. Otherwise lock-free. It writes no shared cache line but the
+ * reference count of the folio it pins, and allocates nothing.
  */
 public final class FolioLookup {
     private final FolioOwner owner;
@@ -42,7 +43,8 @@ public final class FolioLookup {
      *
      * @param index offset in the file, in pages
      * @return handle of the folio's head, to be given back with {@code Folios.unpin}; 0 if nothing is cached there
-     * @throws IllegalStateException if the owner of the folios or the engine is closed, or the folio has too many references
+     * @throws IllegalStateException if the owner of the folios or the engine is closed, or the folio has too many
+     *     references
      */
     public long pin(long index) {
         reader.enter();

@@ -20,20 +20,23 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes folios back that were used longest ago, of files and of shared memory (shrink_inactive_list, shrink_active_list,
- * shrink_folio_list).
+ * Takes folios back that were used longest ago, of files and of shared memory (shrink_inactive_list,
+ * shrink_active_list, shrink_folio_list).
  *
- * <p>Inactive folios of files go, clean ones first; if there are not enough, dirty ones are written back, and shared memory is
- * swapped out if there is a swap area; then active ones become inactive. One that was used since the last look gets another
- * round, as active if it was used again and again; a large one of which only some parts were used is split into the fewest
- * folios that keep them apart, and the others go.
+ * <p>Inactive folios of files go, clean ones first; if there are not enough, dirty ones are written back, and shared
+ * memory is swapped out if there is a swap area; then active ones become inactive. One that was used since the last
+ * look gets another round, as active if it was used again and again; a large one of which only some parts were used is
+ * split into the fewest folios that keep them apart, and the others go.
  *
- * <p>Thread-safe. {@link #reclaim} waits for no folio lock and no writeback lock, so it can be called with locks of files held;
- * but it waits for readers before it returns, so that what it took can be allocated. {@link #reclaimForAllocation} waits for what
- * was in its way, too (reclaim_throttle).
+ * <p>Thread-safe. {@link #reclaim} waits for no folio lock and no writeback lock, so it can be called with locks of
+ * files held; but it waits for readers before it returns, so that what it took can be allocated.
+ * {@link #reclaimForAllocation} waits for what was in its way, too (reclaim_throttle).
  */
 final class FolioReclaimer {
-    /** Pages that are taken off a list in one hold of its lock, but for the rest of a folio, and that one call takes at least. */
+    /**
+     * Pages that are taken off a list in one hold of its lock, but for the rest of a folio, and that one call takes at
+     * least.
+     */
     private static final int BATCH = 32;
 
     private static final int MINIMUM_ORDER = 0;
@@ -69,10 +72,11 @@ final class FolioReclaimer {
     }
 
     /**
-     * Takes pages for somebody who has just been refused memory: a batch at least, since each time waits for readers. If there is
-     * nothing to take just now, because it is on its way out or being cut off, this waits for that, however long it takes: such
-     * transfers need no memory, and end if the calls of their {@link BackingFile} do. Where folios were locked, or others reclaim,
-     * it waits longer from call to call, for six seconds in all; otherwise each time a moment, for what others give back.
+     * Takes pages for somebody who has just been refused memory: a batch at least, since each time waits for readers.
+     * If there is nothing to take just now, because it is on its way out or being cut off, this waits for that, however
+     * long it takes: such transfers need no memory, and end if the calls of their {@link BackingFile} do. Where folios
+     * were locked, or others reclaim, it waits longer from call to call, for six seconds in all; otherwise each time a
+     * moment, for what others give back.
      *
      * <p>The caller holds no lock that ranks after {@link LockRank#INODE}.
      *
@@ -172,7 +176,10 @@ final class FolioReclaimer {
         }
     }
 
-    /** Takes the notes of a folio's use; not of one without a host: in the swap cache the word for the parts is the slot's number. */
+    /**
+     * Takes the notes of a folio's use; not of one without a host: in the swap cache the word for the parts is the
+     * slot's number.
+     */
     private void forgetUse(long folio) {
         if (folios.tryLock(folio)) {
             if (hostOf(folio) != null) {
@@ -237,7 +244,9 @@ final class FolioReclaimer {
         return host == null ? 0 : reclaimLocked(folio, host, true, met);
     }
 
-    /** Locks an isolated folio, and finds its host; puts it back on its list, and returns null, if that is not possible. */
+    /**
+     * Locks an isolated folio, and finds its host; puts it back on its list, and returns null, if that is not possible.
+     */
     private @Nullable Inode lockOfHost(long folio, Met met) {
         if (!folios.tryLock(folio)) {
             met.locked = true;
@@ -261,7 +270,9 @@ final class FolioReclaimer {
         return owners.of(mapping) instanceof AddressSpace space ? space.host() : null;
     }
 
-    /** Splits a folio around the parts that were used, from the first to the last, and takes what lies before and after. */
+    /**
+     * Splits a folio around the parts that were used, from the first to the last, and takes what lies before and after.
+     */
     private long reclaimUnused(
             long folio, int order, long used, boolean usedAgain, Inode host, boolean mayWrite, Met met) {
         long start = FolioUse.firstPageOf(Long.numberOfTrailingZeros(used), order);
@@ -298,7 +309,9 @@ final class FolioReclaimer {
         return nrReclaimed;
     }
 
-    /** Takes a locked folio, off the lists, with one reference of the caller, or puts it back; returns the pages taken. */
+    /**
+     * Takes a locked folio, off the lists, with one reference of the caller, or puts it back; returns the pages taken.
+     */
     private long reclaimLocked(long folio, Inode host, boolean mayWrite, Met met) {
         long nrPages = Geometry.pagesIn(FolioStruct.order(folio));
         boolean locked = !mayWrite || host.writeForEviction(folio);
@@ -319,7 +332,9 @@ final class FolioReclaimer {
         return 0;
     }
 
-    /** Takes a locked folio that the swap area has no run of slots for as its two halves, or what they are halved to. */
+    /**
+     * Takes a locked folio that the swap area has no run of slots for as its two halves, or what they are halved to.
+     */
     private long reclaimHalves(long folio, Inode host, Met met) {
         FolioList pieces = new FolioList();
         int newOrder = FolioStruct.order(folio) - 1;

@@ -6,13 +6,14 @@ import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 
 /**
- * What reclaim learns of the use of folios of files and shared memory (folio_mark_accessed): whether one was used since it last
- * looked, once or again, in two flags; and which parts of a large one, one bit per 64th of the folio, or per page if there are
- * fewer, in the head's private word. (The kernel's file systems keep their bitmap of valid and dirty blocks there.)
+ * What reclaim learns of the use of folios of files and shared memory (folio_mark_accessed): whether one was used since
+ * it last looked, once or again, in two flags; and which parts of a large one, one bit per 64th of the folio, or per
+ * page if there are fewer, in the head's private word. (The kernel's file systems keep their bitmap of valid and dirty
+ * blocks there.)
  *
- * <p>Users leave notes and move nothing: the lists are reclaim's, and their lock is one for all. (The kernel gathers folios to be
- * activated in batches per processor.) Hints: bits of the first piece of a folio that somebody splits stay, and mean smaller
- * parts then.
+ * <p>Users leave notes and move nothing: the lists are reclaim's, and their lock is one for all. (The kernel gathers
+ * folios to be activated in batches per processor.) Hints: bits of the first piece of a folio that somebody splits
+ * stay, and mean smaller parts then.
  */
 final class FolioUse {
     private static final int MAX_PART_BITS = 6;

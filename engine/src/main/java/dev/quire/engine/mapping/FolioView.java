@@ -8,12 +8,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Cached bytes of a file, in place: one folio, pinned until the view is closed. Nothing is copied, neither to make the view
- * nor to keep it, so it shows what others write to the folio meanwhile. While it is open, the folio is neither evicted nor
- * split; what is truncated or punched away meanwhile keeps its bytes, or reads as zero, in the view alone.
+ * Cached bytes of a file, in place: one folio, pinned until the view is closed. Nothing is copied, neither to make the
+ * view nor to keep it, so it shows what others write to the folio meanwhile. While it is open, the folio is neither
+ * evicted nor split; what is truncated or punched away meanwhile keeps its bytes, or reads as zero, in the view alone.
  *
- * <p>For the thread that opened it. Using the bytes after {@link #close} throws {@link IllegalStateException}, and using them
- * from another thread {@link WrongThreadException}. Closing the engine waits for open views.
+ * <p>For the thread that opened it. Using the bytes after {@link #close} throws {@link IllegalStateException}, and
+ * using them from another thread {@link WrongThreadException}. Closing the engine waits for open views.
  */
 public final class FolioView implements AutoCloseable {
     private final Folios folios;

@@ -188,7 +188,9 @@ final class IndexedFolios {
         }
     }
 
-    /** Whether some folio has one of two marks. Looked at in one hold of the lock: a folio may go from one to the other. */
+    /**
+     * Whether some folio has one of two marks. Looked at in one hold of the lock: a folio may go from one to the other.
+     */
     boolean isMarked(int mark, int other) {
         space.index().lock();
         try {
@@ -247,7 +249,10 @@ final class IndexedFolios {
         return folio;
     }
 
-    /** First index from {@code start} to {@code end} at which a folio or a swap entry begins; {@code end} if there is none. */
+    /**
+     * First index from {@code start} to {@code end} at which a folio or a swap entry begins; {@code end} if there is
+     * none.
+     */
     long holeEnd(long start, long end) {
         space.index().lock();
         try {
@@ -297,7 +302,10 @@ final class IndexedFolios {
         return Errno.OK;
     }
 
-    /** Fills a hole up to its end, or to where somebody else has filled it; returns the index from where to look, or ENOMEM. */
+    /**
+     * Fills a hole up to its end, or to where somebody else has filled it; returns the index from where to look, or
+     * ENOMEM.
+     */
     private long fillHole(long start, long end, int maximumOrder) {
         int minimumOrder = space.minimumOrder();
         long index = Geometry.alignDown(start, minimumOrder);
@@ -326,7 +334,10 @@ final class IndexedFolios {
         return index;
     }
 
-    /** Allocates a folio of an order, or of the largest smaller one that there is and the space allows; 0 if there is none. */
+    /**
+     * Allocates a folio of an order, or of the largest smaller one that there is and the space allows; 0 if there is
+     * none.
+     */
     long allocate(int order) {
         long folio = 0;
         for (int smaller = order; folio == 0 && smaller >= space.minimumOrder(); smaller--) {
@@ -335,7 +346,10 @@ final class IndexedFolios {
         return folio;
     }
 
-    /** Log2 pages of the largest folio that may start at an index, reaches no further than {@code end}, and no larger than allowed. */
+    /**
+     * Log2 pages of the largest folio that may start at an index, reaches no further than {@code end}, and no larger
+     * than allowed.
+     */
     static int largestOrder(long index, long end, int maximumOrder) {
         int byAlignment = index == 0 ? maximumOrder : Long.numberOfTrailingZeros(index);
         int byRoom = 63 - Long.numberOfLeadingZeros(end - index);

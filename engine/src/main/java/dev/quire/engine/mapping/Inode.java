@@ -18,15 +18,16 @@ import dev.quire.engine.struct.PageStruct;
 import java.io.IOException;
 
 /**
- * What is open as an {@link OpenFile}: bytes in folios, found through an address space, and a way to bring in what is not in
- * memory and to let go of what is (struct inode with its i_data, file operations and address_space_operations).
+ * What is open as an {@link OpenFile}: bytes in folios, found through an address space, and a way to bring in what is
+ * not in memory and to let go of what is (struct inode with its i_data, file operations and address_space_operations).
  *
  * <p>Locks, outer to inner:
  * <ol>
- *   <li>the inode lock ({@link LockRank#INODE}): writes and changes of the size and of holes come one at a time (i_rwsem);
- *   <li>the writeback lock ({@link LockRank#WRITEBACK}): shared by whoever writes folios to where they come from, exclusive for
- *       whoever cuts ranges off, so that nothing arrives where something was just cut (the kernel waits for writeback folio by
- *       folio instead);
+ *   <li>the inode lock ({@link LockRank#INODE}): writes and changes of the size and of holes come one at a time
+ *       (i_rwsem);
+ *   <li>the writeback lock ({@link LockRank#WRITEBACK}): shared by whoever writes folios to where they come from,
+ *       exclusive for whoever cuts ranges off, so that nothing arrives where something was just cut (the kernel waits
+ *       for writeback folio by folio instead);
  *   <li>folio locks: filling a folio, writing to it and deciding to write it back.
  * </ol>
  * Readers of pages in memory take none of them.
@@ -162,8 +163,8 @@ abstract sealed class Inode permits CachedFile, SwapBackedFile {
     }
 
     /**
-     * Waits until the folio at an index is filled, and reads it again if that has failed (filemap_update_page); one that is
-     * large is then dropped, and the page read alone.
+     * Waits until the folio at an index is filled, and reads it again if that has failed (filemap_update_page); one
+     * that is large is then dropped, and the page read alone.
      */
     final void readAgain(FolioLookup lookup, long index) throws IOException {
         long folio = lookup.pin(index);
@@ -190,8 +191,8 @@ abstract sealed class Inode permits CachedFile, SwapBackedFile {
     }
 
     /**
-     * Reads the bytes of a locked folio of this file that is not up to date. If that fails, and the folio is large, only some of
-     * its pages may be to blame: then it is dropped, so that each can come alone.
+     * Reads the bytes of a locked folio of this file that is not up to date. If that fails, and the folio is large,
+     * only some of its pages may be to blame: then it is dropped, so that each can come alone.
      *
      * @return false if the folio was dropped
      * @throws IOException if it cannot be read, and has one page; it stays, not up to date
@@ -244,8 +245,8 @@ abstract sealed class Inode permits CachedFile, SwapBackedFile {
     abstract void sync();
 
     /**
-     * Takes folios that lie in a range as a whole out of memory, unless somebody holds them; returns their pages. A page lies in
-     * the range if all its bytes do that there are.
+     * Takes folios that lie in a range as a whole out of memory, unless somebody holds them; returns their pages. A
+     * page lies in the range if all its bytes do that there are.
      */
     final long evict(long startBytes, long endBytes) {
         long firstIndex = FileRange.pagesOf(startBytes);
@@ -267,7 +268,10 @@ abstract sealed class Inode permits CachedFile, SwapBackedFile {
         return nrEvicted;
     }
 
-    /** Takes a folio out of memory, unless somebody holds it; returns its pages. Gives the caller's reference back anyway. */
+    /**
+     * Takes a folio out of memory, unless somebody holds it; returns its pages. Gives the caller's reference back
+     * anyway.
+     */
     abstract long evictPinned(long folio);
 
     /**
@@ -280,14 +284,14 @@ abstract sealed class Inode permits CachedFile, SwapBackedFile {
     /**
      * Takes a locked folio out of the index, which the caller has pinned, if nothing is lost and nobody else holds it.
      *
-     * @return 0; EBUSY if it has to stay; EAGAIN if it may go once {@link #awaitTransfer} has returned; ENOSPC if there is no
-     *     room for so large a folio, but for smaller ones
+     * @return 0; EBUSY if it has to stay; EAGAIN if it may go once {@link #awaitTransfer} has returned; ENOSPC if there
+     *     is no room for so large a folio, but for smaller ones
      */
     abstract int tryEvict(long folio);
 
     /**
-     * Waits until no range is being cut off, and then until one of the folios that are on their way out has arrived. Takes the
-     * writeback lock: the caller holds none that ranks after it, and no folio.
+     * Waits until no range is being cut off, and then until one of the folios that are on their way out has arrived.
+     * Takes the writeback lock: the caller holds none that ranks after it, and no folio.
      */
     void awaitTransfer() {
         writebackLock.lockShared();

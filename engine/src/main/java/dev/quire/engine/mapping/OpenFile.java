@@ -17,23 +17,23 @@ import org.jspecify.annotations.Nullable;
  * A file, or shared memory, that somebody has opened, to be read and written through folios (struct file; filemap_read,
  * generic_file_write_iter). All who have opened it share its cached folios and its size.
  *
- * <p>One object per thread that uses the file: it holds that thread's way through the index, and where it reads ahead. The
- * objects of one file may be used at the same time:
+ * <p>One object per thread that uses the file: it holds that thread's way through the index, and where it reads ahead.
+ * The objects of one file may be used at the same time:
  * <ul>
- *   <li>Reading what is cached takes no lock, allocates nothing, and writes no shared cache line but the reference count of
- *       the folio and, when that is news to reclaim, its flags; it waits only while the folio is frozen by a split. Reading
- *       what is not cached reads the file, and what follows.
- *   <li>Writes, truncations and holes of one file come one at a time. A read beside them sees each byte as it was before or
- *       after, or zero where it was cut off; never a byte of another page, nor one beyond the end.
+ *   <li>Reading what is cached takes no lock, allocates nothing, and writes no shared cache line but the reference
+ *       count of the folio and, when that is news to reclaim, its flags; it waits only while the folio is frozen by a
+ *       split. Reading what is not cached reads the file, and what follows.
+ *   <li>Writes, truncations and holes of one file come one at a time. A read beside them sees each byte as it was
+ *       before or after, or zero where it was cut off; never a byte of another page, nor one beyond the end.
  *   <li>{@link #sync} and reclaim write back beside all of them.
  * </ul>
  *
  * <p>Errors of the file throw {@link IOException}. One that comes up while dirty pages are written back is told once to
- * everybody who has the file open, by the next {@link #sync} or {@link #close}, and loses nothing that is cached: the pages stay
- * dirty, and the next attempt writes them again. The same is true if the file, when it is to be synced, says that it could not
- * keep what it was given; but of what was evicted since it was written back, or cut off, only the file knows. Every call throws
- * {@link ClosedChannelException} once this object, and {@link IllegalStateException} once the engine is closed. None may be made
- * from inside a read section.
+ * everybody who has the file open, by the next {@link #sync} or {@link #close}, and loses nothing that is cached: the
+ * pages stay dirty, and the next attempt writes them again. The same is true if the file, when it is to be synced, says
+ * that it could not keep what it was given; but of what was evicted since it was written back, or cut off, only the
+ * file knows. Every call throws {@link ClosedChannelException} once this object, and {@link IllegalStateException} once
+ * the engine is closed. None may be made from inside a read section.
  */
 public final class OpenFile implements AutoCloseable {
     /** What is to be done when this is closed. */
@@ -83,10 +83,11 @@ public final class OpenFile implements AutoCloseable {
      *
      * @param into where to; a segment that is used again and again keeps reads of cached pages free of garbage
      * @param offsetBytes first byte to read, 0 or more
-     * @return bytes read, less than there is room for only at the end of the file or before a page that cannot be read; -1 if
-     *     there is room and the file ends at or before the offset
+     * @return bytes read, less than there is room for only at the end of the file or before a page that cannot be read;
+     *     -1 if there is room and the file ends at or before the offset
      * @throws IOException if the first page cannot be read
-     * @throws IllegalArgumentException if the offset is negative, the end of the range beyond 2^62, or the segment read-only
+     * @throws IllegalArgumentException if the offset is negative, the end of the range beyond 2^62, or the segment
+     *     read-only
      * @throws OutOfMemoryError if there is no memory for the first page, nor any to reclaim
      */
     public long read(MemorySegment into, long offsetBytes) throws IOException {
@@ -106,7 +107,8 @@ public final class OpenFile implements AutoCloseable {
      * @param offsetBytes first byte to read, 0 or more
      * @return bytes read, or -1, as the other method
      * @throws IOException as the other method
-     * @throws IllegalArgumentException if the offset is negative, the end of the range beyond 2^62, or the buffer read-only
+     * @throws IllegalArgumentException if the offset is negative, the end of the range beyond 2^62, or the buffer
+     *     read-only
      */
     public int read(ByteBuffer into, long offsetBytes) throws IOException {
         int nrRead = (int) read(MemorySegment.ofBuffer(into), offsetBytes);
@@ -133,13 +135,14 @@ public final class OpenFile implements AutoCloseable {
     }
 
     /**
-     * Writes at a position, into the cache; the file gets it by {@link #sync}, by reclaim, or when it is closed. A file that
-     * ends before grows, with zeroes in between.
+     * Writes at a position, into the cache; the file gets it by {@link #sync}, by reclaim, or when it is closed. A file
+     * that ends before grows, with zeroes in between.
      *
      * @param from what to write
      * @param offsetBytes where to, 0 or more
      * @return bytes written: all, or those before a page that could not be read or for which there is no memory
-     * @throws IOException if the first page cannot be read, which a write to a part of it needs; then nothing has changed
+     * @throws IOException if the first page cannot be read, which a write to a part of it needs; then nothing has
+     *     changed
      * @throws IllegalArgumentException if the range is out of bounds
      * @throws NonWritableChannelException if the file may not be written to
      * @throws OutOfMemoryError if there is no memory for the first page; then nothing has changed
@@ -175,8 +178,8 @@ public final class OpenFile implements AutoCloseable {
      * @throws IOException if the file refuses
      * @throws IllegalArgumentException if the size is out of range
      * @throws NonWritableChannelException if the file may not be written to
-     * @throws OutOfMemoryError if there is no memory to bring in a page of shared memory that the end cuts through, nor any to
-     *     reclaim; then nothing has changed
+     * @throws OutOfMemoryError if there is no memory to bring in a page of shared memory that the end cuts through, nor
+     *     any to reclaim; then nothing has changed
      */
     public void truncate(long sizeBytes) throws IOException {
         truncate(sizeBytes, SplitPolicies.RANGE);
@@ -191,8 +194,8 @@ public final class OpenFile implements AutoCloseable {
      * @throws IllegalArgumentException if the size is out of range
      * @throws NonWritableChannelException if the file may not be written to
      * @throws OutOfMemoryError as the other method
-     * @throws RuntimeException if the policy throws, or its plan is refused; the file is cut then, as if the folio could not be
-     *     split
+     * @throws RuntimeException if the policy throws, or its plan is refused; the file is cut then, as if the folio
+     *     could not be split
      */
     public void truncate(long sizeBytes, SplitPolicy policy) throws IOException {
         FileRange.requireSize(sizeBytes);
@@ -213,8 +216,8 @@ public final class OpenFile implements AutoCloseable {
      * @throws IOException if the file fails; then bytes of the range may read as zero, or as before
      * @throws IllegalArgumentException if the range is out of bounds
      * @throws NonWritableChannelException if the file may not be written to
-     * @throws OutOfMemoryError if there is no memory to bring in pages of shared memory that the ends cut through, nor any to
-     *     reclaim; then nothing has changed
+     * @throws OutOfMemoryError if there is no memory to bring in pages of shared memory that the ends cut through, nor
+     *     any to reclaim; then nothing has changed
      */
     public void punchHole(long offsetBytes, long lengthBytes) throws IOException {
         punchHole(offsetBytes, lengthBytes, SplitPolicies.RANGE);
@@ -230,8 +233,8 @@ public final class OpenFile implements AutoCloseable {
      * @throws IllegalArgumentException if the range is out of bounds
      * @throws NonWritableChannelException if the file may not be written to
      * @throws OutOfMemoryError as the other method
-     * @throws RuntimeException if the policy throws, or its plan is refused; the hole is there then, as if the folios could not
-     *     be split
+     * @throws RuntimeException if the policy throws, or its plan is refused; the hole is there then, as if the folios
+     *     could not be split
      */
     public void punchHole(long offsetBytes, long lengthBytes, SplitPolicy policy) throws IOException {
         FileRange.require("offsetBytes", offsetBytes, "lengthBytes", lengthBytes, FileRange.MAX_BYTES);
@@ -247,8 +250,8 @@ public final class OpenFile implements AutoCloseable {
     /**
      * Writes back all that was dirty when this was called, and has the file keep it (fsync).
      *
-     * @throws IOException if something could not be written or kept, now or at any time since this object was last told. What
-     *     is cached of it stays dirty, or is dirty again
+     * @throws IOException if something could not be written or kept, now or at any time since this object was last
+     *     told. What is cached of it stays dirty, or is dirty again
      */
     public void sync() throws IOException {
         begin();
@@ -261,8 +264,8 @@ public final class OpenFile implements AutoCloseable {
     }
 
     /**
-     * Drops clean folios that lie in a range, as a whole, and that nobody holds (POSIX_FADV_DONTNEED). Those of shared memory
-     * are swapped out. A page is in the range if all its bytes are that the file has.
+     * Drops clean folios that lie in a range, as a whole, and that nobody holds (POSIX_FADV_DONTNEED). Those of shared
+     * memory are swapped out. A page is in the range if all its bytes are that the file has.
      *
      * @param offsetBytes start of the range
      * @param lengthBytes its length, at least 1
@@ -314,8 +317,8 @@ public final class OpenFile implements AutoCloseable {
      * Closes this object. The last one of a file writes back what is dirty and drops what is cached. Closing again does
      * nothing.
      *
-     * @throws IOException if something could not be written, now or since this object was last told. Then the page cache
-     *     keeps what is dirty: {@link PageCache#sync} tries again, and who opens the file again finds it
+     * @throws IOException if something could not be written, now or since this object was last told. Then the page
+     *     cache keeps what is dirty: {@link PageCache#sync} tries again, and who opens the file again finds it
      */
     @Override
     public void close() throws IOException {

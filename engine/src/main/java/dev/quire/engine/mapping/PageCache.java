@@ -14,16 +14,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Files read and written through memory (mm/filemap.c). A file is cached once, whoever opens it by whichever path, from the
- * first {@link #open} to the last {@link OpenFile#close}; nobody else should write to it meanwhile.
+ * Files read and written through memory (mm/filemap.c). A file is cached once, whoever opens it by whichever path, from
+ * the first {@link #open} to the last {@link OpenFile#close}; nobody else should write to it meanwhile.
  *
  * <p>{@link #newSharedMemory} makes memory that is used like a file, with a swap area behind it.
  *
  * <p>When memory runs out, whoever needs some takes it from the folios that were used longest ago, of any file: see
  * {@link #reclaim}. There is no background thread: readers read ahead, and who syncs, closes or reclaims writes back.
  *
- * <p>Thread-safe. Opening and closing take a lock for the time of a table lookup and, for a file that nobody has open, of
- * asking for its size.
+ * <p>Thread-safe. Opening and closing take a lock for the time of a table lookup and, for a file that nobody has open,
+ * of asking for its size.
  */
 public final class PageCache {
     /** A cached file, and how many have it open. */
@@ -32,8 +32,8 @@ public final class PageCache {
         private final CachedFile file;
 
         /**
-         * Held by who writes the file back to let go of it, and by who syncs all files: the last one who closes it finds it
-         * written, or writes it.
+         * Held by who writes the file back to let go of it, and by who syncs all files: the last one who closes it
+         * finds it written, or writes it.
          */
         private final RankedLock releaseLock;
 
@@ -76,7 +76,10 @@ public final class PageCache {
     private final SwapArea swapArea;
     private final FolioReclaimer reclaimer;
 
-    /** All files that are open, and those that could not be written back when they were closed; guarded by the table's lock. */
+    /**
+     * All files that are open, and those that could not be written back when they were closed; guarded by the table's
+     * lock.
+     */
     private final Map<Object, Entry> entries = new HashMap<>();
 
     private final RankedLock tableLock;
@@ -140,8 +143,8 @@ public final class PageCache {
     }
 
     /**
-     * Opens what reads and writes a file in its own way. The same object is the same file; the last one who closes it closes
-     * the object.
+     * Opens what reads and writes a file in its own way. The same object is the same file; the last one who closes it
+     * closes the object.
      *
      * @param file the file
      * @param reader the reader of the thread that will use it
@@ -196,7 +199,8 @@ public final class PageCache {
     /**
      * Starts to swap shared memory out to a file when memory runs out (swapon). What the file has is overwritten.
      *
-     * @param path the file; it is made if it is not there, and grows as it is used, up to the size of the engine's memory
+     * @param path the file; it is made if it is not there, and grows as it is used, up to the size of the engine's
+     *     memory
      * @return the swap area; to be closed after all shared memory, and before the engine
      * @throws IOException if the file cannot be opened or made
      * @throws IllegalArgumentException if it cannot be written to
@@ -295,8 +299,8 @@ public final class PageCache {
     }
 
     /**
-     * Writes back all that is dirty in any file, and lets go of files that are open no more and could not be written back
-     * when they were closed (sync). Errors are told to those who have the file open.
+     * Writes back all that is dirty in any file, and lets go of files that are open no more and could not be written
+     * back when they were closed (sync). Errors are told to those who have the file open.
      *
      * @throws IOException if a file that is open no more still cannot be written back, or not be closed; the others are
      *     written nevertheless
@@ -349,8 +353,8 @@ public final class PageCache {
     }
 
     /**
-     * Files with bytes that were written but have not reached them: those that are open, and those of which that failed when
-     * they were closed.
+     * Files with bytes that were written but have not reached them: those that are open, and those of which that failed
+     * when they were closed.
      *
      * @return what the files call themselves
      * @throws IllegalStateException if the engine is closed
@@ -379,10 +383,10 @@ public final class PageCache {
     }
 
     /**
-     * Takes the pages that were used longest ago: of files, writing them back first if they are dirty, and then of shared
-     * memory if there is a swap area. A large folio of which only a part was used lately is split, and the rest of it taken.
-     * Called by itself when memory runs out; calling it ahead of that keeps others from having to. Must not be called from
-     * inside a read section, for which it waits.
+     * Takes the pages that were used longest ago: of files, writing them back first if they are dirty, and then of
+     * shared memory if there is a swap area. A large folio of which only a part was used lately is split, and the rest
+     * of it taken. Called by itself when memory runs out; calling it ahead of that keeps others from having to. Must
+     * not be called from inside a read section, for which it waits.
      *
      * @param nrPages how many, at least 1
      * @return pages taken: a few more, or less if there are no more

@@ -5,11 +5,11 @@ import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 
 /**
- * Brings the pages of one open file into its address space as it is read: sequential reads get a window that runs ahead of
- * them and grows, in folios that grow with it, other reads get what they ask for (the scheme of the kernel's on-demand
- * readahead with large folios: a first window of up to four times the read, the next window started when the reader enters
- * the last one, folio orders that rise by two per window). The first window has folios as large as the read allows, where the
- * kernel begins with single pages, but also with a window of 128 KiB at most as a rule.
+ * Brings the pages of one open file into its address space as it is read: sequential reads get a window that runs ahead
+ * of them and grows, in folios that grow with it, other reads get what they ask for (the scheme of the kernel's
+ * on-demand readahead with large folios: a first window of up to four times the read, the next window started when the
+ * reader enters the last one, folio orders that rise by two per window). The first window has folios as large as the
+ * read allows, where the kernel begins with single pages, but also with a window of 128 KiB at most as a rule.
  *
  * <p>One object per open file, for one thread at a time; address spaces may be shared.
  */
@@ -30,8 +30,8 @@ public final class Readahead {
      * Starts reading a file.
      *
      * @param space the file's address space
-     * @param maximumOrder log2 pages of the largest folio to make, 0 to 18; the largest window holds two of them, and never
-     *     less than 32 pages, and is rounded up to the boundary of a folio
+     * @param maximumOrder log2 pages of the largest folio to make, 0 to 18; the largest window holds two of them, and
+     *     never less than 32 pages, and is rounded up to the boundary of a folio
      * @throws IllegalArgumentException if the order is out of range
      */
     public Readahead(AddressSpace space, int maximumOrder) {
@@ -63,7 +63,10 @@ public final class Readahead {
         return space.populate(startIndex, nrPages, Math.min(maximumOrder, orderOf(nrPages)));
     }
 
-    /** Notes a read of pages that are cached. True if it enters the last window: then {@link #read} brings the next one in. */
+    /**
+     * Notes a read of pages that are cached. True if it enters the last window: then {@link #read} brings the next one
+     * in.
+     */
     boolean isDue(long startIndex, long nrPages) {
         long end = startIndex + nrPages;
         boolean due = isSequential(startIndex) && end <= windowEnd && end > nextWindowTrigger;

@@ -6,17 +6,19 @@ import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
 
 /**
- * Memory that many threads read and write as a file, without a file (shmem, memfd_create). It is all zero at first, and takes
- * memory only where it was written to or viewed. If the engine has a swap area ({@link PageCache#swapOn(BackingFile)}), what
- * was used longest ago is written there when memory runs out, in folios as large as they are, and comes back in the same folios
- * when somebody reads, writes or views it; without one it stays in memory.
+ * Memory that many threads read and write as a file, without a file (shmem, memfd_create). It is all zero at first, and
+ * takes memory only where it was written to or viewed. If the engine has a swap area
+ * ({@link PageCache#swapOn(BackingFile)}), what was used longest ago is written there when memory runs out, in folios
+ * as large as they are, and comes back in the same folios when somebody reads, writes or views it; without one it stays
+ * in memory.
  *
- * <p>What cannot be written to the swap area stays in memory, and nobody notices but who asked for it by {@link #swapOut}. What
- * cannot be read from it is told to the reader by an {@link IOException}; it is still there for the next attempt.
+ * <p>What cannot be written to the swap area stays in memory, and nobody notices but who asked for it by
+ * {@link #swapOut}. What cannot be read from it is told to the reader by an {@link IOException}; it is still there for
+ * the next attempt.
  *
- * <p>Thread-safe. The bytes are reached through an {@link OpenFile} per thread, as those of a file are, with the same promises:
- * reading what is in memory takes no lock. There {@link OpenFile#sync} has nothing to do, and {@link OpenFile#evict} swaps
- * out.
+ * <p>Thread-safe. The bytes are reached through an {@link OpenFile} per thread, as those of a file are, with the same
+ * promises: reading what is in memory takes no lock. There {@link OpenFile#sync} has nothing to do, and
+ * {@link OpenFile#evict} swaps out.
  */
 public final class SharedMemory implements AutoCloseable {
     private final MappingContext context;
@@ -112,15 +114,15 @@ public final class SharedMemory implements AutoCloseable {
     }
 
     /**
-     * Swaps folios out that lie in a range and that nobody holds, from its start on. One that there is no run of slots for is
-     * split. Folios that reach beyond the range with bytes that the memory has stay, and so does all if there is no swap area.
-     * Must not be called from inside a read section.
+     * Swaps folios out that lie in a range and that nobody holds, from its start on. One that there is no run of slots
+     * for is split. Folios that reach beyond the range with bytes that the memory has stay, and so does all if there is
+     * no swap area. Must not be called from inside a read section.
      *
      * @param offsetBytes start of the range
      * @param lengthBytes its length, at least 1
      * @return number of pages that left memory
-     * @throws IOException if something could not be written to the swap area, by this call or by another of this memory beside it;
-     *     it is in memory as before, and so may be others
+     * @throws IOException if something could not be written to the swap area, by this call or by another of this memory
+     *     beside it; it is in memory as before, and so may be others
      * @throws IllegalArgumentException if the range is out of bounds
      * @throws IllegalStateException if the memory is closed
      */
@@ -166,8 +168,8 @@ public final class SharedMemory implements AutoCloseable {
     }
 
     /**
-     * Drops everything, in memory and in swap. Views that are open keep their bytes. Must not be called from inside a read
-     * section. Closing again does nothing.
+     * Drops everything, in memory and in swap. Views that are open keep their bytes. Must not be called from inside a
+     * read section. Closing again does nothing.
      *
      * @throws IllegalStateException if somebody has it open, or a call is running; then nothing has changed
      */

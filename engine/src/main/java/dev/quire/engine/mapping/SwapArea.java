@@ -14,12 +14,12 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file that has what is in swap (struct swap_info_struct, swap_writepage, swap_read_folio). Slot k of the {@link SwapTable}
- * is the page at byte 4096 * k of the file; a folio's bytes go to consecutive slots, from a multiple of their number on, in
- * one call, and come back in one.
+ * A file that has what is in swap (struct swap_info_struct, swap_writepage, swap_read_folio). Slot k of the
+ * {@link SwapTable} is the page at byte 4096 * k of the file; a folio's bytes go to consecutive slots, from a multiple
+ * of their number on, in one call, and come back in one.
  *
- * <p>Thread-safe. An engine has one, which is on from {@link PageCache#swapOn(BackingFile)} to {@link #close}. It has as many
- * slots as the engine has pages.
+ * <p>Thread-safe. An engine has one, which is on from {@link PageCache#swapOn(BackingFile)} to {@link #close}. It has
+ * as many slots as the engine has pages.
  */
 public final class SwapArea implements AutoCloseable {
     private final PageArena arena;

@@ -18,18 +18,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * Pages of shared memory, each of which is in a folio, in swap, or a hole (mm/shmem.c).
  *
- * <p>Out (I22): the bytes of a locked folio are written to slots while readers go on reading them; then, if nobody holds
- * the folio, one store puts the slots in its place. So a reader finds the folio, or slots that hold its bytes. A folio that
- * was never written to is all zero, and leaves a hole.
+ * <p>Out (I22): the bytes of a locked folio are written to slots while readers go on reading them; then, if nobody
+ * holds the folio, one store puts the slots in its place. So a reader finds the folio, or slots that hold its bytes. A
+ * folio that was never written to is all zero, and leaves a hole.
  *
- * <p>In: a new folio claims the slots of a whole entry by entering the swap cache, reads them, and takes the entry's place in
- * one store if the entry is still there. Others who want it wait for that folio's lock. While slots are claimed they are not
- * given out again, so an entry that is found again is the one that was read, not another that was written to the same slots.
- * (As on the kernel's synchronous swap devices: a large entry comes back as one folio, a single page is split off it only if
- * there is no memory for that.)
+ * <p>In: a new folio claims the slots of a whole entry by entering the swap cache, reads them, and takes the entry's
+ * place in one store if the entry is still there. Others who want it wait for that folio's lock. While slots are
+ * claimed they are not given out again, so an entry that is found again is the one that was read, not another that was
+ * written to the same slots. (As on the kernel's synchronous swap devices: a large entry comes back as one folio, a
+ * single page is split off it only if there is no memory for that.)
  *
- * <p>Cuts exclude swapping out by the writeback lock, and bring pages in first that they cut through. What is on its way in
- * finds its entry gone.
+ * <p>Cuts exclude swapping out by the writeback lock, and bring pages in first that they cut through. What is on its
+ * way in finds its entry gone.
  */
 final class SwapBackedFile extends Inode {
     private static final int SINGLE_PAGE = 0;
@@ -111,7 +111,9 @@ final class SwapBackedFile extends Inode {
         return false;
     }
 
-    /** Makes a page of a large entry an entry of its own, so that it can come in alone; false without memory for that. */
+    /**
+     * Makes a page of a large entry an entry of its own, so that it can come in alone; false without memory for that.
+     */
     private boolean splitOff(long index) {
         long slot = entries.slotAt(index);
         // If it is not there any more, the next look tells.
@@ -161,7 +163,9 @@ final class SwapBackedFile extends Inode {
         }
     }
 
-    /** Waits for who is bringing a page in. Entries only get smaller, so whoever claims a part of one claims all of it. */
+    /**
+     * Waits for who is bringing a page in. Entries only get smaller, so whoever claims a part of one claims all of it.
+     */
     private void awaitSwapIn(long index) {
         long slot = entries.slotAt(index);
         long folio = slot == SwapTable.NO_SLOT ? 0 : swapTable.pin(slot);
@@ -279,8 +283,8 @@ final class SwapBackedFile extends Inode {
     }
 
     /**
-     * Cuts at two places, with everything prepared that the cut may want: pages that it cuts through are where they can be
-     * zeroed (shmem_get_partial_folio), and swap entries begin and end where it does.
+     * Cuts at two places, with everything prepared that the cut may want: pages that it cuts through are where they can
+     * be zeroed (shmem_get_partial_folio), and swap entries begin and end where it does.
      */
     private void cut(long startBytes, long endBytes, Runnable removal) throws IOException {
         int nrFruitless = 0;

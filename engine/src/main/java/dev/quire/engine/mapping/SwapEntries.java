@@ -17,15 +17,15 @@ import dev.quire.engine.xarray.XaCursor;
 import dev.quire.engine.xarray.XaEntry;
 
 /**
- * Pages of shared memory that are in swap: their index entries are values, the numbers of their swap slots (the swap side of
- * mm/shmem.c). The entry of a folio of order k is one value of order k, that of its first slot; the page at offset i in it is
- * in the slot i further on.
+ * Pages of shared memory that are in swap: their index entries are values, the numbers of their swap slots (the swap
+ * side of mm/shmem.c). The entry of a folio of order k is one value of order k, that of its first slot; the page at
+ * offset i in it is in the slot i further on.
  *
- * <p>What is in the slots is the caller's business: who swaps a folio out copies its bytes to where it keeps slots, and who
- * swaps one in brings them. {@link SharedMemory} does both.
+ * <p>What is in the slots is the caller's business: who swaps a folio out copies its bytes to where it keeps slots, and
+ * who swaps one in brings them. {@link SharedMemory} does both.
  *
- * <p>Thread-safe; blocking on the index lock and the swap table's. All changes of entries are checked under the index lock
- * against what the caller believes to be there.
+ * <p>Thread-safe; blocking on the index lock and the swap table's. All changes of entries are checked under the index
+ * lock against what the caller believes to be there.
  */
 public final class SwapEntries {
     private final PageArena arena;
@@ -45,13 +45,13 @@ public final class SwapEntries {
     }
 
     /**
-     * Moves a folio from the index to the swap cache (the end of shmem_writeout): its entry becomes the value of its first
-     * slot, of the same order. The folio belongs to no address space then, and can no longer be split. It stays in the swap
-     * cache until {@link #swapIn}, or until {@link SwapTable#remove} once its bytes are elsewhere.
+     * Moves a folio from the index to the swap cache (the end of shmem_writeout): its entry becomes the value of its
+     * first slot, of the same order. The folio belongs to no address space then, and can no longer be split. It stays
+     * in the swap cache until {@link #swapIn}, or until {@link SwapTable#remove} once its bytes are elsewhere.
      *
      * @param folio head of a locked folio of this address space to which the caller holds a reference
-     * @return its first slot; {@link SwapTable#NO_SLOT} if there are none; EBUSY, also a negative number, if page tables map
-     *     the folio
+     * @return its first slot; {@link SwapTable#NO_SLOT} if there are none; EBUSY, also a negative number, if page
+     *     tables map the folio
      * @throws IllegalArgumentException if the handle is not of this engine
      * @throws IllegalStateException if the folio is not locked or not of this address space
      */
@@ -87,8 +87,9 @@ public final class SwapEntries {
     }
 
     /**
-     * Puts slots, which hold the bytes of a locked folio, in its place in the index if nobody but the index and the caller,
-     * once, has a reference (__remove_mapping); the caller's stays. False if somebody has: then nothing has changed.
+     * Puts slots, which hold the bytes of a locked folio, in its place in the index if nobody but the index and the
+     * caller, once, has a reference (__remove_mapping); the caller's stays. False if somebody has: then nothing has
+     * changed.
      */
     boolean tryReplace(long folio, long slot) {
         int order = FolioStruct.order(folio);
@@ -119,12 +120,13 @@ public final class SwapEntries {
     }
 
     /**
-     * Puts a new folio into the swap cache for the slots of the entry that covers an index, for who is going to read them
-     * (swap_cache_add_folio). Entry and slots are looked at in one step, so the slots are the space's, and until the folio
-     * leaves the swap cache they are nobody else's, even if they are given back.
+     * Puts a new folio into the swap cache for the slots of the entry that covers an index, for who is going to read
+     * them (swap_cache_add_folio). Entry and slots are looked at in one step, so the slots are the space's, and until
+     * the folio leaves the swap cache they are nobody else's, even if they are given back.
      *
      * @param folio head of a locked folio without mapping, to which the caller holds a reference
-     * @return its first slot; ENOENT if no entry of the folio's order is there; EEXIST if another folio is in the swap cache
+     * @return its first slot; ENOENT if no entry of the folio's order is there; EEXIST if another folio is in the swap
+     *     cache
      */
     long cache(long folio, long index) {
         int order = FolioStruct.order(folio);
@@ -147,15 +149,15 @@ public final class SwapEntries {
 
     /**
      * Puts a folio in the place of the swap entries that it has the bytes of, and gives their slots back
-     * (shmem_add_to_page_cache). Every entry in the range is checked: they must cover it wholly, with consecutive slots, and
-     * reach no further; a wider one must be split before.
+     * (shmem_add_to_page_cache). Every entry in the range is checked: they must cover it wholly, with consecutive
+     * slots, and reach no further; a wider one must be split before.
      *
-     * @param folio head of a locked folio without mapping, to which the caller holds a reference: the one in the swap cache,
-     *     or a new one
+     * @param folio head of a locked folio without mapping, to which the caller holds a reference: the one in the swap
+     *     cache, or a new one
      * @param startIndex offset of its first page, a multiple of its size
      * @param slot slot of its first page
-     * @return 0; EEXIST if the entries are not as expected any more, or another folio caches a slot; ENOENT if a slot is
-     *     free by now; ENOMEM. Then nothing has changed
+     * @return 0; EEXIST if the entries are not as expected any more, or another folio caches a slot; ENOENT if a slot
+     *     is free by now; ENOMEM. Then nothing has changed
      * @throws IllegalArgumentException if the handle, the alignment or the range does not fit
      * @throws IllegalStateException if the folio is not locked, belongs to an address space, or caches other slots
      */
@@ -177,7 +179,10 @@ public final class SwapEntries {
         }
     }
 
-    /** Enters the swap cache first, as the only cacher of the slots: of two that bring the same page, one gets EEXIST here. */
+    /**
+     * Enters the swap cache first, as the only cacher of the slots: of two that bring the same page, one gets EEXIST
+     * here.
+     */
     private int cacheAndInsert(long folio, long startIndex, long slot) {
         boolean wasSwapBacked = PageFlag.SWAPBACKED.isSet(PageStruct.getAndSetFlags(folio, PageFlag.SWAPBACKED.mask()));
         int result = Errno.EEXIST;
@@ -261,9 +266,9 @@ public final class SwapEntries {
     }
 
     /**
-     * Splits a large swap entry around an index, so that a smaller folio can be swapped in there (shmem_split_large_entry).
-     * Entry and order are looked at under the lock; the piece at offset i gets the slot i further on. It is split as a whole
-     * or not at all.
+     * Splits a large swap entry around an index, so that a smaller folio can be swapped in there
+     * (shmem_split_large_entry). Entry and order are looked at under the lock; the piece at offset i gets the slot i
+     * further on. It is split as a whole or not at all.
      *
      * @param index an index in the entry
      * @param slot slot that the caller believes the page at this index to be in
@@ -349,10 +354,10 @@ public final class SwapEntries {
     }
 
     /**
-     * Drops the entries in a range of bytes from an index on, up to the first folio, and gives their slots back (shmem_free_swap).
-     * So who removes a range, and goes on where the folio was, finds every page, in memory or in swap, whichever way it moves
-     * meanwhile. A page in swap of which only a part is in the range stays, and so does an entry across an end of the range for
-     * which there is no memory to split it.
+     * Drops the entries in a range of bytes from an index on, up to the first folio, and gives their slots back
+     * (shmem_free_swap). So who removes a range, and goes on where the folio was, finds every page, in memory or in
+     * swap, whichever way it moves meanwhile. A page in swap of which only a part is in the range stays, and so does an
+     * entry across an end of the range for which there is no memory to split it.
      *
      * @return the folio, pinned; 0 if there is none in the range
      */
@@ -380,7 +385,9 @@ public final class SwapEntries {
         }
     }
 
-    /** Removes or splits the entry that the cursor is at, if it is in a range; returns the index from where to go on. */
+    /**
+     * Removes or splits the entry that the cursor is at, if it is in a range; returns the index from where to go on.
+     */
     private long removeAt(XaCursor cursor, long entry, long firstIndex, long lastIndex) {
         int order = cursor.getOrder();
         long base = Geometry.alignDown(cursor.index(), order);

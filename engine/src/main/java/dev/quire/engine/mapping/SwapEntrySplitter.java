@@ -11,8 +11,9 @@ import dev.quire.engine.xarray.XaCursor;
 import dev.quire.engine.xarray.XaEntry;
 
 /**
- * Splits large swap entries of one address space (shmem_split_large_entry): each as a whole or not at all, the piece at offset i
- * with the slot i further on. Where nodes are out, but some are on their way back, it waits for those, without the index lock.
+ * Splits large swap entries of one address space (shmem_split_large_entry): each as a whole or not at all, the piece at
+ * offset i with the slot i further on. Where nodes are out, but some are on their way back, it waits for those, without
+ * the index lock.
  *
  * <p>Thread-safe; blocking on the index lock.
  */
@@ -65,8 +66,8 @@ final class SwapEntrySplitter {
     }
 
     /**
-     * Splits the entry that reaches across an index, if one does, so that an entry begins there: into as few as possible.
-     * Then a range that begins or ends there can be removed without memory. 0 or ENOMEM.
+     * Splits the entry that reaches across an index, if one does, so that an entry begins there: into as few as
+     * possible. Then a range that begins or ends there can be removed without memory. 0 or ENOMEM.
      */
     int splitBefore(long index) {
         int result;
@@ -107,8 +108,8 @@ final class SwapEntrySplitter {
     }
 
     /**
-     * Splits the entries across the ends of a range of bytes, if there is memory for that, so that the pages that lie in it as a
-     * whole have entries of their own.
+     * Splits the entries across the ends of a range of bytes, if there is memory for that, so that the pages that lie
+     * in it as a whole have entries of their own.
      */
     void splitAround(long startBytes, long endBytes) {
         long first = FileRange.pagesOf(startBytes);

@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Removes ranges of bytes from an address space (truncate_inode_pages_range, truncate_inode_partial_folio).
  *
- * <p>Goes through the folios in order. One wholly inside the range is unmapped and dropped. One that is covered in part is
- * split, and the pieces inside are dropped in turn; where it cannot be split, because somebody else holds it, memory is out,
- * its policy fails, or it has the minimum order, the part inside is zeroed and stays. Pages of shared memory that are in swap are
- * met in the same pass: where one moves meanwhile, it is met where it is then.
+ * <p>Goes through the folios in order. One wholly inside the range is unmapped and dropped. One that is covered in part
+ * is split, and the pieces inside are dropped in turn; where it cannot be split, because somebody else holds it, memory
+ * is out, its policy fails, or it has the minimum order, the part inside is zeroed and stays. Pages of shared memory
+ * that are in swap are met in the same pass: where one moves meanwhile, it is met where it is then.
  */
 final class Truncation {
     private final PageArena arena;
@@ -94,8 +94,8 @@ final class Truncation {
     }
 
     /**
-     * Splits a locked folio around the range if it is there in part, and can be split; returns what its policy throws, for who
-     * has a cut to finish first.
+     * Splits a locked folio around the range if it is there in part, and can be split; returns what its policy throws,
+     * for who has a cut to finish first.
      */
     private @Nullable Throwable trySplit(long folio, long startBytes, long endBytes, SplitPolicy policy) {
         int order = FolioStruct.order(folio);
@@ -113,7 +113,10 @@ final class Truncation {
         return null;
     }
 
-    /** Removes the range from one locked folio that is wholly inside or stays whole; returns the index from where to go on. */
+    /**
+     * Removes the range from one locked folio that is wholly inside or stays whole; returns the index from where to go
+     * on.
+     */
     private long removeFrom(long folio, long startBytes, long endBytes) {
         long firstIndex = PageStruct.index(folio);
         int order = FolioStruct.order(folio);

@@ -2,8 +2,8 @@
 package dev.quire.engine.mapping;
 
 /**
- * The pages of a file that were written back since the file last said that it keeps them, as one range: what is in between
- * and was not written is in it too. Kept for when the file says that it could not keep them.
+ * The pages of a file that were written back since the file last said that it keeps them, as one range: what is in
+ * between and was not written is in it too. Kept for when the file says that it could not keep them.
  *
  * <p>Thread-safe; takes a monitor for constant time.
  */

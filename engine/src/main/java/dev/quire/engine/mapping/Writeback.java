@@ -21,17 +21,17 @@ import java.util.concurrent.locks.Condition;
  * Dirty folios of one file, and writing them back (filemap_dirty_folio, write_cache_pages, folio_clear_dirty_for_io,
  * folio_start_writeback, folio_end_writeback).
  *
- * <p>The state of a folio is in its flags; marks in the index lead to it. While a folio is unlocked its mark {@link #DIRTY}
- * is that of its flag. A pass first gives all dirty folios the mark {@link #TO_WRITE} and then writes those alone, so that it
- * ends however fast new ones become dirty. A folio is unlocked while its bytes are on their way, under the mark and flag
- * {@link #WRITEBACK}: it can be written to, and is dirty again then, but is neither split nor evicted, and a second
- * writeback waits for the first.
+ * <p>The state of a folio is in its flags; marks in the index lead to it. While a folio is unlocked its mark
+ * {@link #DIRTY} is that of its flag. A pass first gives all dirty folios the mark {@link #TO_WRITE} and then writes
+ * those alone, so that it ends however fast new ones become dirty. A folio is unlocked while its bytes are on their
+ * way, under the mark and flag {@link #WRITEBACK}: it can be written to, and is dirty again then, but is neither split
+ * nor evicted, and a second writeback waits for the first.
  *
- * <p>Whoever writes back holds the file's writeback lock shared: nothing is cut off the file, and no hole is punched, while
- * bytes are on their way to it.
+ * <p>Whoever writes back holds the file's writeback lock shared: nothing is cut off the file, and no hole is punched,
+ * while bytes are on their way to it.
  *
- * <p>A folio that could not be written is dirty as before; the error goes to {@link WritebackErrors}. Those that were written
- * are remembered until the file has been synced.
+ * <p>A folio that could not be written is dirty as before; the error goes to {@link WritebackErrors}. Those that were
+ * written are remembered until the file has been synced.
  */
 final class Writeback {
     /** Mark of folios whose bytes are newer than the file's (PAGECACHE_TAG_DIRTY). */
@@ -71,7 +71,10 @@ final class Writeback {
         ended = endLock.newCondition();
     }
 
-    /** What was written since the last sync that the file has confirmed; exact for whoever waits with {@link #awaitAll} before. */
+    /**
+     * What was written since the last sync that the file has confirmed; exact for whoever waits with {@link #awaitAll}
+     * before.
+     */
     UnsyncedRange unsynced() {
         return unsynced;
     }
@@ -131,8 +134,8 @@ final class Writeback {
     }
 
     /**
-     * Writes a folio back if it is dirty. The caller has pinned and locked it, and holds the writeback lock; the folio is not
-     * under writeback. Unlocks it.
+     * Writes a folio back if it is dirty. The caller has pinned and locked it, and holds the writeback lock; the folio
+     * is not under writeback. Unlocks it.
      */
     void writeLocked(long folio) {
         long index = PageStruct.index(folio);
@@ -227,7 +230,10 @@ final class Writeback {
         }
     }
 
-    /** Waits until one of the folios under writeback has arrived; returns at once if there is none. Holds no folio meanwhile. */
+    /**
+     * Waits until one of the folios under writeback has arrived; returns at once if there is none. Holds no folio
+     * meanwhile.
+     */
     void awaitOne() {
         endLock.lock();
         nrWaiters.getAndIncrement();

@@ -5,14 +5,15 @@
  * <p>{@link dev.quire.engine.mapping.AddressSpace} owns folios through its index and truncates them;
  * {@link dev.quire.engine.mapping.FolioLookup} is how readers find and pin them without a lock.
  *
- * <p>{@link dev.quire.engine.mapping.PageCache} opens files, {@link dev.quire.engine.mapping.OpenFile} is one thread's way to
- * read, write and cut one, {@link dev.quire.engine.mapping.FolioView} shows its bytes in place, and {@link
- * dev.quire.engine.mapping.BackingFile} is what lies below. {@link dev.quire.engine.mapping.SharedMemory} is used in the same
- * way; its bytes are in memory and in a {@link dev.quire.engine.mapping.SwapArea}. Locks, outer to inner: inode lock,
- * writeback lock, folio lock, index lock, swap lock. Comments cite the invariants of docs/memory-model.md by number (I18).
+ * <p>{@link dev.quire.engine.mapping.PageCache} opens files, {@link dev.quire.engine.mapping.OpenFile} is one thread's
+ * way to read, write and cut one, {@link dev.quire.engine.mapping.FolioView} shows its bytes in place, and
+ * {@link dev.quire.engine.mapping.BackingFile} is what lies below. {@link dev.quire.engine.mapping.SharedMemory} is
+ * used in the same way; its bytes are in memory and in a {@link dev.quire.engine.mapping.SwapArea}. Locks, outer to
+ * inner: inode lock, writeback lock, folio lock, index lock, swap lock. Comments cite the invariants of
+ * docs/memory-model.md by number (I18).
  *
- * <p>The kernel's counterparts are mm/filemap.c, mm/truncate.c, mm/readahead.c, mm/page-writeback.c, mm/shmem.c, mm/page_io.c and
- * the part of mm/vmscan.c that takes folios of files and shared memory.
+ * <p>The kernel's counterparts are mm/filemap.c, mm/truncate.c, mm/readahead.c, mm/page-writeback.c, mm/shmem.c,
+ * mm/page_io.c and the part of mm/vmscan.c that takes folios of files and shared memory.
  */
 @NullMarked
 package dev.quire.engine.mapping;

@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Views of page frames as buffers of Agrona, without copying: for whoever has codecs that read and write those. A frame's
- * {@link MemorySegment} is the view that needs nothing.
+ * Views of page frames as buffers of Agrona, without copying: for whoever has codecs that read and write those. A
+ * frame's {@link MemorySegment} is the view that needs nothing.
  *
  * <p>Agrona's buffers use an internal package of the JDK that must be opened on the command line
  * ({@code --add-opens=java.base/jdk.internal.misc=ALL-UNNAMED}). Without it not even an empty one can be made, and the

@@ -14,8 +14,8 @@ final class MemoryMappings {
     private MemoryMappings() {}
 
     /**
-     * Bytes in huge pages of the mappings that begin in a range of addresses. Advice about a range makes it a mapping of
-     * its own.
+     * Bytes in huge pages of the mappings that begin in a range of addresses. Advice about a range makes it a mapping
+     * of its own.
      *
      * @return bytes, or -1 if there is no list
      */

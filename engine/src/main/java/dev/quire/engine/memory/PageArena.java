@@ -252,8 +252,8 @@ public final class PageArena implements AutoCloseable {
     }
 
     /**
-     * Makes consecutive frames read as zero. From 2 MiB on it gives their memory back to the system where it can, so that
-     * memory nobody has used yet takes none. The handle is trusted, and the frames are the caller's.
+     * Makes consecutive frames read as zero. From 2 MiB on it gives their memory back to the system where it can, so
+     * that memory nobody has used yet takes none. The handle is trusted, and the frames are the caller's.
      *
      * @param page handle of the first page
      * @param nrPages how many

@@ -6,8 +6,8 @@ public enum Advice {
     /** The contents are not needed any more: pages leave memory, and are zero when they come back. */
     DONT_NEED,
     /**
-     * The contents may be dropped. The kernel does so when memory is short; here they are dropped at once, which is among
-     * what a program must expect.
+     * The contents may be dropped. The kernel does so when memory is short; here they are dropped at once, which is
+     * among what a program must expect.
      */
     FREE,
     /** Large folios are wanted, and worth waiting for. */

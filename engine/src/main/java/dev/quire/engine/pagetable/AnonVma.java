@@ -8,8 +8,8 @@ import dev.quire.engine.struct.FolioStruct;
 /**
  * Owner of anonymous folios: what their mapping word names, and the regions in which they may be mapped (anon_vma).
  *
- * <p>Thread-safe. The kernel has a tree of these, one per process and fork; here one object serves all processes that share
- * the memory.
+ * <p>Thread-safe. The kernel has a tree of these, one per process and fork; here one object serves all processes that
+ * share the memory.
  */
 public final class AnonVma implements AutoCloseable {
     private final PageTableContext context;
@@ -51,10 +51,11 @@ public final class AnonVma implements AutoCloseable {
     }
 
     /**
-     * Makes a folio anonymous memory of this owner, before it is mapped for the first time (__folio_set_anon). It is so until
-     * it is freed.
+     * Makes a folio anonymous memory of this owner, before it is mapped for the first time (__folio_set_anon). It is so
+     * until it is freed.
      *
-     * @param folio head of a folio that belongs to nobody, of any order but 1, to which the caller holds the only reference
+     * @param folio head of a folio that belongs to nobody, of any order but 1, to which the caller holds the only
+     *     reference
      * @param index index of its first page in the owner's numbering
      * @throws IllegalArgumentException if the folio is not as described, or the index is negative
      * @throws IllegalStateException if the owner is closed

@@ -12,9 +12,9 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * Brings zeroed folios into anonymous memory, as large as rules, region and neighbours allow (do_anonymous_page,
  * alloc_anon_folio, do_huge_pmd_anonymous_page).
  *
- * <p>Where memory is short for a large folio a smaller one is taken, unless large ones were asked for; where it is short for
- * a page, partly mapped folios are split until there is one, or until no split helps. The kernel's setting "madvise" of
- * transparent_hugepage/defrag does the same.
+ * <p>Where memory is short for a large folio a smaller one is taken, unless large ones were asked for; where it is
+ * short for a page, partly mapped folios are split until there is one, or until no split helps. The kernel's setting
+ * "madvise" of transparent_hugepage/defrag does the same.
  *
  * <p>Thread-safe, blocking as {@link PageTables} is. Allocates nothing on the heap.
  */
@@ -59,7 +59,9 @@ final class AnonymousFault {
         return nrSplits.get();
     }
 
-    /** Maps the page at an address in a region, if need be with its neighbours; EEXIST if a page is there, or ENOMEM. */
+    /**
+     * Maps the page at an address in a region, if need be with its neighbours; EEXIST if a page is there, or ENOMEM.
+     */
     int handle(Region region, long address) {
         long page = address & -Geometry.PAGE_BYTES;
         if (!tables.isVacant(page, page + Geometry.PAGE_BYTES)) {

@@ -19,14 +19,15 @@ import java.util.concurrent.locks.StampedLock;
  *
  * <p>Calls cut regions where they must and unite neighbours that have become alike. Pages come with the first fault, in
  * folios as large as {@link LargeFolioOrders} and the region allow. A folio of which a part is unmapped is queued; when
- * memory is short, that is, when the arena has no block left, queued folios are split and what is unmapped of them is freed.
+ * memory is short, that is, when the arena has no block left, queued folios are split and what is unmapped of them is
+ * freed.
  *
- * <p>As the system calls do, calls return errors: the caller, a program, may ask for anything. Addresses are always given;
- * nothing looks for a vacant range. There is no sharing after a fork, no zero page and no swap.
+ * <p>As the system calls do, calls return errors: the caller, a program, may ask for anything. Addresses are always
+ * given; nothing looks for a vacant range. There is no sharing after a fork, no zero page and no swap.
  *
- * <p>Thread-safe: faults run beside each other, everything else alone (mmap_lock). Calls block, and must not be made from a
- * read section. Faults allocate nothing on the heap but for waiting. Once the engine is closed every call throws {@link
- * IllegalStateException}; memory that is closed has no region, and gets none.
+ * <p>Thread-safe: faults run beside each other, everything else alone (mmap_lock). Calls block, and must not be made
+ * from a read section. Faults allocate nothing on the heap but for waiting. Once the engine is closed every call throws
+ * {@link IllegalStateException}; memory that is closed has no region, and gets none.
  */
 public final class AnonymousMemory implements FaultHandler, AutoCloseable {
     private final PageTableContext context;
@@ -95,8 +96,8 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
      * @param address first virtual address
      * @param lengthBytes length; rounded up to whole pages
      * @param protection what the process may do there
-     * @return 0; EINVAL if the address is not a multiple of 4096 or the length is 0; ENOMEM if the range ends beyond the
-     *     addresses that exist
+     * @return 0; EINVAL if the address is not a multiple of 4096 or the length is 0; ENOMEM if the range ends beyond
+     *     the addresses that exist
      */
     public int map(long address, long lengthBytes, Protection protection) {
         int refusal = check(address, lengthBytes);
@@ -119,8 +120,8 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
      *
      * @param address first virtual address
      * @param lengthBytes length; rounded up to whole pages
-     * @return 0; EINVAL if the address is not a multiple of 4096, the length is 0, or the range ends beyond the addresses
-     *     that exist
+     * @return 0; EINVAL if the address is not a multiple of 4096, the length is 0, or the range ends beyond the
+     *     addresses that exist
      */
     public int unmap(long address, long lengthBytes) {
         if (check(address, lengthBytes) != Errno.OK || lengthBytes == 0) {
@@ -136,14 +137,14 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
     }
 
     /**
-     * Changes what the process may do (mprotect). Pages that are there are kept; those of a range without any right stay
-     * readable to a {@link PageWalker}, as nothing marks an entry as present but forbidden.
+     * Changes what the process may do (mprotect). Pages that are there are kept; those of a range without any right
+     * stay readable to a {@link PageWalker}, as nothing marks an entry as present but forbidden.
      *
      * @param address first virtual address
      * @param lengthBytes length; rounded up to whole pages
      * @param protection what the process may do from now on
-     * @return 0; EINVAL if the address is not a multiple of 4096; ENOMEM if there is a hole in the range: then, unlike in
-     *     the original, nothing has changed
+     * @return 0; EINVAL if the address is not a multiple of 4096; ENOMEM if there is a hole in the range: then, unlike
+     *     in the original, nothing has changed
      */
     public int protect(long address, long lengthBytes, Protection protection) {
         int refusal = check(address, lengthBytes);
@@ -171,8 +172,8 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
      * @param address first virtual address
      * @param lengthBytes length; rounded up to whole pages
      * @param advice what the process says
-     * @return 0; EINVAL if the address is not a multiple of 4096 or the range ends beyond the addresses that exist; ENOMEM
-     *     if there is a hole in it, after the advice was followed for the rest, or no memory to populate it with
+     * @return 0; EINVAL if the address is not a multiple of 4096 or the range ends beyond the addresses that exist;
+     *     ENOMEM if there is a hole in it, after the advice was followed for the rest, or no memory to populate it with
      */
     public int advise(long address, long lengthBytes, Advice advice) {
         if (check(address, lengthBytes) != Errno.OK) {
@@ -211,12 +212,12 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
     }
 
     /**
-     * Moves the end of the heap (brk). The first call with an address that exists, above 0, says where the heap begins, and maps
-     * nothing.
+     * Moves the end of the heap (brk). The first call with an address that exists, above 0, says where the heap begins,
+     * and maps nothing.
      *
      * @param address the wanted end
-     * @return the end after the call: not the wanted one if that lies before the beginning or beyond the addresses that exist,
-     *     or if something else is mapped in between; 0 if there is no heap yet
+     * @return the end after the call: not the wanted one if that lies before the beginning or beyond the addresses that
+     *     exist, or if something else is mapped in between; 0 if there is no heap yet
      */
     public long setBreak(long address) {
         lockMap();
@@ -253,17 +254,18 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
     }
 
     /**
-     * Makes a range of one region longer or shorter, or moves it with its pages (mremap with MREMAP_FIXED where the address
-     * changes). What is at the new addresses is unmapped before. Pages that move are as writable, accessed and dirty as they were,
-     * whatever a {@link PageWalker} does to them meanwhile.
+     * Makes a range of one region longer or shorter, or moves it with its pages (mremap with MREMAP_FIXED where the
+     * address changes). What is at the new addresses is unmapped before. Pages that move are as writable, accessed and
+     * dirty as they were, whatever a {@link PageWalker} does to them meanwhile.
      *
      * @param oldAddress first virtual address
      * @param oldLengthBytes length; rounded up to whole pages
      * @param newAddress first virtual address afterwards
      * @param newLengthBytes length afterwards; rounded up to whole pages
-     * @return 0; EINVAL if an address is not a multiple of 4096, a length is 0, a range ends beyond the addresses that exist, or
-     *     the range overlaps with where it goes; EFAULT if it is not part of one region; ENOMEM if it cannot grow where it is, or
-     *     there is no memory for page tables: then it has not been moved, but what was at the new addresses is unmapped
+     * @return 0; EINVAL if an address is not a multiple of 4096, a length is 0, a range ends beyond the addresses that
+     *     exist, or the range overlaps with where it goes; EFAULT if it is not part of one region; ENOMEM if it cannot
+     *     grow where it is, or there is no memory for page tables: then it has not been moved, but what was at the new
+     *     addresses is unmapped
      */
     public int remap(long oldAddress, long oldLengthBytes, long newAddress, long newLengthBytes) {
         if (check(oldAddress, oldLengthBytes) != Errno.OK
@@ -324,8 +326,8 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
      *
      * @param address a virtual address
      * @param forWriting whether it is to be written to
-     * @return 0 if something is there now; EFAULT if the process may not do that there; ENOMEM if there is no memory, though
-     *     every partly mapped folio that can be split was
+     * @return 0 if something is there now; EFAULT if the process may not do that there; ENOMEM if there is no memory,
+     *     though every partly mapped folio that can be split was
      */
     public int faultIn(long address, boolean forWriting) {
         if (address < 0 || address >= PageTables.ADDRESS_END) {

@@ -5,8 +5,8 @@ import dev.quire.engine.memory.Geometry;
 import java.util.List;
 
 /**
- * The regions of one process's anonymous memory: cut where a call begins and ends, and united where neighbours have become
- * alike (__split_vma, vma_merge).
+ * The regions of one process's anonymous memory: cut where a call begins and ends, and united where neighbours have
+ * become alike (__split_vma, vma_merge).
  *
  * <p>The caller holds the map lock for writing; for the questions, for reading.
  */

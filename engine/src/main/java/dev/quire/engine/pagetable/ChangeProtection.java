@@ -3,7 +3,9 @@ package dev.quire.engine.pagetable;
 
 import dev.quire.engine.struct.PageTableStruct;
 
-/** Makes whatever a range maps read-only, or, if it is anonymous memory of one process, writable (change_protection). */
+/**
+ * Makes whatever a range maps read-only, or, if it is anonymous memory of one process, writable (change_protection).
+ */
 enum ChangeProtection implements RangeOperation {
     READ_ONLY {
         @Override
@@ -30,7 +32,8 @@ enum ChangeProtection implements RangeOperation {
     },
 
     /**
-     * As a write fault at one address of such memory does, with nothing to be copied (wp_page_reuse): a large leaf stays one.
+     * As a write fault at one address of such memory does, with nothing to be copied (wp_page_reuse): a large leaf
+     * stays one.
      */
     WRITTEN {
         @Override

@@ -5,8 +5,8 @@ package dev.quire.engine.pagetable;
 @FunctionalInterface
 public interface FaultHandler {
     /**
-     * Maps the page that belongs at an address, for example with {@link PageTables#map}; EEXIST from there is as good, as
-     * somebody else was faster. Called outside of read sections and without locks.
+     * Maps the page that belongs at an address, for example with {@link PageTables#map}; EEXIST from there is as good,
+     * as somebody else was faster. Called outside of read sections and without locks.
      *
      * @param tables where to map
      * @param address virtual address that was to be used

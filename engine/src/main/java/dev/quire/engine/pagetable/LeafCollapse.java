@@ -8,11 +8,11 @@ import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageTableStruct;
 
 /**
- * Puts one leaf of 2 MiB in the place of a table of migration entries that stand for just its pages: the other way round than
- * {@link LeafSplit#splitToMigrationEntries} (the end of collapse_huge_page, with nothing copied).
+ * Puts one leaf of 2 MiB in the place of a table of migration entries that stand for just its pages: the other way
+ * round than {@link LeafSplit#splitToMigrationEntries} (the end of collapse_huge_page, with nothing copied).
  *
- * <p>The table itself waits for the end of walks that are in it; another one is set aside for splitting the leaf. If there is
- * no memory for that, or the entries are not alike, they stay. Stateless; safe for use by many threads.
+ * <p>The table itself waits for the end of walks that are in it; another one is set aside for splitting the leaf. If
+ * there is no memory for that, or the entries are not alike, they stay. Stateless; safe for use by many threads.
  */
 final class LeafCollapse {
     private static final int ORDER = Geometry.PMD_ORDER;
@@ -28,8 +28,8 @@ final class LeafCollapse {
     }
 
     /**
-     * Collapses the table with a slot, the first, if it has nothing but migration entries of consecutive pages up to an end.
-     * The caller holds the tree lock, and with it keeps everybody from taking the table's.
+     * Collapses the table with a slot, the first, if it has nothing but migration entries of consecutive pages up to an
+     * end. The caller holds the tree lock, and with it keeps everybody from taking the table's.
      */
     boolean tryCollapse(TableTree tree, long firstSlot, long address, long endPfn) {
         tree.lockTable(firstSlot);

@@ -9,7 +9,10 @@ import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageTableStruct;
 
-/** Puts new leaves into one process's tables. Arguments are checked; the caller holds the tree lock unless said otherwise. */
+/**
+ * Puts new leaves into one process's tables. Arguments are checked; the caller holds the tree lock unless said
+ * otherwise.
+ */
 final class LeafMapping {
     private final PageArena arena;
     private final FolioMapcounts mapcounts;
@@ -96,8 +99,8 @@ final class LeafMapping {
     }
 
     /**
-     * Whether nothing is mapped or migrating in a range. Looks at one table after the other, each under its lock: waits for
-     * who has left the tree lock to others and is still at it.
+     * Whether nothing is mapped or migrating in a range. Looks at one table after the other, each under its lock: waits
+     * for who has left the tree lock to others and is still at it.
      */
     boolean isVacant(long start, long end) {
         long address = start;

@@ -11,9 +11,9 @@ import dev.quire.engine.struct.PageTableStruct;
 /**
  * Splits large leaves into the 512 entries of a table one level below (__split_huge_pmd_locked, __split_huge_pud).
  *
- * <p>A leaf of anonymous memory becomes smaller leaves, or migration entries; the tables it takes were set aside when it was
- * mapped, so that a split cannot fail. A leaf of a file is cleared, to be faulted in again in smaller pieces. The caller
- * holds the tree lock.
+ * <p>A leaf of anonymous memory becomes smaller leaves, or migration entries; the tables it takes were set aside when
+ * it was mapped, so that a split cannot fail. A leaf of a file is cleared, to be faulted in again in smaller pieces.
+ * The caller holds the tree lock.
  */
 final class LeafSplit {
     private final PageArena arena;
@@ -49,7 +49,9 @@ final class LeafSplit {
         tree.link(slot, table);
     }
 
-    /** Splits a present leaf of anonymous memory at the PMD level into migration entries; its reference is given back. */
+    /**
+     * Splits a present leaf of anonymous memory at the PMD level into migration entries; its reference is given back.
+     */
     void splitToMigrationEntries(long slot) {
         long folio = context.folioOf(PageTableStruct.entryAcquire(slot));
         long leaf = invalidate(slot);

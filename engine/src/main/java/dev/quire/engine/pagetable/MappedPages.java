@@ -16,18 +16,18 @@ import java.util.BitSet;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Splits a partly mapped anonymous folio along what of it is mapped, so that the rest is freed. The kernel always splits it
- * to order 0, since it does not look where the mappings are.
+ * Splits a partly mapped anonymous folio along what of it is mapped, so that the rest is freed. The kernel always
+ * splits it to order 0, since it does not look where the mappings are.
  *
  * <ul>
  *   <li>{@code UNIFORM}: to order 0.
- *   <li>{@code NON_UNIFORM}: down to order 0 around the first page of each unmapped run and around the page after it, as
- *       truncation splits a file's folio.
+ *   <li>{@code NON_UNIFORM}: down to order 0 around the first page of each unmapped run and around the page after it,
+ *       as truncation splits a file's folio.
  *   <li>{@code RANGE}: the fewest folios of which each is mapped as a whole or not at all.
  * </ul>
  *
- * <p>What is unmapped while the split runs is missed, and stays until its piece is split or unmapped. Not thread-safe: the
- * shrinker calls it for one folio after the other.
+ * <p>What is unmapped while the split runs is missed, and stays until its piece is split or unmapped. Not thread-safe:
+ * the shrinker calls it for one folio after the other.
  */
 final class MappedPages implements PartialSplit, RangeOperation {
     private final PageTableContext context;

@@ -8,18 +8,18 @@ import dev.quire.engine.struct.PageTableStruct;
 /**
  * Moves what a range of one process maps to another place, entry by entry (move_page_tables, move_ptes, move_huge_pmd).
  *
- * <p>Each entry, leaf or migration entry, arrives as it left: writable, exclusive, accessed and dirty as it was. With it goes
- * the reference that it holds, and for a large leaf the tables set aside for it, so no count changes, and no folio looks as if
- * a part of it were given up. A large leaf stays one if its new address is a multiple of its size and all of it moves; else it is
- * split before.
+ * <p>Each entry, leaf or migration entry, arrives as it left: writable, exclusive, accessed and dirty as it was. With
+ * it goes the reference that it holds, and for a large leaf the tables set aside for it, so no count changes, and no
+ * folio looks as if a part of it were given up. A large leaf stays one if its new address is a multiple of its size and
+ * all of it moves; else it is split before.
  *
- * <p>Walks without a lock go on. Each entry is taken from the old place by one RMW, so the bits that {@link PageWalker#touch}
- * has set are in what arrives, and from then on it fails at the old address; at the new one it fails until the entry is there.
- * In between the page is at neither, which sends a walk to the fault handler.
+ * <p>Walks without a lock go on. Each entry is taken from the old place by one RMW, so the bits that
+ * {@link PageWalker#touch} has set are in what arrives, and from then on it fails at the old address; at the new one it
+ * fails until the entry is there. In between the page is at neither, which sends a walk to the fault handler.
  *
- * <p>All tables are made before the first entry moves, so the move happens as a whole or not at all. The caller keeps walks over
- * all who map a folio off ({@link RegionList#runWithoutWalks}): one that began at the new place and then came to the old one would
- * miss what moves meanwhile. For one move.
+ * <p>All tables are made before the first entry moves, so the move happens as a whole or not at all. The caller keeps
+ * walks over all who map a folio off ({@link RegionList#runWithoutWalks}): one that began at the new place and then
+ * came to the old one would miss what moves meanwhile. For one move.
  */
 final class MoveLeaves {
     private final PageTableContext context;
@@ -38,11 +38,11 @@ final class MoveLeaves {
     }
 
     /**
-     * Moves what is in [start, end), whole pages, to where nothing is. The tree is locked all the while: nobody else makes or
-     * frees tables, or maps.
+     * Moves what is in [start, end), whole pages, to where nothing is. The tree is locked all the while: nobody else
+     * makes or frees tables, or maps.
      *
-     * @return 0; ENOMEM if there is no memory for tables, EEXIST if something is mapped at the new place: then nothing has moved,
-     *     but large leaves that do not fit there may have been split
+     * @return 0; ENOMEM if there is no memory for tables, EEXIST if something is mapped at the new place: then nothing
+     *     has moved, but large leaves that do not fit there may have been split
      */
     int move(long start, long end, long newStart) {
         long newEnd = newStart + (end - start);
@@ -90,7 +90,10 @@ final class MoveLeaves {
         return Errno.OK;
     }
 
-    /** Address after the last entry of a table, or after the leaf or the hole of an upper level, that an address lies in. */
+    /**
+     * Address after the last entry of a table, or after the leaf or the hole of an upper level, that an address lies
+     * in.
+     */
     private static long endOfEntries(int level, long address, long end) {
         return Math.min(TableTree.nextAt(Math.max(level, TableTree.PMD_LEVEL), address), end);
     }

@@ -14,9 +14,10 @@ package dev.quire.engine.pagetable;
  *   <li><b>table</b>, in upper levels: P alone; pfn is that of the next table.
  *   <li><b>leaf</b>: P; maps memory from page pfn on. H in upper levels. W writable, A accessed, D dirty, X exclusive:
  *       anonymous memory that no other process maps.
- *   <li><b>migration entry</b>, in the lowest level: not P, kind not 0. Stands for a page whose folio is being split or merged. Kind is
- *       1 readable, 2 readable and exclusive, 3 writable; A and D are kept.
- *   <li><b>invalid leaf</b>: not P, kind 0, H: a large leaf while it is being split, a moment in which nobody can set A or D.
+ *   <li><b>migration entry</b>, in the lowest level: not P, kind not 0. Stands for a page whose folio is being split or
+ *       merged. Kind is 1 readable, 2 readable and exclusive, 3 writable; A and D are kept.
+ *   <li><b>invalid leaf</b>: not P, kind 0, H: a large leaf while it is being split, a moment in which nobody can set A
+ *       or D.
  * </ul>
  */
 public final class PageTableEntry {
@@ -79,7 +80,10 @@ public final class PageTableEntry {
         return leaf(pfn(migration), flags | (migration & KEPT));
     }
 
-    /** Whether an entry stands for the page that lies so many pages behind a migration entry's, and is as that but for its use. */
+    /**
+     * Whether an entry stands for the page that lies so many pages behind a migration entry's, and is as that but for
+     * its use.
+     */
     static boolean continues(long migration, long nrPages, long entry) {
         return (entry & ~KEPT) == (migration & ~KEPT) + (nrPages << PFN_SHIFT);
     }

@@ -13,16 +13,16 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The page tables of one simulated process: four levels over virtual addresses of 48 bits, with leaves of 4 KiB, 2 MiB and
- * 1 GiB (mm_struct, and what mm/memory.c and mm/huge_memory.c do to its tables).
+ * The page tables of one simulated process: four levels over virtual addresses of 48 bits, with leaves of 4 KiB, 2 MiB
+ * and 1 GiB (mm_struct, and what mm/memory.c and mm/huge_memory.c do to its tables).
  *
- * <p>Addresses belong to {@link Region}s, which say whose pages they show. A folio is mapped where its pages belong; each
- * leaf holds a reference to its folio. There is no processor that walks the tables: {@link PageWalker} does, without locks.
- * Nothing is cached outside the tables, so nothing needs to be flushed.
+ * <p>Addresses belong to {@link Region}s, which say whose pages they show. A folio is mapped where its pages belong;
+ * each leaf holds a reference to its folio. There is no processor that walks the tables: {@link PageWalker} does,
+ * without locks. Nothing is cached outside the tables, so nothing needs to be flushed.
  *
- * <p>Thread-safe. Changes block on two kinds of locks, one for the upper levels and one per lowest-level table; they allocate
- * nothing on the heap but for regions, for moves, and for waiting. Once the engine or these tables are closed, calls that change
- * or wait throw {@link IllegalStateException}.
+ * <p>Thread-safe. Changes block on two kinds of locks, one for the upper levels and one per lowest-level table; they
+ * allocate nothing on the heap but for regions, for moves, and for waiting. Once the engine or these tables are closed,
+ * calls that change or wait throw {@link IllegalStateException}.
  */
 public final class PageTables implements AutoCloseable {
     /** First virtual address that does not exist: 2^48. */
@@ -103,7 +103,10 @@ public final class PageTables implements AutoCloseable {
         return addRegion(start, nrPages, owner.mappingWord(), owner::isClosed, firstIndex, flags);
     }
 
-    /** One at a time with {@link #closeRegion}, and not beside {@link #close}: a walk over the owner meets no closed tables. */
+    /**
+     * One at a time with {@link #closeRegion}, and not beside {@link #close}: a walk over the owner meets no closed
+     * tables.
+     */
     private synchronized Region addRegion(
             long start, long nrPages, long ownerWord, BooleanSupplier ownerClosed, long firstIndex, int flags) {
         long end = requireRange(start, nrPages);
@@ -138,7 +141,9 @@ public final class PageTables implements AutoCloseable {
         }
     }
 
-    /** Puts regions in place of adjacent ones of the same owner; what is mapped stays mapped (__split_vma, vma_merge). */
+    /**
+     * Puts regions in place of adjacent ones of the same owner; what is mapped stays mapped (__split_vma, vma_merge).
+     */
     synchronized void replaceRegions(List<Region> before, List<Region> after) {
         requireOpen();
         before.getFirst().list().replace(before, after);
@@ -178,19 +183,20 @@ public final class PageTables implements AutoCloseable {
     }
 
     /**
-     * Maps consecutive pages of a folio, each with an entry of its own (set_ptes). Anonymous pages that are mapped writable
-     * are exclusive: no other process may map them.
+     * Maps consecutive pages of a folio, each with an entry of its own (set_ptes). Anonymous pages that are mapped
+     * writable are exclusive: no other process may map them.
      *
-     * @param address virtual address of the first page, a multiple of 4096, in a region of the folio's owner and where the
-     *     page belongs
+     * @param address virtual address of the first page, a multiple of 4096, in a region of the folio's owner and where
+     *     the page belongs
      * @param folio head of a folio to which the caller holds a reference; if it is a file's, the caller has locked it
      * @param firstPage first page to map, relative to the folio
      * @param nrPages how many pages, at least 1
      * @param writable whether they may be written to
-     * @return 0; EOVERFLOW if the folio is mapped too often ({@link FolioMapcounts#MAX_PAGE_MAPPINGS}); EEXIST if something is
-     *     mapped there already, also in part, or migrating; ENOMEM if there is no memory for tables; then nothing has changed
-     * @throws IllegalArgumentException if the handle is no head of a folio, the pages are not all in it, or they do not belong to
-     *     these addresses
+     * @return 0; EOVERFLOW if the folio is mapped too often ({@link FolioMapcounts#MAX_PAGE_MAPPINGS}); EEXIST if
+     *     something is mapped there already, also in part, or migrating; ENOMEM if there is no memory for tables; then
+     *     nothing has changed
+     * @throws IllegalArgumentException if the handle is no head of a folio, the pages are not all in it, or they do not
+     *     belong to these addresses
      */
     public int map(long address, long folio, long firstPage, long nrPages, boolean writable) {
         long end = requireRange(address, nrPages);
@@ -238,19 +244,20 @@ public final class PageTables implements AutoCloseable {
     }
 
     /**
-     * Maps a part of a folio, or all of it, with one large entry (set_pmd, set_pud). For anonymous memory the tables that
-     * splitting the entry will take are set aside now: 1 for 2 MiB, 513 for 1 GiB.
+     * Maps a part of a folio, or all of it, with one large entry (set_pmd, set_pud). For anonymous memory the tables
+     * that splitting the entry will take are set aside now: 1 for 2 MiB, 513 for 1 GiB.
      *
-     * @param address virtual address, a multiple of the entry's size, in a region of the folio's owner and where the page
-     *     belongs
+     * @param address virtual address, a multiple of the entry's size, in a region of the folio's owner and where the
+     *     page belongs
      * @param folio head of a folio to which the caller holds a reference; if it is a file's, the caller has locked it
      * @param firstPage first page to map, relative to the folio, a multiple of the entry's pages
      * @param order log2 pages of the entry: 9 or 18
      * @param writable whether the memory may be written to
-     * @return 0; EOVERFLOW if the folio is mapped too often ({@link FolioMapcounts#MAX_PAGE_MAPPINGS}); EEXIST if something is
-     *     mapped there already, also in part, or migrating; ENOMEM if there is no memory for tables; then nothing has changed
-     * @throws IllegalArgumentException if there is no entry of this order, the handle is no head of a folio, the pages are
-     *     not all in it, or they do not belong to these addresses
+     * @return 0; EOVERFLOW if the folio is mapped too often ({@link FolioMapcounts#MAX_PAGE_MAPPINGS}); EEXIST if
+     *     something is mapped there already, also in part, or migrating; ENOMEM if there is no memory for tables; then
+     *     nothing has changed
+     * @throws IllegalArgumentException if there is no entry of this order, the handle is no head of a folio, the pages
+     *     are not all in it, or they do not belong to these addresses
      */
     public int mapHuge(long address, long folio, long firstPage, int order, boolean writable) {
         if (order != Geometry.PMD_ORDER && order != Geometry.PUD_ORDER) {
@@ -283,9 +290,9 @@ public final class PageTables implements AutoCloseable {
     }
 
     /**
-     * Unmaps whatever is mapped in a range and frees tables that are empty then (zap_page_range_single). A large entry that
-     * the range covers in part is split before; one of a file is unmapped as a whole. When this returns, no walk that begins
-     * finds the pages, and who pinned one before holds a reference that the caller can see.
+     * Unmaps whatever is mapped in a range and frees tables that are empty then (zap_page_range_single). A large entry
+     * that the range covers in part is split before; one of a file is unmapped as a whole. When this returns, no walk
+     * that begins finds the pages, and who pinned one before holds a reference that the caller can see.
      *
      * @param address first virtual address, a multiple of 4096
      * @param nrPages length in pages, at least 1
@@ -317,8 +324,8 @@ public final class PageTables implements AutoCloseable {
     }
 
     /**
-     * Makes whatever is mapped in a range read-only (mprotect). A large entry that the range covers in part is split before;
-     * one of a file is unmapped as a whole.
+     * Makes whatever is mapped in a range read-only (mprotect). A large entry that the range covers in part is split
+     * before; one of a file is unmapped as a whole.
      *
      * @param address first virtual address, a multiple of 4096
      * @param nrPages length in pages, at least 1
@@ -336,8 +343,8 @@ public final class PageTables implements AutoCloseable {
     }
 
     /**
-     * If a migration entry is at an address, sleeps until its page is mapped again, or is gone (migration_entry_wait). The
-     * caller then looks again. It holds no lock and is in no read section.
+     * If a migration entry is at an address, sleeps until its page is mapped again, or is gone (migration_entry_wait).
+     * The caller then looks again. It holds no lock and is in no read section.
      *
      * @param address a virtual address
      * @return whether there was a migration entry
@@ -425,7 +432,10 @@ public final class PageTables implements AutoCloseable {
         }
     }
 
-    /** Moves what is mapped in a range of a region to addresses at which the same pages belong, see {@link MoveLeaves#move}. */
+    /**
+     * Moves what is mapped in a range of a region to addresses at which the same pages belong, see
+     * {@link MoveLeaves#move}.
+     */
     int moveLeaves(Region region, long start, long end, long newStart) {
         return region.list()
                 .runWithoutWalks(
@@ -437,7 +447,9 @@ public final class PageTables implements AutoCloseable {
         rangeWalk.run(start, end, operation);
     }
 
-    /** Closes all regions, which unmaps everything, and frees the tables after a grace period. Again, it does nothing. */
+    /**
+     * Closes all regions, which unmaps everything, and frees the tables after a grace period. Again, it does nothing.
+     */
     @Override
     public synchronized void close() {
         lifetime.enter();

@@ -8,8 +8,8 @@ import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageTableStruct;
 
 /**
- * One thread's way through page tables without locks: as a processor reads memory through them, and as the kernel pins user
- * pages fast (get_user_pages_fast).
+ * One thread's way through page tables without locks: as a processor reads memory through them, and as the kernel pins
+ * user pages fast (get_user_pages_fast).
  *
  * <p>To pin: find the leaf, find the head of the folio it maps, take a reference, look at leaf and head again. Only if
  * neither has changed does the reference count; else it is given back. Lock-free but for {@link #pinOrFault}. Writes no
@@ -49,8 +49,8 @@ public final class PageWalker {
      * @param address a virtual address
      * @param forWriting whether it must be writable
      * @return handle of the page, whose folio now has one more reference and cannot be split until {@link #unpin}; or
-     *     {@link #NOT_PINNED} if nothing is mapped there, it is not writable, it migrates, its folio is frozen, or the leaf
-     *     changed meanwhile: then the caller lets a fault handler map it, or tries again
+     *     {@link #NOT_PINNED} if nothing is mapped there, it is not writable, it migrates, its folio is frozen, or the
+     *     leaf changed meanwhile: then the caller lets a fault handler map it, or tries again
      * @throws IllegalArgumentException if the address is out of range
      * @throws IllegalStateException if the engine is closed, or the folio has too many references
      */
@@ -61,8 +61,8 @@ public final class PageWalker {
     }
 
     /**
-     * Pins the page that belongs at an address, if need be after it was faulted in: waits while it migrates, and calls the
-     * handler if it is not there or not writable. Blocks; the caller holds no lock and is in no read section.
+     * Pins the page that belongs at an address, if need be after it was faulted in: waits while it migrates, and calls
+     * the handler if it is not there or not writable. Blocks; the caller holds no lock and is in no read section.
      *
      * @param address a virtual address
      * @param forWriting whether it must be writable
@@ -158,7 +158,8 @@ public final class PageWalker {
     }
 
     /**
-     * Visits all leaves and migration entries of a range, in order of their address, each as it is when the walk comes to it.
+     * Visits all leaves and migration entries of a range, in order of their address, each as it is when the walk comes
+     * to it.
      *
      * @param start first virtual address
      * @param end virtual address after the last

@@ -26,8 +26,8 @@ interface RangeOperation {
     void entries(TableTree tree, long firstSlot, long address, int nrEntries);
 
     /**
-     * A large leaf that the range covers at least in part. The tree is locked, so the operation must be done with the leaf
-     * when it returns.
+     * A large leaf that the range covers at least in part. The tree is locked, so the operation must be done with the
+     * leaf when it returns.
      *
      * @param leafSplit splits and clears leaves of the tree
      * @param slot slot of the leaf

@@ -5,11 +5,11 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.PageTableStruct;
 
 /**
- * Goes through the entries of a range of virtual addresses under the locks that guard them, skipping what is not there at
- * the level where it is missing (walk_page_range, page_vma_mapped_walk).
+ * Goes through the entries of a range of virtual addresses under the locks that guard them, skipping what is not there
+ * at the level where it is missing (walk_page_range, page_vma_mapped_walk).
  *
- * <p>Blocks on the locks of the tree and of its tables, for one table at a time: while a lowest-level table is worked on
- * the tree is free for others. Allocates nothing.
+ * <p>Blocks on the locks of the tree and of its tables, for one table at a time: while a lowest-level table is worked
+ * on the tree is free for others. Allocates nothing.
  */
 final class RangeWalk {
     private final TableTree tree;

@@ -70,7 +70,9 @@ public final class Region implements AutoCloseable {
         return flags;
     }
 
-    /** A region of the same owner whose pages lie at the same distance from its indexes: a part of this one, or more. */
+    /**
+     * A region of the same owner whose pages lie at the same distance from its indexes: a part of this one, or more.
+     */
     Region withRange(long newStart, long newEnd, int newFlags) {
         long newIndex = firstIndex + ((newStart - start) >> Geometry.PAGE_SHIFT);
         return new Region(tables, list, ownerWord, newStart, newEnd, newIndex, newFlags);
@@ -109,8 +111,8 @@ public final class Region implements AutoCloseable {
     }
 
     /**
-     * Unmaps the region's pages, frees the tables that are empty then, and forgets the region. Waits for splits that walk the
-     * owner's regions. Closing again does nothing.
+     * Unmaps the region's pages, frees the tables that are empty then, and forgets the region. Waits for splits that
+     * walk the owner's regions. Closing again does nothing.
      *
      * @throws IllegalStateException if the engine is closed
      */

@@ -10,7 +10,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 
 /**
- * The regions that may map the folios of one owner, in all processes (i_mmap of a file, the interval tree of an anon_vma).
+ * The regions that may map the folios of one owner, in all processes (i_mmap of a file, the interval tree of an
+ * anon_vma).
  *
  * <p>Thread-safe. Blocking: adding and removing wait for walks.
  */

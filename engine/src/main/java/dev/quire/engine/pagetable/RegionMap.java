@@ -7,8 +7,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The regions of one process by address. Looking one up is wait-free and allocates nothing; the tree lock guards changes,
- * which copy all.
+ * The regions of one process by address. Looking one up is wait-free and allocates nothing; the tree lock guards
+ * changes, which copy all.
  */
 final class RegionMap {
     /** Sorted by address; never changed in place. */
@@ -42,7 +42,9 @@ final class RegionMap {
         regions = after;
     }
 
-    /** Puts adjacent regions in place of adjacent ones that cover the same addresses; the caller holds the tree lock. */
+    /**
+     * Puts adjacent regions in place of adjacent ones that cover the same addresses; the caller holds the tree lock.
+     */
     void replace(List<Region> adjacent, List<Region> replacement) {
         Region[] before = regions;
         int at = indexAfter(before, adjacent.getFirst().start()) - 1;

@@ -5,12 +5,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Regions of one owner by the pages that they show, for finding those that show any of a range: an interval tree (as
- * lib/interval_tree of the kernel; Cormen, Leiserson, Rivest and Stein, Introduction to Algorithms, augmented trees), here on
- * a tree balanced by height (Adelson-Velsky and Landis).
+ * lib/interval_tree of the kernel; Cormen, Leiserson, Rivest and Stein, Introduction to Algorithms, augmented trees),
+ * here on a tree balanced by height (Adelson-Velsky and Landis).
  *
- * <p>Sorted by first index; each node knows the largest end in its subtree, so that a search passes over subtrees that end
- * before the range. Adding and removing are O(log n), a search is O(log n) for the regions beside the range and constant for
- * each that it finds; it allocates nothing. Many regions may show the same pages.
+ * <p>Sorted by first index; each node knows the largest end in its subtree, so that a search passes over subtrees that
+ * end before the range. Adding and removing are O(log n), a search is O(log n) for the regions beside the range and
+ * constant for each that it finds; it allocates nothing. Many regions may show the same pages.
  *
  * <p>For one thread at a time.
  */
@@ -68,7 +68,8 @@ final class RegionTree {
     }
 
     /**
-     * Visits all regions that show pages from an index up to before another, by first index. The visitor changes nothing here.
+     * Visits all regions that show pages from an index up to before another, by first index. The visitor changes
+     * nothing here.
      *
      * @param argument handed to the visitor, which so need not be an object of its own for each search
      */
@@ -142,7 +143,10 @@ final class RegionTree {
         return node == null ? 0 : node.maxEndIndex;
     }
 
-    /** Rotates a node whose subtrees are balanced, but differ in height by two; returns the root of what was its subtree. */
+    /**
+     * Rotates a node whose subtrees are balanced, but differ in height by two; returns the root of what was its
+     * subtree.
+     */
     private static Node balance(Node node) {
         node.update();
         if (node.left != null && node.left.height > heightOf(node.right) + 1) {

@@ -10,8 +10,9 @@ import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.struct.PageTableStruct;
 
 /**
- * Turns the migration entries of a range of anonymous folios back into leaves (remove_migration_pte): all of a table that
- * stand for 2 MiB of one folio into one. One object per thread, for one walk after the other over all who mapped them.
+ * Turns the migration entries of a range of anonymous folios back into leaves (remove_migration_pte): all of a table
+ * that stand for 2 MiB of one folio into one. One object per thread, for one walk after the other over all who mapped
+ * them.
  */
 final class RemapFolios implements RangeOperation {
     private final PageArena arena;
@@ -48,7 +49,10 @@ final class RemapFolios implements RangeOperation {
         }
     }
 
-    /** Restores the entries from a slot on that belong to one folio; returns how many entries it is done with, at least 1. */
+    /**
+     * Restores the entries from a slot on that belong to one folio; returns how many entries it is done with, at least
+     * 1.
+     */
     private int restoreRun(long slot, int nrEntries) {
         long entry = PageTableStruct.entryAcquire(slot);
         if (!isOfRange(entry)) {

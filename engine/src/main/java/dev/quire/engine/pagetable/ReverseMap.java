@@ -9,11 +9,11 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From a folio to all places where it is mapped: its mapping word names its owner, the owner has its regions by index, and a
- * region says at which addresses of which process the folio's pages belong (rmap_walk).
+ * From a folio to all places where it is mapped: its mapping word names its owner, the owner has its regions by index,
+ * and a region says at which addresses of which process the folio's pages belong (rmap_walk).
  *
- * <p>Thread-safe. Walks lock the owner's list, then one process's tables at a time. After a thread's first walk they allocate
- * nothing.
+ * <p>Thread-safe. Walks lock the owner's list, then one process's tables at a time. After a thread's first walk they
+ * allocate nothing.
  */
 final class ReverseMap implements FolioMappers {
     private final PageTableContext context;
@@ -28,7 +28,10 @@ final class ReverseMap implements FolioMappers {
         remapFolios = ThreadLocal.withInitial(() -> new RemapFolios(context));
     }
 
-    /** The list of an owner, made when it is first asked for; it lives as long as the engine and serves later owners too. */
+    /**
+     * The list of an owner, made when it is first asked for; it lives as long as the engine and serves later owners
+     * too.
+     */
     RegionList listOf(long ownerWord) {
         int slot = slotOf(ownerWord);
         RegionList list = lists.get(slot);

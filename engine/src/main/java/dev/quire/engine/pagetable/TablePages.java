@@ -10,8 +10,8 @@ import dev.quire.engine.rcu.RcuQueue;
 import dev.quire.engine.struct.PageTableStruct;
 
 /**
- * The pages that page tables are made of (pagetable_alloc, pagetable_free, tlb_remove_table). A table that was reachable is
- * reused after a grace period, so that lock-free walks need no more than a read section.
+ * The pages that page tables are made of (pagetable_alloc, pagetable_free, tlb_remove_table). A table that was
+ * reachable is reused after a grace period, so that lock-free walks need no more than a read section.
  *
  * <p>Thread-safe; takes the zone lock.
  */

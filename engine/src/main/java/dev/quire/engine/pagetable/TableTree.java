@@ -13,12 +13,13 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * The tables of one process: a radix tree of four levels over virtual addresses of 48 bits.
  *
- * <p>Level 0 is the lowest (PTE), then PMD, PUD and, at level 3, the root (PGD). A <em>slot</em> is the address of an entry.
- * A <em>place</em> is the lowest slot that exists for an address, with its level in the lowest bits.
+ * <p>Level 0 is the lowest (PTE), then PMD, PUD and, at level 3, the root (PGD). A <em>slot</em> is the address of an
+ * entry. A <em>place</em> is the lowest slot that exists for an address, with its level in the lowest bits.
  *
- * <p>Two kinds of locks: the tree lock guards the upper levels, a table lock the entries of one lowest-level table. A table
- * lock is taken with the tree lock held, which may then be given up; so whoever holds the tree lock knows that nobody waits
- * for a table lock, and can free a table that it finds unlocked and empty. Walks without a lock need a read section.
+ * <p>Two kinds of locks: the tree lock guards the upper levels, a table lock the entries of one lowest-level table. A
+ * table lock is taken with the tree lock held, which may then be given up; so whoever holds the tree lock knows that
+ * nobody waits for a table lock, and can free a table that it finds unlocked and empty. Walks without a lock need a
+ * read section.
  */
 final class TableTree {
     static final int PTE_LEVEL = 0;
@@ -39,7 +40,10 @@ final class TableTree {
     private final LockOrder lockOrder;
     private final long root;
 
-    /** Not in the root's page struct, as that of lowest-level tables is: it outlives the root for those who come too late. */
+    /**
+     * Not in the root's page struct, as that of lowest-level tables is: it outlives the root for those who come too
+     * late.
+     */
     private final ReentrantLock lock = new ReentrantLock();
 
     /** Guarded by the lock. */
@@ -175,8 +179,8 @@ final class TableTree {
     }
 
     /**
-     * Makes the tables that an address needs down to a level; the caller holds the tree lock. The place returned is at that
-     * level, or above it if a leaf is in the way (its entry is present) or memory is out (its entry is none).
+     * Makes the tables that an address needs down to a level; the caller holds the tree lock. The place returned is at
+     * that level, or above it if a leaf is in the way (its entry is present) or memory is out (its entry is none).
      */
     long grow(long address, int level) {
         long place = descendTo(address, level);
@@ -250,7 +254,10 @@ final class TableTree {
         PageTableStruct.entryRelease(slot, PageTableEntry.table(arena.pfnOf(table)));
     }
 
-    /** Puts a large leaf in place of a table that has no leaf and that nobody has locked; the caller holds the tree lock. */
+    /**
+     * Puts a large leaf in place of a table that has no leaf and that nobody has locked; the caller holds the tree
+     * lock.
+     */
     void replaceTable(long slot, long leaf) {
         long table = tableAt(PageTableStruct.entryAcquire(slot));
         // Publishes the folio, with its references counted. Walks that are in the table find no leaf there,

@@ -8,9 +8,9 @@ import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageTableStruct;
 
 /**
- * Removes the entries that map a range of folios of one owner: of anonymous memory they become migration entries, of a file
- * they are cleared (try_to_migrate_one, try_to_unmap_one). One object per thread, for one walk after the other over all who
- * map them.
+ * Removes the entries that map a range of folios of one owner: of anonymous memory they become migration entries, of a
+ * file they are cleared (try_to_migrate_one, try_to_unmap_one). One object per thread, for one walk after the other
+ * over all who map them.
  */
 final class UnmapFolios implements RangeOperation {
     private final PageTableContext context;
@@ -80,8 +80,8 @@ final class UnmapFolios implements RangeOperation {
     }
 
     /**
-     * I17. One step from leaf to migration entry: there is no moment without an entry, in which a fault would put another page
-     * there, and no accessed or dirty bit that is set meanwhile is lost.
+     * I17. One step from leaf to migration entry: there is no moment without an entry, in which a fault would put
+     * another page there, and no accessed or dirty bit that is set meanwhile is lost.
      */
     private static void migrate(long slot) {
         long leaf;

@@ -7,8 +7,8 @@ import java.util.List;
 
 /**
  * Keeps an engine's memory mapped while a call is inside it: every public call that touches memory runs between
- * {@link #enter} and {@link #exit}, and closing waits for those that are running and refuses the rest. Without it a call
- * that races with close would read unmapped addresses and crash the JVM.
+ * {@link #enter} and {@link #exit}, and closing waits for those that are running and refuses the rest. Without it a
+ * call that races with close would read unmapped addresses and crash the JVM.
  *
  * <p>Unlike a read section it does not hold off grace periods. In unchecked mode both calls do nothing. Entry and exit
  * are wait-free and, after a thread's first call, allocate nothing; they nest.

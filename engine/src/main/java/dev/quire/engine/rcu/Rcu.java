@@ -8,12 +8,12 @@ import java.util.concurrent.locks.ReentrantLock;
  * One RCU domain: its readers, its grace periods, its queues of retired objects.
  *
  * <p>A grace period covers everything retired before it began. It begins with a barrier against all readers and a
- * snapshot of those in a section, and is over when each of them has left that section (M. Desnoyers, P. McKenney et al.,
- * User-Level Implementations of Read-Copy Update, 2012, the memb scheme).
+ * snapshot of those in a section, and is over when each of them has left that section (M. Desnoyers, P. McKenney et
+ * al., User-Level Implementations of Read-Copy Update, 2012, the memb scheme).
  *
- * <p>Thread-safe. {@link #poll} never waits. {@link #synchronize}, {@link #barrier} and {@link #close} wait for readers and must
- * not be called from inside a read section, nor with a lock held that a reader may wait for inside one: each would wait for
- * the other. Other locks, as those of calls that sleep, may be held.
+ * <p>Thread-safe. {@link #poll} never waits. {@link #synchronize}, {@link #barrier} and {@link #close} wait for readers
+ * and must not be called from inside a read section, nor with a lock held that a reader may wait for inside one: each
+ * would wait for the other. Other locks, as those of calls that sleep, may be held.
  */
 public final class Rcu implements AutoCloseable {
     private static final RcuReader[] NOBODY = {};
@@ -85,8 +85,8 @@ public final class Rcu implements AutoCloseable {
      * Adds a queue for one kind of object.
      *
      * @param linkOffsetBytes offset of a word in each object that may be overwritten once it is retired
-     * @param retiredPerPoll after how many retired objects to try to move grace periods on, at least 1: the more, the more
-     *     memory waits, and the less often running readers are interrupted
+     * @param retiredPerPoll after how many retired objects to try to move grace periods on, at least 1: the more, the
+     *     more memory waits, and the less often running readers are interrupted
      * @param reclaimer gets each object after its grace period
      * @return the queue
      * @throws IllegalArgumentException if {@code retiredPerPoll} is less than 1

@@ -30,7 +30,8 @@ public final class RcuQueue {
     }
 
     /**
-     * Retires an object that new readers can no longer reach. Lock-free; every so many objects it tries to move grace periods on.
+     * Retires an object that new readers can no longer reach. Lock-free; every so many objects it tries to move grace
+     * periods on.
      *
      * @param object address of the object; its link word is overwritten, all else stays readable
      */
@@ -78,8 +79,8 @@ public final class RcuQueue {
     }
 
     /**
-     * Moves the arrived objects under the grace period about to start. The last one's objects are reclaimed already; but those
-     * of one that could not be started still wait, and then the arrived ones wait for the next.
+     * Moves the arrived objects under the grace period about to start. The last one's objects are reclaimed already;
+     * but those of one that could not be started still wait, and then the arrived ones wait for the next.
      *
      * @return whether any object waits for it
      */

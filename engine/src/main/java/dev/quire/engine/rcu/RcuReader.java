@@ -4,13 +4,15 @@ package dev.quire.engine.rcu;
 import java.lang.invoke.VarHandle;
 
 /**
- * A reader's handle: one per thread that reads. Between {@link #enter} and {@link #exit} nothing the reader can reach is
- * reused. Sections nest.
+ * A reader's handle: one per thread that reads. Between {@link #enter} and {@link #exit} nothing the reader can reach
+ * is reused. Sections nest.
  *
  * <p>Used by one thread at a time. Entry and exit are wait-free and allocate nothing.
  */
 public final class RcuReader extends ReaderSequence implements AutoCloseable {
-    /** Nesting of a closed reader: so far below 0 that every entry finds it, without a test of its own for an open one. */
+    /**
+     * Nesting of a closed reader: so far below 0 that every entry finds it, without a test of its own for an open one.
+     */
     private static final int CLOSED = Integer.MIN_VALUE;
 
     private final ReaderRegistry registry;
@@ -40,7 +42,9 @@ public final class RcuReader extends ReaderSequence implements AutoCloseable {
         }
     }
 
-    /** Orders the entry store before the section's loads; partner: the writer's barrier in {@link ReaderRegistry} (I2). */
+    /**
+     * Orders the entry store before the section's loads; partner: the writer's barrier in {@link ReaderRegistry} (I2).
+     */
     private void orderEntry() {
         if (writerHasMembarrier) {
             // Release plus acquire fence keep the compiler from moving the section's loads above the store; the

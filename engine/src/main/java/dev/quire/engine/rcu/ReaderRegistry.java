@@ -64,7 +64,8 @@ final class ReaderRegistry {
 
     /**
      * Full barrier on every thread that runs a reader: afterwards each reader either shows its entry to this thread, or
-     * all loads of its section see everything this thread did before (I2). Partner: the fence in {@link RcuReader#enter}.
+     * all loads of its section see everything this thread did before (I2). Partner: the fence in
+     * {@link RcuReader#enter}.
      */
     void orderAgainstReaders() {
         VarHandle.fullFence();

@@ -5,8 +5,8 @@ package dev.quire.engine.rcu;
 @FunctionalInterface
 public interface Reclaimer {
     /**
-     * Takes one object back. Runs on whichever thread drives the grace period, possibly with an index locked: it must not
-     * block on a reader, and may take only locks that rank after {@code INDEX}.
+     * Takes one object back. Runs on whichever thread drives the grace period, possibly with an index locked: it must
+     * not block on a reader, and may take only locks that rank after {@code INDEX}.
      *
      * @param object address of the object
      */

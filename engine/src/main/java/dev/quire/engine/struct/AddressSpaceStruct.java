@@ -17,9 +17,9 @@ import java.lang.foreign.StructLayout;
  *  | i_pages | minimum order | swap backed | nr_pages | size bytes | fallocate end | nr charged | nr swapped | -  |
  * </pre>
  *
- * The index lock (in {@code i_pages}) guards {@code nr_pages} and {@code nr swapped}; {@code size bytes} and {@code
- * fallocate end} are changed by one resizer at a time and loaded with acquire; {@code nr charged} is changed by atomics. The
- * other two never change.
+ * The index lock (in {@code i_pages}) guards {@code nr_pages} and {@code nr swapped}; {@code size bytes} and
+ * {@code fallocate end} are changed by one resizer at a time and loaded with acquire; {@code nr charged} is changed by
+ * atomics. The other two never change.
  */
 public final class AddressSpaceStruct {
     /** Bytes of the struct. */
@@ -108,7 +108,9 @@ public final class AddressSpaceStruct {
         NativeMemory.setInt(space + SWAP_BACKED, swapBacked ? 1 : 0);
     }
 
-    /** Acquire load of the first index beyond what was allocated on purpose; pairs with {@link #fallocateEndRelease}. */
+    /**
+     * Acquire load of the first index beyond what was allocated on purpose; pairs with {@link #fallocateEndRelease}.
+     */
     public static long fallocateEndAcquire(long space) {
         return NativeMemory.getLongAcquire(space + FALLOCATE_END);
     }

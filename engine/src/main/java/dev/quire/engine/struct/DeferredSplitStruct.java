@@ -16,8 +16,8 @@ import java.lang.foreign.StructLayout;
  *  | lock | -  | list | nr_folios | -  |
  * </pre>
  *
- * The lock guards everything; it has a cache line of its own. The count is stored opaque, so that anyone may read it as a
- * hint.
+ * The lock guards everything; it has a cache line of its own. The count is stored opaque, so that anyone may read it as
+ * a hint.
  */
 public final class DeferredSplitStruct {
     /** Bytes of the struct. */

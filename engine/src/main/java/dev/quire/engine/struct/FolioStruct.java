@@ -21,8 +21,8 @@ import java.lang.foreign.StructLayout;
  *  192  flags_3 | compound info | four words for huge pages of a pool | ... page 3
  * </pre>
  *
- * The folio lock guards the fields of page 1 but the map counts, which move by atomics; the lock of the deferred-split queue
- * guards {@code deferred_list}.
+ * The folio lock guards the fields of page 1 but the map counts, which move by atomics; the lock of the deferred-split
+ * queue guards {@code deferred_list}.
  */
 public final class FolioStruct {
     /** Bytes of the overlay. */

@@ -16,8 +16,8 @@ import java.lang.foreign.StructLayout;
  *  | lock | -  | 4 lists (16 B each) | nr_pages[5]   | -  |
  * </pre>
  *
- * The lock guards everything; it has a cache line of its own. The fifth count is that of unevictable folios, which are on no
- * list. Counts are stored opaque, so that anyone may read them as hints.
+ * The lock guards everything; it has a cache line of its own. The fifth count is that of unevictable folios, which are
+ * on no list. Counts are stored opaque, so that anyone may read them as hints.
  */
 public final class LruVectorStruct {
     /** Bytes of the struct. */

@@ -16,8 +16,8 @@ import java.lang.foreign.StructLayout;
  *  | references | charged pages | id | index nodes    | -  |
  * </pre>
  *
- * All counters are changed by atomics alone. Each charged folio has one reference, and so has the group's owner; the last
- * one given back frees the struct.
+ * All counters are changed by atomics alone. Each charged folio has one reference, and so has the group's owner; the
+ * last one given back frees the struct.
  */
 public final class MemoryGroupStruct {
     /** Bytes of the struct. */

@@ -89,8 +89,8 @@ public enum PageFlag {
     }
 
     /**
-     * Whether a folio with these flags is in the swap cache; for other folios than swap-backed ones the bit means something
-     * else (folio_test_swapcache).
+     * Whether a folio with these flags is in the swap cache; for other folios than swap-backed ones the bit means
+     * something else (folio_test_swapcache).
      *
      * @param flags flags word of a head
      * @return true if it is

@@ -18,9 +18,10 @@ import java.lang.foreign.StructLayout;
  *  |        | or RCU   |         |              |      | _entries |      | (zero)    |       |
  * </pre>
  *
- * {@code next} chains tables that are set aside, and later those that wait for a grace period. {@code deposit} is the first
- * of the tables set aside for splitting leaf entries of this table. {@code lock} guards entries and count of a lowest-level
- * table; those of upper levels are guarded by a lock of the process. The reference count stays 0: nobody can pin a table.
+ * {@code next} chains tables that are set aside, and later those that wait for a grace period. {@code deposit} is the
+ * first of the tables set aside for splitting leaf entries of this table. {@code lock} guards entries and count of a
+ * lowest-level table; those of upper levels are guarded by a lock of the process. The reference count stays 0: nobody
+ * can pin a table.
  */
 public final class PageTableStruct {
     /** Bytes of the struct. */

@@ -16,8 +16,8 @@ import java.lang.foreign.StructLayout;
  *  | lock | flags | head  |
  * </pre>
  *
- * The lock word is not used: the array's lock, which guards flags and head, is on a cache line of its own, because readers
- * under RCU load the head with acquire and the flags with opaque.
+ * The lock word is not used: the array's lock, which guards flags and head, is on a cache line of its own, because
+ * readers under RCU load the head with acquire and the flags with opaque.
  */
 public final class XArrayStruct {
     /** Bytes of an anchor. */

@@ -19,7 +19,8 @@ import java.lang.foreign.StructLayout;
  * </pre>
  *
  * The lock of the array guards everything. Readers under RCU read slots (acquire) and marks (opaque), and of the header
- * only {@code parent} (acquire) and {@code offset} (plain, never changed while the node is reachable) of a node they reached.
+ * only {@code parent} (acquire) and {@code offset} (plain, never changed while the node is reachable) of a node they
+ * reached.
  */
 public final class XaNodeStruct {
     /** Bytes of a node. */
@@ -118,7 +119,9 @@ public final class XaNodeStruct {
         return NativeMemory.getLongAcquire(node + PARENT);
     }
 
-    /** Release store of the parent node of a node that is reachable; publishes the parent to readers that walk upwards. */
+    /**
+     * Release store of the parent node of a node that is reachable; publishes the parent to readers that walk upwards.
+     */
     public static void parentRelease(long node, long parent) {
         NativeMemory.setLongRelease(node + PARENT, parent);
     }
@@ -128,7 +131,10 @@ public final class XaNodeStruct {
         return NativeMemory.getLong(node + PARENT);
     }
 
-    /** Opaque store of the parent node, of a node that is not yet reachable, or of 0: readers that walk upwards may see either. */
+    /**
+     * Opaque store of the parent node, of a node that is not yet reachable, or of 0: readers that walk upwards may see
+     * either.
+     */
     public static void parentOpaque(long node, long parent) {
         NativeMemory.setLongOpaque(node + PARENT, parent);
     }

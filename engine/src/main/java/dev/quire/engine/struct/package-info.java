@@ -4,9 +4,9 @@
  * ordering in their name. A struct is named by its absolute address.
  *
  * <p>Ordering in names: no suffix is a plain access (the caller owns the struct or holds the lock that guards the
- * field), {@code Opaque} is coherent but orders nothing, {@code Acquire} and {@code Release} pair up, and read-modify-write
- * operations ({@code getAndAdd...}, {@code compareAndSet...}) have volatile semantics. Which pairs with which is told
- * at the access that publishes.
+ * field), {@code Opaque} is coherent but orders nothing, {@code Acquire} and {@code Release} pair up, and
+ * read-modify-write operations ({@code getAndAdd...}, {@code compareAndSet...}) have volatile semantics. Which pairs
+ * with which is told at the access that publishes.
  *
  * <p>There is no behaviour here beyond the list operations of {@link dev.quire.engine.struct.ListHead}, and no locking:
  * each class says which lock guards which field.

@@ -2,8 +2,8 @@
 package dev.quire.engine.xarray;
 
 /**
- * Goes over the pieces of a {@link SplitPlan} in the order of their addresses, whatever run they are in. It starts at the first
- * piece: {@code while (piece.next())} visits the others, {@code do ... while (piece.next())} all.
+ * Goes over the pieces of a {@link SplitPlan} in the order of their addresses, whatever run they are in. It starts at
+ * the first piece: {@code while (piece.next())} visits the others, {@code do ... while (piece.next())} all.
  *
  * <p>A plan has one, so that walking allocates nothing. Not thread-safe; worth nothing once the plan changes.
  */

@@ -5,12 +5,12 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * How a naturally aligned entry or block of order {@code n} is cut into naturally aligned pieces: runs of equal pieces in
- * the order of their addresses. Written {@code 1,0,0,2,3} for pieces of 2, 1, 1, 4 and 8 units, and {@code 512x9} for 512
- * pieces of order 9.
+ * How a naturally aligned entry or block of order {@code n} is cut into naturally aligned pieces: runs of equal pieces
+ * in the order of their addresses. Written {@code 1,0,0,2,3} for pieces of 2, 1, 1, 4 and 8 units, and {@code 512x9}
+ * for 512 pieces of order 9.
  *
- * <p>A plan is filled anew for each split and then only read; it allocates memory only when it gets more runs than it ever
- * had. Not thread-safe.
+ * <p>A plan is filled anew for each split and then only read; it allocates memory only when it gets more runs than it
+ * ever had. Not thread-safe.
  */
 public final class SplitPlan {
     /** Largest order of what is cut. */
@@ -123,8 +123,8 @@ public final class SplitPlan {
     }
 
     /**
-     * Counts the blocks, at every level of the index up to the entry's, that the pieces are smaller than: each is a node. The
-     * first at each level is counted already if the pieces before these reach into it.
+     * Counts the blocks, at every level of the index up to the entry's, that the pieces are smaller than: each is a
+     * node. The first at each level is counted already if the pieces before these reach into it.
      */
     private long nrNodesStartedBy(int pieceOrder, long count) {
         int topLevel = order - order % XaWalk.LEVEL_BITS;

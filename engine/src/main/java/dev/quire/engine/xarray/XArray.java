@@ -16,12 +16,13 @@ import org.jspecify.annotations.Nullable;
  * index or a naturally aligned power of two of them, and can carry three marks. Results are entries, 0 for nothing, or,
  * where the method says so, error words ({@link XaEntry#isError}).
  *
- * <p>Thread-safe. Readers pass their {@link RcuReader}, inside a read section; they take no lock and write nothing shared
- * (lock-free). Changes take the array's own lock (blocking), which {@link #lock()} also gives to users of {@link XaCursor}.
- * No method allocates memory on the Java heap, but for a thread's first call in an engine. If the only free nodes are those that
- * readers may still be in, a change waits for these, a tenth of a second or a little more at a time and as long as some come back, a
- * thousand times at most; so it should not be called from a read section. If it cannot get the nodes it needs, the array
- * is as it was. Calls after the engine was closed throw {@link IllegalStateException}.
+ * <p>Thread-safe. Readers pass their {@link RcuReader}, inside a read section; they take no lock and write nothing
+ * shared (lock-free). Changes take the array's own lock (blocking), which {@link #lock()} also gives to users of
+ * {@link XaCursor}. No method allocates memory on the Java heap, but for a thread's first call in an engine. If the
+ * only free nodes are those that readers may still be in, a change waits for these, a tenth of a second or a little
+ * more at a time and as long as some come back, a thousand times at most; so it should not be called from a read
+ * section. If it cannot get the nodes it needs, the array is as it was. Calls after the engine was closed throw
+ * {@link IllegalStateException}.
  */
 public final class XArray extends XaAnchor {
     /** Largest order of an entry: log2 of the indices it covers. */
@@ -52,11 +53,12 @@ public final class XArray extends XaAnchor {
     NodeUpdate update;
 
     /**
-     * Makes an empty array in an object of the engine: for what has an array inside a struct of its own. Others ask the engine
-     * for one, which comes with an object.
+     * Makes an empty array in an object of the engine: for what has an array inside a struct of its own. Others ask the
+     * engine for one, which comes with an object.
      *
-     * @param anchor address of its {@link XArrayStruct#BYTES} bytes in an object, a multiple of 8; they are overwritten. The object
-     *     must not be given back as long as the array is used, and for a grace period after that: nothing checks that
+     * @param anchor address of its {@link XArrayStruct#BYTES} bytes in an object, a multiple of 8; they are
+     *     overwritten. The object must not be given back as long as the array is used, and for a grace period after
+     *     that: nothing checks that
      * @param pool where its nodes come from
      * @param lockOrder checker of the order of locks
      * @param flags 0, {@link #TRACK_FREE}, or {@code TRACK_FREE | ZERO_BUSY}
@@ -111,8 +113,8 @@ public final class XArray extends XaAnchor {
     /**
      * Looks an index up (xa_load). Lock-free.
      *
-     * <p>Difference from the original: inside a larger entry that is erased, split or replaced meanwhile, the lookup never
-     * returns what was then stored at the first index alone.
+     * <p>Difference from the original: inside a larger entry that is erased, split or replaced meanwhile, the lookup
+     * never returns what was then stored at the first index alone.
      *
      * @param reader the caller's reader, one of this engine, in a read section
      * @param index any index
@@ -146,9 +148,10 @@ public final class XArray extends XaAnchor {
      * @param index first index, a multiple of {@code 2^order}
      * @param order log2 of the range, 0 to {@link #MAX_ORDER}
      * @param entry a value, a pointer, or 0 to erase
-     * @return the entry before if there was one for all of the range; 0 if there was none; one of them, or 0, if there were
-     *     several; or the error word of {@link Errno#ENOMEM}
-     * @throws IllegalArgumentException if the order is out of range, the index not aligned, or the entry an internal word
+     * @return the entry before if there was one for all of the range; 0 if there was none; one of them, or 0, if there
+     *     were several; or the error word of {@link Errno#ENOMEM}
+     * @throws IllegalArgumentException if the order is out of range, the index not aligned, or the entry an internal
+     *     word
      */
     public long storeOrder(long index, int order, long entry) {
         XaArguments.requireAligned(index, order);
@@ -167,8 +170,8 @@ public final class XArray extends XaAnchor {
     }
 
     /**
-     * Stores an entry if another is there now (xa_cmpxchg). A reservation shows as 0 in the result but does not match an
-     * {@code expected} of 0; {@link XaEntry#ZERO} matches it.
+     * Stores an entry if another is there now (xa_cmpxchg). A reservation shows as 0 in the result but does not match
+     * an {@code expected} of 0; {@link XaEntry#ZERO} matches it.
      *
      * @param index any index
      * @param expected a value, a pointer, 0, or {@link XaEntry#ZERO}
@@ -218,8 +221,9 @@ public final class XArray extends XaAnchor {
     }
 
     /**
-     * Order of the entry that covers an index (xa_get_order); a hint, since a writer may change it at any time. Beside a split
-     * or a store it is the order before, after, or one between; at the last index of the larger entry never one between.
+     * Order of the entry that covers an index (xa_get_order); a hint, since a writer may change it at any time. Beside
+     * a split or a store it is the order before, after, or one between; at the last index of the larger entry never one
+     * between.
      *
      * @param reader the caller's reader, one of this engine, in a read section
      * @param index any index
@@ -234,9 +238,9 @@ public final class XArray extends XaAnchor {
     /**
      * Stores one entry over any range of indices, as few entries as the tree allows (xa_store_range): greedily from the
      * first index, each up to 64 slots of one node, whether a power of two or not. An entry that reaches into the range
-     * changes as a whole; where one reaches into it from before, the store begins at that entry's first slot, and ends as
-     * many slots earlier, as the original's does. In an array that tracks free indices all of the range is then taken, or all
-     * of it free.
+     * changes as a whole; where one reaches into it from before, the store begins at that entry's first slot, and ends
+     * as many slots earlier, as the original's does. In an array that tracks free indices all of the range is then
+     * taken, or all of it free.
      *
      * @param first first index
      * @param last last index, inclusive
@@ -253,9 +257,9 @@ public final class XArray extends XaAnchor {
     }
 
     /**
-     * Finds the first entry at or after a cursor's index (xa_find), never a reservation. An entry that covers the index is
-     * found at the index; with a mark as filter and the index in a sibling slot, at the first index of the entry's first
-     * slot.
+     * Finds the first entry at or after a cursor's index (xa_find), never a reservation. An entry that covers the index
+     * is found at the index; with a mark as filter and the index in a sibling slot, at the first index of the entry's
+     * first slot.
      *
      * @param cursor a cursor of this array with a reader in a read section (or under the lock); its index is where to
      *     start, and becomes the index of the entry found, or stays if there is none; its order becomes 0
@@ -272,12 +276,12 @@ public final class XArray extends XaAnchor {
     }
 
     /**
-     * Finds the first entry after the one that covers a cursor's index (xa_find_after), never a reservation, nor an entry
-     * that begins at the index or before it. Beside a writer that means also one that took the place of what was found at the index,
-     * and of entries after it: an iteration that must not miss those uses {@link XaCursor#find}.
+     * Finds the first entry after the one that covers a cursor's index (xa_find_after), never a reservation, nor an
+     * entry that begins at the index or before it. Beside a writer that means also one that took the place of what was
+     * found at the index, and of entries after it: an iteration that must not miss those uses {@link XaCursor#find}.
      *
-     * <p>Difference from the original: with a mark as filter, and the index in a slot before a sibling slot, that finds the same
-     * entry again, at its first index.
+     * <p>Difference from the original: with a mark as filter, and the index in a slot before a sibling slot, that finds
+     * the same entry again, at its first index.
      *
      * @param cursor as for {@link #find}
      * @param last last index to look at, inclusive
@@ -337,8 +341,8 @@ public final class XArray extends XaAnchor {
     }
 
     /**
-     * Whether the entry that covers an index has a mark (xa_get_mark). Lock-free. Beside several changes of what covers the index,
-     * the entry may be one of them and the mark another's.
+     * Whether the entry that covers an index has a mark (xa_get_mark). Lock-free. Beside several changes of what covers
+     * the index, the entry may be one of them and the mark another's.
      *
      * @param reader the caller's reader, one of this engine, in a read section
      * @param index any index
@@ -372,8 +376,8 @@ public final class XArray extends XaAnchor {
      * @param min lowest index, 0 to 2^32-1
      * @param max highest index, 0 to 2^32-1
      * @param entry a value, a pointer, or 0 to reserve
-     * @return the index; {@link Errno#EBUSY} if none is free, {@link Errno#ENOMEM}, or {@link Errno#EINVAL} if the array
-     *     does not track free indices
+     * @return the index; {@link Errno#EBUSY} if none is free, {@link Errno#ENOMEM}, or {@link Errno#EINVAL} if the
+     *     array does not track free indices
      * @throws IllegalArgumentException if a limit is out of range or the entry an internal word
      */
     public long alloc(long min, long max, long entry) {

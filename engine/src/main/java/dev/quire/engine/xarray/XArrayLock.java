@@ -16,8 +16,9 @@ import java.lang.ref.Reference;
  * An array's lock, of rank {@link LockRank#INDEX}. Whoever holds it keeps the engine from being closed, and
  * can be told from others: used without its lock, an array would be torn to pieces, so every change asks.
  *
- * <p>Its word, and the one that tells who holds it, are on cache lines of their own, not in the anchor: readers load the head
- * from there, and a writer that took the line from them with every change would double the time of their lookups.
+ * <p>Its word, and the one that tells who holds it, are on cache lines of their own, not in the anchor: readers load
+ * the head from there, and a writer that took the line from them with every change would double the time of their
+ * lookups.
  */
 final class XArrayLock {
     /** No thread has this id. */
@@ -88,7 +89,9 @@ final class XArrayLock {
         lockOrder.afterLock(LockRank.INDEX);
     }
 
-    /** Under the lock, which guards what it remembers of the last caller, and is of no use in an engine that is closed. */
+    /**
+     * Under the lock, which guards what it remembers of the last caller, and is of no use in an engine that is closed.
+     */
     private void enter() {
         long threadId = Thread.currentThread().threadId();
         try {

@@ -8,13 +8,16 @@ import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.XArrayStruct;
 import org.jspecify.annotations.Nullable;
 
-/** What an {@link XArray} stands on: its anchor, from when it is made until it is given back, its lock, and its nodes' pool. */
+/**
+ * What an {@link XArray} stands on: its anchor, from when it is made until it is given back, its lock, and its nodes'
+ * pool.
+ */
 abstract sealed class XaAnchor implements AutoCloseable permits XArray {
     private static final long CLOSED = 0;
 
     /**
-     * Address of the anchor, or CLOSED. Plain: a reader that finds it is in a section that {@link #close} waits for, and
-     * sections that begin after that find CLOSED (I2).
+     * Address of the anchor, or CLOSED. Plain: a reader that finds it is in a section that {@link #close} waits for,
+     * and sections that begin after that find CLOSED (I2).
      */
     private long anchor;
 
@@ -46,8 +49,8 @@ abstract sealed class XaAnchor implements AutoCloseable permits XArray {
      * Takes the array's lock, for use of {@link XaCursor} or to read several things at one moment. Not reentrant: the
      * other changing methods of this class take it themselves.
      *
-     * @throws IllegalStateException if this thread holds it already (in unchecked mode it waits for itself), or the engine is
-     *     closed
+     * @throws IllegalStateException if this thread holds it already (in unchecked mode it waits for itself), or the
+     *     engine is closed
      */
     public final void lock() {
         lock.lock();
@@ -59,11 +62,11 @@ abstract sealed class XaAnchor implements AutoCloseable permits XArray {
     }
 
     /**
-     * Removes all entries, waits for the readers that may still be in the array, and gives its memory back; in checked mode later
-     * calls throw. Not from inside a read section, nor with the lock held. Closing again does nothing.
+     * Removes all entries, waits for the readers that may still be in the array, and gives its memory back; in checked
+     * mode later calls throw. Not from inside a read section, nor with the lock held. Closing again does nothing.
      *
-     * @throws IllegalStateException if the array is part of something else, as that of an address space: it goes with that. Then
-     *     nothing has changed
+     * @throws IllegalStateException if the array is part of something else, as that of an address space: it goes with
+     *     that. Then nothing has changed
      */
     @Override
     public final synchronized void close() {

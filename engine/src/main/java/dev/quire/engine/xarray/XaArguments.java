@@ -90,7 +90,9 @@ final class XaArguments {
         }
     }
 
-    /** The words of the pieces grow, or shrink, without passing the end of the 64 bits: so none becomes 0 or another's. */
+    /**
+     * The words of the pieces grow, or shrink, without passing the end of the 64 bits: so none becomes 0 or another's.
+     */
     static void requireLastPiece(long offset, long firstEntry, long entryStride) {
         long difference = offset * Math.abs(entryStride);
         boolean fits = Math.unsignedMultiplyHigh(offset, Math.abs(entryStride)) == 0

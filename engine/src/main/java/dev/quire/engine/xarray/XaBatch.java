@@ -8,14 +8,16 @@ import java.util.Objects;
 
 /**
  * Looks many indices up at once. All lookups of a group take one step down the tree before any takes the next, so that
- * their cache misses overlap: where single lookups of cold entries wait for memory once per level and index, a group waits
- * about once per level.
+ * their cache misses overlap: where single lookups of cold entries wait for memory once per level and index, a group
+ * waits about once per level.
  *
  * <p>Lock-free like {@link XArray#load}, and with the same result for each index; the results of several indices are no
  * snapshot. Allocates nothing. Stateless.
  */
 public final class XaBatch {
-    /** Lookups that are in flight together: more than the processor can have misses, few enough to stay in its cache. */
+    /**
+     * Lookups that are in flight together: more than the processor can have misses, few enough to stay in its cache.
+     */
     private static final int GROUP = 32;
 
     private XaBatch() {}

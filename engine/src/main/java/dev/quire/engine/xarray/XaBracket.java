@@ -5,7 +5,9 @@ import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.XaNodeStruct;
 import org.jspecify.annotations.Nullable;
 
-/** What a {@link XaCursor} may be used in: the lock of its array, or a section of its reader; and a check that it is. */
+/**
+ * What a {@link XaCursor} may be used in: the lock of its array, or a section of its reader; and a check that it is.
+ */
 abstract sealed class XaBracket extends XaPosition permits XaCursor {
     /** In place of an acquisition of the lock: the position was used in a read section last, or never. */
     private static final long IN_SECTION = 0;
@@ -70,7 +72,8 @@ abstract sealed class XaBracket extends XaPosition permits XaCursor {
      * Notes that the position is used under the array's lock.
      *
      * @param current which acquisition of the lock this is; 0 if they are not counted
-     * @throws IllegalStateException if the position is from under an earlier one: its node may by now be another place's
+     * @throws IllegalStateException if the position is from under an earlier one: its node may by now be another
+     *     place's
      */
     private void useUnderLock(long current) {
         if (isValid() && acquisition != IN_SECTION && acquisition != current) {

@@ -29,13 +29,13 @@ public final class XaChecker {
      * Checks that
      *
      * <ul>
-     *   <li>every node names its array, its parent and its slot there, its shift is 6 less than its parent's, and the word
-     *       that leads to it says the same shift;
-     *   <li>{@code count} is the number of slots in use, at least 1, and {@code nr_values} that of slots whose entry is a
-     *       value;
+     *   <li>every node names its array, its parent and its slot there, its shift is 6 less than its parent's, and the
+     *       word that leads to it says the same shift;
+     *   <li>{@code count} is the number of slots in use, at least 1, and {@code nr_values} that of slots whose entry is
+     *       a value;
      *   <li>siblings directly follow the entry they belong to, and nothing is left of a change in progress;
-     *   <li>siblings and empty slots carry no mark, the bit of a slot that holds a node says whether the node has any, and the
-     *       anchor's bit whether the top has; the free mark, where it is kept, is on every empty slot.
+     *   <li>siblings and empty slots carry no mark, the bit of a slot that holds a node says whether the node has any,
+     *       and the anchor's bit whether the top has; the free mark, where it is kept, is on every empty slot.
      * </ul>
      *
      * @param array the array

@@ -9,20 +9,22 @@ import org.jspecify.annotations.Nullable;
  * A position in an array, and the advanced API on it (struct xa_state): to walk, to store without walking again, to
  * iterate, and to split.
  *
- * <p>The caller brackets its use: everything that changes the array needs the lock ({@link XArray#lock}), everything else
- * needs the lock or a read section of the cursor's reader. Between two brackets the position must be given up with
- * {@link #pause}, {@link #reset} or {@link #set}. Calls outside a bracket throw {@link IllegalStateException}, and in checked mode so
- * do those that find a position from under an earlier lock; one from an earlier section is noticed only if its node has left the array.
+ * <p>The caller brackets its use: everything that changes the array needs the lock ({@link XArray#lock}), everything
+ * else needs the lock or a read section of the cursor's reader. Between two brackets the position must be given up with
+ * {@link #pause}, {@link #reset} or {@link #set}. Calls outside a bracket throw {@link IllegalStateException}, and in
+ * checked mode so do those that find a position from under an earlier lock; one from an earlier section is noticed only
+ * if its node has left the array.
  *
- * <p>A cursor covers one index, or after {@link #setOrder} the naturally aligned range that its index is in. Its position is
- * one of: not walked yet, at a slot of a node, at the head, past the end, or an error. Errors stick: every later operation
- * does nothing and returns nothing, until {@link #set}, {@link #setOrder}, {@link #reset} or {@link #nomem}.
+ * <p>A cursor covers one index, or after {@link #setOrder} the naturally aligned range that its index is in. Its
+ * position is one of: not walked yet, at a slot of a node, at the head, past the end, or an error. Errors stick: every
+ * later operation does nothing and returns nothing, until {@link #set}, {@link #setOrder}, {@link #reset} or
+ * {@link #nomem}.
  *
  * <p>Results are raw words: they can be {@link XaEntry#ZERO}, for a lock-free reader {@link XaEntry#RETRY} (see
  * {@link #retry}), and from {@link #next} and {@link #prev} siblings.
  *
- * <p>Reusable, for one thread at a time; no method allocates memory on the Java heap, but for a thread's first. Reading is lock-free: it starts over
- * only if a writer got further.
+ * <p>Reusable, for one thread at a time; no method allocates memory on the Java heap, but for a thread's first. Reading
+ * is lock-free: it starts over only if a writer got further.
  */
 public final class XaCursor extends XaBracket {
     final XaNodePool pool;
@@ -59,7 +61,8 @@ public final class XaCursor extends XaBracket {
 
     /**
      * Gives the position up and moves to the index after the current entry, so that a forward iteration can go on after
-     * its lock or read section was dropped (xas_pause). At the very end of the index space the cursor ends past the end.
+     * its lock or read section was dropped (xas_pause). At the very end of the index space the cursor ends past the
+     * end.
      *
      * <p>Difference from the original: the next index is the end of the entry, also when the cursor came to it from the
      * middle; the original counts its slots from the cursor's index then, and skips what follows.
@@ -70,11 +73,11 @@ public final class XaCursor extends XaBracket {
     }
 
     /**
-     * Moves on to another index, which costs no walk from the head if the current node covers it (xas_advance): the next
-     * {@link #find} returns what comes after the entry at that index. An invalid position stays what it is.
+     * Moves on to another index, which costs no walk from the head if the current node covers it (xas_advance): the
+     * next {@link #find} returns what comes after the entry at that index. An invalid position stays what it is.
      *
-     * <p>Differences from the original: it may be an index that the node does not cover; and where the node has a child for
-     * it, the cursor enters that, while the original then skips what is in the child.
+     * <p>Differences from the original: it may be an index that the node does not cover; and where the node has a child
+     * for it, the cursor enters that, while the original then skips what is in the child.
      *
      * @param index the new index
      */
@@ -98,12 +101,12 @@ public final class XaCursor extends XaBracket {
     }
 
     /**
-     * Reads the slot of the cursor's index in the cursor's node again, or the one that its siblings lead to (xas_reload): how
-     * a lock-free reader that has pinned what it found makes sure that it is still there.
+     * Reads the slot of the cursor's index in the cursor's node again, or the one that its siblings lead to
+     * (xas_reload): how a lock-free reader that has pinned what it found makes sure that it is still there.
      *
-     * <p>A stale position shows by that: as {@link XaEntry#RETRY} where the entry was cut off, split or stored over, or by another
-     * word. Only one where nothing was may go on finding nothing: in an inner node that was cut off, and in a leaf that was removed
-     * because it was empty.
+     * <p>A stale position shows by that: as {@link XaEntry#RETRY} where the entry was cut off, split or stored over, or
+     * by another word. Only one where nothing was may go on finding nothing: in an inner node that was cut off, and in
+     * a leaf that was removed because it was empty.
      *
      * @return the word, or {@link XaEntry#RETRY}
      * @throws IllegalStateException if the position is not valid
@@ -115,8 +118,8 @@ public final class XaCursor extends XaBracket {
     }
 
     /**
-     * Whether a word that an operation returned is none to use (xas_retry): for {@link XaEntry#RETRY} the cursor is reset,
-     * for {@link XaEntry#ZERO} it stays where it is.
+     * Whether a word that an operation returned is none to use (xas_retry): for {@link XaEntry#RETRY} the cursor is
+     * reset, for {@link XaEntry#ZERO} it stays where it is.
      *
      * @param word what the operation returned
      * @return true if the caller should simply go on
@@ -150,11 +153,12 @@ public final class XaCursor extends XaBracket {
      * Finds the next entry (xas_find). From a fresh position that is the one that covers the index, which then stays as
      * it is; afterwards the next one, and the index is its first. Each entry is found once, however wide it is.
      *
-     * <p>Beside a writer, an iteration (with {@link #retry} where it is due, and with or without {@link #pause}) finds each
-     * entry that is in the array all the time exactly once, and goes upwards only: no index is found twice. An entry that is
-     * split meanwhile may be found as a whole, in pieces, or as a whole and then those of its pieces that are further on. One
-     * that comes meanwhile may be missed. Where it takes the place of others, those of them still to come are found, or it is,
-     * at an index inside it; unless it begins in the slot of the one found last, and so counts as found.
+     * <p>Beside a writer, an iteration (with {@link #retry} where it is due, and with or without {@link #pause}) finds
+     * each entry that is in the array all the time exactly once, and goes upwards only: no index is found twice. An
+     * entry that is split meanwhile may be found as a whole, in pieces, or as a whole and then those of its pieces that
+     * are further on. One that comes meanwhile may be missed. Where it takes the place of others, those of them still
+     * to come are found, or it is, at an index inside it; unless it begins in the slot of the one found last, and so
+     * counts as found.
      *
      * @param max last index to look at, unsigned, inclusive
      * @return the word, which may be ZERO or RETRY; 0 if there is none up to {@code max}. Then the index is one where
@@ -170,10 +174,10 @@ public final class XaCursor extends XaBracket {
      * first index of the canonical slot. In an array that tracks free indices, mark 0 finds free indices, with a word
      * of 0 and a valid position.
      *
-     * <p>Beside a writer an iteration finds each entry that is in the array, and marked, all the time exactly once, also in
-     * pieces; otherwise as {@link #find}, but that after {@link XaEntry#RETRY} it starts anew, and so may go back to the first
-     * index of an entry that has taken the place of several, found already or not. In the node of one of these that it has
-     * found, such an entry counts as found.
+     * <p>Beside a writer an iteration finds each entry that is in the array, and marked, all the time exactly once,
+     * also in pieces; otherwise as {@link #find}, but that after {@link XaEntry#RETRY} it starts anew, and so may go
+     * back to the first index of an entry that has taken the place of several, found already or not. In the node of one
+     * of these that it has found, such an entry counts as found.
      *
      * @param max last index to look at, unsigned, inclusive
      * @param mark 0 to 2
@@ -187,8 +191,8 @@ public final class XaCursor extends XaBracket {
     }
 
     /**
-     * Finds the next entry that overlaps the cursor's range (xas_find_conflict); one that covers all of it is found once.
-     * The index stays the first of the range.
+     * Finds the next entry that overlaps the cursor's range (xas_find_conflict); one that covers all of it is found
+     * once. The index stays the first of the range.
      *
      * @return the word; 0 when there is no further one, and a store to the range can follow
      * @throws IllegalStateException if the array is not locked
@@ -200,10 +204,11 @@ public final class XaCursor extends XaBracket {
     }
 
     /**
-     * Moves to the next index (after 2^64-1 comes 0) and reads its slot (xas_next). An unwalked cursor stays on its index.
+     * Moves to the next index (after 2^64-1 comes 0) and reads its slot (xas_next). An unwalked cursor stays on its
+     * index.
      *
-     * <p>Difference from the original: after a sibling the cursor is at the entry's canonical slot, so that a change or a mark
-     * is one of the whole entry.
+     * <p>Difference from the original: after a sibling the cursor is at the entry's canonical slot, so that a change or
+     * a mark is one of the whole entry.
      *
      * @return the word, which may be a sibling; 0 past the end
      */
@@ -213,8 +218,8 @@ public final class XaCursor extends XaBracket {
     }
 
     /**
-     * Moves to the previous index (before 0 comes 2^64-1) and reads its slot (xas_prev). An unwalked cursor stays on its
-     * index. Siblings as in {@link #next}.
+     * Moves to the previous index (before 0 comes 2^64-1) and reads its slot (xas_prev). An unwalked cursor stays on
+     * its index. Siblings as in {@link #next}.
      *
      * @return the word, which may be a sibling; 0 past the end
      */
@@ -269,8 +274,8 @@ public final class XaCursor extends XaBracket {
     }
 
     /**
-     * Takes all marks from the entry at the cursor; in an array that tracks free indices it gets the free mark. Does nothing
-     * at an invalid position, or if a node stands there.
+     * Takes all marks from the entry at the cursor; in an array that tracks free indices it gets the free mark. Does
+     * nothing at an invalid position, or if a node stands there.
      *
      * @throws IllegalStateException if the array is not locked
      */
@@ -281,7 +286,9 @@ public final class XaCursor extends XaBracket {
         }
     }
 
-    /** Whether {@link #load} ended above a node, because the cursor's range is wider: the node's marks are its entries'. */
+    /**
+     * Whether {@link #load} ended above a node, because the cursor's range is wider: the node's marks are its entries'.
+     */
     private boolean isAboveNode() {
         return isValid() && XaEntry.isNode(XaWalk.reload(this));
     }
@@ -290,11 +297,12 @@ public final class XaCursor extends XaBracket {
 
     /**
      * Stores a word over the cursor's range (xas_store); 0 erases. Marks of what was there are united on the new entry,
-     * or go if there is none. If the cursor's place turns out to lie in a larger entry, that whole entry changes its word
-     * and keeps its order. The free mark, where free indices are tracked, is then the caller's to clear, as in the original.
+     * or go if there is none. If the cursor's place turns out to lie in a larger entry, that whole entry changes its
+     * word and keeps its order. The free mark, where free indices are tracked, is then the caller's to clear, as in the
+     * original.
      *
-     * <p>If it cannot get the nodes it needs, the cursor is in the error {@link Errno#ENOMEM} and the array is unchanged.
-     * (The original may leave the tree taller.)
+     * <p>If it cannot get the nodes it needs, the cursor is in the error {@link Errno#ENOMEM} and the array is
+     * unchanged. (The original may leave the tree taller.)
      *
      * @param entry 0, a value, a pointer or {@link XaEntry#ZERO}
      * @return what was at the cursor before; not specified if the range held more than one entry; 0 on error
@@ -309,9 +317,9 @@ public final class XaCursor extends XaBracket {
     }
 
     /**
-     * Removes a node from the tree with every entry in and below it (xa_delete_node): how a list of nodes that are worth
-     * little gives memory back. Nodes above it that are empty then go too. Needs no memory. Afterwards the cursor is unwalked
-     * at the node's first index; a cursor in an error does nothing.
+     * Removes a node from the tree with every entry in and below it (xa_delete_node): how a list of nodes that are
+     * worth little gives memory back. Nodes above it that are empty then go too. Needs no memory. Afterwards the cursor
+     * is unwalked at the node's first index; a cursor in an error does nothing.
      *
      * @param node address of a node of this array, as a {@link NodeUpdate} was told it
      * @throws IllegalArgumentException if it is none
@@ -326,9 +334,9 @@ public final class XaCursor extends XaBracket {
     }
 
     /**
-     * Makes every slot of the cursor's range at the lowest level exist, so that storing to single indices in it needs no
-     * memory (xas_create_range). The cursor then is of order 0 at the start of the range. An entry that covers the range
-     * already is left alone. On {@link Errno#ENOMEM} the array and the cursor's range are unchanged.
+     * Makes every slot of the cursor's range at the lowest level exist, so that storing to single indices in it needs
+     * no memory (xas_create_range). The cursor then is of order 0 at the start of the range. An entry that covers the
+     * range already is left alone. On {@link Errno#ENOMEM} the array and the cursor's range are unchanged.
      *
      * @throws IllegalStateException if the array is not locked
      */
@@ -358,7 +366,9 @@ public final class XaCursor extends XaBracket {
         }
     }
 
-    /** Frees spare nodes that {@link #nomem} or {@link #reserve} obtained. Every path that may leave some must call it. */
+    /**
+     * Frees spare nodes that {@link #nomem} or {@link #reserve} obtained. Every path that may leave some must call it.
+     */
     public void destroy() {
         pool.lifetime().enter();
         try {
@@ -396,8 +406,8 @@ public final class XaCursor extends XaBracket {
     }
 
     /**
-     * Gets nodes for several changes to come. They stay with the cursor until changes use them or {@link #destroy} frees
-     * them; nodes it has already count.
+     * Gets nodes for several changes to come. They stay with the cursor until changes use them or {@link #destroy}
+     * frees them; nodes it has already count.
      *
      * @param nrNodes how many the cursor must have, 0 or more
      * @return 0, or {@link Errno#ENOMEM}: then no spare node is left and the cursor is in that error
@@ -417,8 +427,9 @@ public final class XaCursor extends XaBracket {
     }
 
     /**
-     * Gets nodes as {@link #reserve(int)} does, but waits for none: for callers that hold the lock, for which others spin. Who
-     * then lacks nodes gives the lock back, waits in {@link XaNodePool#awaitReclaim}, and looks at the array anew.
+     * Gets nodes as {@link #reserve(int)} does, but waits for none: for callers that hold the lock, for which others
+     * spin. Who then lacks nodes gives the lock back, waits in {@link XaNodePool#awaitReclaim}, and looks at the array
+     * anew.
      *
      * @param nrNodes how many the cursor must have, 0 or more
      * @return whether it has as many now; if not, it has as many as before, and is in no error
@@ -437,21 +448,22 @@ public final class XaCursor extends XaBracket {
     /**
      * Cuts the entry at the cursor's index into the pieces of a plan, over any number of levels (xas_split). The piece
      * that starts {@code i} indices into the entry gets the word {@code firstEntry + i * entryStride} and the marks of
-     * the entry. Readers see for each index the old word or its own piece's, never another piece's, as long as the first
-     * piece keeps the old word.
+     * the entry. Readers see for each index the old word or its own piece's, never another piece's, as long as the
+     * first piece keeps the old word.
      *
-     * <p>Differences from the original: any number of levels; the entry and its order are checked under the lock, where a
-     * stale order would corrupt the tree; the number of values of the split node follows the old word, not the new one.
+     * <p>Differences from the original: any number of levels; the entry and its order are checked under the lock, where
+     * a stale order would corrupt the tree; the number of values of the split node follows the old word, not the new
+     * one.
      *
      * @param plan a complete plan of the entry's order
      * @param expectedEntry the word that must stand at the index
      * @param firstEntry word of the first piece: a value or a pointer
      * @param entryStride what the word grows by per index: 0, or a multiple of 2 (values) or 4 (pointers)
      * @return 0; {@link Errno#EINVAL} if the entry is another or of another order; {@link Errno#ENOMEM} if the reserved
-     *     nodes do not suffice and no more are to be had. Then the array is unchanged, no spare node is left, and the cursor
-     *     is in that error. Otherwise the cursor is unwalked
-     * @throws IllegalArgumentException if the plan is not complete, a word is none of these, or the words would pass 0 or
-     *     2^64 on the way to the last piece's
+     *     nodes do not suffice and no more are to be had. Then the array is unchanged, no spare node is left, and the
+     *     cursor is in that error. Otherwise the cursor is unwalked
+     * @throws IllegalArgumentException if the plan is not complete, a word is none of these, or the words would pass 0
+     *     or 2^64 on the way to the last piece's
      * @throws IllegalStateException if the array is not locked
      */
     public int split(SplitPlan plan, long expectedEntry, long firstEntry, long entryStride) {
@@ -463,9 +475,9 @@ public final class XaCursor extends XaBracket {
     }
 
     /**
-     * Cuts the entry at the cursor's index into equal pieces with at most one new node (xas_try_split): within its level
-     * down to any order, or, if it takes just one slot, into the two halves of it one level below. Meant to be called step
-     * by step with {@link #trySplitMinimumOrder}, each time at the piece to be cut further.
+     * Cuts the entry at the cursor's index into equal pieces with at most one new node (xas_try_split): within its
+     * level down to any order, or, if it takes just one slot, into the two halves of it one level below. Meant to be
+     * called step by step with {@link #trySplitMinimumOrder}, each time at the piece to be cut further.
      *
      * <p>Differences from the original: the order is read from the tree; and a target below the level is refused unless
      * it is the entry's order minus 1, where the original looks at the target's low bits only.
@@ -473,9 +485,9 @@ public final class XaCursor extends XaBracket {
      * @param newOrder log2 of the pieces
      * @param firstEntry word of the first piece: a value or a pointer
      * @param entryStride what the word grows by per index: 0, or a multiple of 2 (values) or 4 (pointers)
-     * @return 0, also if nothing is there or the order is reached already; {@link Errno#EINVAL} if it would need more than
-     *     one node; {@link Errno#ENOMEM} if it cannot get it. Then the array is unchanged, no spare node is left, and the
-     *     cursor is in that error. Otherwise the cursor is unwalked
+     * @return 0, also if nothing is there or the order is reached already; {@link Errno#EINVAL} if it would need more
+     *     than one node; {@link Errno#ENOMEM} if it cannot get it. Then the array is unchanged, no spare node is left,
+     *     and the cursor is in that error. Otherwise the cursor is unwalked
      * @throws IllegalArgumentException if an argument is none of these, or the words would pass 0 or 2^64
      * @throws IllegalStateException if the array is not locked
      */

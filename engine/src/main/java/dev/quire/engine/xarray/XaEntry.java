@@ -20,8 +20,8 @@ import dev.quire.engine.memory.Errno;
  * </pre>
  *
  * The shift travels in the word, because loading it from the node's header costs a lookup one more dependent cache miss
- * per level, and because a header field of its own would race with growing and shrinking. An error's top six bits are 63,
- * which is no shift.
+ * per level, and because a header field of its own would race with growing and shrinking. An error's top six bits are
+ * 63, which is no shift.
  *
  * <p>Pure functions; the words are those of the original (lib/xarray.c) but for the shift.
  */
@@ -199,8 +199,8 @@ public final class XaEntry {
     }
 
     /**
-     * Describes a word for people, in one token: {@code -}, {@code v7}, {@code p1f40}, {@code s3}, {@code R}, {@code Z},
-     * {@code N} or {@code !ENOMEM}.
+     * Describes a word for people, in one token: {@code -}, {@code v7}, {@code p1f40}, {@code s3}, {@code R},
+     * {@code Z}, {@code N} or {@code !ENOMEM}.
      *
      * @param word any word
      * @return the token; pointers are in hexadecimal, integers in decimal

@@ -114,8 +114,8 @@ final class XaFind {
     }
 
     /**
-     * Moves to the first index of a slot, or of what follows the node. If that lies behind {@code max}, the position is given
-     * up, so that a search that goes on from there finds what stands there.
+     * Moves to the first index of a slot, or of what follows the node. If that lies behind {@code max}, the position is
+     * given up, so that a search that goes on from there finds what stands there.
      */
     private static boolean moveTo(XaCursor cursor, int slot, long max) {
         cursor.offset = slot;
@@ -132,7 +132,10 @@ final class XaFind {
         return true;
     }
 
-    /** Goes up to the first node that has a slot after the one come from. Returns the word of the node below; 0 at the top. */
+    /**
+     * Goes up to the first node that has a slot after the one come from. Returns the word of the node below; 0 at the
+     * top.
+     */
     private static long ascendToNextSlot(XaCursor cursor) {
         long child;
         do {
@@ -238,7 +241,9 @@ final class XaFind {
         }
     }
 
-    /** The next marked slot from the one entered at, or from the first of an entry that has taken that slot meanwhile. */
+    /**
+     * The next marked slot from the one entered at, or from the first of an entry that has taken that slot meanwhile.
+     */
     private static int nextMarkedAsEntered(XaCursor cursor, int mark, int firstUnsearched) {
         int slot = cursor.offset;
         int marked = nextMarked(cursor.node, slot, mark);

@@ -4,10 +4,11 @@ package dev.quire.engine.xarray;
 import dev.quire.engine.struct.XArrayStruct;
 
 /**
- * The flags in an array's anchor: what the array is (bits 0 to 5, as in the kernel) and, above, one bit per mark that says
- * whether any entry has it.
+ * The flags in an array's anchor: what the array is (bits 0 to 5, as in the kernel) and, above, one bit per mark that
+ * says whether any entry has it.
  *
- * <p>Changed under the array's lock; readers load them opaque. What the array is never changes; the rest is a hint to them.
+ * <p>Changed under the array's lock; readers load them opaque. What the array is never changes; the rest is a hint to
+ * them.
  */
 final class XaFlags {
     /** The last index handed out was the highest there is. */

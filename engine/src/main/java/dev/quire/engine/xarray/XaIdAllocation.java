@@ -25,9 +25,9 @@ final class XaIdAllocation {
     }
 
     /**
-     * The next free index of a cycle (xa_alloc_cyclic). Handing out the very last index makes the next search begin at 0; that
-     * it wrapped is remembered in the array, as the original does. Unlike there, only a lack of free indices makes the search
-     * wrap, not a lack of memory.
+     * The next free index of a cycle (xa_alloc_cyclic). Handing out the very last index makes the next search begin at
+     * 0; that it wrapped is remembered in the array, as the original does. Unlike there, only a lack of free indices
+     * makes the search wrap, not a lack of memory.
      */
     static long allocCyclic(XaCursor cursor, XaIdCycle cycle, long entry) {
         long from = Math.max(cycle.min, cycle.next);

@@ -2,8 +2,8 @@
 package dev.quire.engine.xarray;
 
 /**
- * Limits and progress of a cyclic allocation of indices: each search begins after the index found last, and goes on from
- * the lowest index when it reaches the highest.
+ * Limits and progress of a cyclic allocation of indices: each search begins after the index found last, and goes on
+ * from the lowest index when it reaches the highest.
  *
  * <p>Guarded by the lock of the array it is used with.
  */

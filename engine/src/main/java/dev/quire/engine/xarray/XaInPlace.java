@@ -6,12 +6,12 @@ import dev.quire.engine.struct.XaNodeStruct;
 
 /**
  * Changes of one entry that leave the tree as it is: only its slots change, and the counts of their node. Most stores,
- * insertions and erasures are such. The outcome is that of the general way ({@link XaStore}); what is saved is the cursor's
- * bookkeeping, and with it so many instructions that the processor fetches the cache lines of the next changes while this
- * one still waits for its own.
+ * insertions and erasures are such. The outcome is that of the general way ({@link XaStore}); what is saved is the
+ * cursor's bookkeeping, and with it so many instructions that the processor fetches the cache lines of the next changes
+ * while this one still waits for its own.
  *
- * <p>Under the array's lock. What returns {@link #NOT_IN_PLACE} has changed nothing; the cursor is at what covers the index, or
- * not walked, and the change must go the general way from there.
+ * <p>Under the array's lock. What returns {@link #NOT_IN_PLACE} has changed nothing; the cursor is at what covers the
+ * index, or not walked, and the change must go the general way from there.
  */
 final class XaInPlace {
     /** The change is not one of these; no entry is this word. */

@@ -6,14 +6,15 @@ import dev.quire.engine.struct.XaNodeStruct;
 import java.lang.invoke.VarHandle;
 
 /**
- * Marks: one bit per mark and slot, set in every node above a marked entry, and one in the anchor's flags. Sibling slots
- * carry none; the canonical slot speaks for the entry.
+ * Marks: one bit per mark and slot, set in every node above a marked entry, and one in the anchor's flags. Sibling
+ * slots carry none; the canonical slot speaks for the entry.
  *
  * <p>The lock serialises changes; readers load bitmaps opaque, as hints that lead to entries. Erasing clears the marks
- * before the release store of the empty slot, so that a reader who finds a slot empty (acquire) finds its mark gone. A store
- * over several entries takes the first slot, marks it, and only then takes the others, whose bits it clears once they are
- * siblings. So who finds the first slot's bit set by it finds the new entry there; who comes from a sibling finds the bit; and
- * who finds a bit clear looks at the slot again ({@link #slotAfterMarks}), and finds the mark there or where that leads.
+ * before the release store of the empty slot, so that a reader who finds a slot empty (acquire) finds its mark gone. A
+ * store over several entries takes the first slot, marks it, and only then takes the others, whose bits it clears once
+ * they are siblings. So who finds the first slot's bit set by it finds the new entry there; who comes from a sibling
+ * finds the bit; and who finds a bit clear looks at the slot again ({@link #slotAfterMarks}), and finds the mark there
+ * or where that leads.
  */
 final class XaMarks {
     /** What {@link #markedWord} returns of an entry that lacks the mark: a sibling, which no entry is. */
@@ -141,8 +142,9 @@ final class XaMarks {
     }
 
     /**
-     * The same for all slots of the cursor's range, which are about to be emptied: where free indices are tracked, the first one's
-     * free mark stands for theirs until they are ({@link #setFree}). No mark moves, as it would to an entry that never had it.
+     * The same for all slots of the cursor's range, which are about to be emptied: where free indices are tracked, the
+     * first one's free mark stands for theirs until they are ({@link #setFree}). No mark moves, as it would to an entry
+     * that never had it.
      */
     static void initRange(XaCursor cursor) {
         init(cursor, bitsOf(cursor.offset, cursor.sibs + 1));
@@ -182,8 +184,9 @@ final class XaMarks {
     }
 
     /**
-     * Unites the marks of the slots that the cursor's entry takes on the first of them. The levels above see no difference. When
-     * the entry is in that slot, and before the others change; their marks go afterwards ({@link #clearOthers}).
+     * Unites the marks of the slots that the cursor's entry takes on the first of them. The levels above see no
+     * difference. When the entry is in that slot, and before the others change; their marks go afterwards
+     * ({@link #clearOthers}).
      *
      * @return whether any of the others has a mark
      */
@@ -220,8 +223,8 @@ final class XaMarks {
     }
 
     /**
-     * The word of a slot as it is after its bit was loaded: the sibling, if the bit went because a larger entry took the slot, and
-     * that entry, if it is the one that the bit was set for.
+     * The word of a slot as it is after its bit was loaded: the sibling, if the bit went because a larger entry took
+     * the slot, and that entry, if it is the one that the bit was set for.
      */
     static long slotAfterMarks(long node, int slot) {
         // Orders the load of the bitmap before that of the slot; pairs with the fences in unite and clearOthers.

@@ -17,11 +17,11 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * The nodes of all arrays of an engine, out of the arena's node slab (the kernel's radix_tree_node cache).
  *
- * <p>Free nodes are a stack, so that the node freed last, whose lines are warm, is used first; nodes never used before are
- * taken from the slab in order. A chain of any number of nodes is taken, and given back, in one step.
+ * <p>Free nodes are a stack, so that the node freed last, whose lines are warm, is used first; nodes never used before
+ * are taken from the slab in order. A chain of any number of nodes is taken, and given back, in one step.
  *
- * <p>Slots and marks of a node that an array gives up stay as they are until a grace period has passed, and are wiped when
- * the node is allocated again for a use that expects them empty; a split, which writes all 64 slots, skips that.
+ * <p>Slots and marks of a node that an array gives up stay as they are until a grace period has passed, and are wiped
+ * when the node is allocated again for a use that expects them empty; a split, which writes all 64 slots, skips that.
  *
  * <p>Thread-safe and lock-free; allocates nothing on the Java heap.
  */
@@ -64,8 +64,8 @@ public final class XaNodePool {
     private final long positionBase;
 
     /**
-     * Position of the top of the stack of free nodes, 0 if it is empty, and in the high bits a tag that changes with every
-     * update, without which a chain that was taken and given back in between would go unnoticed (ABA).
+     * Position of the top of the stack of free nodes, 0 if it is empty, and in the high bits a tag that changes with
+     * every update, without which a chain that was taken and given back in between would go unnoticed (ABA).
      */
     private final AtomicLong top = new AtomicLong(NONE);
 
@@ -205,14 +205,14 @@ public final class XaNodePool {
     }
 
     /**
-     * Waits until nodes that were retired come back, for a tenth of a second or a little more at most. For callers that ran out
-     * of nodes and hold no index lock, for which others spin; in vain for one that is in a read section. Blocks while readers
-     * are in their sections.
+     * Waits until nodes that were retired come back, for a tenth of a second or a little more at most. For callers that
+     * ran out of nodes and hold no index lock, for which others spin; in vain for one that is in a read section. Blocks
+     * while readers are in their sections.
      *
      * @param nrWanted how many nodes the caller needs
      * @param round how often the caller has waited and tried again before, from 0
-     * @return whether to try again: some came back, or another thread may just have brought the last ones back; false if there
-     *     can never be as many, and after a thousand rounds
+     * @return whether to try again: some came back, or another thread may just have brought the last ones back; false
+     *     if there can never be as many, and after a thousand rounds
      * @throws IllegalStateException if the engine is closed
      */
     public boolean awaitReclaim(long nrWanted, int round) {

@@ -9,8 +9,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Nodes of the tree as such: the path to a slot is created top down, in one step as far as memory goes, and nodes that ran
- * empty or were cut off are given back. All of it runs under the array's lock.
+ * Nodes of the tree as such: the path to a slot is created top down, in one step as far as memory goes, and nodes that
+ * ran empty or were cut off are given back. All of it runs under the array's lock.
  */
 final class XaPath {
     /** What readers find in a leaf that was cut off. */
@@ -25,8 +25,8 @@ final class XaPath {
     // ---- creation
 
     /**
-     * Walks to the cursor's slot and makes what is missing on the way (xas_create). All nodes for it are reserved before
-     * the first change, so that on ENOMEM, which then is the cursor's position, the tree is as it was.
+     * Walks to the cursor's slot and makes what is missing on the way (xas_create). All nodes for it are reserved
+     * before the first change, so that on ENOMEM, which then is the cursor's position, the tree is as it was.
      *
      * @param canBeInHead whether the entry to come may stand in the head, if it is the only one, at index 0
      * @return the word at the slot, possibly of a larger entry
@@ -120,8 +120,8 @@ final class XaPath {
     }
 
     /**
-     * The last index of the range; but as an entry of several indices cannot stand in the head, nor in a slot that covers
-     * more than it does, such an entry at index 0 needs a top node that reaches beyond it.
+     * The last index of the range; but as an entry of several indices cannot stand in the head, nor in a slot that
+     * covers more than it does, such an entry at index 0 needs a top node that reaches beyond it.
      */
     private static long lastIndexToReach(XaCursor cursor) {
         long mask = rangeMask(cursor);
@@ -138,7 +138,9 @@ final class XaPath {
         return Math.max(0, (nrBits - 1) / XaWalk.LEVEL_BITS * XaWalk.LEVEL_BITS);
     }
 
-    /** Adds the levels from one shift to another over a head that is not empty, and reserves the path below them too. */
+    /**
+     * Adds the levels from one shift to another over a head that is not empty, and reserves the path below them too.
+     */
     private static int addLevels(XaCursor cursor, long head, int firstShift, int topShift) {
         int nrLevels = (topShift - firstShift) / XaWalk.LEVEL_BITS + 1;
         // The path goes through a slot of the new top that is still empty, unless it ends at the top.
@@ -214,7 +216,10 @@ final class XaPath {
         }
     }
 
-    /** Removes the cursor's node and those above it as far as they are empty, then levels of the top that are not needed. */
+    /**
+     * Removes the cursor's node and those above it as far as they are empty, then levels of the top that are not
+     * needed.
+     */
     static void removeEmpty(XaCursor cursor) {
         while (XaNodeStruct.count(cursor.node) == 0) {
             long node = cursor.node;
@@ -275,8 +280,8 @@ final class XaPath {
     }
 
     /**
-     * Gives a subtree up whose word no reader can load any more. Every slot of a leaf gets RETRY, as does every other that
-     * holds an entry, so that readers inside start over; words of nodes stay, and lead them there.
+     * Gives a subtree up whose word no reader can load any more. Every slot of a leaf gets RETRY, as does every other
+     * that holds an entry, so that readers inside start over; words of nodes stay, and lead them there.
      */
     static void retireSubtree(XaCursor cursor, long nodeWord) {
         long node = XaEntry.nodeAddress(nodeWord);

@@ -11,8 +11,8 @@ final class XaRange {
     // ---- one entry over any range
 
     /**
-     * Stores block by block. The blocks grow towards the top and shrink again, so each lies in a node on the path to the
-     * first or to the last index: with these two paths in place before the first store, none needs memory.
+     * Stores block by block. The blocks grow towards the top and shrink again, so each lies in a node on the path to
+     * the first or to the last index: with these two paths in place before the first store, none needs memory.
      */
     static int store(XaCursor cursor, long first, long last, long entry) {
         if (entry != XaEntry.EMPTY && !createEdges(cursor, first, last)) {
@@ -33,7 +33,10 @@ final class XaRange {
         }
     }
 
-    /** Both or none: what was made for the last block is taken back, if it was made here, when the first one's is not to be had. */
+    /**
+     * Both or none: what was made for the last block is taken back, if it was made here, when the first one's is not to
+     * be had.
+     */
     private static boolean createEdges(XaCursor cursor, long first, long last) {
         int lastOrder = Math.min(XArray.MAX_ORDER, Long.numberOfTrailingZeros(last + 1));
         cursor.setOrder(last, lastOrder);
@@ -68,7 +71,10 @@ final class XaRange {
         return isThere;
     }
 
-    /** Makes the cursor's range the largest block at {@code first} that one store can fill and that ends by {@code last}. */
+    /**
+     * Makes the cursor's range the largest block at {@code first} that one store can fill and that ends by
+     * {@code last}.
+     */
     private static void setBlock(XaCursor cursor, long first, long last) {
         cursor.set(first);
         long nrMoreIndices = last - first;
@@ -171,7 +177,10 @@ final class XaRange {
         }
     }
 
-    /** Number of nodes, from leaves to those of a shift, that cover a range where there is none yet; 0 for a negative shift. */
+    /**
+     * Number of nodes, from leaves to those of a shift, that cover a range where there is none yet; 0 for a negative
+     * shift.
+     */
     private static long nrNodesOver(long first, long last, int topShift) {
         long nrNodes = 0;
         for (int shift = 0; shift <= topShift; shift += XaWalk.LEVEL_BITS) {

@@ -5,8 +5,8 @@ import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.struct.XaNodeStruct;
 
 /**
- * Nodes that the operation in progress took out of the tree, collected so that they are handed to the pool, which reuses
- * them after a grace period, in one step.
+ * Nodes that the operation in progress took out of the tree, collected so that they are handed to the pool, which
+ * reuses them after a grace period, in one step.
  */
 final class XaRetired {
     /** In a node's array field once it is given up, in place of the array; no array has this address. */
@@ -29,7 +29,9 @@ final class XaRetired {
         this.pool = pool;
     }
 
-    /** Adds a node that readers who come from now on cannot reach; its private list, overwritten here, must be empty. */
+    /**
+     * Adds a node that readers who come from now on cannot reach; its private list, overwritten here, must be empty.
+     */
     void add(long node) {
         XaNodeStruct.array(node, FREED);
         NativeMemory.setLong(node + XaNodeStruct.RCU_LINK, first);
@@ -47,9 +49,9 @@ final class XaRetired {
     }
 
     /**
-     * Takes the subtrees noted back, the first one first: the pool hands nodes out in the order in which they were retired, so
-     * that those which lay side by side under one node, and were written in the order of their addresses, will be again. A
-     * split of cold nodes takes two to three times as long against the order of their addresses.
+     * Takes the subtrees noted back, the first one first: the pool hands nodes out in the order in which they were
+     * retired, so that those which lay side by side under one node, and were written in the order of their addresses,
+     * will be again. A split of cold nodes takes two to three times as long against the order of their addresses.
      *
      * @return the word of a subtree, or 0 if there is none left
      */

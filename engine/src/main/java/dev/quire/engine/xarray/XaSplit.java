@@ -11,10 +11,10 @@ import org.jspecify.annotations.Nullable;
  * Cuts entries into pieces (xas_split and xas_try_split). One per cursor, which holds the state of the split that runs.
  *
  * <p>The pieces below the entry's own level are built first, as complete subtrees that nobody can reach: slots, marks,
- * counts, parents. Then the entry's slots are published with one release store each, from the highest to the lowest, so that
- * the canonical slot, which the siblings not yet replaced still point at, is the last to change. A reader therefore finds
- * for each index the old word or its own piece's; one that followed a sibling to the canonical slot as that became a node
- * gets RETRY.
+ * counts, parents. Then the entry's slots are published with one release store each, from the highest to the lowest, so
+ * that the canonical slot, which the siblings not yet replaced still point at, is the last to change. A reader
+ * therefore finds for each index the old word or its own piece's; one that followed a sibling to the canonical slot as
+ * that became a node gets RETRY.
  */
 final class XaSplit {
     /** Pieces of one slot from which on the vector loop pays off. */
@@ -28,7 +28,9 @@ final class XaSplit {
     /** What each of a node's slots adds to the first word, while all of a node's pieces take one slot. */
     private final long[] addends = new long[XaWalk.NR_SLOTS];
 
-    /** The words of some slots on their way there: loops over an array become vector loops, loops over memory do not. */
+    /**
+     * The words of some slots on their way there: loops over an array become vector loops, loops over memory do not.
+     */
     private final long[] words = new long[XaWalk.NR_SLOTS];
 
     private long addendStep;
@@ -240,7 +242,9 @@ final class XaSplit {
         }
     }
 
-    /** From the highest group of slots to the lowest; in each the first slot, which its siblings point at, comes first. */
+    /**
+     * From the highest group of slots to the lowest; in each the first slot, which its siblings point at, comes first.
+     */
     private void publish(long node, int first, int end, long heads) {
         int groupEnd = end;
         while (groupEnd > first) {
@@ -283,8 +287,8 @@ final class XaSplit {
     }
 
     /**
-     * Fills slots of a node that is not reachable yet with equal pieces; returns the bits of their canonical slots, for the
-     * marks: if there are none, that may be any (the bits take a division).
+     * Fills slots of a node that is not reachable yet with equal pieces; returns the bits of their canonical slots, for
+     * the marks: if there are none, that may be any (the bits take a division).
      */
     private long fill(long node, int firstSlot, int nrPieces, int widthOrder) {
         long step = entryStride << pieceOrder;

@@ -7,8 +7,8 @@ import dev.quire.engine.struct.XaNodeStruct;
 /**
  * Stores and erases through a cursor (xas_store). All of it runs under the array's lock.
  *
- * <p>Every store to a slot of a reachable node is a release: a reader that loads the word with acquire sees what it leads
- * to complete.
+ * <p>Every store to a slot of a reachable node is a release: a reader that loads the word with acquire sees what it
+ * leads to complete.
  */
 final class XaStore {
     private XaStore() {}
@@ -100,7 +100,9 @@ final class XaStore {
         return canonical;
     }
 
-    /** Puts the entry into the cursor's slots, with the marks of all that were there; in the order that XaMarks tells. */
+    /**
+     * Puts the entry into the cursor's slots, with the marks of all that were there; in the order that XaMarks tells.
+     */
     private static void publishUnited(XaCursor cursor, int endSlot, long entry) {
         // Release: as any store of a slot. Pairs with the acquire load of the slot.
         XaNodeStruct.slotRelease(cursor.node, cursor.offset, entry);
@@ -174,7 +176,9 @@ final class XaStore {
         return end - slot - 1;
     }
 
-    /** Removes a node of the tree, whatever it holds, by erasing the slot of its parent, or the head, that leads to it. */
+    /**
+     * Removes a node of the tree, whatever it holds, by erasing the slot of its parent, or the head, that leads to it.
+     */
     static void deleteNode(XaCursor cursor, long node) {
         long first = XaPath.firstIndexOf(node);
         cursor.set(first);

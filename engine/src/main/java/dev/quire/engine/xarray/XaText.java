@@ -17,8 +17,8 @@ public final class XaText {
     private XaText() {}
 
     /**
-     * Prints the anchor on a line {@code T} and each node on a line {@code N}, depth first, in the order of their slots,
-     * each ended by a newline. Equal neighbouring slots are drawn together.
+     * Prints the anchor on a line {@code T} and each node on a line {@code N}, depth first, in the order of their
+     * slots, each ended by a newline. Equal neighbouring slots are drawn together.
      *
      * @param array the array
      * @return the text

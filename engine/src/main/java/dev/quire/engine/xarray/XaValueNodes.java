@@ -12,11 +12,12 @@ import java.lang.foreign.MemorySegment;
  * memory pressure where values are worth little, as the shadow entries of evicted pages are (the shadow_nodes list,
  * workingset_update_node and shadow_lru_isolate of mm/workingset.c).
  *
- * <p>A node joins at the back when its last slot that was neither empty nor of a value becomes so, and leaves when that is
- * true no more, or when it is freed. Its place does not change in between. A node with child nodes is never on the list.
+ * <p>A node joins at the back when its last slot that was neither empty nor of a value becomes so, and leaves when that
+ * is true no more, or when it is freed. Its place does not change in between. A node with child nodes is never on the
+ * list.
  *
- * <p>The list runs through the nodes' private lists, so an array has one user of them at most. Guarded by the array's lock.
- * Allocates nothing.
+ * <p>The list runs through the nodes' private lists, so an array has one user of them at most. Guarded by the array's
+ * lock. Allocates nothing.
  */
 public final class XaValueNodes {
     private final XArray array;

@@ -7,10 +7,10 @@ import dev.quire.engine.struct.XaNodeStruct;
 /**
  * Ways through the tree: from the head down to an index, and from one slot to the next.
  *
- * <p>Everything here may run beside a writer. The head and the slots are loaded with acquire, which pairs with the release
- * stores that publish them: the contents of a node are visible to whoever found the node's word. (Under the lock plain
- * loads would do; they cost the same.) A reader that got into a node that was cut off meanwhile stays safe, since nodes
- * are reused only after a grace period, and meets {@link XaEntry#RETRY} where the writer left it.
+ * <p>Everything here may run beside a writer. The head and the slots are loaded with acquire, which pairs with the
+ * release stores that publish them: the contents of a node are visible to whoever found the node's word. (Under the
+ * lock plain loads would do; they cost the same.) A reader that got into a node that was cut off meanwhile stays safe,
+ * since nodes are reused only after a grace period, and meets {@link XaEntry#RETRY} where the writer left it.
  */
 final class XaWalk {
     /** Slots of a node. */
@@ -68,8 +68,8 @@ final class XaWalk {
     }
 
     /**
-     * Follows a slot's sibling to its canonical slot. A store in progress can show siblings of siblings; they point downwards,
-     * so that the loop ends.
+     * Follows a slot's sibling to its canonical slot. A store in progress can show siblings of siblings; they point
+     * downwards, so that the loop ends.
      */
     static long loadCanonical(long node, int slot, long sibling) {
         int canonical;
@@ -82,10 +82,10 @@ final class XaWalk {
     }
 
     /**
-     * The word found in a canonical slot through a sibling, or RETRY if it is not the sibling's. A canonical slot that has
-     * become a node was split. And between the loads of the two slots a writer may have erased, split or replaced the entry,
-     * and stored another at the canonical slot alone: so both are loaded again. A sibling that is still there after the word
-     * was, with the same word in the canonical slot after that, was the word's.
+     * The word found in a canonical slot through a sibling, or RETRY if it is not the sibling's. A canonical slot that
+     * has become a node was split. And between the loads of the two slots a writer may have erased, split or replaced
+     * the entry, and stored another at the canonical slot alone: so both are loaded again. A sibling that is still
+     * there after the word was, with the same word in the canonical slot after that, was the word's.
      */
     private static long settled(long node, int slot, long sibling, int canonical, long word) {
         boolean isUnchanged =
@@ -126,8 +126,8 @@ final class XaWalk {
     }
 
     /**
-     * Order of the entry that a slot's word belongs to, or NO_ORDER if the node was cut off or the slot changed meanwhile. A split
-     * begins at an entry's last slot, and a store ends there: for that slot the order is exact.
+     * Order of the entry that a slot's word belongs to, or NO_ORDER if the node was cut off or the slot changed
+     * meanwhile. A split begins at an entry's last slot, and a store ends there: for that slot the order is exact.
      */
     private static int settledOrder(long node, int shift, int slot, long wordAtSlot) {
         int canonical = XaEntry.isSibling(wordAtSlot) ? canonicalSlot(node, wordAtSlot) : slot;
@@ -209,7 +209,10 @@ final class XaWalk {
         cursor.nodeShift = XaEntry.nodeShift(nodeWord);
     }
 
-    /** Goes to the slot of the parent that holds the cursor's node; false at the top, which leaves the cursor at the head. */
+    /**
+     * Goes to the slot of the parent that holds the cursor's node; false at the top, which leaves the cursor at the
+     * head.
+     */
     static boolean ascend(XaCursor cursor) {
         long node = cursor.node;
         // Growing and shrinking change the parent of a live node; either is a valid way for a reader. Acquire: a parent
@@ -277,8 +280,8 @@ final class XaWalk {
     }
 
     /**
-     * From the cursor's node, which covers the index, down to the last slot that does. Returns the word of that, also if it
-     * is a sibling; the position is its canonical slot, so that a change there changes the whole entry.
+     * From the cursor's node, which covers the index, down to the last slot that does. Returns the word of that, also
+     * if it is a sibling; the position is its canonical slot, so that a change there changes the whole entry.
      */
     private static long descendToSlot(XaCursor cursor) {
         while (true) {
@@ -301,8 +304,8 @@ final class XaWalk {
     }
 
     /**
-     * The slot where a search goes on from a valid position: after that of the index, which lies behind the cursor's if the
-     * entry covered both when it was found; it may have been split since.
+     * The slot where a search goes on from a valid position: after that of the index, which lies behind the cursor's if
+     * the entry covered both when it was found; it may have been split since.
      */
     static int slotAfter(XaCursor cursor) {
         return Math.max(cursor.offset, slotOf(cursor.index, cursor.nodeShift)) + 1;
@@ -321,8 +324,9 @@ final class XaWalk {
     }
 
     /**
-     * The slot after the siblings of the entry at a valid position, or of the piece of it that covers the index. A sibling of a
-     * slot before the entry's is of another, which has taken the place of this one, and of what has not been searched yet.
+     * The slot after the siblings of the entry at a valid position, or of the piece of it that covers the index. A
+     * sibling of a slot before the entry's is of another, which has taken the place of this one, and of what has not
+     * been searched yet.
      */
     private static int slotAfterEntry(XaCursor cursor) {
         int end = slotAfter(cursor);

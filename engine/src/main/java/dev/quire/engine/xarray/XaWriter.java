@@ -4,8 +4,8 @@ package dev.quire.engine.xarray;
 import dev.quire.engine.memory.Errno;
 
 /**
- * Carries the changes of the normal API out: each under the array's lock, and again if it lacked nodes and some that readers
- * had kept have come back meanwhile.
+ * Carries the changes of the normal API out: each under the array's lock, and again if it lacked nodes and some that
+ * readers had kept have come back meanwhile.
  *
  * <p>Thread-safe through the lock.
  */

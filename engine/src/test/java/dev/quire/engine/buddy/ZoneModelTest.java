@@ -13,8 +13,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Random allocations, cuts and frees beside a bitmap of allocated pages. Because free buddies are always merged, the bitmap
- * alone tells how many free blocks of each order there must be, and so which allocations must fail.
+ * Random allocations, cuts and frees beside a bitmap of allocated pages. Because free buddies are always merged, the
+ * bitmap alone tells how many free blocks of each order there must be, and so which allocations must fail.
  */
 class ZoneModelTest {
     private static final int NR_STEPS = 1_000_000;

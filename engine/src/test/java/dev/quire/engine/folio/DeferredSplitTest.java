@@ -215,8 +215,8 @@ class DeferredSplitTest extends WholeEngineTest {
     }
 
     /**
-     * While the entries of one process stand for its pages, the last leaf of another goes: it looks as if nothing mapped the
-     * folio, until the entries are leaves again because the split has failed.
+     * While the entries of one process stand for its pages, the last leaf of another goes: it looks as if nothing
+     * mapped the folio, until the entries are leaves again because the split has failed.
      */
     @Test
     void whatIsMappedInPartAgainAfterAFailedSplitStaysOnTheQueue() {

@@ -11,8 +11,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Every number that an engine, an owner of folios and a memory group keep about folios, at one moment. Those that say what is
- * there now come first, then those that say what has happened ever.
+ * Every number that an engine, an owner of folios and a memory group keep about folios, at one moment. Those that say
+ * what is there now come first, then those that say what has happened ever.
  */
 final class EngineCounts {
     /** Numbers of which there is one. */

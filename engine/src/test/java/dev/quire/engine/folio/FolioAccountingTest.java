@@ -153,7 +153,10 @@ class FolioAccountingTest extends WholeEngineTest {
         folios.unpin(folio);
     }
 
-    /** Between the first look and the freeze, in which nobody else has a reference, somebody has put it on a list and let go. */
+    /**
+     * Between the first look and the freeze, in which nobody else has a reference, somebody has put it on a list and
+     * let go.
+     */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aFolioThatComesOntoAListBeforeTheFreezeIsNotSplitOntoTheCallers(boolean ofFile) {

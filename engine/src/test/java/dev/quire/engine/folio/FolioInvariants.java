@@ -19,11 +19,11 @@ import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What must hold after every attempt to split or merge a folio, successful or not. Made before an attempt, it remembers what
- * the folio and everything around it looked like. {@link SplitWatch} makes one for the attempts of all tests.
+ * What must hold after every attempt to split or merge a folio, successful or not. Made before an attempt, it remembers
+ * what the folio and everything around it looked like. {@link SplitWatch} makes one for the attempts of all tests.
  *
- * <p>Looks at every page of folios up to order 9 and at samples of larger ones, and at every piece if there are no more than
- * 4096, else at samples. For a test that has the engine for itself.
+ * <p>Looks at every page of folios up to order 9 and at samples of larger ones, and at every piece if there are no more
+ * than 4096, else at samples. For a test that has the engine for itself.
  */
 final class FolioInvariants {
     /** What a piece has from the folio, written down from the rules, not taken from the engine. */
@@ -162,8 +162,8 @@ final class FolioInvariants {
     // ---- failure
 
     /**
-     * 10: nothing has changed, not a byte, not an entry, not a list, not a count; but that a file's folio may be mapped no
-     * more, or an anonymous one in smaller leaves.
+     * 10: nothing has changed, not a byte, not an entry, not a list, not a count; but that a file's folio may be mapped
+     * no more, or an anonymous one in smaller leaves.
      */
     void afterFailure() {
         String when = "after a refused attempt";
@@ -386,7 +386,9 @@ final class FolioInvariants {
         }
     }
 
-    /** 3: every index that is kept leads to its folio, with its order and marks; nothing is found of what is dropped. */
+    /**
+     * 3: every index that is kept leads to its folio, with its order and marks; nothing is found of what is dropped.
+     */
     private void checkIndex(Piece piece) {
         if (ownerIndex == null) {
             return;

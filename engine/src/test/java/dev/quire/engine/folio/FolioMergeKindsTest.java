@@ -19,7 +19,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Merges pieces of folios of every kind, and looks at everything around them: nothing may tell that there was a split. */
+/**
+ * Merges pieces of folios of every kind, and looks at everything around them: nothing may tell that there was a split.
+ */
 @SuppressWarnings("NullAway.Init")
 class FolioMergeKindsTest extends WholeEngineTest {
     private static final int MAX_ORDER = 9;
@@ -117,8 +119,8 @@ class FolioMergeKindsTest extends WholeEngineTest {
     // ---- LRU lists
 
     /**
-     * Pieces of order 0 that are on no list (-), inactive (i), active (a) or unevictable (u), the last one used last; one
-     * folio is on each list before them, one after. The place is that among all on the list, 0 used last.
+     * Pieces of order 0 that are on no list (-), inactive (i), active (a) or unevictable (u), the last one used last;
+     * one folio is on each list before them, one after. The place is that among all on the list, 0 used last.
      */
     @ParameterizedTest
     @CsvSource({

@@ -12,9 +12,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a refused split must leave as it was, beside counts and page tables: the page structs, whose head each page is part of,
- * the entries of the index and their marks, the slots of the swap cache, the records of page owners, the LRU list. Of folios
- * larger than 2^12 pages some words are looked at.
+ * What a refused split must leave as it was, beside counts and page tables: the page structs, whose head each page is
+ * part of, the entries of the index and their marks, the slots of the swap cache, the records of page owners, the LRU
+ * list. Of folios larger than 2^12 pages some words are looked at.
  *
  * @param words the first four page structs, in halves of words
  * @param restHash hash of the other page structs

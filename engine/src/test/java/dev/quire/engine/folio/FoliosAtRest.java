@@ -17,8 +17,8 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * What must hold of folios that nobody uses, and of an engine that has none any more. Looks at every page of folios up to order
- * 9 and at samples of larger ones.
+ * What must hold of folios that nobody uses, and of an engine that has none any more. Looks at every page of folios up
+ * to order 9 and at samples of larger ones.
  */
 public final class FoliosAtRest {
     static final int MAX_PROBES = 512;
@@ -26,8 +26,9 @@ public final class FoliosAtRest {
     private FoliosAtRest() {}
 
     /**
-     * Every folio of an address space that nobody uses or maps is aligned, knows its index and its owner, has the references
-     * of the index alone, is not locked, is found by each of its pages and at each of its indices; and all are counted.
+     * Every folio of an address space that nobody uses or maps is aligned, knows its index and its owner, has the
+     * references of the index alone, is not locked, is found by each of its pages and at each of its indices; and all
+     * are counted.
      *
      * @param engine the engine
      * @param space an address space of it

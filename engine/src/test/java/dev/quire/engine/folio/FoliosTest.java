@@ -157,7 +157,9 @@ class FoliosTest extends WholeEngineTest {
         folios.unpin(folio);
     }
 
-    /** Frames 5, 6 and 15 of 16 are left out; whatever is allocated from then on has none of them, until memory is out. */
+    /**
+     * Frames 5, 6 and 15 of 16 are left out; whatever is allocated from then on has none of them, until memory is out.
+     */
     @ParameterizedTest
     @EnumSource(HeadMapKind.class)
     void poisonedFramesAreNeverHandedOutAgain(HeadMapKind headMap) {

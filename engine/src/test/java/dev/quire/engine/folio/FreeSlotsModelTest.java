@@ -16,7 +16,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Takes runs and gives slots back at random, beside a set of taken slots that is searched from one end to the other. */
+/**
+ * Takes runs and gives slots back at random, beside a set of taken slots that is searched from one end to the other.
+ */
 class FreeSlotsModelTest {
     private static final int NR_STEPS = 6_000;
     private static final int STEPS_PER_PHASE = 500;

@@ -20,9 +20,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Replays the rows of the kernel's recording that are about anonymous memory: a folio of which some pages are mapped is split,
- * its unmapped pages are freed by that, and one that somebody has pinned stays whole. The folio is mapped by two processes,
- * both of which unmap what the recorded one did.
+ * Replays the rows of the kernel's recording that are about anonymous memory: a folio of which some pages are mapped is
+ * split, its unmapped pages are freed by that, and one that somebody has pinned stays whole. The folio is mapped by two
+ * processes, both of which unmap what the recorded one did.
  */
 @SuppressWarnings("NullAway.Init")
 class KernelAnonymousSplitGoldenTest extends WholeEngineTest {

@@ -13,8 +13,8 @@ import java.util.BitSet;
 import java.util.List;
 
 /**
- * Stands for the page tables of one process that maps single pages: a bit per page of the arena, counts and references as
- * page tables would keep them. Unmapping anonymous pages remembers them, as migration entries do.
+ * Stands for the page tables of one process that maps single pages: a bit per page of the arena, counts and references
+ * as page tables would keep them. Unmapping anonymous pages remembers them, as migration entries do.
  */
 final class RecordedMappers implements FolioMappers {
     private final PageArena arena;

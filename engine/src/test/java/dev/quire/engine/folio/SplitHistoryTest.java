@@ -29,8 +29,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The kernel shipped each of these bugs, or found it in review: one test for each invariant that was broken. The table in
- * docs/kernel-map.md says which is which, and where those are tested that need page tables.
+ * The kernel shipped each of these bugs, or found it in review: one test for each invariant that was broken. The table
+ * in docs/kernel-map.md says which is which, and where those are tested that need page tables.
  */
 @SuppressWarnings("NullAway.Init")
 class SplitHistoryTest extends WholeEngineTest {
@@ -88,8 +88,8 @@ class SplitHistoryTest extends WholeEngineTest {
     }
 
     /**
-     * Runs a reader that pins index after index, and the first one so often before each, and checks them, while folios are
-     * split and removed.
+     * Runs a reader that pins index after index, and the first one so often before each, and checks them, while folios
+     * are split and removed.
      */
     private void readBesideSplits(int order, int nrRounds, long nrLooksAtFirstOfEach) throws InterruptedException {
         watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);

@@ -16,10 +16,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Splits folios of every kind in every way, and looks at everything around them afterwards: up to order 9 to every smaller
- * order at every page, with either policy and either head map; from there on at random pages. Each split is tried without
- * memory first: of the nodes that it takes the first, the second, and so on is refused, and nothing has changed. Up to order 9
- * each of them is; of larger splits {@link #NR_ALL_REFUSED} of them, then some, and the last.
+ * Splits folios of every kind in every way, and looks at everything around them afterwards: up to order 9 to every
+ * smaller order at every page, with either policy and either head map; from there on at random pages. Each split is
+ * tried without memory first: of the nodes that it takes the first, the second, and so on is refused, and nothing has
+ * changed. Up to order 9 each of them is; of larger splits {@link #NR_ALL_REFUSED} of them, then some, and the last.
  */
 @SuppressWarnings("NullAway.Init")
 class SplitKindsTest extends WholeEngineTest {

@@ -41,7 +41,10 @@ final class SplitLayouts {
         return orders.stream().mapToInt(Integer::intValue).toArray();
     }
 
-    /** Nodes that an index takes for a split: one for each block of 64, 64^2 and 64^3 pages that one folio held and more do now. */
+    /**
+     * Nodes that an index takes for a split: one for each block of 64, 64^2 and 64^3 pages that one folio held and more
+     * do now.
+     */
     static int nrNodes(int order, int[] orders) {
         int nrNodes = 0;
         for (int shift = XaNodeStruct.SLOT_SHIFT; shift <= order; shift += XaNodeStruct.SLOT_SHIFT) {

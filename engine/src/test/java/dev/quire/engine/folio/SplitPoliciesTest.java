@@ -90,9 +90,9 @@ class SplitPoliciesTest {
     }
 
     /**
-     * Against all ways to tile the folio with aligned pieces of allowed orders that the ends of the range do not cut, unless
-     * they have the minimum order; for every set of allowed orders, among them that of anonymous memory. The limit that
-     * {@code RANGE} promises is kept, and reached.
+     * Against all ways to tile the folio with aligned pieces of allowed orders that the ends of the range do not cut,
+     * unless they have the minimum order; for every set of allowed orders, among them that of anonymous memory. The
+     * limit that {@code RANGE} promises is kept, and reached.
      */
     @Test
     void noTilingOfAllowedOrdersHasFewerPieces() {

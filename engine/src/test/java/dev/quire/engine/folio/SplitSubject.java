@@ -19,8 +19,8 @@ import dev.quire.engine.struct.PageStruct;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Folios of one kind, one after another, to be split: with everything that a folio can have to do with. Each is on an LRU
- * list, charged to a group, queued for a deferred split, dirty, and has a poisoned page.
+ * Folios of one kind, one after another, to be split: with everything that a folio can have to do with. Each is on an
+ * LRU list, charged to a group, queued for a deferred split, dirty, and has a poisoned page.
  */
 final class SplitSubject implements AutoCloseable {
     static final long FIRST_INDEX = 5L << 18;
@@ -159,7 +159,9 @@ final class SplitSubject implements AutoCloseable {
         }
     }
 
-    /** Moves the end of the file before anything is removed, as a truncation does that has not come to the folio yet. */
+    /**
+     * Moves the end of the file before anything is removed, as a truncation does that has not come to the folio yet.
+     */
     private void shrinkQuietly(long sizeBytes) {
         if (space != null) {
             dev.quire.engine.struct.AddressSpaceStruct.sizeBytesRelease(space.address(), sizeBytes);

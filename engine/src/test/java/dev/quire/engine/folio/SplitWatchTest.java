@@ -21,7 +21,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The watch over splits sees what is wrong, wherever it is: in each test something is spoilt while a second watch is told. */
+/**
+ * The watch over splits sees what is wrong, wherever it is: in each test something is spoilt while a second watch is
+ * told.
+ */
 class SplitWatchTest extends WholeEngineTest {
     private static final int ORDER = 5;
 

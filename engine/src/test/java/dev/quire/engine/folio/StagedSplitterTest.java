@@ -131,7 +131,9 @@ class StagedSplitterTest extends WholeEngineTest {
         space.close();
     }
 
-    /** Of four pieces the last two become one: at the fourth there is no head any more, and nobody keeps a reference. */
+    /**
+     * Of four pieces the last two become one: at the fourth there is no head any more, and nobody keeps a reference.
+     */
     @Test
     void piecesThatSomebodyHasMergedStayAsTheyAre() {
         long folio = lockedFolio(HeadMapKind.HEAD_BITS, 12);
@@ -190,7 +192,10 @@ class StagedSplitterTest extends WholeEngineTest {
         space.close();
     }
 
-    /** The end of the file is at page 1000: the first stage keeps two pieces of 512, the second splits the last of them there. */
+    /**
+     * The end of the file is at page 1000: the first stage keeps two pieces of 512, the second splits the last of them
+     * there.
+     */
     @ParameterizedTest
     @CsvSource({
         "HEAD_BITS, false, 3",

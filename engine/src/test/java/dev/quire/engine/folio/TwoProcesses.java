@@ -16,9 +16,9 @@ import dev.quire.engine.rcu.RcuReader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Two processes that show the same 2^18 pages of one owner, of a file or of anonymous memory, in page tables. The first maps
- * folios of up to 2 MiB page by page and larger ones with leaves of 2 MiB; the second maps small ones in part, from a third on,
- * and large ones with leaves as large as there are. Each uses a page.
+ * Two processes that show the same 2^18 pages of one owner, of a file or of anonymous memory, in page tables. The first
+ * maps folios of up to 2 MiB page by page and larger ones with leaves of 2 MiB; the second maps small ones in part,
+ * from a third on, and large ones with leaves as large as there are. Each uses a page.
  */
 final class TwoProcesses implements AutoCloseable {
     private static final long NR_PAGES = Geometry.pagesIn(Geometry.MAX_ORDER);

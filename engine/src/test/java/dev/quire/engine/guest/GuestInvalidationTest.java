@@ -252,7 +252,9 @@ class GuestInvalidationTest extends GuestTest {
         check();
     }
 
-    /** Who wants a page beside the range gets it in a folio of 2 MiB while pages of the range still wait for their turn. */
+    /**
+     * Who wants a page beside the range gets it in a folio of 2 MiB while pages of the range still wait for their turn.
+     */
     @Test
     void betweenTheStagesTheOtherPiecesCanBeHad() throws InterruptedException {
         watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);

@@ -14,7 +14,10 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
-/** Populating beside a thread that goes through all frames, pins each folio that is new, and gives it up for the next one only. */
+/**
+ * Populating beside a thread that goes through all frames, pins each folio that is new, and gives it up for the next
+ * one only.
+ */
 class GuestPopulateTest extends GuestTest {
     private static final long CAPACITY_BYTES = 32 << 20;
 

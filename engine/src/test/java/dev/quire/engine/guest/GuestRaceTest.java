@@ -102,8 +102,8 @@ class GuestRaceTest extends GuestTest {
     }
 
     /**
-     * Faults that allocate, beside holes that drop. The host leaves in each page how many holes have begun, so what it finds there
-     * is nothing, or was left after the last hole that was finished before.
+     * Faults that allocate, beside holes that drop. The host leaves in each page how many holes have begun, so what it
+     * finds there is nothing, or was left after the last hole that was finished before.
      */
     @ParameterizedTest
     @EnumSource(GuestSplitPolicy.class)
@@ -129,8 +129,8 @@ class GuestRaceTest extends GuestTest {
     }
 
     /**
-     * Somebody who goes through all frames and holds each folio for a moment, without a read section: nobody is refused memory
-     * for it, and none is lost.
+     * Somebody who goes through all frames and holds each folio for a moment, without a read section: nobody is refused
+     * memory for it, and none is lost.
      */
     @ParameterizedTest
     @EnumSource(GuestSplitPolicy.class)

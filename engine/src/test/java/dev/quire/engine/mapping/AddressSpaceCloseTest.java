@@ -101,8 +101,8 @@ class AddressSpaceCloseTest extends WholeEngineTest {
     }
 
     /**
-     * Others add, cut and look up until they are refused. What they bring in while the address space is being closed goes with it:
-     * nothing is left when the engine is, and its successor has what its owner has put there.
+     * Others add, cut and look up until they are refused. What they bring in while the address space is being closed
+     * goes with it: nothing is left when the engine is, and its successor has what its owner has put there.
      */
     @Test
     void callsBesideCloseAreFinishedOrRefusedAndNeverMeetTheSuccessor() throws InterruptedException {

@@ -16,7 +16,9 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Random calls on an address space against an array of stamps, one per page; every page carries its stamp in its frame. */
+/**
+ * Random calls on an address space against an array of stamps, one per page; every page carries its stamp in its frame.
+ */
 @SuppressWarnings("NullAway.Init")
 class AddressSpaceModelTest extends WholeEngineTest {
     private static final int NR_PAGES = 4096;

@@ -109,7 +109,9 @@ class ChannelFileTest {
         assertThrows(FileSystemException.class, () -> ChannelFile.open(folder, true));
     }
 
-    /** Each file that takes the path has a number of its own; what is open must be known by the key of what it reads. */
+    /**
+     * Each file that takes the path has a number of its own; what is open must be known by the key of what it reads.
+     */
     @Test
     void theKeyIsThatOfTheFileThatIsOpen() throws IOException, InterruptedException {
         Map<Integer, Object> keys = new ConcurrentHashMap<>();

@@ -25,9 +25,9 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Does random things to a range of a file or of shared memory, as one thread that nobody else may change the range beside, and
- * compares all it reads with an array that had the same done to it. Errors of the file are part of the game, and so is a lack of
- * memory: the array follows what the page cache says has happened.
+ * Does random things to a range of a file or of shared memory, as one thread that nobody else may change the range
+ * beside, and compares all it reads with an array that had the same done to it. Errors of the file are part of the
+ * game, and so is a lack of memory: the array follows what the page cache says has happened.
  */
 final class FileExerciser implements AutoCloseable {
     /** Not a measure of speed: a run that takes so long hangs. */
@@ -150,7 +150,9 @@ final class FileExerciser implements AutoCloseable {
         return this;
     }
 
-    /** The same, but for a part of the range, from the start of a page to the end of one, that the file fails to read. */
+    /**
+     * The same, but for a part of the range, from the start of a page to the end of one, that the file fails to read.
+     */
     FileExerciser faultlessBut(int newBadStart, int newBadEnd) {
         badStart = newBadStart;
         badEnd = newBadEnd;
@@ -365,7 +367,10 @@ final class FileExerciser implements AutoCloseable {
         }
     }
 
-    /** Now and then a hole takes the end of what is there, some of which the file has not seen yet; then this looks what the file has. */
+    /**
+     * Now and then a hole takes the end of what is there, some of which the file has not seen yet; then this looks what
+     * the file has.
+     */
     private void punchOrPunchEnd(int at, int length) throws IOException {
         if (random.nextInt(PUNCHES_PER_END) > 0) {
             punch(at, length);

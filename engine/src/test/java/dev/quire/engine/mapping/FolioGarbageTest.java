@@ -32,7 +32,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Nothing allocates on the Java heap once it is warm: not a lookup, not a fill, not a split, not a hole, not a fault. */
+/**
+ * Nothing allocates on the Java heap once it is warm: not a lookup, not a fill, not a split, not a hole, not a fault.
+ */
 class FolioGarbageTest extends WholeEngineTest {
     private static final int WARM_UP = 3_000;
     private static final int MEASURED = 1_000;

@@ -8,7 +8,9 @@ import java.util.List;
 public final class FolioLayout {
     private FolioLayout() {}
 
-    /** Orders of the folios from one index to another, in address order; a maximal run of pages that are gone is "-". */
+    /**
+     * Orders of the folios from one index to another, in address order; a maximal run of pages that are gone is "-".
+     */
     public static String text(AddressSpace space, long startIndex, long endIndex) {
         List<String> parts = new ArrayList<>();
         long[] next = {startIndex};

@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
 /**
- * A file that calls back into the page cache, of another file even, while it is asked for something takes locks in a wrong
- * order: two that do so could wait for each other for ever. It is told at once, and nothing stays locked.
+ * A file that calls back into the page cache, of another file even, while it is asked for something takes locks in a
+ * wrong order: two that do so could wait for each other for ever. It is told at once, and nothing stays locked.
  */
 @SuppressWarnings("NullAway.Init")
 class PageCacheLockOrderTest extends WholeEngineTest {

@@ -24,8 +24,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Threads read a file, copying and in place, while another cuts it, fills it again, syncs, evicts and reclaims. Every two bytes of
- * the file are the number of their page, or zero: whatever a reader finds else is another page's.
+ * Threads read a file, copying and in place, while another cuts it, fills it again, syncs, evicts and reclaims. Every
+ * two bytes of the file are the number of their page, or zero: whatever a reader finds else is another page's.
  */
 class PageCacheRaceTest extends WholeEngineTest {
     private static final int PAGE = 4096;
@@ -103,7 +103,10 @@ class PageCacheRaceTest extends WholeEngineTest {
         return MemorySegment.ofArray(bytes);
     }
 
-    /** One of the two digits of the page's number to base 255, neither of them 0: one of any two bytes differs between pages. */
+    /**
+     * One of the two digits of the page's number to base 255, neither of them 0: one of any two bytes differs between
+     * pages.
+     */
     private static byte stampOf(long offsetBytes) {
         long page = offsetBytes / PAGE;
         return (byte) (1 + ((offsetBytes & 1) == 0 ? page % 255 : page / 255));

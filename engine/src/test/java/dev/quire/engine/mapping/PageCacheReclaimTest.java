@@ -104,7 +104,9 @@ class PageCacheReclaimTest extends WholeEngineTest {
         }
     }
 
-    /** The lock of the lists is one for all: who reads what is cached must not wait for it, whatever reclaim is told. */
+    /**
+     * The lock of the lists is one for all: who reads what is cached must not wait for it, whatever reclaim is told.
+     */
     @Test
     void usesOfCachedPagesTakeNoLockOfTheLists() throws IOException {
         assertEquals(0, file.file().space().populate(0, 2, 0));
@@ -129,7 +131,9 @@ class PageCacheReclaimTest extends WholeEngineTest {
         assertEquals(2, engine.accounting().lru().nrPages(LruList.ACTIVE_FILE), "now reclaim has moved them");
     }
 
-    /** The parts that were used are the first and the last: there is no rest to take, and the folio counts as a whole. */
+    /**
+     * The parts that were used are the first and the last: there is no rest to take, and the folio counts as a whole.
+     */
     @Test
     void aFolioThatWasUsedAgainAtBothEndsStaysLongerThanOneUsedOnce() throws IOException {
         cacheAsOneUnusedFolio();

@@ -22,7 +22,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What has been written gets to the file and stays there, also if the file forgets it, throws anything, or is closed meanwhile. */
+/**
+ * What has been written gets to the file and stays there, also if the file forgets it, throws anything, or is closed
+ * meanwhile.
+ */
 @SuppressWarnings("NullAway.Init")
 class PageCacheSyncTest extends WholeEngineTest {
     private static final int PAGE = 4096;
@@ -178,7 +181,10 @@ class PageCacheSyncTest extends WholeEngineTest {
         }
     }
 
-    /** The sync of all files has written what was dirty, and waits for the file, while more is written and the file closed. */
+    /**
+     * The sync of all files has written what was dirty, and waits for the file, while more is written and the file
+     * closed.
+     */
     @Test
     void theLastCloseBesideASyncOfAllWritesBackAndLetsGo() throws Exception {
         CountDownLatch syncing = new CountDownLatch(1);

@@ -20,7 +20,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-/** How many folios range splits leave of what the kernel left, for each hole of the recorded layouts; keeps the docs' table. */
+/**
+ * How many folios range splits leave of what the kernel left, for each hole of the recorded layouts; keeps the docs'
+ * table.
+ */
 class RangeSavingsTest extends WholeEngineTest {
     private static final Path BENCHMARKS = Path.of("..", "docs", "benchmarks.md");
 

@@ -21,9 +21,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Random reads, writes, views, truncations, holes, splits, merges, and moves to swap of shared memory that is larger than
- * memory, compared byte by byte with an array; alone and with threads on ranges of their own, with a swap file that fails now
- * and then, of the file system and not, and with too little memory now and then. {@code -Dquire.exerciser.operations=N} sets how many all runs together do.
+ * Random reads, writes, views, truncations, holes, splits, merges, and moves to swap of shared memory that is larger
+ * than memory, compared byte by byte with an array; alone and with threads on ranges of their own, with a swap file
+ * that fails now and then, of the file system and not, and with too little memory now and then.
+ * {@code -Dquire.exerciser.operations=N} sets how many all runs together do.
  */
 class SharedMemoryExerciserTest extends WholeEngineTest {
     private static final long NR_OPERATIONS = Long.getLong("quire.exerciser.operations", 500_000);

@@ -219,7 +219,10 @@ class SharedMemoryFailureTest extends WholeEngineTest {
         void run() throws IOException;
     }
 
-    /** Runs an operation with all allocations from the k-th on failing, for each k until it succeeds; it is all or nothing. */
+    /**
+     * Runs an operation with all allocations from the k-th on failing, for each k until it succeeds; it is all or
+     * nothing.
+     */
     private void failAtEachAllocation(Operation operation, Operation change) throws IOException {
         boolean done = false;
         for (int nrSuccesses = 0; !done; nrSuccesses++) {

@@ -25,9 +25,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Threads read five folios of 2 MiB of shared memory, of which three pages of every fifty are punched away, while they go to
- * swap and come back (the kernel's folio_split_race_test, with swapping). Every word of a page is its number: whoever finds
- * another one, or zero where no hole is, has found a page that is not its own.
+ * Threads read five folios of 2 MiB of shared memory, of which three pages of every fifty are punched away, while they
+ * go to swap and come back (the kernel's folio_split_race_test, with swapping). Every word of a page is its number:
+ * whoever finds another one, or zero where no hole is, has found a page that is not its own.
  */
 class SharedMemoryRaceTest extends WholeEngineTest {
     private static final int PAGE = 4096;

@@ -22,9 +22,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Readers verify stamped pages while holes are punched beside them: the set-up that made the kernel hand out bytes of other
- * pages when its split showed unfinished pieces in the index. Every page that is never punched must be found, with its own
- * stamp, all the time.
+ * Readers verify stamped pages while holes are punched beside them: the set-up that made the kernel hand out bytes of
+ * other pages when its split showed unfinished pieces in the index. Every page that is never punched must be found,
+ * with its own stamp, all the time.
  */
 class SplitRaceTest extends WholeEngineTest {
     private static final int NR_FOLIOS = 5;

@@ -20,8 +20,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Threads of one process write to ranges of their own, give parts of them up and map them again, while memory is so short that
- * the faults of each split the folios of all. Every page holds what its thread wrote to it, or zero.
+ * Threads of one process write to ranges of their own, give parts of them up and map them again, while memory is so
+ * short that the faults of each split the folios of all. Every page holds what its thread wrote to it, or zero.
  */
 class AnonymousMemoryRaceTest extends WholeEngineTest {
     private static final int NR_THREADS = 3;

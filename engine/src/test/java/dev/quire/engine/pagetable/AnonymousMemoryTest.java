@@ -42,7 +42,10 @@ class AnonymousMemoryTest extends WholeEngineTest {
         return engine.accounting().counters().nrAnonymous(order);
     }
 
-    /** Pages 2 and 300 to 339 of 512 are unmapped. Splits to order 0, around four pages, or into blocks all mapped or not. */
+    /**
+     * Pages 2 and 300 to 339 of 512 are unmapped. Splits to order 0, around four pages, or into blocks all mapped or
+     * not.
+     */
     @ParameterizedTest
     @CsvSource({"UNIFORM, 471", "NON_UNIFORM, 19", "RANGE, 16"})
     void aPartlyMappedFolioIsSplitAsThePolicySaysAndWhatIsUnmappedIsFreed(SplitPolicies policy, long nrPieces) {
@@ -66,7 +69,9 @@ class AnonymousMemoryTest extends WholeEngineTest {
         memory.close();
     }
 
-    /** What is queued may be anybody's folio, and belong to nobody by now; whoever needs memory then is told the truth. */
+    /**
+     * What is queued may be anybody's folio, and belong to nobody by now; whoever needs memory then is told the truth.
+     */
     @ParameterizedTest
     @EnumSource(SplitPolicies.class)
     void aQueuedFolioThatNobodyCanMapIsPassedOver(SplitPolicies policy) {
@@ -98,7 +103,9 @@ class AnonymousMemoryTest extends WholeEngineTest {
         memory.close();
     }
 
-    /** The region allows it and the page is there: only its entry, or the large one that it is part of, is in the way. */
+    /**
+     * The region allows it and the page is there: only its entry, or the large one that it is part of, is in the way.
+     */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aWriteFaultMakesAProtectedEntryWritable(boolean large) {
@@ -126,7 +133,10 @@ class AnonymousMemoryTest extends WholeEngineTest {
         memory.close();
     }
 
-    /** By the time the shrinker gets to it there is nothing left to be gained by a split: it is no split, and frees nothing. */
+    /**
+     * By the time the shrinker gets to it there is nothing left to be gained by a split: it is no split, and frees
+     * nothing.
+     */
     @ParameterizedTest
     @EnumSource(SplitPolicies.class)
     void aFolioThatIsWhollyUnmappedMeanwhileIsNotSplit(SplitPolicies policy) {
@@ -257,8 +267,8 @@ class AnonymousMemoryTest extends WholeEngineTest {
     }
 
     /**
-     * While one thread zeroes the only folio of 2 MiB that there is, the other maps a page beside it: the first must not take
-     * that for its own.
+     * While one thread zeroes the only folio of 2 MiB that there is, the other maps a page beside it: the first must
+     * not take that for its own.
      */
     @Test
     void whoFaultsBesideANeighbourGetsHisPageNevertheless() throws Exception {

@@ -34,7 +34,10 @@ class MappedFileMergeTest extends WholeEngineTest {
     private PageTables tables;
     private RcuReader reader;
 
-    /** One folio at the start of a file, split into pieces, which the process maps; locked, with a reference of the test's. */
+    /**
+     * One folio at the start of a file, split into pieces, which the process maps; locked, with a reference of the
+     * test's.
+     */
     private long mappedPieces(HeadMapKind headMap, int order, int pieceOrder) {
         engine = open(headMap);
         folios = engine.folios();

@@ -23,7 +23,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What moves to other addresses is as it was at the old ones: each entry, whether it is large, and how often a folio is mapped. */
+/**
+ * What moves to other addresses is as it was at the old ones: each entry, whether it is large, and how often a folio is
+ * mapped.
+ */
 @SuppressWarnings("NullAway.Init")
 class MoveLeavesTest extends WholeEngineTest {
     private static final long BASE = 1L << 30;
@@ -182,7 +185,10 @@ class MoveLeavesTest extends WholeEngineTest {
         close();
     }
 
-    /** Moving takes no reference and maps nothing twice: neither a held folio nor one mapped as often as can be is in its way. */
+    /**
+     * Moving takes no reference and maps nothing twice: neither a held folio nor one mapped as often as can be is in
+     * its way.
+     */
     @Test
     void aFolioMovesHoweverOftenItIsMapped() {
         open(LargeFolioOrders.ALWAYS_2_MIB);

@@ -20,7 +20,9 @@ import dev.quire.engine.struct.PageStruct;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
-/** What goes wrong changes nothing: memory that runs out, places that are taken, arguments that do not fit, late calls. */
+/**
+ * What goes wrong changes nothing: memory that runs out, places that are taken, arguments that do not fit, late calls.
+ */
 class PageTablesFailureTest extends WholeEngineTest {
     private static final long GIB = 1L << 30;
 

@@ -26,8 +26,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Random calls on two processes that share anonymous memory, against a map from address to page and its bits. Each folio is
- * held by the test too, until nothing maps it any more.
+ * Random calls on two processes that share anonymous memory, against a map from address to page and its bits. Each
+ * folio is held by the test too, until nothing maps it any more.
  */
 @SuppressWarnings("NullAway.Init")
 class PageTablesModelTest extends WholeEngineTest {
@@ -206,7 +206,9 @@ class PageTablesModelTest extends WholeEngineTest {
         return entries;
     }
 
-    /** A whole split of whatever folio is at an index, mapped or not; or one that fails, because somebody has pinned it. */
+    /**
+     * A whole split of whatever folio is at an index, mapped or not; or one that fails, because somebody has pinned it.
+     */
     private void split(long index) {
         long folio = folioAt(index);
         if (folio == 0 || folios.order(folio) < 2) {
@@ -267,7 +269,9 @@ class PageTablesModelTest extends WholeEngineTest {
         unifyDirtyBits();
     }
 
-    /** Pages that were mapped by entries of their own may have come back with one large entry, which has one dirty bit. */
+    /**
+     * Pages that were mapped by entries of their own may have come back with one large entry, which has one dirty bit.
+     */
     private void unifyDirtyBits() {
         for (int process = 0; process < NR_PROCESSES; process++) {
             TreeMap<Long, Shown> model = models.get(process);

@@ -21,7 +21,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Anonymous folios come to the queue of those to be split as parts of them are unmapped, and leave it by themselves. */
+/**
+ * Anonymous folios come to the queue of those to be split as parts of them are unmapped, and leave it by themselves.
+ */
 @SuppressWarnings("NullAway.Init")
 class PartialUnmapTest extends WholeEngineTest {
     private static final int MAX_ORDER = 18;
@@ -252,7 +254,9 @@ class PartialUnmapTest extends WholeEngineTest {
         closeProcess();
     }
 
-    /** The caller of the splitter decides what is kept; what it keeps is not partially mapped, whatever is mapped of it. */
+    /**
+     * The caller of the splitter decides what is kept; what it keeps is not partially mapped, whatever is mapped of it.
+     */
     @Test
     void largePiecesOfAPartlyMappedFolioAreNotQueued() {
         openProcess();

@@ -290,7 +290,9 @@ class ReverseMapTest extends WholeEngineTest {
         }
     }
 
-    /** A folio that cannot be split, because somebody holds it, stays beyond the end of the file, but is mapped no more. */
+    /**
+     * A folio that cannot be split, because somebody holds it, stays beyond the end of the file, but is mapped no more.
+     */
     @Test
     void afterAFailedSplitNothingBeyondTheEndIsMapped() {
         Quire engine = open(HeadMapKind.HEAD_BITS);

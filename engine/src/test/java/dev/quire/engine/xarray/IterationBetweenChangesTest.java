@@ -15,9 +15,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Iterations without the lock, between two steps of which the array changes: for each way to iterate and each change, from
- * each start and with the change after each number of steps. What stays in the array is found once, and no index comes
- * twice.
+ * Iterations without the lock, between two steps of which the array changes: for each way to iterate and each change,
+ * from each start and with the change after each number of steps. What stays in the array is found once, and no index
+ * comes twice.
  */
 class IterationBetweenChangesTest extends XArrayCatalogue {
     private static final int MARK = 1;

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * What a plain array of entries must hold, kept the obvious way: a sorted map from first index to range.
  *
  * <p>It knows the rules of multi-index entries (a store inside a wider range changes that range's word and keeps its
- * extent; a wider store swallows what it covers and unites the marks; one that begins inside a run begins at its first index,
- * and one that ends inside a run takes the rest of that along) and nothing of nodes.
+ * extent; a wider store swallows what it covers and unites the marks; one that begins inside a run begins at its first
+ * index, and one that ends inside a run takes the rest of that along) and nothing of nodes.
  */
 final class RangeModel {
     /**
@@ -185,7 +185,10 @@ final class RangeModel {
         }
     }
 
-    /** Cuts the range at an index into pieces of these orders, in address order; piece at offset i gets word + i * stride. */
+    /**
+     * Cuts the range at an index into pieces of these orders, in address order; piece at offset i gets word + i *
+     * stride.
+     */
     void split(long index, int[] pieceOrders, long word, long stride) {
         Range range = at(index);
         if (range == null) {

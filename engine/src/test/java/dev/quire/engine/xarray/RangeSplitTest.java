@@ -17,8 +17,8 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /**
- * An entry is cut so that a range of its indices stands by itself, in as few pieces as that takes: two paths of nodes at
- * most, one to each end of the range.
+ * An entry is cut so that a range of its indices stands by itself, in as few pieces as that takes: two paths of nodes
+ * at most, one to each end of the range.
  */
 class RangeSplitTest extends XArrayCatalogue {
     private static final int MAX_EXHAUSTIVE_ORDER = 7;

@@ -12,8 +12,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * How many nodes and entries a split makes, counted in real arrays. Equal pieces need nodes in proportion to the size of
- * what is cut; pieces that shrink towards one page, as the buddy allocator cuts, need one per level.
+ * How many nodes and entries a split makes, counted in real arrays. Equal pieces need nodes in proportion to the size
+ * of what is cut; pieces that shrink towards one page, as the buddy allocator cuts, need one per level.
  */
 class SplitNodeCountTest extends XArrayCatalogue {
     private static final long NR_NODES = 1 << 15;

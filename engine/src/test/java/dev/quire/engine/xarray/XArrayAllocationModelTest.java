@@ -15,9 +15,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Random operations on arrays of every kind that involve reservations and free indices, and the same on a sorted map from
- * index to word, in which a reservation is a word like others. {@code -Dquire.model.operations=N} sets the length of each
- * run.
+ * Random operations on arrays of every kind that involve reservations and free indices, and the same on a sorted map
+ * from index to word, in which a reservation is a word like others. {@code -Dquire.model.operations=N} sets the length
+ * of each run.
  */
 class XArrayAllocationModelTest extends XArrayCatalogue {
     private static final int NR_OPERATIONS = Integer.getInteger("quire.model.operations", 200_000);

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 
 /**
- * The words in which the tests of the array are written: one array, one thread, entries that tell their index. Each call
- * opens the read section or takes the lock that it needs.
+ * The words in which the tests of the array are written: one array, one thread, entries that tell their index. Each
+ * call opens the read section or takes the lock that it needs.
  *
  * <p>In the classes built on it, the comment at a test names the check of the kernel's suites (lib/test_xarray.c,
  * tools/testing/radix-tree) whose expectations it holds the engine to.
@@ -220,8 +220,8 @@ abstract class XArrayCatalogue extends QuireTest {
     }
 
     /**
-     * Index at which a marked search from {@code start} reports an entry that lies there or later: the start itself if it is in
-     * the entry's first slot, else the entry's first index.
+     * Index at which a marked search from {@code start} reports an entry that lies there or later: the start itself if
+     * it is in the entry's first slot, else the entry's first index.
      */
     static long foundFrom(long start, long first, int order) {
         long slotMask = (1L << (order / 6 * 6)) - 1;

@@ -60,7 +60,10 @@ class XArrayCatalogueBasicTest extends XArrayCatalogue {
         eraseIndex(1);
     }
 
-    /** Leaves are all retry words; in a node above, what was empty stays so, and what leads to a node goes on leading there. */
+    /**
+     * Leaves are all retry words; in a node above, what was empty stays so, and what leads to a node goes on leading
+     * there.
+     */
     @Test
     void everyEntryOfACutOffSubtreeSendsReadersAway() {
         storeOrder(4096, 8, value(1));

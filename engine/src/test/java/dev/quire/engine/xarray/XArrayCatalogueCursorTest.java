@@ -30,7 +30,10 @@ class XArrayCatalogueCursorTest extends XArrayCatalogue {
         array.destroy();
     }
 
-    /** From {@code end} down and up again, over an entry at every index but those from {@code holeFirst} to {@code holeEnd}. */
+    /**
+     * From {@code end} down and up again, over an entry at every index but those from {@code holeFirst} to
+     * {@code holeEnd}.
+     */
     private void stepDownAndUp(int end, int holeFirst, int holeEnd) {
         XaCursor cursor = cursor(end);
         assertEquals(0, cursor.load());

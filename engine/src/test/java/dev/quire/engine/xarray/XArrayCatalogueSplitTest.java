@@ -187,7 +187,10 @@ class XArrayCatalogueSplitTest extends XArrayCatalogue {
         eraseIndex(0);
     }
 
-    /** A split keeps the parent's count, moves the values out of it and gives every canonical slot of the children the marks. */
+    /**
+     * A split keeps the parent's count, moves the values out of it and gives every canonical slot of the children the
+     * marks.
+     */
     @Test
     void countsAndMarksOfParentAndChildren() {
         for (long word : new long[] {value(1), pointer(1)}) {

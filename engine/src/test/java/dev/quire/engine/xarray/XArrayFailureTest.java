@@ -18,8 +18,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Every change runs out of memory at its first node, at its second, and so on: it must say so, leave the tree as it was,
- * node by node, and succeed when it is tried again with memory.
+ * Every change runs out of memory at its first node, at its second, and so on: it must say so, leave the tree as it
+ * was, node by node, and succeed when it is tried again with memory.
  */
 class XArrayFailureTest extends XArrayCatalogue {
     private static final long FAR = 1L << 30;

@@ -11,12 +11,13 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * Does what the C implementation was seen to do, and must get its results: every result, and after every change the same
- * tree, node by node.
+ * Does what the C implementation was seen to do, and must get its results: every result, and after every change the
+ * same tree, node by node.
  *
- * <p>Two differences are wanted, and listed with both results. The original refuses with ENOMEM to split over more than two
- * levels at once; such a split is checked, and taken back before the replay goes on. And after an index inside an entry it
- * finds by its mark the same entry again; the engine must then find what a search from the next entry on finds.
+ * <p>Two differences are wanted, and listed with both results. The original refuses with ENOMEM to split over more than
+ * two levels at once; such a split is checked, and taken back before the replay goes on. And after an index inside an
+ * entry it finds by its mark the same entry again; the engine must then find what a search from the next entry on
+ * finds.
  */
 class XArrayGoldenTest {
     private static final String ARROW = " => ";
@@ -100,7 +101,10 @@ class XArrayGoldenTest {
             System.out.println(position() + ": " + operation + ": reference " + expected + ", engine " + actual);
         }
 
-        /** Whether the original finds by its mark an entry that begins at the index after which it searches, or before it. */
+        /**
+         * Whether the original finds by its mark an entry that begins at the index after which it searches, or before
+         * it.
+         */
         private static boolean goesBackThere(String[] operation, String expected) {
             return operation[0].equals("find_after")
                     && !operation[3].equals("P")
@@ -112,7 +116,9 @@ class XArrayGoldenTest {
             return Long.parseUnsignedLong(word.substring("0x".length()), 16);
         }
 
-        /** Whether the original refuses an operation although it would be possible: a split over more than two levels. */
+        /**
+         * Whether the original refuses an operation although it would be possible: a split over more than two levels.
+         */
         private static boolean isRefusedThere(String[] operation) {
             if (!operation[0].equals("split")) {
                 return false;

@@ -8,7 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-/** Readers without locks look for marks while a writer changes the shape of the tree: what is marked all the time is found. */
+/**
+ * Readers without locks look for marks while a writer changes the shape of the tree: what is marked all the time is
+ * found.
+ */
 class XArrayMarkRaceTest extends XArrayRace {
     @Test
     void aMarkedSearchFindsTheEntryWhileItIsSplitAndMerged() {
@@ -97,8 +100,9 @@ class XArrayMarkRaceTest extends XArrayRace {
     }
 
     /**
-     * An entry over two indices becomes two, of which the first gets a mark, and they become one again without it. A look that
-     * all of these changes happen in can find the mark between them, and the sibling before and after: such do not count.
+     * An entry over two indices becomes two, of which the first gets a mark, and they become one again without it. A
+     * look that all of these changes happen in can find the mark between them, and the sibling before and after: such
+     * do not count.
      */
     @Test
     void theSecondIndexOfAnEntryHasNoMarkThatTheFirstAloneHad() {

@@ -252,7 +252,9 @@ class XArrayModelTest extends XArrayCatalogue {
         assertArrayEquals(Arrays.stream(indices).map(model::load).toArray(), loaded);
     }
 
-    /** Steps to neighbouring indices, looks at what is there or changes it, and advances; siblings stand for the entry. */
+    /**
+     * Steps to neighbouring indices, looks at what is there or changes it, and advances; siblings stand for the entry.
+     */
     private void step() {
         long index = arguments.anyIndex();
         array.lock();
@@ -447,7 +449,9 @@ class XArrayModelTest extends XArrayCatalogue {
         }
     }
 
-    /** Of a run that is no power of two the order is what probing at powers of two finds, possibly siblings of the next. */
+    /**
+     * Of a run that is no power of two the order is what probing at powers of two finds, possibly siblings of the next.
+     */
     private static void assertOrder(@Nullable Range range, int order) {
         if (range == null) {
             assertEquals(0, order);

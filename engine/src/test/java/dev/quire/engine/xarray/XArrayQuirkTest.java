@@ -162,7 +162,10 @@ class XArrayQuirkTest extends XArrayCatalogue {
         }
     }
 
-    /** The original stores as many slots as the range has from where the cursor is, which can be more than the node has left. */
+    /**
+     * The original stores as many slots as the range has from where the cursor is, which can be more than the node has
+     * left.
+     */
     @Test
     void aRangeIsStoredWhereverInItTheCursorIs() {
         storeIndex(40);

@@ -15,8 +15,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /**
- * Readers without locks while a writer changes the shape of the tree: whatever they see must be something that was stored
- * for that index.
+ * Readers without locks while a writer changes the shape of the tree: whatever they see must be something that was
+ * stored for that index.
  */
 class XArrayRaceTest extends XArrayRace {
     /** load_race. */

@@ -9,8 +9,8 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /**
- * Changes through the normal API, which are made in place where they can be, leave the very tree that the same changes leave
- * through a cursor, which always goes the general way.
+ * Changes through the normal API, which are made in place where they can be, leave the very tree that the same changes
+ * leave through a cursor, which always goes the general way.
  */
 class XaInPlaceTest extends XArrayCatalogue {
     private static final int NR_STEPS = 100_000;

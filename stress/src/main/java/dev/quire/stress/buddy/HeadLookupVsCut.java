@@ -15,11 +15,12 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
 
 /**
- * The search for the block that holds a page, while its owner cuts the block, stays inside the block and names what starts a
- * piece; once it has named the page's own piece, it never names the whole again.
+ * The search for the block that holds a page, while its owner cuts the block, stays inside the block and names what
+ * starts a piece; once it has named the page's own piece, it never names the whole again.
  *
- * <p>The digit: what a reader was named that looked several times (1 the whole block, 2 the page's piece, 3 one after the
- * other, 4 back and forth, 9 something that starts no block, or another block); 10 more if it was named another piece.
+ * <p>The digit: what a reader was named that looked several times (1 the whole block, 2 the page's piece, 3 one after
+ * the other, 4 back and forth, 9 something that starts no block, or another block); 10 more if it was named another
+ * piece.
  */
 public final class HeadLookupVsCut {
     private HeadLookupVsCut() {}

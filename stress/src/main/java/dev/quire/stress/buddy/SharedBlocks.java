@@ -8,8 +8,8 @@ import dev.quire.engine.memory.PageArena;
 import dev.quire.stress.Slots;
 
 /**
- * Blocks of order 12, one for each state of a scenario: 64 words at level 0, one at level 1, and a bit of a word that they
- * share at level 2. Nobody allocates them; the scenario owns what it cuts and makes whole.
+ * Blocks of order 12, one for each state of a scenario: 64 words at level 0, one at level 1, and a bit of a word that
+ * they share at level 2. Nobody allocates them; the scenario owns what it cuts and makes whole.
  */
 final class SharedBlocks {
     /** Log2 pages of a block. */

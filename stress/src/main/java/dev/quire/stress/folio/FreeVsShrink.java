@@ -16,11 +16,11 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * A folio on the deferred-split queue is freed beside a shrinker: it is freed once, whole or in pieces, and nothing of it
- * stays on the queue.
+ * A folio on the deferred-split queue is freed beside a shrinker: it is freed once, whole or in pieces, and nothing of
+ * it stays on the queue.
  *
- * <p>First number: 1 if the user has put the folio on the queue. Second: 1 if the shrinker split something, 10 more if it found
- * something on the queue and could not split it. Third: 1 if nothing is left of the folio at the end.
+ * <p>First number: 1 if the user has put the folio on the queue. Second: 1 if the shrinker split something, 10 more if
+ * it found something on the queue and could not split it. Third: 1 if nothing is left of the folio at the end.
  */
 public final class FreeVsShrink {
     private FreeVsShrink() {}

@@ -17,12 +17,12 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * Isolation of a folio from its LRU list beside a split: every piece is on the list once it can be found, so whoever has
- * pinned one takes it off, and puts it back; and the lists stay linked.
+ * Isolation of a folio from its LRU list beside a split: every piece is on the list once it can be found, so whoever
+ * has pinned one takes it off, and puts it back; and the lists stay linked.
  *
- * <p>First number: what was isolated (1 the old folio, 2 a piece, 9 another); 10 more if the old folio was frozen before, 20
- * more if what was found was on no list. Second: how the split ended (0, or -11 for EAGAIN). Third: the number of folios at
- * the end, 0 if they or the lists are not in order.
+ * <p>First number: what was isolated (1 the old folio, 2 a piece, 9 another); 10 more if the old folio was frozen
+ * before, 20 more if what was found was on no list. Second: how the split ended (0, or -11 for EAGAIN). Third: the
+ * number of folios at the end, 0 if they or the lists are not in order.
  */
 public final class IsolateVsSplit {
     private IsolateVsSplit() {}

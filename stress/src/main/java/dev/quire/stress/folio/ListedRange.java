@@ -57,8 +57,8 @@ final class ListedRange {
     }
 
     /**
-     * Makes something of the words where the pieces' links will be: a broken engine that unlinks a piece before it is linked
-     * must show in the lists, and not crash. With head bits nobody reads these words of tails.
+     * Makes something of the words where the pieces' links will be: a broken engine that unlinks a piece before it is
+     * linked must show in the lists, and not crash. With head bits nobody reads these words of tails.
      */
     private void prepareLinks() {
         for (int page = SPLIT_AT; page < NR_PAGES; page++) {
@@ -80,8 +80,8 @@ final class ListedRange {
     }
 
     /**
-     * Pins the folio of the reader's page by its index, takes it off its list, puts it back, and lets go of it: what was
-     * pinned, see {@link PinCheck#inspectAndUnpin}; {@link PageRange#CAME_FROZEN} and {@link #NOT_LISTED} more.
+     * Pins the folio of the reader's page by its index, takes it off its list, puts it back, and lets go of it: what
+     * was pinned, see {@link PinCheck#inspectAndUnpin}; {@link PageRange#CAME_FROZEN} and {@link #NOT_LISTED} more.
      */
     int isolateAndPutBack() {
         return range.guard(() -> {

@@ -17,12 +17,13 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * A lookup by index beside a merge pins the folio that covers the index, whole and with its own bytes, for as long as it
- * holds the pin: its piece, which then is not merged, or the new folio. A merge that does not succeed has changed nothing.
+ * A lookup by index beside a merge pins the folio that covers the index, whole and with its own bytes, for as long as
+ * it holds the pin: its piece, which then is not merged, or the new folio. A merge that does not succeed has changed
+ * nothing.
  *
- * <p>First number: what the reader pinned (0 nothing, 1 the new folio, 2 its page's piece, 9 another, or one that changed
- * while pinned; also if the range is not in order at the end); 10 more if it came while the first piece was frozen. Second:
- * how the merge ended (0, or -11 for EAGAIN).
+ * <p>First number: what the reader pinned (0 nothing, 1 the new folio, 2 its page's piece, 9 another, or one that
+ * changed while pinned; also if the range is not in order at the end); 10 more if it came while the first piece was
+ * frozen. Second: how the merge ended (0, or -11 for EAGAIN).
  */
 public final class LookupVsMerge {
     private LookupVsMerge() {}

@@ -14,8 +14,8 @@ import dev.quire.stress.PinCheck;
 import java.util.function.LongToIntFunction;
 
 /**
- * The 8 pages of the file of a {@link SharedEngine} that one state has for itself. They are cached in one folio of order 3, or in pieces:
- * folios over pages 0-1, 2, 3 and 4-7. Only the file holds references to them.
+ * The 8 pages of the file of a {@link SharedEngine} that one state has for itself. They are cached in one folio of
+ * order 3, or in pieces: folios over pages 0-1, 2, 3 and 4-7. Only the file holds references to them.
  */
 final class PageRange extends GuardedState {
     /** Log2 pages. */

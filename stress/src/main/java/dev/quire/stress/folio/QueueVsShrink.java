@@ -20,9 +20,10 @@ import org.openjdk.jcstress.infra.results.III_Result;
  * A folio that is put on the deferred-split queue beside a shrinker is split, or still on the queue at the end: if the
  * shrinker takes it off while it is in use, it puts it back.
  *
- * <p>First number: how often, of four attempts, the user found the folio large and on the queue afterwards. Second: 1 if the
- * shrinker split something, this state's folio or an earlier one's; 10 more if it found folios on the queue and could not
- * split any. Third: the number of folios at the end, 0 if they are not in order, or whole and not on the queue.
+ * <p>First number: how often, of four attempts, the user found the folio large and on the queue afterwards. Second: 1
+ * if the shrinker split something, this state's folio or an earlier one's; 10 more if it found folios on the queue and
+ * could not split any. Third: the number of folios at the end, 0 if they are not in order, or whole and not on the
+ * queue.
  */
 public final class QueueVsShrink {
     private QueueVsShrink() {}

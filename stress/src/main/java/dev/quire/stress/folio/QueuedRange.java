@@ -9,8 +9,8 @@ import dev.quire.stress.PinCheck;
 import dev.quire.stress.Progress;
 
 /**
- * A {@link PageRange} whose folio is put on the deferred-split queue of the engine, and off it, while the actors run. The queue
- * is that of all states: a shrinker may also split what an earlier state has left there.
+ * A {@link PageRange} whose folio is put on the deferred-split queue of the engine, and off it, while the actors run.
+ * The queue is that of all states: a shrinker may also split what an earlier state has left there.
  */
 final class QueuedRange {
     /** Added to the result of a shrinker that found folios on the queue and could not split any of them. */
@@ -88,7 +88,8 @@ final class QueuedRange {
     // ---- what shrinkers do
 
     /**
-     * Splits what is on the queue, until the user has done its part; 1 if it has split something, {@link #GAVE_UP} more.
+     * Splits what is on the queue, until the user has done its part; 1 if it has split something, {@link #GAVE_UP}
+     * more.
      */
     int shrinkBesideUser() {
         return range.guard(() -> {

@@ -12,8 +12,8 @@ import dev.quire.stress.PinCheck;
 import dev.quire.stress.Slots;
 
 /**
- * The engine of all states of a scenario, with one file in memory and one owner of anonymous memory. Each state has a range of
- * 8 indices for itself, in the file ({@link PageRange}) or in anonymous memory ({@link SwapRange}).
+ * The engine of all states of a scenario, with one file in memory and one owner of anonymous memory. Each state has a
+ * range of 8 indices for itself, in the file ({@link PageRange}) or in anonymous memory ({@link SwapRange}).
  */
 final class SharedEngine {
     private static final int NR_SLOTS = 1 << 14;

@@ -17,11 +17,11 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * A merge of four folios beside a split of the last of them, each by somebody with a reference of his own: they happen one
- * after the other, or one of them is given up and has changed nothing.
+ * A merge of four folios beside a split of the last of them, each by somebody with a reference of his own: they happen
+ * one after the other, or one of them is given up and has changed nothing.
  *
- * <p>First two numbers: how merge and split ended (0, -11 for EAGAIN, 1 if the folio was frozen and could not be pinned).
- * Third: the number of folios at the end, 0 if they or their references are not in order.
+ * <p>First two numbers: how merge and split ended (0, -11 for EAGAIN, 1 if the folio was frozen and could not be
+ * pinned). Third: the number of folios at the end, 0 if they or their references are not in order.
  */
 public final class SplitVsMerge {
     private static final int SPLIT_AT = 5;

@@ -17,8 +17,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * Two threads split the same folio around different pages: they do so one after the other, or one or both give up, and then
- * have changed nothing.
+ * Two threads split the same folio around different pages: they do so one after the other, or one or both give up, and
+ * then have changed nothing.
  *
  * <p>Third number: the number of folios at the end, 0 if they or their references are not in order.
  */
@@ -29,8 +29,8 @@ public final class SplitVsSplit {
     private SplitVsSplit() {}
 
     /**
-     * Each thread has a reference of its own. First two numbers: how the splits ended (0, -11 for EAGAIN, 1 if the folio was
-     * frozen and could not be pinned).
+     * Each thread has a reference of its own. First two numbers: how the splits ended (0, -11 for EAGAIN, 1 if the
+     * folio was frozen and could not be pinned).
      */
     @JCStressTest
     @Outcome(id = "0, 0, 6", expect = ACCEPTABLE, desc = "one split the folio, the other a piece")
@@ -77,9 +77,10 @@ public final class SplitVsSplit {
     }
 
     /**
-     * Both threads share one reference, so the split does not fail while the other waits for the lock. First number: how the
-     * uniform split to order 2 ended (0, or 2 if the first folio was smaller already). Second: how the split around page 0
-     * ended. 10 more if the lock was held when the thread came, 100 more if it slept on although the lock was free.
+     * Both threads share one reference, so the split does not fail while the other waits for the lock. First number:
+     * how the uniform split to order 2 ended (0, or 2 if the first folio was smaller already). Second: how the split
+     * around page 0 ended. 10 more if the lock was held when the thread came, 100 more if it slept on although the lock
+     * was free.
      */
     @JCStressTest
     @Outcome(id = "0, 0, 4", expect = ACCEPTABLE, desc = "the folio was split to order 2, then its first piece further")

@@ -17,11 +17,11 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * A swap slot that is given back while the folio that caches it is split reads as not cached from then on, and is free once
- * its new folio has left the swap cache.
+ * A swap slot that is given back while the folio that caches it is split reads as not cached from then on, and is free
+ * once its new folio has left the swap cache.
  *
- * <p>First number: 1 if the folio was frozen when the slot was given back. Second: how the split ended (always 0: nobody
- * else holds the folio). Third: 1 if the slot is free in the end.
+ * <p>First number: 1 if the folio was frozen when the slot was given back. Second: how the split ended (always 0:
+ * nobody else holds the folio). Third: 1 if the slot is free in the end.
  */
 public final class SwapFreeVsSplit {
     private SwapFreeVsSplit() {}

@@ -10,8 +10,8 @@ import dev.quire.stress.GuardedState;
 import dev.quire.stress.PinCheck;
 
 /**
- * The 8 pages of anonymous memory of a {@link SharedEngine} that one state has for itself, in one folio in the swap cache. The
- * state has a reference to it besides those of the cache.
+ * The 8 pages of anonymous memory of a {@link SharedEngine} that one state has for itself, in one folio in the swap
+ * cache. The state has a reference to it besides those of the cache.
  */
 final class SwapRange extends GuardedState {
     private static final int NR_PAGES = 1 << PageRange.ORDER;

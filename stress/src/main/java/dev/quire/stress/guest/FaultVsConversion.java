@@ -16,13 +16,14 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * Who gets a page from a fault beside its conversion holds it in the state it asked for, and the conversion fails; or the fault
- * is refused. So nobody has access once a conversion has returned with success.
+ * Who gets a page from a fault beside its conversion holds it in the state it asked for, and the conversion fails; or
+ * the fault is refused. So nobody has access once a conversion has returned with success.
  *
  * <p>A fault on a page that is not being converted, but lies beside one that is, is always answered.
  *
- * <p>First number: what the fault gave (0 refused, 1 the page, 9 a page that was converted or does not fit); 10 more if it came,
- * and beside the page also ended, while the conversion was under way. Second: how the conversion ended (0, or -11 for EAGAIN).
+ * <p>First number: what the fault gave (0 refused, 1 the page, 9 a page that was converted or does not fit); 10 more if
+ * it came, and beside the page also ended, while the conversion was under way. Second: how the conversion ended (0, or
+ * -11 for EAGAIN).
  */
 public final class FaultVsConversion {
     private FaultVsConversion() {}

@@ -14,8 +14,9 @@ import dev.quire.stress.Progress;
 import dev.quire.stress.Slots;
 
 /**
- * One guest memory, of which each state of a scenario has a huge page of 2 MiB for itself. The page that is raced for is number
- * {@link #PAGE} in it; the one after it may be shared all the time, so that a conversion of the page alone changes no folio.
+ * One guest memory, of which each state of a scenario has a huge page of 2 MiB for itself. The page that is raced for
+ * is number {@link #PAGE} in it; the one after it may be shared all the time, so that a conversion of the page alone
+ * changes no folio.
  */
 final class GuestPages {
     /** The fault was refused: the page is in the other state. */
@@ -135,7 +136,9 @@ final class GuestPages {
         return cameDuring + (isRight ? HELD : WRONG);
     }
 
-    /** Faults a page in beside one that is being converted, and gives it back; {@link #CAME_DURING} if it need not wait. */
+    /**
+     * Faults a page in beside one that is being converted, and gives it back; {@link #CAME_DURING} if it need not wait.
+     */
     int faultBeside(long index, boolean asHost, long convertedIndex) {
         boolean during = isBeingConverted(convertedIndex);
         long folio = asHost ? access.hostFault(index) : access.guestFault(index, true);

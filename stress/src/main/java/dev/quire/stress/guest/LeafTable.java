@@ -8,8 +8,8 @@ import dev.quire.engine.memory.Geometry;
 import java.util.Arrays;
 
 /**
- * A guest's page tables, as far as a scenario looks at them: of each huge page the one leaf entry that maps a page near its
- * beginning. A leaf that is split keeps that page alone.
+ * A guest's page tables, as far as a scenario looks at them: of each huge page the one leaf entry that maps a page near
+ * its beginning. A leaf that is split keeps that page alone.
  *
  * <p>Thread-safe; one lock for all.
  */
@@ -41,7 +41,9 @@ final class LeafTable implements SecondaryMmu {
         zappedBeyond[hugePage] = false;
     }
 
-    /** Maps the kept page with a leaf, unless a page that it would map is not what it was at a sequence; whether it did. */
+    /**
+     * Maps the kept page with a leaf, unless a page that it would map is not what it was at a sequence; whether it did.
+     */
     synchronized boolean map(GuestMemory guest, long sequence, int hugePage, int order) {
         if (guest.isInvalidated(sequence, startOf(hugePage, order), endOf(hugePage, order))) {
             return false;

@@ -14,11 +14,12 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * A guest that maps private memory with a large leaf entry, beside the conversion of one of its pages: the conversion takes that
- * page from the guest, and no other.
+ * A guest that maps private memory with a large leaf entry, beside the conversion of one of its pages: the conversion
+ * takes that page from the guest, and no other.
  *
- * <p>First number: whether the guest mapped its folio (1), or found it being converted (0). Second: how the conversion ended (0,
- * or -11 for EAGAIN). Third: 0; 9 if the page was zapped together with others, or is mapped after it was converted.
+ * <p>First number: whether the guest mapped its folio (1), or found it being converted (0). Second: how the conversion
+ * ended (0, or -11 for EAGAIN). Third: 0; 9 if the page was zapped together with others, or is mapped after it was
+ * converted.
  */
 @JCStressTest
 @Description("a guest maps a folio of 2 MiB while another page of it is converted to shared, which splits")

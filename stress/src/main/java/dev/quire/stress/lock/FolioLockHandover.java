@@ -20,8 +20,8 @@ import org.openjdk.jcstress.infra.results.II_Result;
 /**
  * A thread that sleeps for the folio lock is woken when it is released, and sees what the holder did.
  *
- * <p>First number: 1 if somebody had announced that he waits before the holder let go. Second: the word the waiter found
- * (1 is what the holder wrote last), 10 more if it slept on although the lock was free.
+ * <p>First number: 1 if somebody had announced that he waits before the holder let go. Second: the word the waiter
+ * found (1 is what the holder wrote last), 10 more if it slept on although the lock was free.
  */
 public final class FolioLockHandover {
     private static final SharedPages PAGES = new SharedPages();

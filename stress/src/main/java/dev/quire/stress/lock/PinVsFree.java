@@ -15,11 +15,12 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * A reader pins a folio while its owner gives the last reference back: exactly one of them frees it, and a folio that is
- * free is never pinned.
+ * A reader pins a folio while its owner gives the last reference back: exactly one of them frees it, and a folio that
+ * is free is never pinned.
  *
- * <p>First number: what came of the pin (0 refused, 1 held and given back, 2 held and was the last, 3 held a freed folio,
- * 4 the engine lost count). Second: what came of the owner's reference, likewise. Third: how often the folio was freed.
+ * <p>First number: what came of the pin (0 refused, 1 held and given back, 2 held and was the last, 3 held a freed
+ * folio, 4 the engine lost count). Second: what came of the owner's reference, likewise. Third: how often the folio was
+ * freed.
  */
 public final class PinVsFree {
     private static final SharedPages PAGES = new SharedPages();

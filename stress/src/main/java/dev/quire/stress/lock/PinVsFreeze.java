@@ -19,8 +19,8 @@ import org.openjdk.jcstress.infra.results.II_Result;
  * A reader pins a folio while a writer freezes it to change it: one of them wins, and a reader that pins it afterwards
  * sees all that the writer changed.
  *
- * <p>First number: what came of the pin (0 refused, 1 pinned before the change, 2 pinned after it, 3 saw a change while it
- * held its pin). Second: whether the writer froze the folio.
+ * <p>First number: what came of the pin (0 refused, 1 pinned before the change, 2 pinned after it, 3 saw a change while
+ * it held its pin). Second: whether the writer froze the folio.
  */
 public final class PinVsFreeze {
     private static final SharedPages PAGES = new SharedPages();

@@ -16,11 +16,11 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * Somebody gives back more references than there are, and is told so: nobody else is turned away, or sees a wrong count,
- * because of it.
+ * Somebody gives back more references than there are, and is told so: nobody else is turned away, or sees a wrong
+ * count, because of it.
  *
- * <p>First number: what came of pins beside it (1 all held, 3 one saw a count that never was, 0 one was refused, 4 the engine
- * lost count). Second: whether the wrong call came meanwhile.
+ * <p>First number: what came of pins beside it (1 all held, 3 one saw a count that never was, 0 one was refused, 4 the
+ * engine lost count). Second: whether the wrong call came meanwhile.
  */
 public final class PinVsMisuse {
     private static final SharedPages PAGES = new SharedPages();

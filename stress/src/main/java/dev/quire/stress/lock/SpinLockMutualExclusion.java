@@ -57,8 +57,8 @@ public final class SpinLockMutualExclusion {
     }
 
     /**
-     * Both threads wait for the lock, four times each. First two numbers: how often each found it held. Third: the word at the
-     * end.
+     * Both threads wait for the lock, four times each. First two numbers: how often each found it held. Third: the word
+     * at the end.
      */
     @JCStressTest
     @Outcome(id = "0, 0, 8", expect = ACCEPTABLE, desc = "one after the other")
@@ -94,7 +94,9 @@ public final class SpinLockMutualExclusion {
         }
     }
 
-    /** Both threads give up at once if they cannot have the lock. Each number: the word as the thread found it, or -1. */
+    /**
+     * Both threads give up at once if they cannot have the lock. Each number: the word as the thread found it, or -1.
+     */
     @JCStressTest
     @Outcome(
             id = {"0, 1", "1, 0"},

@@ -20,8 +20,8 @@ import dev.quire.stress.Progress;
 import dev.quire.stress.Slots;
 
 /**
- * One file in memory, of which each state of a scenario has a range of 8 pages for itself, cached in one folio of order 3.
- * Every page frame is stamped with its index in the file, so that a reader can tell whose bytes it reads.
+ * One file in memory, of which each state of a scenario has a range of 8 pages for itself, cached in one folio of order
+ * 3. Every page frame is stamped with its index in the file, so that a reader can tell whose bytes it reads.
  *
  * <p>Splits are non-uniform around page 2: into folios over pages 0-1, 2, 3 and 4-7. Holes are pages 4-7.
  */

@@ -15,11 +15,11 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * Who opens a file while the last one who had it open closes it, which writes it back and lets go of it, reads what was written,
- * from memory or from the file, beside that and afterwards.
+ * Who opens a file while the last one who had it open closes it, which writes it back and lets go of it, reads what was
+ * written, from memory or from the file, beside that and afterwards.
  *
- * <p>First number: what the new one read (2 is what was written). Second: 1 if it opened the file while it was being closed.
- * Third: what the file has when nobody has it open any more.
+ * <p>First number: what the new one read (2 is what was written). Second: 1 if it opened the file while it was being
+ * closed. Third: what the file has when nobody has it open any more.
  */
 public final class CloseVsReopen {
     private CloseVsReopen() {}

@@ -16,13 +16,13 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * A read of a large folio's bytes beside a hole that is punched in it, or a truncation through it, copies each byte as it was,
- * or zero where it is cut: never a byte of another page, of another file, or of what the frames were used for since. After the
- * cut has returned nothing of what was cut is read, and all of the rest.
+ * A read of a large folio's bytes beside a hole that is punched in it, or a truncation through it, copies each byte as
+ * it was, or zero where it is cut: never a byte of another page, of another file, or of what the frames were used for
+ * since. After the cut has returned nothing of what was cut is read, and all of the rest.
  *
- * <p>First and second number: what was read beside the cut and after it (1 all that was there, 2 none of what is cut, 3 a part
- * of that, 8 too little, 9 a wrong byte); the first is 10 more if the reader came while the folio was frozen. Third: what is
- * read when all is over, after a truncation once the file has its old size again.
+ * <p>First and second number: what was read beside the cut and after it (1 all that was there, 2 none of what is cut, 3
+ * a part of that, 8 too little, 9 a wrong byte); the first is 10 more if the reader came while the folio was frozen.
+ * Third: what is read when all is over, after a truncation once the file has its old size again.
  */
 public final class CopyOutVsCut {
     private CopyOutVsCut() {}

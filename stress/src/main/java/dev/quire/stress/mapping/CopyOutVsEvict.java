@@ -15,10 +15,11 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * A read of a large folio's bytes beside its eviction copies them from the folio, which stays then, or from the file: its frames
- * are nobody else's while it is being read.
+ * A read of a large folio's bytes beside its eviction copies them from the folio, which stays then, or from the file:
+ * its frames are nobody else's while it is being read.
  *
- * <p>First number: what was read (1 all that is there, 2 zeroes, 3 some zeroes, 8 too little, 9 a wrong byte). Second: how many pages were evicted.
+ * <p>First number: what was read (1 all that is there, 2 zeroes, 3 some zeroes, 8 too little, 9 a wrong byte). Second:
+ * how many pages were evicted.
  */
 public final class CopyOutVsEvict {
     private CopyOutVsEvict() {}

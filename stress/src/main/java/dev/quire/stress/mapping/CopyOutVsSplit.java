@@ -15,12 +15,12 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * A read of a large folio's bytes beside a split of the folio, which drops nothing, copies all of them, from the folio or from
- * its pieces, or from both: the index leads to the folio or to the piece of the page at all times (577a1f495fd7 mended what
- * broke this in the original, found by wrong bytes in reads).
+ * A read of a large folio's bytes beside a split of the folio, which drops nothing, copies all of them, from the folio
+ * or from its pieces, or from both: the index leads to the folio or to the piece of the page at all times (577a1f495fd7
+ * mended what broke this in the original, found by wrong bytes in reads).
  *
- * <p>First number: what was read (1 all that is there, 2 zeroes, 3 some zeroes, 8 too little, 9 a wrong byte); 10 more if the
- * reader came while the folio was frozen. Second: how the split ended (0, or -11 for EAGAIN).
+ * <p>First number: what was read (1 all that is there, 2 zeroes, 3 some zeroes, 8 too little, 9 a wrong byte); 10 more
+ * if the reader came while the folio was frozen. Second: how the split ended (0, or -11 for EAGAIN).
  */
 public final class CopyOutVsSplit {
     private CopyOutVsSplit() {}

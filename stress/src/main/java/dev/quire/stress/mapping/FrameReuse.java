@@ -17,8 +17,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
 
 /**
- * The frames of a folio that was freed are not used again while a reader that found it is in its read section, pinned or
- * not.
+ * The frames of a folio that was freed are not used again while a reader that found it is in its read section, pinned
+ * or not.
  *
  * <p>The digit: 0 nothing was found, 1 the bytes stayed the same, 9 they were another's.
  */

@@ -15,8 +15,8 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A page cache with many files of 8 pages, of which each state of a scenario has one for itself, cached in one folio of order 3.
- * Every 8 bytes of a page are a number that no other page has, nor the same page in another state.
+ * A page cache with many files of 8 pages, of which each state of a scenario has one for itself, cached in one folio of
+ * order 3. Every 8 bytes of a page are a number that no other page has, nor the same page in another state.
  */
 final class LargeFiles {
     /** Log2 pages of the folio. */
@@ -81,7 +81,9 @@ final class LargeFiles {
         }
     }
 
-    /** The file of one state after another. Its reader reads on from one page, and its writer makes one of four cuts. */
+    /**
+     * The file of one state after another. Its reader reads on from one page, and its writer makes one of four cuts.
+     */
     final class LargeFile extends GuardedState {
         /** Read all the bytes that were there at first. */
         static final int OLD = 1;
@@ -169,7 +171,9 @@ final class LargeFiles {
             return (generation << GENERATION_SHIFT) | ((slot() + 1L) << SLOT_SHIFT) | page;
         }
 
-        /** How much later than the writer the reader comes: a number that has nothing to do with its page and the cut. */
+        /**
+         * How much later than the writer the reader comes: a number that has nothing to do with its page and the cut.
+         */
         int delay() {
             return slot() / (NR_PAGES * CUT_STARTS.length);
         }
@@ -196,7 +200,10 @@ final class LargeFiles {
             return readBeside(new Change(cutStart, holeEnd, BYTES, BYTES));
         }
 
-        /** Reads on from the state's page beside the truncation; every other time when the file is cut off, and the cache is next. */
+        /**
+         * Reads on from the state's page beside the truncation; every other time when the file is cut off, and the
+         * cache is next.
+         */
         int readBesideTruncation() {
             if (delay() % 2 == 1) {
                 SlowFile.transfer();

@@ -18,8 +18,8 @@ import org.openjdk.jcstress.infra.results.I_Result;
 /**
  * A lookup by index beside the addition of a folio finds nothing, or the folio with all that says where it belongs.
  *
- * <p>The digit: what a reader saw that looked several times (0 nothing, 1 the folio, 3 nothing and then the folio, 4 the
- * folio and then nothing, 9 something else).
+ * <p>The digit: what a reader saw that looked several times (0 nothing, 1 the folio, 3 nothing and then the folio, 4
+ * the folio and then nothing, 9 something else).
  */
 public final class LookupVsAdd {
     private LookupVsAdd() {}

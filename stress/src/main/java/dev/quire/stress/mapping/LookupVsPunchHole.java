@@ -17,11 +17,12 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * A lookup by index beside a hole punched in a folio finds what is not in the hole at all times, and in the hole the old
- * bytes, zeroes or nothing: never another page's bytes.
+ * A lookup by index beside a hole punched in a folio finds what is not in the hole at all times, and in the hole the
+ * old bytes, zeroes or nothing: never another page's bytes.
  *
- * <p>First number: what the reader pinned (0 nothing, 1 the old folio, 2 a piece of it that covers the index, 9 another, or
- * one that changed while pinned); 10 more if it came while the old one was frozen. Second: whether its index is in the hole.
+ * <p>First number: what the reader pinned (0 nothing, 1 the old folio, 2 a piece of it that covers the index, 9
+ * another, or one that changed while pinned); 10 more if it came while the old one was frozen. Second: whether its
+ * index is in the hole.
  */
 public final class LookupVsPunchHole {
     private LookupVsPunchHole() {}

@@ -17,11 +17,12 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * A lookup by index beside a split pins the folio that covers the index, whole and with its own bytes, for as long as it
- * holds the pin: the old folio, which then is not split, or the new one.
+ * A lookup by index beside a split pins the folio that covers the index, whole and with its own bytes, for as long as
+ * it holds the pin: the old folio, which then is not split, or the new one.
  *
- * <p>First number: what the reader pinned (0 nothing, 1 the old folio, 2 its page's new folio, 9 another, or one that changed
- * while pinned); 10 more if it came while the old one was frozen. Second: how the split ended (0, or -11 for EAGAIN).
+ * <p>First number: what the reader pinned (0 nothing, 1 the old folio, 2 its page's new folio, 9 another, or one that
+ * changed while pinned); 10 more if it came while the old one was frozen. Second: how the split ended (0, or -11 for
+ * EAGAIN).
  */
 public final class LookupVsSplit {
     private LookupVsSplit() {}

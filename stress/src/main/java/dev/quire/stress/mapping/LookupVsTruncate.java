@@ -18,14 +18,14 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * A lookup by index beside a truncation pins the page's folio, whole and with the page's own bytes, or finds nothing. After
- * the truncation has returned, no page beyond the new end is found, but for one whose folio lies across the end and was in
- * use, and whose bytes are zero then; and every page before the end is there.
+ * A lookup by index beside a truncation pins the page's folio, whole and with the page's own bytes, or finds nothing.
+ * After the truncation has returned, no page beyond the new end is found, but for one whose folio lies across the end
+ * and was in use, and whose bytes are zero then; and every page before the end is there.
  *
- * <p>First two numbers: what the reader pinned beside the truncation and after it (0 nothing, 1 the old folio, 2 its page's
- * piece, 3 the old folio, where the page is zero at the latest when it is let go, 9 another); the first is 10 more if the
- * reader came while the old folio was frozen or free. Third: where the page is (0 before the new end, 1 beyond it in the
- * folio across the end, 2 in a folio beyond it).
+ * <p>First two numbers: what the reader pinned beside the truncation and after it (0 nothing, 1 the old folio, 2 its
+ * page's piece, 3 the old folio, where the page is zero at the latest when it is let go, 9 another); the first is 10
+ * more if the reader came while the old folio was frozen or free. Third: where the page is (0 before the new end, 1
+ * beyond it in the folio across the end, 2 in a folio beyond it).
  */
 public final class LookupVsTruncate {
     private LookupVsTruncate() {}

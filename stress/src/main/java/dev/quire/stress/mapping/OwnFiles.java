@@ -17,8 +17,8 @@ import dev.quire.stress.Progress;
 import dev.quire.stress.SlotStates;
 
 /**
- * An engine with many files in memory, of which each state of a scenario has one for itself, because only a whole file can be
- * truncated. A file has 16 pages, cached in two folios of order 3.
+ * An engine with many files in memory, of which each state of a scenario has one for itself, because only a whole file
+ * can be truncated. A file has 16 pages, cached in two folios of order 3.
  */
 final class OwnFiles {
     private static final int NR_SLOTS = 1 << 14;
@@ -116,8 +116,9 @@ final class OwnFiles {
         }
 
         /**
-         * The same, noting whether the folio was frozen. Every other file holds what it has pinned until the truncation is over,
-         * so that this often meets a folio in use; the others let go at once, so that it often meets one that can be split.
+         * The same, noting whether the folio was frozen. Every other file holds what it has pinned until the truncation
+         * is over, so that this often meets a folio in use; the others let go at once, so that it often meets one that
+         * can be split.
          */
         int lookUpBeside(Progress truncation) {
             return guard(() -> {

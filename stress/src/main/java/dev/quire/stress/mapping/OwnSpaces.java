@@ -15,8 +15,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An engine in which each state of a scenario has an address space for itself, with one page, which is closed, and a second one
- * that gets the struct of the first.
+ * An engine in which each state of a scenario has an address space for itself, with one page, which is closed, and a
+ * second one that gets the struct of the first.
  */
 final class OwnSpaces {
     private static final int NR_SPACES = 1 << 15;
@@ -123,7 +123,10 @@ final class OwnSpaces {
             }
         }
 
-        /** Looks where only the successor has a page, again and again until that is there: {@link #WRONG} if it was seen. */
+        /**
+         * Looks where only the successor has a page, again and again until that is there: {@link #WRONG} if it was
+         * seen.
+         */
         int lookForSuccessor(Progress close) {
             boolean last;
             int seen;

@@ -20,8 +20,8 @@ import org.openjdk.jcstress.infra.results.II_Result;
  * Who pins the folio of a page, coming from the page and not from an index, gets the folio that holds it, whole, or is
  * refused while it is frozen.
  *
- * <p>First number: what the reader pinned (0 refused, 1 the old folio, 2 its page's new folio, 9 another, or one that changed
- * while pinned). Second: how the split ended (0, or -11 for EAGAIN).
+ * <p>First number: what the reader pinned (0 refused, 1 the old folio, 2 its page's new folio, 9 another, or one that
+ * changed while pinned). Second: how the split ended (0, or -11 for EAGAIN).
  */
 public final class PageToHeadVsSplit {
     private PageToHeadVsSplit() {}

@@ -15,8 +15,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * A read of a page that is not cached, beside its truncation or a hole, sees the page's old bytes, zeroes or the end of the
- * file; and afterwards the old bytes are in neither the cache nor the file.
+ * A read of a page that is not cached, beside its truncation or a hole, sees the page's old bytes, zeroes or the end of
+ * the file; and afterwards the old bytes are in neither the cache nor the file.
  *
  * <p>The numbers: see {@link CutGrading}.
  */

@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A file of at most one page, of which only the first 8 bytes are kept. Like a disk it takes its time: bytes are on their way
- * for a while after they were read, and before they are written, zeroed or cut off.
+ * A file of at most one page, of which only the first 8 bytes are kept. Like a disk it takes its time: bytes are on
+ * their way for a while after they were read, and before they are written, zeroed or cut off.
  */
 final class SlowFile implements BackingFile {
     private static final int TRANSFER_SPINS = 60;

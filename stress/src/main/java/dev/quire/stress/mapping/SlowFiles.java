@@ -14,7 +14,9 @@ import java.io.UncheckedIOException;
 final class SlowFiles {
     private static final int NR_SLOTS = 1 << 14;
 
-    /** Cuts of some files take no time, of others up to several times as long as reading: either may overtake the other. */
+    /**
+     * Cuts of some files take no time, of others up to several times as long as reading: either may overtake the other.
+     */
     private static final int NR_CUT_TIMES = 8;
 
     private static final int CUT_STEP_SPINS = 150;

@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A file that is written to as a whole, and of which each page is full of a number of its own: that of the page before, plus 1.
- * So it takes no memory. Cutting it off takes its time, as with a {@link SlowFile}.
+ * A file that is written to as a whole, and of which each page is full of a number of its own: that of the page before,
+ * plus 1. So it takes no memory. Cutting it off takes its time, as with a {@link SlowFile}.
  */
 final class StampedFile implements BackingFile {
     private volatile long firstStamp;

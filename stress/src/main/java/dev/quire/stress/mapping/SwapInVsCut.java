@@ -15,8 +15,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * A read of a page that is in swap, beside its truncation or a hole, sees the page's bytes, zeroes or the end of the memory;
- * and afterwards the old bytes are nowhere.
+ * A read of a page that is in swap, beside its truncation or a hole, sees the page's bytes, zeroes or the end of the
+ * memory; and afterwards the old bytes are nowhere.
  *
  * <p>The numbers: see {@link CutGrading}.
  */

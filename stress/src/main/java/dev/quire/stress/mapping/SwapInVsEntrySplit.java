@@ -16,11 +16,11 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * A folio that was swapped out as a whole comes back as a whole, or in pieces if its entry is split while it is on its way: a hole
- * in the middle of the entry stays one, and the pages around it are what they were.
+ * A folio that was swapped out as a whole comes back as a whole, or in pieces if its entry is split while it is on its
+ * way: a hole in the middle of the entry stays one, and the pages around it are what they were.
  *
- * <p>First number: what the reader of all pages saw (1 what was there at first, 0 the same around the hole); 10 more if the hole
- * was punched meanwhile. Second: what is read afterwards. 9 is a wrong page.
+ * <p>First number: what the reader of all pages saw (1 what was there at first, 0 the same around the hole); 10 more if
+ * the hole was punched meanwhile. Second: what is read afterwards. 9 is a wrong page.
  */
 @JCStressTest
 @Description("a hole is punched in the middle of a folio of 4 pages that is just being swapped in")

@@ -15,8 +15,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * An engine with a swap area and much shared memory of 4 pages, of which each state of a scenario has one for itself: swapped out
- * as one folio, to one entry of the index. The first 8 bytes of each page are a number that no other page has.
+ * An engine with a swap area and much shared memory of 4 pages, of which each state of a scenario has one for itself:
+ * swapped out as one folio, to one entry of the index. The first 8 bytes of each page are a number that no other page
+ * has.
  */
 final class SwappedFolios {
     private static final int ORDER = 2;

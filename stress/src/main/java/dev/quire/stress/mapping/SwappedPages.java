@@ -9,7 +9,9 @@ import dev.quire.engine.rcu.RcuReader;
 import dev.quire.stress.SlotStates;
 import java.io.IOException;
 
-/** An engine with a swap area and much shared memory of one page, of which each state of a scenario has one for itself. */
+/**
+ * An engine with a swap area and much shared memory of one page, of which each state of a scenario has one for itself.
+ */
 final class SwappedPages {
     private static final int NR_SLOTS = 1 << 14;
     private static final int NR_PAGES = 16 * NR_SLOTS;

@@ -11,7 +11,10 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A page cache in which each state of a scenario has a file of one page for itself, which is let go of when nobody has it open. */
+/**
+ * A page cache in which each state of a scenario has a file of one page for itself, which is let go of when nobody has
+ * it open.
+ */
 final class UnkeptFiles {
     private static final int NR_FILES = 1 << 15;
 
@@ -63,8 +66,8 @@ final class UnkeptFiles {
         }
 
         /**
-         * Opens the file, and reads beside its close and after it; says what was read that should not be there, if it was read,
-         * and {@link #WRONG} if the engine refuses.
+         * Opens the file, and reads beside its close and after it; says what was read that should not be there, if it
+         * was read, and {@link #WRONG} if the engine refuses.
          */
         int readBesideClose(Progress closing) {
             try {

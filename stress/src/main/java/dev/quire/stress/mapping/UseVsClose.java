@@ -15,12 +15,13 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * A lookup in an address space, and the addition of a page to it, beside its close are finished or refused. What was added goes
- * with the address space, and neither ever meets the one that gets its struct.
+ * A lookup in an address space, and the addition of a page to it, beside its close are finished or refused. What was
+ * added goes with the address space, and neither ever meets the one that gets its struct.
  *
- * <p>First number: what the lookup found (0 nothing, 1 the page, 5 it was refused, 9 another's page). Second: what became of the
- * addition (1 done, 2 done, and the address space was closed by then, 5 refused). Third: 9 if the successor's page was found, or
- * the successor has other pages than its own, or the added page has not come back; 0 if not.
+ * <p>First number: what the lookup found (0 nothing, 1 the page, 5 it was refused, 9 another's page). Second: what
+ * became of the addition (1 done, 2 done, and the address space was closed by then, 5 refused). Third: 9 if the
+ * successor's page was found, or the successor has other pages than its own, or the added page has not come back; 0 if
+ * not.
  */
 public final class UseVsClose {
     private UseVsClose() {}

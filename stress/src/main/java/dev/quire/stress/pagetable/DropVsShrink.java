@@ -15,11 +15,11 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * Anonymous memory is given up while the shrinker splits the folio there: once the call has returned nothing is mapped, also if
- * pages were on their way to their new folios.
+ * Anonymous memory is given up while the shrinker splits the folio there: once the call has returned nothing is mapped,
+ * also if pages were on their way to their new folios.
  *
- * <p>First number: pages that are mapped, or on their way, when the call returns; 10 more if they were on their way when it was
- * made. Second: 1 if the shrinker split something. Third: pages that are mapped at the end.
+ * <p>First number: pages that are mapped, or on their way, when the call returns; 10 more if they were on their way
+ * when it was made. Second: 1 if the shrinker split something. Third: pages that are mapped at the end.
  */
 public final class DropVsShrink {
     private static final int MET_MIGRATION = 10;

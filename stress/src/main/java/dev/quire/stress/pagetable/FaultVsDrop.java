@@ -21,10 +21,11 @@ public final class FaultVsDrop {
     private FaultVsDrop() {}
 
     /**
-     * A thread uses a page that another one gives up. What it has pinned keeps its bytes; what a fault brings in is zero.
+     * A thread uses a page that another one gives up. What it has pinned keeps its bytes; what a fault brings in is
+     * zero.
      *
-     * <p>First number: what the page holds for as long as the reader holds it (0 zero, 1 what was written to it, 9 anything
-     * else, or not the same all the time). Second: what is there at the end (2 nothing).
+     * <p>First number: what the page holds for as long as the reader holds it (0 zero, 1 what was written to it, 9
+     * anything else, or not the same all the time). Second: what is there at the end (2 nothing).
      */
     @JCStressTest
     @Outcome(
@@ -67,10 +68,11 @@ public final class FaultVsDrop {
     }
 
     /**
-     * A thread faults for writing while another one unmaps the range and takes the addresses for memory that may only be read.
+     * A thread faults for writing while another one unmaps the range and takes the addresses for memory that may only
+     * be read.
      *
-     * <p>First number: how the fault ended (0 refused, 1 a page came in, 9 it broke down). Second: 1 if the other call was made
-     * while it ran. Third: 1 if the page can be written to at the end.
+     * <p>First number: how the fault ended (0 refused, 1 a page came in, 9 it broke down). Second: 1 if the other call
+     * was made while it ran. Third: 1 if the page can be written to at the end.
      */
     @JCStressTest
     @Outcome(id = "[01], 0, 0", expect = ACCEPTABLE, desc = "one came after the other")

@@ -18,12 +18,13 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * A fault at a page that is unmapped, merged with its neighbours and mapped again sleeps without a reference to any folio, and
- * is woken when the page is mapped again, in the merged folio or, if the merge was given up, in its own.
+ * A fault at a page that is unmapped, merged with its neighbours and mapped again sleeps without a reference to any
+ * folio, and is woken when the page is mapped again, in the merged folio or, if the merge was given up, in its own.
  *
- * <p>First number: what the fault came to (0 nothing mapped, 1 its page, 9 another page); 10 more if there was a migration
- * entry when it came, 100 more if it slept on although the page was mapped and its folio unlocked. Second: how the merge ended
- * (0, or -11 for EAGAIN). Third: the number of folios at the end, 0 if their counts or entries are not in order.
+ * <p>First number: what the fault came to (0 nothing mapped, 1 its page, 9 another page); 10 more if there was a
+ * migration entry when it came, 100 more if it slept on although the page was mapped and its folio unlocked. Second:
+ * how the merge ended (0, or -11 for EAGAIN). Third: the number of folios at the end, 0 if their counts or entries are
+ * not in order.
  */
 public final class FaultVsMerge {
     private FaultVsMerge() {}

@@ -15,12 +15,12 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * Faults in anonymous memory beside the shrinker, which splits the folio there because one of its pages was given up, and
- * frees that page: the others keep their bytes, and the one that was given up comes back as zero.
+ * Faults in anonymous memory beside the shrinker, which splits the folio there because one of its pages was given up,
+ * and frees that page: the others keep their bytes, and the one that was given up comes back as zero.
  *
- * <p>First number: what the page holds once the shrinker is through (0 zero, 1 what was written to it, 9 something else); 10
- * more if a fault came while it was on its way to its new folio. Second: 1 if the shrinker split something. Third: 1 if the
- * page is the one that was given up.
+ * <p>First number: what the page holds once the shrinker is through (0 zero, 1 what was written to it, 9 something
+ * else); 10 more if a fault came while it was on its way to its new folio. Second: 1 if the shrinker split something.
+ * Third: 1 if the page is the one that was given up.
  */
 public final class FaultVsShrink {
     private static final int MET_MIGRATION = 10;

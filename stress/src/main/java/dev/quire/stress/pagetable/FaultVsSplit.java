@@ -18,12 +18,13 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * A fault at a page whose folio the splitter unmaps and splits finds the page. Anonymous memory is never not there: the fault
- * sleeps without a reference to any folio, and is woken when the page is mapped again. Of a file it finds nothing, and maps the page again from the folio that the file has then.
+ * A fault at a page whose folio the splitter unmaps and splits finds the page. Anonymous memory is never not there: the
+ * fault sleeps without a reference to any folio, and is woken when the page is mapped again. Of a file it finds
+ * nothing, and maps the page again from the folio that the file has then.
  *
- * <p>First number: what the fault came to (0 nothing mapped, 1 its page, 9 another page); 10 more if there was a migration
- * entry, or nothing, when it came, 100 more if it slept on although the page was mapped and its folio unlocked. Second: how the split ended
- * (0, or -11 for EAGAIN).
+ * <p>First number: what the fault came to (0 nothing mapped, 1 its page, 9 another page); 10 more if there was a
+ * migration entry, or nothing, when it came, 100 more if it slept on although the page was mapped and its folio
+ * unlocked. Second: how the split ended (0, or -11 for EAGAIN).
  */
 public final class FaultVsSplit {
     private FaultVsSplit() {}

@@ -16,8 +16,8 @@ import dev.quire.stress.FolioSource;
 import dev.quire.stress.Slots;
 
 /**
- * One process with anonymous memory, of which each state of a scenario has 2 MiB for itself, mapped by one large leaf. No
- * frame is ever touched, so that a state takes little memory.
+ * One process with anonymous memory, of which each state of a scenario has 2 MiB for itself, mapped by one large leaf.
+ * No frame is ever touched, so that a state takes little memory.
  */
 final class LargeLeaves {
     private static final int ORDER = Geometry.PMD_ORDER;

@@ -18,9 +18,9 @@ import dev.quire.stress.FolioSource;
 import dev.quire.stress.Slots;
 
 /**
- * One process that shows a file, of which each state of a scenario has 4 pages for itself, in one folio of order 2, mapped page
- * by page. Every page frame holds its own index, so that a reader can tell whose bytes it reads. The state has a reference to
- * its folio besides those of the file and the page tables.
+ * One process that shows a file, of which each state of a scenario has 4 pages for itself, in one folio of order 2,
+ * mapped page by page. Every page frame holds its own index, so that a reader can tell whose bytes it reads. The state
+ * has a reference to its folio besides those of the file and the page tables.
  */
 final class MappedFile {
     /** Log2 pages of each state's folio. */

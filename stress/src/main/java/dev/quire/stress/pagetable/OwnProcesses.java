@@ -18,9 +18,9 @@ import dev.quire.stress.Slots;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * An engine with many processes, of which each state of a scenario has one for itself, because a process has one memory map.
- * A process has 4 pages of anonymous memory, which its first fault brings in as one folio of order 2. A page that was written
- * to holds a number that no other page of any process ever holds.
+ * An engine with many processes, of which each state of a scenario has one for itself, because a process has one memory
+ * map. A process has 4 pages of anonymous memory, which its first fault brings in as one folio of order 2. A page that
+ * was written to holds a number that no other page of any process ever holds.
  */
 final class OwnProcesses {
     /** The page holds zero. */
@@ -139,7 +139,10 @@ final class OwnProcesses {
             map(Protection.READ);
         }
 
-        /** Gives the last page up, and splits what is partly mapped for it, as if memory were short; 1 if something was split. */
+        /**
+         * Gives the last page up, and splits what is partly mapped for it, as if memory were short; 1 if something was
+         * split.
+         */
         int dropLastPageAndShrink() {
             require(memory.advise(addressOf(LAST_PAGE), Geometry.PAGE_BYTES, Advice.DONT_NEED));
             return memory.shrink() > 0 ? 1 : 0;

@@ -16,20 +16,20 @@ import org.openjdk.jcstress.infra.results.III_Result;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * A page is pinned through the page tables without a lock while the folio that it is part of is unmapped and split: either the
- * pin comes first, and the split fails, or it is refused, since nothing maps the page any more; or, of anonymous memory, which
- * is mapped again, it holds the page's new folio. A walk that has seen the entry before may take a reference to a folio that
- * the page is not part of any more, or not yet, and must give it back.
+ * A page is pinned through the page tables without a lock while the folio that it is part of is unmapped and split:
+ * either the pin comes first, and the split fails, or it is refused, since nothing maps the page any more; or, of
+ * anonymous memory, which is mapped again, it holds the page's new folio. A walk that has seen the entry before may
+ * take a reference to a folio that the page is not part of any more, or not yet, and must give it back.
  *
- * <p>First number: what came of the pin (0 refused, 1 held to the end, 9 held another page); 10 more if the page was still
- * mapped when the reader came and the pin was refused.
+ * <p>First number: what came of the pin (0 refused, 1 held to the end, 9 held another page); 10 more if the page was
+ * still mapped when the reader came and the pin was refused.
  */
 public final class WalkAndPinVsSplit {
     private WalkAndPinVsSplit() {}
 
     /**
-     * One page of a file's folio of four. Second number: -11 if the split failed, else how many references to the page there
-     * were after it that nothing accounts for.
+     * One page of a file's folio of four. Second number: -11 if the split failed, else how many references to the page
+     * there were after it that nothing accounts for.
      */
     @JCStressTest
     @Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "the reader came too late")
@@ -79,8 +79,9 @@ public final class WalkAndPinVsSplit {
     }
 
     /**
-     * One page of an anonymous folio of four. A pin that holds the folio of four is 2. Second number: how the split ended (0, or
-     * -11 for EAGAIN). Third: the number of folios at the end, 0 if their counts or entries are not in order.
+     * One page of an anonymous folio of four. A pin that holds the folio of four is 2. Second number: how the split
+     * ended (0, or -11 for EAGAIN). Third: the number of folios at the end, 0 if their counts or entries are not in
+     * order.
      */
     @JCStressTest
     @Outcome(

@@ -15,11 +15,12 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * A page is pinned through the page tables without a lock while it is unmapped: either the pin is refused, or who unmaps
- * sees the reference. Whoever has unmapped a folio and finds no reference but its own has it for itself.
+ * A page is pinned through the page tables without a lock while it is unmapped: either the pin is refused, or who
+ * unmaps sees the reference. Whoever has unmapped a folio and finds no reference but its own has it for itself.
  *
- * <p>First number: what came of the pin (0 refused, 1 held to the end, 9 held another page); 10 more if the page was still
- * mapped when the reader came and the pin was refused. Second: how many references beside its own the unmapper saw.
+ * <p>First number: what came of the pin (0 refused, 1 held to the end, 9 held another page); 10 more if the page was
+ * still mapped when the reader came and the pin was refused. Second: how many references beside its own the unmapper
+ * saw.
  */
 public final class WalkAndPinVsUnmap {
     private WalkAndPinVsUnmap() {}

@@ -15,11 +15,11 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
 
 /**
- * While a large leaf is split into the entries of a table, a walk finds the page at every address that stays mapped: through
- * the leaf, or through the table, which is complete when it is found.
+ * While a large leaf is split into the entries of a table, a walk finds the page at every address that stays mapped:
+ * through the leaf, or through the table, which is complete when it is found.
  *
- * <p>The number says what the walk came to: 0 nothing mapped, 1 its page, 9 another page; 10 more if the leaf was in the
- * middle of its split when the walk came.
+ * <p>The number says what the walk came to: 0 nothing mapped, 1 its page, 9 another page; 10 more if the leaf was in
+ * the middle of its split when the walk came.
  */
 public final class WalkVsLeafSplit {
     private WalkVsLeafSplit() {}

@@ -19,8 +19,8 @@ import org.openjdk.jcstress.infra.results.I_Result;
  * A call into an engine that is being closed is refused, or close waits until it has ended: nothing that a call uses is
  * unmapped under it.
  *
- * <p>The number: what came of the call (0 refused, 1 it ended before close began, 2 it ended while close waited, 9 close was
- * through while it ran).
+ * <p>The number: what came of the call (0 refused, 1 it ended before close began, 2 it ended while close waited, 9
+ * close was through while it ran).
  */
 public final class EnterVsClose {
     private EnterVsClose() {}

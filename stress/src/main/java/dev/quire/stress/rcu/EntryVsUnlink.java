@@ -20,9 +20,9 @@ import org.openjdk.jcstress.infra.results.II_Result;
  * The store-buffer litmus at the bottom of RCU: a reader stores that it is in, then loads; a writer unlinks, then loads
  * whether a reader is in. If each may miss the other's store, the writer frees what the reader holds.
  *
- * <p>The light reader rests on two things that the Java memory model does not promise: that a release and an acquire fence
- * keep the compiler from moving the later load above the opaque store, and that membarrier(2) drains the store buffer of
- * whichever thread is running. These tests are the evidence for both.
+ * <p>The light reader rests on two things that the Java memory model does not promise: that a release and an acquire
+ * fence keep the compiler from moving the later load above the opaque store, and that membarrier(2) drains the store
+ * buffer of whichever thread is running. These tests are the evidence for both.
  *
  * <p>First number: whether the reader found the object. Second: whether the writer found the reader in its section.
  */

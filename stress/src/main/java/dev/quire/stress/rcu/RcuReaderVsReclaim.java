@@ -16,8 +16,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * A reader that found an object in its read section sees it unchanged until the section ends, although a writer unlinks,
- * retires and tries to reclaim it meanwhile.
+ * A reader that found an object in its read section sees it unchanged until the section ends, although a writer
+ * unlinks, retires and tries to reclaim it meanwhile.
  *
  * <p>First number: what the reader saw (0 nothing, 1 the object alive, 2 the object after its reclaim). Second number:
  * the object after the writer's attempt (1 not reclaimed yet, 2 reclaimed).

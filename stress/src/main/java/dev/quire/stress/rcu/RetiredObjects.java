@@ -65,8 +65,8 @@ final class RetiredObjects {
     }
 
     /**
-     * Fills the store buffer of the reader's processor with stores to memory that no cache holds: what the reader stores on
-     * entry waits behind them, and what it loads afterwards does not, unless something orders the two.
+     * Fills the store buffer of the reader's processor with stores to memory that no cache holds: what the reader
+     * stores on entry waits behind them, and what it loads afterwards does not, unless something orders the two.
      */
     private void delayStores() {
         for (int store = 0; store < NR_PENDING_STORES; store++) {

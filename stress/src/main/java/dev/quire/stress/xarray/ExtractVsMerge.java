@@ -15,8 +15,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * A copy of many entries at once beside a store that replaces several of them by a large one has those behind it once, and no
- * internal word.
+ * A copy of many entries at once beside a store that replaces several of them by a large one has those behind it once,
+ * and no internal word.
  */
 public final class ExtractVsMerge {
     private ExtractVsMerge() {}

@@ -7,7 +7,8 @@ import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 import org.openjdk.jcstress.annotations.Outcome;
 
 /**
- * How iterations beside a change are graded: what {@link IterationWatch} found, and 1 if the writer got through meanwhile.
+ * How iterations beside a change are graded: what {@link IterationWatch} found, and 1 if the writer got through
+ * meanwhile.
  */
 @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the reader found once what stays")
 @Outcome(

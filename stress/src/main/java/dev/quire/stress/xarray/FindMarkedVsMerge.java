@@ -15,9 +15,9 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * An iteration from mark to mark beside a store that replaces several entries by a large one, which has their marks then, finds
- * the marked one of them or the large one, the marked entries behind it once, and none without a mark. Where it met RETRY it
- * goes back to the large one, which it may have found already.
+ * An iteration from mark to mark beside a store that replaces several entries by a large one, which has their marks
+ * then, finds the marked one of them or the large one, the marked entries behind it once, and none without a mark.
+ * Where it met RETRY it goes back to the large one, which it may have found already.
  */
 public final class FindMarkedVsMerge {
     private FindMarkedVsMerge() {}

@@ -15,8 +15,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * An iteration from mark to mark beside a store over any range finds the marked neighbours of the range once, and of what is in
- * it the marked entry that was there, or the one of the range.
+ * An iteration from mark to mark beside a store over any range finds the marked neighbours of the range once, and of
+ * what is in it the marked entry that was there, or the one of the range.
  */
 public final class FindMarkedVsStoreRange {
     private FindMarkedVsStoreRange() {}

@@ -15,7 +15,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * An iteration beside a store that replaces several entries by a large one finds what is behind them once, and no index twice.
+ * An iteration beside a store that replaces several entries by a large one finds what is behind them once, and no index
+ * twice.
  */
 public final class FindVsMerge {
     private FindVsMerge() {}

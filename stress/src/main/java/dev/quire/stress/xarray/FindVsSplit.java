@@ -16,8 +16,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * An iteration beside a split finds what is behind the split entry once, and of that each index at most once, as part of the
- * whole or as its own piece; where it found a piece, it finds all that follow.
+ * An iteration beside a split finds what is behind the split entry once, and of that each index at most once, as part
+ * of the whole or as its own piece; where it found a piece, it finds all that follow.
  */
 public final class FindVsSplit {
     private FindVsSplit() {}

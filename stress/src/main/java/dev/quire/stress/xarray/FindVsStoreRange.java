@@ -15,8 +15,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * An iteration beside a store over any range finds the neighbours of the range once, and of what is in it the entry that was
- * there, or the one of the range.
+ * An iteration beside a store over any range finds the neighbours of the range once, and of what is in it the entry
+ * that was there, or the one of the range.
  */
 public final class FindVsStoreRange {
     private FindVsStoreRange() {}

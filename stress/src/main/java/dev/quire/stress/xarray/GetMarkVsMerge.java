@@ -13,8 +13,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * A look at the mark of an index beside a store that replaces the marked entry there, and others, by a large one, finds it: that
- * of the one or of the other.
+ * A look at the mark of an index beside a store that replaces the marked entry there, and others, by a large one, finds
+ * it: that of the one or of the other.
  */
 public final class GetMarkVsMerge {
     private GetMarkVsMerge() {}

@@ -14,11 +14,11 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
 
 /**
- * A look at the order of the entry at an index beside a store that replaces it and others by a large one finds, where that store
- * ends, the order of the one or of the other, and none between them.
+ * A look at the order of the entry at an index beside a store that replaces it and others by a large one finds, where
+ * that store ends, the order of the one or of the other, and none between them.
  *
- * <p>The digit: what a reader saw that looked several times (1 the old order, 2 the new one, 3 the old one and then the new one,
- * 4 the new one and then the old one, 9 something else).
+ * <p>The digit: what a reader saw that looked several times (1 the old order, 2 the new one, 3 the old one and then the
+ * new one, 4 the new one and then the old one, 9 something else).
  */
 public final class GetOrderVsMerge {
     private GetOrderVsMerge() {}

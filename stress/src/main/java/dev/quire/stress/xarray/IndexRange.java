@@ -6,7 +6,10 @@ import dev.quire.engine.xarray.XaEntry;
 import dev.quire.stress.Progress;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** The range that a state has for itself in an array that all states of the scenario share. Offsets count from its start. */
+/**
+ * The range that a state has for itself in an array that all states of the scenario share. Offsets count from its
+ * start.
+ */
 final class IndexRange {
     /** Nothing. */
     static final long NOTHING = XaEntry.EMPTY;
@@ -100,8 +103,8 @@ final class IndexRange {
     }
 
     /**
-     * Iterates over the range, and tells how that went ({@link IterationWatch#watch}) and whether the writer got through
-     * meanwhile.
+     * Iterates over the range, and tells how that went ({@link IterationWatch#watch}) and whether the writer got
+     * through meanwhile.
      */
     void iterate(IterationWatch.Way way, long startOffset, IterationWatch.Expected expected, II_Result seen) {
         boolean wasComplete = writer.isComplete();
@@ -109,7 +112,10 @@ final class IndexRange {
         seen.r2 = wasComplete == writer.isComplete() ? 0 : 1;
     }
 
-    /** Steps over offsets, and tells how that went ({@link StepWatch#watch}) and whether the writer got through meanwhile. */
+    /**
+     * Steps over offsets, and tells how that went ({@link StepWatch#watch}) and whether the writer got through
+     * meanwhile.
+     */
     void step(StepWatch.Expected expected, II_Result seen) {
         boolean wasComplete = writer.isComplete();
         seen.r1 = index.stepWatch().watch(base, expected);

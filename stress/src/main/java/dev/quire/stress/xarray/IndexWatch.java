@@ -10,8 +10,8 @@ import dev.quire.stress.Progress;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * A reader that looks at one index all through a read section, and sums up what it saw in two digits. It looks for the entry by
- * the array's own load, by a cursor and in a batch in turn, or for its order, or its mark.
+ * A reader that looks at one index all through a read section, and sums up what it saw in two digits. It looks for the
+ * entry by the array's own load, by a cursor and in a batch in turn, or for its order, or its mark.
  */
 final class IndexWatch {
     /** The entry from before the change, all the time. */
@@ -147,8 +147,8 @@ final class IndexWatch {
     }
 
     /**
-     * Finds an entry, and looks at the same place again once the writer is through. 0 if the entry was gone at the first
-     * look; 3 if the place says so, by RETRY, at the second; 1 if it shows anything else.
+     * Finds an entry, and looks at the same place again once the writer is through. 0 if the entry was gone at the
+     * first look; 3 if the place says so, by RETRY, at the second; 1 if it shows anything else.
      */
     int reload(long index, long oldWord, Progress writer) {
         reader.enter();
@@ -160,8 +160,8 @@ final class IndexWatch {
     }
 
     /**
-     * Finds an entry, watches its index, and looks at the place where it was found again once the writer is through. First result
-     * as of {@link #watch}, second as of {@link #reload}.
+     * Finds an entry, watches its index, and looks at the place where it was found again once the writer is through.
+     * First result as of {@link #watch}, second as of {@link #reload}.
      */
     void watchAndReload(long index, long oldWord, long newWord, Progress writer, II_Result seen) {
         reader.enter();

@@ -75,8 +75,8 @@ final class IterationWatch {
         }
 
         /**
-         * Beside a split of the entry at offset 0 into single indices. Pieces become visible from the last to the first: where
-         * one was found, all that follow must be.
+         * Beside a split of the entry at offset 0 into single indices. Pieces become visible from the last to the
+         * first: where one was found, all that follow must be.
          *
          * @param nrIndices of the entry
          * @param nrPerSlot indices of one of its slots before the split
@@ -91,7 +91,8 @@ final class IterationWatch {
          *
          * @param first first offset of the range
          * @param last last one
-         * @param replaced offset of an entry in it, the marked one: it must be found, or what replaces it, or one after the other
+         * @param replaced offset of an entry in it, the marked one: it must be found, or what replaces it, or one after
+         *     the other
          * @param staying as of {@link #staying}
          */
         static Expected replaced(long first, long last, long replaced, long... staying) {
@@ -228,8 +229,8 @@ final class IterationWatch {
     }
 
     /**
-     * Whether a marked search that met RETRY where a large entry came has gone back to that: it may have found it before, when
-     * that had only its first slot. Nothing behind it must come twice.
+     * Whether a marked search that met RETRY where a large entry came has gone back to that: it may have found it
+     * before, when that had only its first slot. Nothing behind it must come twice.
      */
     private boolean isMarkedAgain(long offset, long word) {
         return isMarked

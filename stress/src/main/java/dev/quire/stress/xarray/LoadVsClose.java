@@ -15,11 +15,11 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * A reader that has found an array open reads on in it while it is closed: it finds the entries, and then nothing, but never
- * those of the array that is opened next, whose anchor is where the closed one's was.
+ * A reader that has found an array open reads on in it while it is closed: it finds the entries, and then nothing, but
+ * never those of the array that is opened next, whose anchor is where the closed one's was.
  *
- * <p>First number: what a long batch of lookups in one section saw (1 the entries, 2 nothing, 3 the entries and from some lookup
- * on nothing, 5 that the array is closed, 9 anything else). Second: 0 if the close succeeded.
+ * <p>First number: what a long batch of lookups in one section saw (1 the entries, 2 nothing, 3 the entries and from
+ * some lookup on nothing, 5 that the array is closed, 9 anything else). Second: 0 if the close succeeded.
  */
 public final class LoadVsClose {
     private LoadVsClose() {}

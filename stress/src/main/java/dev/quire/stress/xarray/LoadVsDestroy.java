@@ -14,12 +14,12 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * A lookup beside the end of an array finds the entry or nothing, and the place where it was found says afterwards that it is
- * gone.
+ * A lookup beside the end of an array finds the entry or nothing, and the place where it was found says afterwards that
+ * it is gone.
  *
- * <p>First number: what a reader saw that looked several times (1 the entry, 2 nothing, 3 the entry and then nothing, 4 nothing
- * and then the entry, 9 something else; 10 more if it met RETRY). Second: what it saw where it had found the entry before all
- * that, once the writer was through (3 RETRY, 1 anything else); 0 if it had found nothing.
+ * <p>First number: what a reader saw that looked several times (1 the entry, 2 nothing, 3 the entry and then nothing, 4
+ * nothing and then the entry, 9 something else; 10 more if it met RETRY). Second: what it saw where it had found the
+ * entry before all that, once the writer was through (3 RETRY, 1 anything else); 0 if it had found nothing.
  */
 public final class LoadVsDestroy {
     private LoadVsDestroy() {}

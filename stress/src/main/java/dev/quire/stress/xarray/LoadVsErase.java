@@ -17,8 +17,8 @@ import org.openjdk.jcstress.infra.results.I_Result;
 /**
  * A lookup beside an erase finds the entry or nothing: never what is stored next at the entry's first index alone.
  *
- * <p>The digit: what a reader saw that looked several times (1 the old entry, 2 the new one, 3 the old one and then the new
- * one, 4 the new one and then the old one, 9 something else); 10 more if it met RETRY.
+ * <p>The digit: what a reader saw that looked several times (1 the old entry, 2 the new one, 3 the old one and then the
+ * new one, 4 the new one and then the old one, 9 something else); 10 more if it met RETRY.
  */
 public final class LoadVsErase {
     private LoadVsErase() {}

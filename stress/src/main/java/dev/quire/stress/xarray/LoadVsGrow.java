@@ -16,8 +16,8 @@ import org.openjdk.jcstress.infra.results.II_Result;
 /**
  * A lookup beside the addition of levels finds what was in the array before.
  *
- * <p>First number: what a reader saw that looked at index 0 several times (1 its entry each time, 9 something else; 10 more
- * if it met RETRY). Second: whether the writer got through meanwhile.
+ * <p>First number: what a reader saw that looked at index 0 several times (1 its entry each time, 9 something else; 10
+ * more if it met RETRY). Second: whether the writer got through meanwhile.
  */
 public final class LoadVsGrow {
     private LoadVsGrow() {}

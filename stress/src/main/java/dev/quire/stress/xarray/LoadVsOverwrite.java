@@ -15,10 +15,11 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
 
 /**
- * A lookup beside a store over an entry finds the old word or the new one: never nothing, and never one stored for others.
+ * A lookup beside a store over an entry finds the old word or the new one: never nothing, and never one stored for
+ * others.
  *
- * <p>The digit: what a reader saw that looked several times (1 the old entry, 2 the new one, 3 the old one and then the new
- * one, 4 the new one and then the old one, 9 something else); 10 more if it met RETRY.
+ * <p>The digit: what a reader saw that looked several times (1 the old entry, 2 the new one, 3 the old one and then the
+ * new one, 4 the new one and then the old one, 9 something else); 10 more if it met RETRY.
  */
 public final class LoadVsOverwrite {
     private LoadVsOverwrite() {}

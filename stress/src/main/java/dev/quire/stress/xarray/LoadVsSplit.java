@@ -15,11 +15,11 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
 
 /**
- * A lookup beside a split finds, at every index, the old entry or its own piece: never another piece, never nothing, never an
- * internal word. The first piece keeps the old entry's word, as that of a folio does.
+ * A lookup beside a split finds, at every index, the old entry or its own piece: never another piece, never nothing,
+ * never an internal word. The first piece keeps the old entry's word, as that of a folio does.
  *
- * <p>The digit: what a reader saw that looked several times (1 the old entry, 2 the new one, 3 the old one and then the new
- * one, 4 the new one and then the old one, 9 something else); 10 more if it met RETRY.
+ * <p>The digit: what a reader saw that looked several times (1 the old entry, 2 the new one, 3 the old one and then the
+ * new one, 4 the new one and then the old one, 9 something else); 10 more if it met RETRY.
  */
 public final class LoadVsSplit {
     private LoadVsSplit() {}

@@ -16,8 +16,8 @@ import org.openjdk.jcstress.infra.results.I_Result;
 /**
  * A lookup beside a store over any range finds, at every index, the entry that was there or the one of the range.
  *
- * <p>The digit: what a reader saw that looked several times (1 the old entry, 2 the new one, 3 the old one and then the new
- * one, 4 the new one and then the old one, 9 something else); 10 more if it met RETRY.
+ * <p>The digit: what a reader saw that looked several times (1 the old entry, 2 the new one, 3 the old one and then the
+ * new one, 4 the new one and then the old one, 9 something else); 10 more if it met RETRY.
  */
 public final class LoadVsStoreRange {
     private LoadVsStoreRange() {}

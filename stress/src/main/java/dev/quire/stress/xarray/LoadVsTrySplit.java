@@ -13,10 +13,11 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
 
 /**
- * A lookup beside a split step by step finds, at every index, the piece that covers it: each smaller than the one before.
+ * A lookup beside a split step by step finds, at every index, the piece that covers it: each smaller than the one
+ * before.
  *
- * <p>The digit: what a reader saw that looked several times (1 the whole entry, 2 the smallest piece, 3 one after the other or
- * those between, 4 a larger one after a smaller one, 9 something else); 10 more if it met RETRY.
+ * <p>The digit: what a reader saw that looked several times (1 the whole entry, 2 the smallest piece, 3 one after the
+ * other or those between, 4 a larger one after a smaller one, 9 something else); 10 more if it met RETRY.
  */
 public final class LoadVsTrySplit {
     private LoadVsTrySplit() {}

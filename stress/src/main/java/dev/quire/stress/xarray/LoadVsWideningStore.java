@@ -17,18 +17,20 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
 
 /**
- * A lookup beside a store that replaces several small entries by a large one finds, at every index, the small entry that was
- * there or the large one: never an internal word, never a neighbour's entry.
+ * A lookup beside a store that replaces several small entries by a large one finds, at every index, the small entry
+ * that was there or the large one: never an internal word, never a neighbour's entry.
  *
- * <p>The digit: what a reader saw that looked several times (1 the old entry, 2 the new one, 3 the old one and then the new
- * one, 4 the new one and then the old one, 9 something else); 10 more if it met RETRY.
+ * <p>The digit: what a reader saw that looked several times (1 the old entry, 2 the new one, 3 the old one and then the
+ * new one, 4 the new one and then the old one, 9 something else); 10 more if it met RETRY.
  */
 public final class LoadVsWideningStore {
     private static final long LARGE = IndexRange.OTHER;
 
     private LoadVsWideningStore() {}
 
-    /** All in one node. The slot looked at is a sibling before and after; its canonical slot becomes a sibling itself. */
+    /**
+     * All in one node. The slot looked at is a sibling before and after; its canonical slot becomes a sibling itself.
+     */
     @JCStressTest
     @JCStressMeta(LoadGrading.Plain.class)
     @Description("lookup of index 5, a sibling, while one entry of order 3 replaces four of order 1 in a node")
@@ -142,7 +144,10 @@ public final class LoadVsWideningStore {
         }
     }
 
-    /** What a lookup that pins what it finds relies on: after the change, the place where the entry was shows that it is gone. */
+    /**
+     * What a lookup that pins what it finds relies on: after the change, the place where the entry was shows that it is
+     * gone.
+     */
     @JCStressTest
     @Outcome(id = "0", expect = ACCEPTABLE, desc = "the reader came after the change")
     @Outcome(

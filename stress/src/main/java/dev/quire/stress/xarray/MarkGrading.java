@@ -6,7 +6,10 @@ import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import org.openjdk.jcstress.annotations.Outcome;
 
-/** How looks at a mark beside a change are graded: what {@link IndexWatch} saw, and 1 if the writer got through meanwhile. */
+/**
+ * How looks at a mark beside a change are graded: what {@link IndexWatch} saw, and 1 if the writer got through
+ * meanwhile.
+ */
 @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the reader saw the mark each time")
 @Outcome(
         id = "1, 1",

@@ -18,8 +18,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
 
 /**
- * A node that was cut off is not used again while a reader is in it, and a reader never finds a node with what it held in
- * its last life.
+ * A node that was cut off is not used again while a reader is in it, and a reader never finds a node with what it held
+ * in its last life.
  */
 public final class NodeReuse {
     private NodeReuse() {}

@@ -12,7 +12,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * Steps from index to index, forwards and back, beside an erase find what stays, also on the way out of a node that was removed.
+ * Steps from index to index, forwards and back, beside an erase find what stays, also on the way out of a node that was
+ * removed.
  */
 public final class StepVsErase {
     private StepVsErase() {}

@@ -15,8 +15,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * Steps from index to index, forwards and back, beside the split of the entry over them find at each index the entry, one of its
- * siblings, or the index's own piece; and forwards, behind a piece, only pieces.
+ * Steps from index to index, forwards and back, beside the split of the entry over them find at each index the entry,
+ * one of its siblings, or the index's own piece; and forwards, behind a piece, only pieces.
  */
 public final class StepVsSplit {
     private StepVsSplit() {}

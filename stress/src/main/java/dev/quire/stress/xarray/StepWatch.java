@@ -6,7 +6,9 @@ import dev.quire.engine.xarray.XArray;
 import dev.quire.engine.xarray.XaCursor;
 import dev.quire.engine.xarray.XaEntry;
 
-/** A reader that steps from index to index, forwards and back in one read section, and judges what it found in a digit. */
+/**
+ * A reader that steps from index to index, forwards and back in one read section, and judges what it found in a digit.
+ */
 final class StepWatch {
     /** Each index showed what was stored for it. */
     static final int COMPLETE = 1;
