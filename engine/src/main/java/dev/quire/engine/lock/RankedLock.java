@@ -41,8 +41,9 @@ public final class RankedLock {
      * @throws IllegalMonitorStateException if another thread holds it, or none
      */
     public void unlock() {
-        lockOrder.beforeUnlock(rank);
         lock.unlock();
+        // Only now: the lock refuses who does not hold it.
+        lockOrder.beforeUnlock(rank);
     }
 
     /**

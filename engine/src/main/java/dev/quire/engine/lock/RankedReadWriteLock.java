@@ -54,8 +54,9 @@ public final class RankedReadWriteLock {
      * @throws IllegalMonitorStateException if this thread does not hold it so
      */
     public void unlockShared() {
-        lockOrder.beforeUnlock(rank);
         lock.readLock().unlock();
+        // Only now: the lock refuses who does not hold it.
+        lockOrder.beforeUnlock(rank);
     }
 
     /**
@@ -75,7 +76,8 @@ public final class RankedReadWriteLock {
      * @throws IllegalMonitorStateException if this thread does not hold it so
      */
     public void unlockExclusive() {
-        lockOrder.beforeUnlock(rank);
         lock.writeLock().unlock();
+        // Only now: the lock refuses who does not hold it.
+        lockOrder.beforeUnlock(rank);
     }
 }

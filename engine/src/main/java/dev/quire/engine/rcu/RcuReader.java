@@ -15,6 +15,9 @@ public final class RcuReader extends ReaderSequence implements AutoCloseable {
      */
     private static final int CLOSED = Integer.MIN_VALUE;
 
+    /** Leaves room below for numbers that are none of a section. */
+    private static final int STAMP_SHIFT = 40;
+
     private final ReaderRegistry registry;
     private final boolean writerHasMembarrier;
     private int nesting;
@@ -75,6 +78,16 @@ public final class RcuReader extends ReaderSequence implements AutoCloseable {
      */
     public boolean isInSection() {
         return nesting > 0;
+    }
+
+    /**
+     * Which section the reader is in; for the thread that uses it.
+     *
+     * @return a number other than 0 that tells the section from the 2^23 before it, and whose low 40 bits are 0; of no
+     *     use outside a section
+     */
+    public long sectionStamp() {
+        return sequence() << STAMP_SHIFT;
     }
 
     /**

@@ -114,7 +114,9 @@ public final class XArray extends XaAnchor {
      * Looks an index up (xa_load). Lock-free.
      *
      * <p>Difference from the original: inside a larger entry that is erased, split or replaced meanwhile, the lookup
-     * never returns what was then stored at the first index alone.
+     * does not return what was then stored at the first index alone. It still may where three such changes, each
+     * between two loads of one lookup, bring back what it has seen: an entry is split, merged to the first piece's
+     * word, and split again.
      *
      * @param reader the caller's reader, one of this engine, in a read section
      * @param index any index
@@ -321,7 +323,8 @@ public final class XArray extends XaAnchor {
      *
      * @param index any index
      * @param mark 0 to 2
-     * @throws IllegalArgumentException if there is no such mark
+     * @throws IllegalArgumentException if there is no such mark, or the array keeps it itself, as mark 0 where it tracks
+     *     free indices
      */
     public void setMark(long index, int mark) {
         XaArguments.requireMark(mark);

@@ -11,6 +11,7 @@ import dev.quire.engine.rcu.RcuReader;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An array's lock, of rank {@link LockRank#INDEX}. Whoever holds it keeps the engine from being closed, and
@@ -46,6 +47,11 @@ final class XArrayLock {
     private long callerId = Thread.currentThread().threadId();
 
     private RcuReader caller;
+
+    /** The cursor that changed the array last, and under which hold; guarded by the lock. */
+    private @Nullable XaBracket changer;
+
+    private long changerHold = NOBODY;
 
     /** Whether the array was given back; guarded by the lock, and looked at by whoever did not have it last. */
     private boolean closed;
@@ -137,6 +143,29 @@ final class XArrayLock {
         } finally {
             Reference.reachabilityFence(this);
         }
+    }
+
+    /** Whether a number is the one that {@link #requireHeld} gives the holder now. */
+    boolean isHold(long number) {
+        try {
+            return hold() == number;
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    boolean isLastChanger(XaBracket cursor, long hold) {
+        return changerHold == hold && changer == cursor;
+    }
+
+    boolean hasOtherChanger(XaBracket cursor, long hold) {
+        return changerHold == hold && changer != cursor;
+    }
+
+    /** For the holder. */
+    void changer(XaBracket cursor, long hold) {
+        changer = cursor;
+        changerHold = hold;
     }
 
     /** Asked by who would wait: for itself, for ever. */

@@ -133,4 +133,24 @@ abstract sealed class XaAnchor implements AutoCloseable permits XArray {
     final long requireLocked() {
         return lock.requireHeld();
     }
+
+    /** Whether what a bracket was used in is the hold that the lock's holder has now. */
+    final boolean isHold(long bracket) {
+        return lock.isHold(bracket);
+    }
+
+    /** Whether a cursor, and no other since, has changed the array under a hold. */
+    final boolean isLastChanger(XaBracket cursor, long hold) {
+        return lock.isLastChanger(cursor, hold);
+    }
+
+    /** Whether another cursor was the last to change the array under a hold. */
+    final boolean hasOtherChanger(XaBracket cursor, long hold) {
+        return lock.hasOtherChanger(cursor, hold);
+    }
+
+    /** Notes who changes the array. */
+    final void changer(XaBracket cursor, long hold) {
+        lock.changer(cursor, hold);
+    }
 }

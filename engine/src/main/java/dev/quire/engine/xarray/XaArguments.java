@@ -39,6 +39,13 @@ final class XaArguments {
         }
     }
 
+    /** The free mark belongs to the array: on an index that is taken, it would be handed out again. */
+    static void requireNotFreeMark(long anchor, int mark) {
+        if (XaFlags.isFreeMark(anchor, mark)) {
+            throw new IllegalArgumentException("mark is the one of free indices, which the array keeps: mark=" + mark);
+        }
+    }
+
     static void requireId(String name, long id) {
         if (id < 0 || id > XaIdCycle.MAX_ID) {
             throw new IllegalArgumentException(

@@ -2,22 +2,21 @@
 package dev.quire.engine.xarray;
 
 import dev.quire.engine.rcu.RcuReader;
-import dev.quire.engine.struct.XaNodeStruct;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a {@link XaCursor} may be used in: the lock of its array, or a section of its reader; and a check that it is.
  */
 abstract sealed class XaBracket extends XaPosition permits XaCursor {
-    /** In place of an acquisition of the lock: the position was used in a read section last, or never. */
-    private static final long IN_SECTION = 0;
+    /** In place of what the position was used in: nothing yet, or nobody counts (unchecked mode). */
+    private static final long UNKNOWN = 0;
 
     final XArray array;
     final long anchor;
     final @Nullable RcuReader reader;
 
-    /** Which acquisition of the array's lock the position was used under last. */
-    private long acquisition = IN_SECTION;
+    /** Which read section of the reader, or which acquisition of the array's lock, the position was used in last. */
+    private long bracket = UNKNOWN;
 
     XaBracket(XArray array, @Nullable RcuReader reader) {
         if (reader != null) {
@@ -30,8 +29,9 @@ abstract sealed class XaBracket extends XaPosition permits XaCursor {
 
     /** Checks that the cursor may read. */
     final void requireAccess() {
-        if (isInSection()) {
-            useInSection();
+        RcuReader section = openSection();
+        if (section != null) {
+            useInSection(section.sectionStamp());
         } else {
             useUnderLock(array.requireLocked());
         }
@@ -39,51 +39,84 @@ abstract sealed class XaBracket extends XaPosition permits XaCursor {
 
     /** As {@link #requireAccess}, for who begins at the head, wherever the cursor is. */
     final void requireAccessFromHead() {
-        if (!isInSection()) {
+        if (openSection() == null) {
             array.requireLocked();
         }
         reset();
         requireAccess();
     }
 
-    /** Checks that the cursor may change the array. */
-    final void requireLock() {
+    /** As {@link #requireAccess}, but only under the lock. */
+    final void requireLockedAccess() {
+        array.requireLocked();
+        requireAccess();
+    }
+
+    /**
+     * Checks that the cursor may change the array. A position from before another cursor's change under the same lock,
+     * or from a read section, which keeps the node but not what its slots stand for, is given up.
+     *
+     * @return whether the position was given up
+     */
+    final boolean requireChange() {
         long hold = array.requireLocked();
-        if (isInSection()) {
-            useInSection();
-        } else {
-            useUnderLock(hold);
+        if (hold == UNKNOWN || (bracket == hold && array.isLastChanger(this, hold))) {
+            return false;
         }
-        if (nodeAddress() != 0 && XaNodeStruct.array(node) != anchor) {
+        return beginChanges(hold);
+    }
+
+    private boolean beginChanges(long hold) {
+        RcuReader section = openSection();
+        boolean isFromSection = section != null && bracket == section.sectionStamp();
+        if (isValid() && bracket != hold && bracket != UNKNOWN && !isFromSection) {
             throw keptPosition();
         }
+        boolean isStale = isValid() && (bracket != hold || array.hasOtherChanger(this, hold));
+        if (isStale) {
+            reset();
+        }
+        bracket = hold;
+        array.changer(this, hold);
+        return isStale;
     }
 
-    private boolean isInSection() {
-        return reader != null && reader.isInSection();
+    private @Nullable RcuReader openSection() {
+        RcuReader section = reader;
+        return section != null && section.isInSection() ? section : null;
     }
 
-    /** Notes that the position is used in a read section, which keeps its node from being used again. */
-    private void useInSection() {
-        acquisition = IN_SECTION;
+    private void useInSection(long stamp) {
+        if (bracket == stamp) {
+            return;
+        }
+        if (bracket != UNKNOWN && isValid()) {
+            if (array.isHold(bracket)) {
+                // Under the lock and in a section: the position goes on being the lock's, which keeps more.
+                return;
+            }
+            throw keptPosition();
+        }
+        bracket = stamp;
     }
 
     /**
      * Notes that the position is used under the array's lock.
      *
-     * @param current which acquisition of the lock this is; 0 if they are not counted
-     * @throws IllegalStateException if the position is from under an earlier one: its node may by now be another
-     *     place's
+     * @param hold which acquisition of the lock this is; 0 if they are not counted
+     * @throws IllegalStateException if the position is from an earlier bracket: its node may by now be another place's
      */
-    private void useUnderLock(long current) {
-        if (isValid() && acquisition != IN_SECTION && acquisition != current) {
-            throw keptPosition();
+    private void useUnderLock(long hold) {
+        if (bracket != hold) {
+            if (isValid() && bracket != UNKNOWN && hold != UNKNOWN) {
+                throw keptPosition();
+            }
+            bracket = hold;
         }
-        acquisition = current;
     }
 
     private IllegalStateException keptPosition() {
         return new IllegalStateException(
-                "the cursor kept its position while the array was unlocked: index=0x" + Long.toHexString(index));
+                "the cursor kept its position beyond the lock or read section: index=0x" + Long.toHexString(index));
     }
 }

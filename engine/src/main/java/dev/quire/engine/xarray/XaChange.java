@@ -81,6 +81,9 @@ final class XaChange {
 
     /** xa_set_mark and xa_clear_mark. */
     static void mark(XaCursor cursor, long index, int mark, boolean set) {
+        if (set) {
+            XaArguments.requireNotFreeMark(cursor.anchor, mark);
+        }
         cursor.set(index);
         if (XaWalk.load(cursor) == XaEntry.EMPTY) {
             return;

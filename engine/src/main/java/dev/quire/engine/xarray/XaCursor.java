@@ -12,8 +12,11 @@ import org.jspecify.annotations.Nullable;
  * <p>The caller brackets its use: everything that changes the array needs the lock ({@link XArray#lock}), everything
  * else needs the lock or a read section of the cursor's reader. Between two brackets the position must be given up with
  * {@link #pause}, {@link #reset} or {@link #set}. Calls outside a bracket throw {@link IllegalStateException}, and in
- * checked mode so do those that find a position from under an earlier lock; one from an earlier section is noticed only
- * if its node has left the array.
+ * checked mode so do those that find a position from an earlier bracket.
+ *
+ * <p>Who takes the lock inside a section may go on from the section's position; a change then walks to the index anew,
+ * as the section keeps the node, but not what stands in it. So does a change after one by another cursor under the same
+ * lock; in unchecked mode both are the caller's to see to, with {@link #reset}.
  *
  * <p>A cursor covers one index, or after {@link #setOrder} the naturally aligned range that its index is in. Its
  * position is one of: not walked yet, at a slot of a node, at the head, past the end, or an error. Errors stick: every
@@ -198,7 +201,7 @@ public final class XaCursor extends XaBracket {
      * @throws IllegalStateException if the array is not locked
      */
     public long findConflict() {
-        requireLock();
+        requireLockedAccess();
         alignToRange();
         return XaFind.findConflict(this);
     }
@@ -247,12 +250,14 @@ public final class XaCursor extends XaBracket {
      * Marks the entry at the cursor; does nothing if there is none, the position is invalid, or a node stands there.
      *
      * @param mark 0 to 2
-     * @throws IllegalArgumentException if there is no such mark
+     * @throws IllegalArgumentException if there is no such mark, or the array keeps it itself, as mark 0 where it tracks
+     *     free indices
      * @throws IllegalStateException if the array is not locked
      */
     public void setMark(int mark) {
         XaArguments.requireMark(mark);
-        requireLock();
+        requireMarkable();
+        XaArguments.requireNotFreeMark(anchor, mark);
         if (isValid() && XaWalk.reload(this) != XaEntry.EMPTY && !isAboveNode()) {
             XaMarks.set(this, mark);
         }
@@ -267,7 +272,7 @@ public final class XaCursor extends XaBracket {
      */
     public void clearMark(int mark) {
         XaArguments.requireMark(mark);
-        requireLock();
+        requireMarkable();
         if (!isAboveNode()) {
             XaMarks.clear(this, mark);
         }
@@ -280,9 +285,16 @@ public final class XaCursor extends XaBracket {
      * @throws IllegalStateException if the array is not locked
      */
     public void initMarks() {
-        requireLock();
+        requireMarkable();
         if (!isAboveNode()) {
             XaMarks.init(this);
+        }
+    }
+
+    /** Marks are changed where the cursor is, so one that had to give its position up walks there again. */
+    private void requireMarkable() {
+        if (requireChange()) {
+            XaWalk.load(this);
         }
     }
 
@@ -311,7 +323,7 @@ public final class XaCursor extends XaBracket {
      */
     public long store(long entry) {
         XaArguments.requireStorable(entry);
-        requireLock();
+        requireChange();
         alignToRange();
         return XaStore.store(this, entry);
     }
@@ -326,7 +338,7 @@ public final class XaCursor extends XaBracket {
      * @throws IllegalStateException if the array is not locked
      */
     public void deleteNode(long node) {
-        requireLock();
+        requireChange();
         XaArguments.requireNodeOf(node, array);
         if (!isInError()) {
             XaStore.deleteNode(this, node);
@@ -341,7 +353,7 @@ public final class XaCursor extends XaBracket {
      * @throws IllegalStateException if the array is not locked
      */
     public void createRange() {
-        requireLock();
+        requireChange();
         alignToRange();
         XaRange.createRange(this);
     }
@@ -470,7 +482,7 @@ public final class XaCursor extends XaBracket {
         XaArguments.requirePieces(firstEntry, entryStride);
         plan.requireComplete();
         XaArguments.requireLastPiece(plan.offsetOfLastPiece(), firstEntry, entryStride);
-        requireLock();
+        requireChange();
         return splitter.split(plan, expectedEntry, firstEntry, entryStride);
     }
 
@@ -494,7 +506,7 @@ public final class XaCursor extends XaBracket {
     public int trySplit(int newOrder, long firstEntry, long entryStride) {
         XaArguments.requireOrder("newOrder", newOrder, XArray.MAX_ORDER);
         XaArguments.requirePieces(firstEntry, entryStride);
-        requireLock();
+        requireChange();
         return splitter.trySplit(newOrder, firstEntry, entryStride);
     }
 

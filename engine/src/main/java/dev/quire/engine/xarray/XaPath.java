@@ -221,6 +221,11 @@ final class XaPath {
      * needed.
      */
     static void removeEmpty(XaCursor cursor) {
+        removeEmpty(cursor, XaEntry.EMPTY);
+    }
+
+    /** The same, but leaves a tree alone that has a head: it may be taller than it must be. */
+    static void removeEmpty(XaCursor cursor, long headToKeep) {
         while (XaNodeStruct.count(cursor.node) == 0) {
             long node = cursor.node;
             boolean hasParent = XaWalk.ascend(cursor);
@@ -238,14 +243,14 @@ final class XaPath {
             cursor.retired.add(node);
         }
         if (XaNodeStruct.parent(cursor.node) == XaCursor.AT_HEAD) {
-            shrink(cursor, cursor.node);
+            shrink(cursor, cursor.node, headToKeep);
         }
     }
 
     /** Removes tops whose only entry is in slot 0, unless that is an entry of several indices (xas_shrink). */
-    private static void shrink(XaCursor cursor, long topNode) {
+    private static void shrink(XaCursor cursor, long topNode, long headToKeep) {
         long top = topNode;
-        while (XaNodeStruct.count(top) == 1) {
+        while (XaNodeStruct.count(top) == 1 && XArrayStruct.head(cursor.anchor) != headToKeep) {
             long word = XaNodeStruct.slot(top, 0);
             boolean isNode = XaEntry.isNode(word);
             if (word == XaEntry.EMPTY || (!isNode && XaNodeStruct.shift(top) > 0)) {

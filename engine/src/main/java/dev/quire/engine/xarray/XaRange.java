@@ -41,6 +41,7 @@ final class XaRange {
         int lastOrder = Math.min(XArray.MAX_ORDER, Long.numberOfTrailingZeros(last + 1));
         cursor.setOrder(last, lastOrder);
         boolean wasThere = isThere(cursor);
+        long headBefore = XArrayStruct.head(cursor.anchor);
         XaPath.create(cursor, true);
         if (cursor.isInError()) {
             return false;
@@ -54,7 +55,7 @@ final class XaRange {
             cursor.setOrder(last, lastOrder);
             XaWalk.load(cursor);
             if (cursor.isValid() && cursor.node != XaCursor.AT_HEAD) {
-                XaPath.removeEmpty(cursor);
+                XaPath.removeEmpty(cursor, headBefore);
                 cursor.retired.flush();
             }
         }

@@ -84,8 +84,9 @@ final class XaWalk {
     /**
      * The word found in a canonical slot through a sibling, or RETRY if it is not the sibling's. A canonical slot that
      * has become a node was split. And between the loads of the two slots a writer may have erased, split or replaced
-     * the entry, and stored another at the canonical slot alone: so both are loaded again. A sibling that is still
-     * there after the word was, with the same word in the canonical slot after that, was the word's.
+     * the entry, and stored another at the canonical slot alone: so both are loaded again. If each has the word it had,
+     * then in between either nothing changed or at least three things: the sibling went, came back, and went again
+     * with the same words left behind.
      */
     private static long settled(long node, int slot, long sibling, int canonical, long word) {
         boolean isUnchanged =

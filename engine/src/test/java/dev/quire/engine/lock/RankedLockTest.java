@@ -71,4 +71,13 @@ class RankedLockTest {
         assertFalse(counted.get());
         writeback.unlockExclusive();
     }
+
+    @Test
+    void anUnlockThatIsRefusedCountsNothing() {
+        assertThrows(IllegalMonitorStateException.class, inode::unlock);
+        assertThrows(IllegalMonitorStateException.class, writeback::unlockShared);
+        assertThrows(IllegalMonitorStateException.class, writeback::unlockExclusive);
+        assertEquals(0, lockOrder.held(LockRank.INODE));
+        assertEquals(0, lockOrder.held(LockRank.WRITEBACK));
+    }
 }

@@ -112,6 +112,11 @@ class XArrayFailureTest extends XArrayCatalogue {
                         "storeRange far away",
                         XArrayFailureTest::smallTree,
                         test -> test.array.storeRange(FAR - 5, FAR + 5, WORD)),
+                of(
+                        4,
+                        "storeRange above a tree that is taller than it must be",
+                        XArrayFailureTest::splitAtZero,
+                        test -> test.array.storeRange(100, 5000, WORD)),
                 of(21, "storeRange of nearly all", test -> 0, test -> test.array.storeRange(1, MAX - 1, WORD)),
                 of(
                         1,
@@ -333,6 +338,11 @@ class XArrayFailureTest extends XArrayCatalogue {
             setMark(index, 0);
         }
         return Errno.OK;
+    }
+
+    private int splitAtZero() {
+        array.storeOrder(0, 6, WORD);
+        return split(0, SplitPlan.uniform(6, 0), WORD, WORD, 0);
     }
 
     private int tallTree() {

@@ -209,28 +209,4 @@ class XArrayMemoryTest extends XArrayCatalogue {
             assertEquals(0, filled.store(index, WORD));
         }
     }
-
-    @Test
-    void aChangeWaitsForNodesThatAReaderHasKept() throws InterruptedException {
-        try (EngineFixture small = new EngineFixture(1, 16, 1)) {
-            XArray filled = small.newArray(0);
-            long index = 1;
-            while (filled.store(index, WORD) == 0) {
-                index += 64;
-            }
-            CountDownLatch entered = new CountDownLatch(1);
-            Thread other = Thread.ofPlatform().start(() -> {
-                try (RcuReader reader = small.rcu.register()) {
-                    reader.enter();
-                    entered.countDown();
-                    LockSupport.parkNanos(20_000_000);
-                    reader.exit();
-                }
-            });
-            entered.await();
-            assertEquals(WORD, filled.erase(1));
-            assertEquals(0, filled.store(index, WORD));
-            other.join();
-        }
-    }
 }

@@ -101,6 +101,9 @@ class XArrayMisuseTest extends XArrayCatalogue {
                         "index not aligned: index=0x100000000, order=40",
                         test -> test.array.storeOrder(1L << 32, 40, 0)),
                 new Misuse("mark out of range: mark=3, max=2", test -> test.array.setMark(1, 3)),
+                new Misuse(
+                        "mark is the one of free indices, which the array keeps: mark=0",
+                        test -> test.engine.newArray(XArray.TRACK_FREE).setMark(1, XArray.FREE_MARK)),
                 new Misuse("mark out of range: mark=-1, max=2", test -> test.array.clearMark(1, -1)),
                 new Misuse("mark out of range: mark=3, max=2", test -> test.array.getMark(test.engine.reader, 1, 3)),
                 new Misuse("mark out of range: mark=7, max=2", test -> test.array.find(test.cursor(0), 1, 7)),
@@ -285,78 +288,6 @@ class XArrayMisuseTest extends XArrayCatalogue {
         engine.reader.enter();
         assertThrows(IllegalArgumentException.class, () -> other.find(cursor(0), 1, XArray.PRESENT));
         engine.reader.exit();
-    }
-
-    @Test
-    void aPositionInAFreedNodeIsNoticed() {
-        storeIndex(500);
-        array.lock();
-        XaCursor cursor = cursor(500);
-        assertEquals(value(500), cursor.load());
-        array.unlock();
-        eraseIndex(500);
-        array.lock();
-        IllegalStateException refusal = assertThrows(IllegalStateException.class, () -> cursor.store(value(1)));
-        array.unlock();
-        assertEquals("the cursor kept its position while the array was unlocked: index=0x1f4", refusal.getMessage());
-        cursor.reset();
-    }
-
-    /** Its node holds another part of the array by then. */
-    @Test
-    void aPositionInANodeThatIsUsedAgainIsNoticed() {
-        storeIndex(5);
-        storeIndex(500);
-        // Keeps the node above.
-        storeIndex(2000);
-        XaCursor cursor = new XaCursor(array);
-        cursor.set(500);
-        array.lock();
-        assertEquals(value(500), cursor.load());
-        long node = cursor.nodeAddress();
-        array.unlock();
-        eraseIndex(500);
-        engine.rcu.barrier();
-        storeIndex(1000);
-        assertEquals(node, nodeAt(1000));
-        String before = text();
-        array.lock();
-        for (Executable use : List.<Executable>of(
-                cursor::load, cursor::reload, () -> cursor.store(value(1)), () -> cursor.find(MAX), cursor::pause)) {
-            IllegalStateException refusal = assertThrows(IllegalStateException.class, use);
-            assertEquals(
-                    "the cursor kept its position while the array was unlocked: index=0x1f4", refusal.getMessage());
-        }
-        cursor.reset();
-        assertEquals(0, cursor.load());
-        array.unlock();
-        assertEquals(before, text());
-    }
-
-    /** A read section that goes on keeps the node, and a search by the normal API begins anew. */
-    @Test
-    void aPositionThatCannotBeStaleIsNotRefused() {
-        storeIndex(5);
-        storeIndex(500);
-        XaCursor cursor = cursor(500);
-        engine.reader.enter();
-        assertEquals(value(500), cursor.load());
-        array.lock();
-        assertEquals(value(500), cursor.reload());
-        array.unlock();
-        array.lock();
-        assertEquals(value(500), cursor.store(value(1)));
-        engine.reader.exit();
-        assertEquals(value(1), cursor.reload());
-        array.unlock();
-        cursor.set(0);
-        for (int index : new int[] {5, 500}) {
-            array.lock();
-            array.findAfter(cursor, MAX, XArray.PRESENT);
-            assertEquals(index, cursor.index());
-            assertEquals(cursor.reload(), cursor.load());
-            array.unlock();
-        }
     }
 
     @Test

@@ -33,7 +33,7 @@ class XaInPlaceTest extends XArrayCatalogue {
         changeBoth(TestSeed.random("arraysThatTrackFreeIndicesStayTheSame"), XArray.TRACK_FREE, false);
     }
 
-    /** What a cursor, or a mark set by hand, has left marked free though it is taken. */
+    /** What a cursor has left marked free though it is taken. */
     @Test
     void aStoreSaysThatTheIndexIsTaken() {
         XArray ids = engine.newArray(XArray.TRACK_FREE);
@@ -43,10 +43,6 @@ class XaInPlaceTest extends XArrayCatalogue {
             cursor.setOrder(index, index == 8 ? 2 : 0);
             cursor.store(value(index));
             ids.unlock();
-            if (index == 6) {
-                ids.clearMark(index, XArray.FREE_MARK);
-                ids.setMark(index, XArray.FREE_MARK);
-            }
         }
         assertEquals(value(5), ids.store(5, value(50)));
         assertEquals(value(6), ids.store(6, value(60)));
