@@ -6,6 +6,7 @@ import dev.quire.stress.MutantCompiler.BrokenMutantException;
 import dev.quire.stress.StressResults.Observation;
 import java.io.File;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -13,7 +14,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.openjdk.jcstress.infra.collectors.TestResult;
 
@@ -25,20 +28,8 @@ import org.openjdk.jcstress.infra.collectors.TestResult;
  * the engine itself has no switch for it.
  */
 public final class MutantRunner {
-    /** Iterations per fork and their length, tried in this order until the mutant is dead. */
-    private enum Effort {
-        SHORT(2, Duration.ofMillis(100)),
-        MEDIUM(5, Duration.ofMillis(300)),
-        LONG(10, Duration.ofSeconds(1));
-
-        private final int nrIterations;
-        private final Duration iteration;
-
-        Effort(int nrIterations, Duration iteration) {
-            this.nrIterations = nrIterations;
-            this.iteration = iteration;
-        }
-    }
+    /** Tried in this order until the mutant is dead. */
+    private static final Set<Effort> EFFORTS = EnumSet.range(Effort.SHORT, Effort.LONG);
 
     private enum Fate {
         KILLED,
@@ -48,40 +39,55 @@ public final class MutantRunner {
 
     private record Verdict(Fate fate, String evidence) {}
 
+    private static final String USAGE = """
+        usage: quire mutants [NAME...]
+        Breaks the engine in one place at a time and runs the test that must notice.
+        NAME is a file in stress/mutants without its ending; without a name all are run.
+        Example: quire mutants grace-period-without-membarrier
+        """;
+
     private final Path checkout;
+    private final PrintStream out;
     private final String classPath = System.getProperty("java.class.path");
     private final JcstressForks forks;
 
-    private MutantRunner(Path checkout) throws IOException {
+    private MutantRunner(Path checkout, PrintStream out) throws IOException {
         this.checkout = checkout;
+        this.out = out;
         forks = new JcstressForks();
     }
 
     /**
      * Runs mutants and prints the fate of each; exits with 0 only if all are killed.
      *
-     * @param arguments root of the checkout, then names of mutants; none means all
+     * @param arguments root of the checkout, then names of mutants, of which none means all, or {@code -h} or
+     *     {@code --help}
      * @throws IOException if a file cannot be read or written
      */
     public static void main(String[] arguments) throws IOException {
-        if (arguments.length < 1 || Stream.of(arguments).anyMatch(argument -> argument.startsWith("-"))) {
-            System.err.println("usage: quire mutants [NAME...]");
-            System.err.println("Breaks the engine in one place at a time and runs the test that must notice.");
-            System.err.println("NAME is a file in stress/mutants without its ending; without a name all are run.");
-            System.err.println("Example: quire mutants grace-period-without-membarrier");
-            System.exit(2);
+        System.exit(run(List.of(arguments), System.out, System.err));
+    }
+
+    /** Does so with other streams, and returns what to exit with. */
+    static int run(List<String> arguments, PrintStream out, PrintStream errors) throws IOException {
+        if (arguments.contains("-h") || arguments.contains("--help")) {
+            out.print(USAGE);
+            return 0;
         }
-        Path checkout = Path.of(arguments[0]);
+        if (arguments.isEmpty() || arguments.stream().anyMatch(argument -> argument.startsWith("-"))) {
+            errors.print(USAGE);
+            return 2;
+        }
+        Path checkout = Path.of(arguments.getFirst());
         try {
             requireEngineOf(checkout);
-            List<Mutant> mutants =
-                    choose(Mutant.readAll(checkout), List.of(arguments).subList(1, arguments.length));
-            int nrKilled = new MutantRunner(checkout).runAll(mutants);
-            System.out.printf("%d of %d mutants killed%n", nrKilled, mutants.size());
-            System.exit(nrKilled == mutants.size() ? 0 : 1);
+            List<Mutant> mutants = choose(Mutant.readAll(checkout), arguments.subList(1, arguments.size()));
+            int nrKilled = new MutantRunner(checkout, out).runAll(mutants);
+            out.printf("%d of %d mutants killed%n", nrKilled, mutants.size());
+            return nrKilled == mutants.size() ? 0 : 1;
         } catch (IllegalArgumentException e) {
-            System.err.println(e.getMessage());
-            System.exit(2);
+            errors.println(e.getMessage());
+            return 2;
         }
     }
 
@@ -138,9 +144,9 @@ public final class MutantRunner {
             long startNanos = System.nanoTime();
             Verdict verdict = run(mutant);
             long seconds = Duration.ofNanos(System.nanoTime() - startNanos).toSeconds();
-            System.out.printf("%-8s %s (%d s): %s%n", verdict.fate, mutant.name(), seconds, verdict.evidence);
+            out.printf("%-8s %s (%d s): %s%n", verdict.fate, mutant.name(), seconds, verdict.evidence);
             if (verdict.fate != Fate.KILLED) {
-                System.out.printf("         %s%n         %s%n", mutant.guarantee(), mutant.reason());
+                out.printf("         %s%n         %s%n", mutant.guarantee(), mutant.reason());
             }
             nrKilled += verdict.fate == Fate.KILLED ? 1 : 0;
         }
@@ -165,10 +171,11 @@ public final class MutantRunner {
     /** Runs forks, the best optimised first, until one of them sees what its test forbids. */
     private Verdict hunt(Mutant mutant, String mutatedClassPath) throws IOException {
         List<TestResult> results = new ArrayList<>();
-        for (Effort effort : Effort.values()) {
+        for (Effort effort : EFFORTS) {
             for (int jvmMode = forks.nrJvmModes() - 1; jvmMode >= 0; jvmMode--) {
                 for (String test : mutant.tests()) {
-                    results.addAll(forks.run(test, jvmMode, mutatedClassPath, effort.nrIterations, effort.iteration));
+                    results.addAll(
+                            forks.run(test, jvmMode, mutatedClassPath, effort.nrIterations(), effort.iteration()));
                     StressResults seen = StressResults.of(results);
                     if (!seen.forbidden().isEmpty()) {
                         return killed(seen, seen.forbidden().getFirst());

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 import org.openjdk.jcstress.infra.StateCase;
 import org.openjdk.jcstress.infra.TestInfo;
 import org.openjdk.jcstress.infra.runners.TestList;
@@ -25,6 +26,12 @@ public final class WindowCheck {
     public static final String WINDOW = "window: ";
 
     private static final String AGAIN = "--again";
+    private static final String USAGE = """
+        usage: quire windows [--again] FOLDER [TEST-REGEX]
+        FOLDER is where quire stress ran; TEST-REGEX is what its option -t was.
+        With --again, tests whose windows were not reached are run again, longer.
+        Example: quire windows . PinVsFree
+        """;
 
     private WindowCheck() {}
 
@@ -32,41 +39,46 @@ public final class WindowCheck {
      * Prints what was observed and what is missing; exits with 0 only if nothing is.
      *
      * @param commandLine optionally {@value #AGAIN}, then the folder where jcstress ran, then optionally the regular
-     *     expression that chose its tests
+     *     expression that chose its tests; or {@code -h} or {@code --help}
      * @throws IOException if there are no results, or no fork can be started
      */
     public static void main(String[] commandLine) throws IOException {
-        boolean runsAgain = commandLine.length > 0 && commandLine[0].equals(AGAIN);
-        List<String> arguments = List.of(commandLine).subList(runsAgain ? 1 : 0, commandLine.length);
-        if (arguments.isEmpty() || arguments.size() > 2 || arguments.getFirst().startsWith("-")) {
-            System.err.println("usage: quire windows [" + AGAIN + "] FOLDER [TEST-REGEX]");
-            System.err.println("FOLDER is where quire stress ran; TEST-REGEX is what its option -t was.");
-            System.err.println("With " + AGAIN + ", tests whose windows were not reached are run again, longer.");
-            System.err.println("Example: quire windows . PinVsFree");
-            System.exit(2);
+        System.exit(run(List.of(commandLine), System.out, System.err));
+    }
+
+    /** Does so with other streams, and returns what to exit with. */
+    static int run(List<String> commandLine, PrintStream out, PrintStream errors) throws IOException {
+        if (commandLine.contains("-h") || commandLine.contains("--help")) {
+            out.print(USAGE);
+            return 0;
         }
-        Pattern chosen = Pattern.compile(arguments.size() > 1 ? arguments.getLast() : "");
+        boolean runsAgain = !commandLine.isEmpty() && commandLine.getFirst().equals(AGAIN);
+        List<String> arguments = commandLine.subList(runsAgain ? 1 : 0, commandLine.size());
+        if (arguments.isEmpty() || arguments.size() > 2 || arguments.getFirst().startsWith("-")) {
+            errors.print(USAGE);
+            return 2;
+        }
+        Pattern chosen;
+        try {
+            chosen = Pattern.compile(arguments.size() > 1 ? arguments.getLast() : "");
+        } catch (PatternSyntaxException e) {
+            errors.println("no regular expression: TEST-REGEX=" + e.getPattern() + ": " + e.getDescription());
+            return 2;
+        }
         Collection<TestInfo> planned = TestList.tests().stream()
                 .filter(chosen.asPredicate())
                 .sorted()
                 .map(TestList::getInfo)
                 .toList();
-        StressResults results = StressResults.read(Path.of(arguments.getFirst()));
-        if (runsAgain
-                && planned.stream().anyMatch(test -> !unreached(test, results).isEmpty())) {
-            report(planned, new WindowHunt(System.out).run(planned, results));
-        } else {
-            report(planned, results);
-        }
-    }
-
-    private static void report(Collection<TestInfo> planned, StressResults results) {
-        print(results, System.out);
+        StressResults first = StressResults.read(Path.of(arguments.getFirst()));
+        boolean isComplete =
+                planned.stream().allMatch(test -> unreached(test, first).isEmpty());
+        StressResults results = isComplete || !runsAgain ? first : new WindowHunt(out).run(planned, first);
+        print(results, out);
         List<String> missing = missing(planned, results);
-        missing.forEach(System.err::println);
-        System.out.printf(
-                "%d of %d tests ran, %d things missing%n", results.tests().size(), planned.size(), missing.size());
-        System.exit(missing.isEmpty() ? 0 : 1);
+        missing.forEach(errors::println);
+        out.printf("%d of %d tests ran, %d things missing%n", results.tests().size(), planned.size(), missing.size());
+        return missing.isEmpty() ? 0 : 1;
     }
 
     private static void print(StressResults results, PrintStream out) {

@@ -3,8 +3,9 @@ package dev.quire.stress;
 
 import java.io.IOException;
 import java.io.PrintStream;
-import java.time.Duration;
 import java.util.Collection;
+import java.util.EnumSet;
+import java.util.Set;
 import org.openjdk.jcstress.infra.TestInfo;
 
 /**
@@ -13,19 +14,8 @@ import org.openjdk.jcstress.infra.TestInfo;
  * was forbidden once has failed, here too.
  */
 final class WindowHunt {
-    private enum Effort {
-        MEDIUM(5, Duration.ofMillis(300)),
-        LONG(10, Duration.ofSeconds(1)),
-        LONGEST(30, Duration.ofSeconds(1));
-
-        private final int nrIterations;
-        private final Duration iteration;
-
-        Effort(int nrIterations, Duration iteration) {
-            this.nrIterations = nrIterations;
-            this.iteration = iteration;
-        }
-    }
+    /** Tried in this order until every window was reached; the run before was a short one. */
+    private static final Set<Effort> EFFORTS = EnumSet.range(Effort.MEDIUM, Effort.LONGEST);
 
     private final String classPath = System.getProperty("java.class.path");
     private final JcstressForks forks;
@@ -64,10 +54,10 @@ final class WindowHunt {
 
     private StressResults hunt(TestInfo test, StressResults results) throws IOException {
         StressResults all = results;
-        for (Effort effort : Effort.values()) {
+        for (Effort effort : EFFORTS) {
             for (int jvmMode = forks.nrJvmModes() - 1; jvmMode >= 0; jvmMode--) {
                 all = all.plus(StressResults.of(
-                        forks.run(test.name(), jvmMode, classPath, effort.nrIterations, effort.iteration)));
+                        forks.run(test.name(), jvmMode, classPath, effort.nrIterations(), effort.iteration())));
                 if (WindowCheck.unreached(test, all).isEmpty()) {
                     return all;
                 }

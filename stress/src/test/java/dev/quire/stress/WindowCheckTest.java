@@ -2,12 +2,19 @@
 package dev.quire.stress;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.stress.StressResults.Observation;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.openjdk.jcstress.annotations.Expect;
 import org.openjdk.jcstress.infra.StateCase;
 import org.openjdk.jcstress.infra.TestInfo;
@@ -17,6 +24,9 @@ class WindowCheckTest {
     private static final List<TestInfo> PLANNED = List.of(planned());
     private static final Observation EARLY = new Observation(TEST, "0", Expect.ACCEPTABLE, "came early", 90);
     private static final Observation MET = new Observation(TEST, "1", Expect.ACCEPTABLE, "window: met", 10);
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream errors = new ByteArrayOutputStream();
 
     private static TestInfo planned() {
         TestInfo test = new TestInfo(TEST, TEST, "", "an example", 2, List.of("reader", "writer"), false);
@@ -77,5 +87,46 @@ class WindowCheckTest {
     void emptyPlanIsMissing() {
         StressResults results = new StressResults(Set.of(), List.of(), List.of());
         assertEquals(List.of("no test was planned"), WindowCheck.missing(List.of(), results));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-h", "--help"})
+    void helpIsNoError(String option) throws IOException {
+        assertEquals(0, run(WindowCheck::run, option));
+        assertTrue(printed(out).contains("Example: quire windows"), printed(out));
+        assertEquals("", printed(errors));
+        out.reset();
+        assertEquals(0, run(MutantRunner::run, ".", option));
+        assertTrue(printed(out).contains("Example: quire mutants"), printed(out));
+        assertEquals("", printed(errors));
+    }
+
+    @Test
+    void wrongCommandLinesExitWithTwo() throws IOException {
+        assertEquals(2, run(WindowCheck::run));
+        assertTrue(printed(errors).startsWith("usage: quire windows "), printed(errors));
+        errors.reset();
+        assertEquals(2, run(MutantRunner::run));
+        assertTrue(printed(errors).startsWith("usage: quire mutants "), printed(errors));
+        errors.reset();
+        assertEquals(2, run(WindowCheck::run, ".", "["));
+        assertEquals("no regular expression: TEST-REGEX=[: Unclosed character class\n", printed(errors));
+        assertEquals("", printed(out));
+    }
+
+    @FunctionalInterface
+    private interface Tool {
+        int run(List<String> arguments, PrintStream out, PrintStream errors) throws IOException;
+    }
+
+    private int run(Tool tool, String... arguments) throws IOException {
+        return tool.run(
+                List.of(arguments),
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(errors, true, StandardCharsets.UTF_8));
+    }
+
+    private static String printed(ByteArrayOutputStream stream) {
+        return stream.toString(StandardCharsets.UTF_8);
     }
 }
