@@ -74,10 +74,13 @@ final class SplitCommand implements Callable<Integer> {
         requireIn("--order", order, 1, Geometry.MAX_ORDER);
         requireIn("--new-order", newOrder, 0, order - 1L);
         String[] ends = range.split(":", -1);
+        if (ends.length > 2) {
+            throw noRange();
+        }
         long start = number(ends[0]);
-        long end = ends.length > 1 ? number(ends[1]) : start + 1;
-        requireIn("--at", start, 0, Geometry.pagesIn(order) - 1);
-        requireIn("--at", end, start + 1, Geometry.pagesIn(order));
+        requireIn("PAGE", start, 0, Geometry.pagesIn(order) - 1);
+        long end = ends.length == 2 ? number(ends[1]) : start + 1;
+        requireIn("END", end, start + 1, Geometry.pagesIn(order));
         PrintWriter out = spec.commandLine().getOut();
         MeasuredSplit split = MeasuredSplit.run(headMap, method, order, start, end, newOrder, allowedOrders());
         out.printf(Locale.ROOT, "%s folio, %s, %s:%n", PlanDrawing.size(order), method, headMap);
@@ -109,9 +112,13 @@ final class SplitCommand implements Callable<Integer> {
     private long number(String text) {
         try {
             return Long.parseLong(text);
-        } catch (NumberFormatException e) {
-            throw new ParameterException(spec.commandLine(), "not PAGE or PAGE:END: --at=" + range, e);
+        } catch (NumberFormatException _) {
+            throw noRange();
         }
+    }
+
+    private ParameterException noRange() {
+        return new ParameterException(spec.commandLine(), "not PAGE or PAGE:END: " + range);
     }
 
     private void requireIn(String name, long value, long min, long max) {
