@@ -5,6 +5,7 @@ import dev.quire.engine.folio.SplitPolicy;
 import dev.quire.engine.mapping.FolioVisitor;
 import dev.quire.engine.mapping.PageCache;
 import dev.quire.engine.rcu.RcuReader;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -14,7 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /** A file in the engine's page cache, beside a plain file to which the same is done. For one thread. */
-final class VerifiedFile {
+final class VerifiedFile implements Closeable {
     private static final int CHUNK_BYTES = 1 << 18;
     private static final long GOLDEN_RATIO = 0x9E3779B97F4A7C15L;
 
@@ -39,11 +40,16 @@ final class VerifiedFile {
         plainPath = folder.resolve("plain-" + number);
         plain = FileChannel.open(
                 plainPath, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
-        for (long offset = 0; offset < sizeBytes; offset += CHUNK_BYTES) {
-            writePlain(offset, (int) Math.min(CHUNK_BYTES, sizeBytes - offset));
+        try {
+            for (long offset = 0; offset < sizeBytes; offset += CHUNK_BYTES) {
+                writePlain(offset, (int) Math.min(CHUNK_BYTES, sizeBytes - offset));
+            }
+            Files.copy(plainPath, cachedPath);
+            cached = pageCache.open(cachedPath, reader);
+        } catch (IOException | RuntimeException e) {
+            plain.close();
+            throw e;
         }
-        Files.copy(plainPath, cachedPath);
-        cached = pageCache.open(cachedPath, reader);
         nrWrites++;
     }
 
@@ -168,14 +174,18 @@ final class VerifiedFile {
         close();
     }
 
-    void close() throws IOException {
+    /** Closes and removes both files, even if the cached one cannot be written back. */
+    @Override
+    public void close() throws IOException {
         if (closed) {
             return;
         }
         closed = true;
-        cached.close();
-        plain.close();
-        Files.delete(cachedPath);
-        Files.delete(plainPath);
+        try (plain) {
+            cached.close();
+        } finally {
+            Files.deleteIfExists(cachedPath);
+            Files.deleteIfExists(plainPath);
+        }
     }
 }

@@ -3,8 +3,10 @@ package dev.quire.lab;
 
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.RcuReader;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,14 +29,21 @@ final class VerifiedFilesTarget implements ReplayTarget {
     private final List<VerifiedFile> files = new ArrayList<>();
 
     VerifiedFilesTarget(ReplaySettings settings) {
+        this(settings, Path.of(System.getProperty("java.io.tmpdir")));
+    }
+
+    /** Makes a target whose files are in a new folder in a folder. */
+    VerifiedFilesTarget(ReplaySettings settings, Path parent) {
         this.settings = settings;
-        try {
-            folder = Files.createTempDirectory("quire-replay");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
         measured = new MeasuredEngine(settings, Math.max(CAPACITY_BYTES, 4 * Geometry.bytesIn(settings.maxOrder())));
         reader = measured.engine().newReader();
+        try {
+            folder = Files.createTempDirectory(parent, "quire-replay");
+        } catch (IOException e) {
+            reader.close();
+            measured.close();
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** What may fail because of the disk. */
@@ -119,17 +128,37 @@ final class VerifiedFilesTarget implements ReplayTarget {
         return measurements;
     }
 
+    /** Closes everything and removes the folder with all that is in it, whatever of that fails; then says so. */
     @Override
     public void close() {
-        for (int file = 0; file < files.size(); file++) {
-            with(file, VerifiedFile::close);
+        List<Closeable> all = new ArrayList<>(files);
+        all.add(reader::close);
+        all.add(measured::close);
+        all.add(this::deleteFolder);
+        List<Exception> failures = new ArrayList<>();
+        for (Closeable each : all) {
+            try {
+                each.close();
+            } catch (IOException | RuntimeException e) {
+                failures.add(e);
+            }
         }
-        reader.close();
-        measured.close();
-        try {
-            Files.delete(folder);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        if (!failures.isEmpty()) {
+            Exception first = failures.removeFirst();
+            failures.forEach(first::addSuppressed);
+            throw first instanceof RuntimeException unchecked
+                    ? unchecked
+                    : new UncheckedIOException((IOException) first);
         }
+    }
+
+    /** A file that could not be made as a whole, or not be closed, has left something there. */
+    private void deleteFolder() throws IOException {
+        try (DirectoryStream<Path> left = Files.newDirectoryStream(folder)) {
+            for (Path file : left) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(folder);
     }
 }

@@ -2,6 +2,7 @@
 package dev.quire.lab;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.quire.bench.SplitMethod;
@@ -9,11 +10,14 @@ import dev.quire.engine.Quire;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -48,6 +52,40 @@ class VerifiedReplayTest {
         Replay replay = new Replay(TraceSource.bundled(trace), VerifiedFilesTarget::new, bytes -> {});
         ReplayResult result = replay.run(new ReplaySettings(policy, 9, HeadMapKind.HEAD_BITS), 1);
         assertEquals(nrOperations, result.nrOperations());
+    }
+
+    @Test
+    void allIsClosedAndRemovedButWhatCannotBe() throws IOException {
+        ReplaySettings settings = new ReplaySettings(SplitMethod.RANGE, 9, HeadMapKind.HEAD_BITS);
+        VerifiedFilesTarget target = new VerifiedFilesTarget(settings, folder);
+        target.open("first", 10_000);
+        target.open("second", 10_000);
+        Path own = onlyFileIn(folder);
+        Files.delete(own.resolve("plain-0"));
+        Files.createDirectories(own.resolve("plain-0").resolve("more"));
+        UncheckedIOException failure = assertThrows(UncheckedIOException.class, target::close);
+        assertInstanceOf(DirectoryNotEmptyException.class, failure.getCause());
+        assertEquals(own.resolve("plain-0"), onlyFileIn(own));
+    }
+
+    @Test
+    void nothingStaysIfAFileCannotBeMade() throws IOException {
+        ReplaySettings settings = new ReplaySettings(SplitMethod.RANGE, 9, HeadMapKind.HEAD_BITS);
+        VerifiedFilesTarget target = new VerifiedFilesTarget(settings, folder);
+        Files.createFile(onlyFileIn(folder).resolve("cached-0"));
+        assertThrows(UncheckedIOException.class, () -> target.open("first", 10_000));
+        target.close();
+        try (Stream<Path> left = Files.list(folder)) {
+            assertEquals(0, left.count());
+        }
+    }
+
+    private static Path onlyFileIn(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            List<Path> all = files.toList();
+            assertEquals(1, all.size(), all::toString);
+            return all.getFirst();
+        }
     }
 
     private VerifiedFile newFile(long sizeBytes) throws IOException {
