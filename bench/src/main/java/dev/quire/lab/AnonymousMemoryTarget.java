@@ -2,8 +2,6 @@
 package dev.quire.lab;
 
 import dev.quire.engine.Quire;
-import dev.quire.engine.folio.SplitObserver;
-import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.pagetable.Advice;
 import dev.quire.engine.pagetable.PageTableEntry;
@@ -19,18 +17,22 @@ import org.HdrHistogram.Histogram;
  * call, partly mapped folios are split, until there are none (as over memory.high of a cgroup).
  *
  * <p>A trace does not show faults, so first touches are assumed: when a range becomes writable, its first pages, as
- * many as {@link MemorySettings#touchPercent} says, are written to at once, in order of their address. What was given
- * up with {@code MADV_DONTNEED} or {@code MADV_FREE} is not touched again. Mappings of files and shared memory are
- * counted and not replayed; after a {@code fork} the child begins with nothing; the memory of a process that ends
- * stays.
+ * many as {@link MemorySettings#touchPercent} says, are written to at once, in order of their address. More than 1 GiB
+ * mapped with {@code MAP_NORESERVE} is not: programs map so what they use little of, terabytes of it. What was given up
+ * with {@code MADV_DONTNEED} or {@code MADV_FREE} is not touched again. Mappings of files and shared memory are counted
+ * and not replayed; after a {@code fork} the child begins with nothing; the memory of a process that ends stays.
  */
 final class AnonymousMemoryTarget implements AutoCloseable {
     private static final long CAPACITY_BYTES = 1L << 38;
+
+    /** Allocators such as jemalloc map all of their memory without reserve, but never so much of it at once. */
+    private static final long MAX_UNRESERVED_BYTES = 1L << 30;
+
     private static final int SIGNIFICANT_DIGITS = 3;
 
     private final ReplaySettings settings;
-    private final Histogram splitNanos = new Histogram(SIGNIFICANT_DIGITS);
     private final Histogram faultNanos = new Histogram(SIGNIFICANT_DIGITS);
+    private final MeasuredEngine measured;
     private final Quire engine;
     private final RcuReader reader;
     private final Map<Integer, TracedProcess> processes = new HashMap<>();
@@ -44,18 +46,9 @@ final class AnonymousMemoryTarget implements AutoCloseable {
 
     AnonymousMemoryTarget(ReplaySettings settings) {
         this.settings = settings;
-        engine = Quire.builder()
-                .capacityBytes(CAPACITY_BYTES)
-                .headMap(settings.headMap())
-                .splitObserver((SplitObserver) this::record)
-                .open();
+        measured = new MeasuredEngine(settings, CAPACITY_BYTES);
+        engine = measured.engine();
         reader = engine.newReader();
-    }
-
-    private void record(int order, long nrPieces, int result, long nanos, long frozenNanos) {
-        if (result == Errno.OK) {
-            splitNanos.recordValue(nanos);
-        }
     }
 
     /** Operations that changed anonymous memory, or might have. */
@@ -94,7 +87,11 @@ final class AnonymousMemoryTarget implements AutoCloseable {
     private void map(TraceOperation.Map map) {
         TracedProcess process = process(map.pid());
         if (map.flags().contains("MAP_ANONYMOUS") && map.flags().contains("MAP_PRIVATE")) {
-            process.map(map.address(), map.lengthBytes(), protection(map.protection()));
+            process.map(
+                    map.address(),
+                    map.lengthBytes(),
+                    protection(map.protection()),
+                    map.lengthBytes() <= MAX_UNRESERVED_BYTES || !map.flags().contains("MAP_NORESERVE"));
         } else {
             nrFileMappings++;
             process.unmap(map.address(), map.lengthBytes());
@@ -201,7 +198,7 @@ final class AnonymousMemoryTarget implements AutoCloseable {
                 nrTables,
                 nrTables * Geometry.PAGE_BYTES,
                 engine.splitStatistics().metadataBytesWritten(),
-                new Latencies(splitNanos));
+                measured.splitLatencies());
     }
 
     /** Adds up mapped bytes by the order of the folio that they lie in. */
@@ -220,6 +217,6 @@ final class AnonymousMemoryTarget implements AutoCloseable {
     public void close() {
         processes.values().forEach(TracedProcess::close);
         reader.close();
-        engine.close();
+        measured.close();
     }
 }

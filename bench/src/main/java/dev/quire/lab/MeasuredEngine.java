@@ -10,7 +10,7 @@ import dev.quire.engine.struct.XaNodeStruct;
 import java.util.function.Consumer;
 import org.HdrHistogram.Histogram;
 
-/** An engine of its own for files that a trace uses, with the times of its splits. For one thread. */
+/** An engine of its own for the files or the memory that a trace uses, with the times of its splits. For one thread. */
 final class MeasuredEngine implements AutoCloseable {
     private static final int SIGNIFICANT_DIGITS = 3;
 
@@ -36,6 +36,11 @@ final class MeasuredEngine implements AutoCloseable {
         return engine;
     }
 
+    /** How long each split took until now. */
+    Latencies splitLatencies() {
+        return new Latencies(splitNanos);
+    }
+
     /**
      * Looks at what is in memory now.
      *
@@ -52,7 +57,7 @@ final class MeasuredEngine implements AutoCloseable {
                 nrNodes,
                 nrNodes * XaNodeStruct.BYTES,
                 engine.splitStatistics().metadataBytesWritten(),
-                new Latencies(splitNanos));
+                splitLatencies());
     }
 
     @Override

@@ -24,10 +24,9 @@ import picocli.CommandLine.Spec;
         name = "replay",
         description = {
             "Replays the operations of strace output on files and on anonymous memory, once per split policy, and"
-                    + " prints what",
-            "is left in memory. A range of memory is taken to be written to when it becomes writable; every page of it"
-                    + " is verified",
-            "at the end. Files have no contents unless --verify is given.",
+                    + " prints what is left in memory. A range of memory is taken to be written to when it becomes"
+                    + " writable, unless it is more than 1 GiB mapped with MAP_NORESERVE; every page written to is"
+                    + " verified at the end. Files have no contents unless --verify is given.",
             "FILE is text or text compressed by gzip; any of strace's options will do, -f -y gives the best picture."
         },
         footer = {
@@ -157,7 +156,7 @@ final class ReplayCommand implements Callable<Integer> {
         return sources.stream().mapToLong(TraceSource::sizeBytes).sum() * readings;
     }
 
-    private void replay(TraceSource source, List<ReplaySettings> settings, ProgressBar progress) throws IOException {
+    private void replay(TraceSource source, List<ReplaySettings> settings, ProgressBar progress) {
         Replay replay = new Replay(source, verify ? VerifiedFilesTarget::new : factory, progress);
         requireTrace(source, replay.summary());
         List<ReplayResult> results = new ArrayList<>();
@@ -178,7 +177,7 @@ final class ReplayCommand implements Callable<Integer> {
 
     private static void requireTrace(TraceSource source, TraceSummary summary) {
         if (summary.nrLines() > 0 && summary.nrMalformedLines() == summary.nrLines()) {
-            throw new ReplayException(source.name() + ": no line of this file is strace output");
+            throw new LabException(source.name() + ": no line of this file is strace output");
         }
     }
 

@@ -48,10 +48,12 @@ final class TracedProcess implements AutoCloseable {
         return memory;
     }
 
-    void map(long address, long lengthBytes, Protection protection) {
+    void map(long address, long lengthBytes, Protection protection, boolean isTouched) {
         require("map", memory.map(address, lengthBytes, protection));
         touched.clear(pageOf(address), endPageOf(address + lengthBytes));
-        touchIf(protection, address, lengthBytes);
+        if (isTouched) {
+            touchIf(protection, address, lengthBytes);
+        }
     }
 
     /** Something that is not anonymous memory takes its place. */
@@ -126,22 +128,31 @@ final class TracedProcess implements AutoCloseable {
         long first = pageOf(start);
         long nrPages = endPageOf(end) - first;
         long nrTouched = Math.ceilDiv(nrPages * touchPercent, 100L);
+        if (nrTouched > engine.arena().nrPages()) {
+            throw new IllegalStateException("more to touch than a replay has memory: nrPages=" + nrTouched + ", max="
+                    + engine.arena().nrPages() + "; --touch says how much of memory is touched");
+        }
         for (long page = first; page < first + nrTouched; page++) {
-            if (touched.get(page) == TouchedPages.NONE) {
-                touchPage(page);
+            if (touched.get(page) == TouchedPages.NONE && !touchPage(page)) {
+                return;
             }
         }
     }
 
-    /** A page for which there is no memory stays untouched: the real program would have been killed. */
-    private void touchPage(long page) {
+    /**
+     * A page for which there is no memory stays untouched, with the rest of its range: the real program would have been
+     * killed.
+     */
+    private boolean touchPage(long page) {
         long handle = walker.pinOrFault(page << Geometry.PAGE_SHIFT, true, this::fault);
-        if (handle != PageWalker.NOT_PINNED) {
-            long stamp = page * STAMP_FACTOR | 1;
-            stamps(handle).set(STAMP, offsetOf(handle), stamp);
-            touched.put(page, stamp);
-            walker.unpin(handle);
+        if (handle == PageWalker.NOT_PINNED) {
+            return false;
         }
+        long stamp = page * STAMP_FACTOR | 1;
+        stamps(handle).set(STAMP, offsetOf(handle), stamp);
+        touched.put(page, stamp);
+        walker.unpin(handle);
+        return true;
     }
 
     private boolean fault(PageTables tables, long address, boolean forWriting) {

@@ -2,13 +2,18 @@
 package dev.quire.lab;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.bench.SplitMethod;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.pagetable.LargeFolioOrders;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -50,6 +55,41 @@ class AnonymousReplayTest {
         assertEquals(nrFileMappings, memory.nrFileMappings());
         assertEquals(0, memory.folios().nrSplits());
         assertEquals(0, memory.nrCallsRefused());
+    }
+
+    private static MemoryMeasurements replayLine(Path folder, String line) throws IOException {
+        Path trace = Files.writeString(folder.resolve("t.strace"), line + "\n");
+        Replay replay = new Replay(TraceSource.file(trace), PageCacheTarget::new, bytes -> {});
+        return replay.run(new ReplaySettings(SplitMethod.RANGE, 9, HeadMapKind.HEAD_BITS), 1)
+                .memory()
+                .orElseThrow();
+    }
+
+    @Test
+    @Timeout(30)
+    void memoryThatIsNotReservedIsNotTouched(@TempDir Path folder) throws IOException {
+        MemoryMeasurements memory = replayLine(
+                folder,
+                "mmap(NULL, 17592186044416, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE, -1, 0) ="
+                        + " 0x10000000000");
+        assertEquals(0, memory.nrFaults());
+        assertEquals(0, memory.nrPagesVerified());
+        assertEquals(0, memory.folios().residentBytes());
+    }
+
+    @Test
+    @Timeout(30)
+    void moreThanAReplayHasMemoryForIsRefused(@TempDir Path folder) {
+        String line = "mmap(NULL, 1099511627776, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) ="
+                + " 0x10000000000";
+        LabException refused = assertThrows(LabException.class, () -> replayLine(folder, line));
+        assertTrue(String.valueOf(refused.getMessage()).contains("t.strace:1: RANGE: "), refused::getMessage);
+        assertTrue(
+                String.valueOf(refused.getMessage())
+                        .endsWith(
+                                "more to touch than a replay has memory: nrPages=268435456, max=67108864; --touch says"
+                                        + " how much of memory is touched"),
+                refused::getMessage);
     }
 
     /** However they are split, the same pages are freed: all that is resident is mapped then. */
