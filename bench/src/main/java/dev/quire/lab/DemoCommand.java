@@ -20,11 +20,9 @@ import picocli.CommandLine.Spec;
 /** {@code quire demo}. */
 @Command(
         name = "demo",
-        description = {
-            "Replays a bundled trace (a program that punches 843 holes into a 93 MB disk image) under every split"
-                    + " policy, then",
-            "splits one folio of 1 GiB at one page, under both head maps."
-        },
+        description =
+                "Replays a bundled trace (a program that punches 843 holes into a 93 MB disk image) under every split"
+                        + " policy, then splits one folio of 1 GiB at one page, under both head maps.",
         footer = {"", "Example:", "  quire demo"})
 final class DemoCommand implements Callable<Integer> {
     private static final String TRACE = "dig-holes.strace.gz";

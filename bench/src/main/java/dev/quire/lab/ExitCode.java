@@ -6,7 +6,7 @@ final class ExitCode {
     /** All is well. */
     static final int OK = 0;
 
-    /** A trace could not be read or replayed. */
+    /** An input could not be read, or what was to be done with it could not be done: {@link LabException}. */
     static final int FAILED = 1;
 
     /** The command line is wrong. */

@@ -34,12 +34,11 @@ final class GrowthTable {
      *
      * @param file what JMH wrote with {@code -rf csv}
      * @return the table
-     * @throws IOException if the file cannot be read
-     * @throws ReplayException if it is no such file, or has no result of the benchmark
+     * @throws LabException if the file cannot be read, is no such file, or has no result of the benchmark
      */
-    static GrowthTable read(Path file) throws IOException {
+    static GrowthTable read(Path file) {
         GrowthTable table = new GrowthTable();
-        List<String> lines = Files.readAllLines(file);
+        List<String> lines = lines(file);
         List<String> names = lines.isEmpty() ? List.of() : fields(lines.getFirst());
         for (int line = 1; line < lines.size(); line++) {
             List<String> values = fields(lines.get(line));
@@ -48,9 +47,17 @@ final class GrowthTable {
             }
         }
         if (table.nanosByOrder.isEmpty()) {
-            throw new ReplayException("no results of " + BENCHMARK + ": " + file);
+            throw new LabException("no results of " + BENCHMARK + ": " + file);
         }
         return table;
+    }
+
+    private static List<String> lines(Path file) {
+        try {
+            return Files.readAllLines(file);
+        } catch (IOException e) {
+            throw LabException.unreadable(file.toString(), e);
+        }
     }
 
     /** The values of a line. JMH puts text in quotes, and none of its text here has a comma or a quote. */
@@ -75,7 +82,7 @@ final class GrowthTable {
                     .computeIfAbsent(kind, key -> new EnumMap<>(HeadMapKind.class))
                     .put(headMap, nanos);
         } catch (IllegalArgumentException malformed) {
-            throw new ReplayException(where + ": no result of JMH: " + malformed.getMessage());
+            throw new LabException(where + ": no result of JMH: " + malformed.getMessage());
         }
     }
 

@@ -2,7 +2,6 @@
 package dev.quire.lab;
 
 import dev.quire.engine.guest.GuestSplitPolicy;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,9 +18,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "guest",
         description = {
-            "Converts the memory of a confidential guest between private and shared, as a scenario says, under every",
-            "policy: what it costs in folios and index nodes, how long conversions take, and how long faults beside"
-                    + " them.",
+            "Converts the memory of a confidential guest between private and shared, as a scenario says, under every"
+                    + " policy: what it costs in folios and index nodes, how long conversions take, and how long"
+                    + " faults beside them.",
             "Needs two processors."
         },
         footer = {
@@ -52,7 +51,7 @@ final class GuestCommand implements Callable<Integer> {
     private String scenario = "";
 
     @Override
-    public Integer call() throws IOException, InterruptedException {
+    public Integer call() throws InterruptedException {
         PrintWriter out = spec.commandLine().getOut();
         if (list) {
             for (String name : GuestScenarioReader.bundledNames()) {

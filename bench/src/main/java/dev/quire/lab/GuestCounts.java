@@ -25,7 +25,7 @@ record GuestCounts(
     /**
      * Runs a scenario.
      *
-     * @throws ReplayException if memory is out
+     * @throws LabException if memory is out
      */
     static GuestCounts of(GuestScenario scenario, GuestSplitPolicy policy) {
         try (Quire engine = scenario.newEngine();

@@ -51,7 +51,7 @@ final class GuestFaultLoop implements Callable<Latencies> {
     /**
      * Faults.
      *
-     * @throws ReplayException if a fault gives neither the page nor the answer that it was converted meanwhile
+     * @throws LabException if a fault gives neither the page nor the answer that it was converted meanwhile
      */
     @Override
     public Latencies call() {
@@ -81,7 +81,7 @@ final class GuestFaultLoop implements Callable<Latencies> {
         if (folio > 0) {
             engine.folios().unpin(folio);
         } else if (folio != Errno.EACCES) {
-            throw new ReplayException("fault at page " + index + " failed: " + Errno.name((int) folio));
+            throw new LabException("fault at page " + index + " failed: " + Errno.name((int) folio));
         }
         // Else it was converted between the look at its state and the fault: that took as long.
     }

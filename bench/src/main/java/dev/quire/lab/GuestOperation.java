@@ -16,7 +16,7 @@ import dev.quire.engine.memory.Geometry;
 record GuestOperation(Kind kind, long offsetBytes, long lengthBytes) {
     /** What is done with a range. */
     enum Kind {
-        /** Populated, as far as it consists of whole huge pages. */
+        /** Its huge pages are populated, both ends rounded down to them. */
         ALLOCATE,
         /** Converted to shared. */
         SHARED,
@@ -41,7 +41,7 @@ record GuestOperation(Kind kind, long offsetBytes, long lengthBytes) {
     /**
      * Performs it; what a reader holds just then is tried again.
      *
-     * @throws ReplayException if memory is out
+     * @throws LabException if memory is out
      */
     void perform(GuestMemory memory) {
         int error;
@@ -49,7 +49,7 @@ record GuestOperation(Kind kind, long offsetBytes, long lengthBytes) {
             error = tryPerform(memory);
         } while (error == Errno.EAGAIN);
         if (error != Errno.OK) {
-            throw new ReplayException(this + " failed: " + Errno.name(error));
+            throw new LabException(this + " failed: " + Errno.name(error));
         }
     }
 

@@ -59,7 +59,7 @@ final class GuestRounds {
      * @param pages those that the thread uses
      * @return time of each fault; none if there are no pages
      * @throws InterruptedException if the thread is interrupted
-     * @throws ReplayException if memory is out, or the thread that faults has died
+     * @throws LabException if memory is out, or the thread that faults has died
      */
     Latencies faultsOn(PageRanges pages) throws InterruptedException {
         if (pages.nrPages() == 0) {
@@ -94,7 +94,7 @@ final class GuestRounds {
         try {
             return faults.get();
         } catch (ExecutionException e) {
-            throw new ReplayException("the thread that faults has died: " + e.getCause(), e);
+            throw new LabException("the thread that faults has died: " + e.getCause(), e);
         }
     }
 

@@ -18,7 +18,7 @@ record GuestRun(
      *
      * @param nanos how long to measure each, in ns, with as long to warm up; 0 to perform it once each
      * @throws InterruptedException if the thread is interrupted
-     * @throws ReplayException if memory is out
+     * @throws LabException if memory is out
      */
     static GuestRun of(GuestScenario scenario, GuestSplitPolicy policy, long nanos) throws InterruptedException {
         GuestRounds rounds = new GuestRounds(scenario, policy, nanos);

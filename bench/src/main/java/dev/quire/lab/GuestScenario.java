@@ -5,6 +5,7 @@ import dev.quire.engine.Quire;
 import dev.quire.engine.guest.GuestMemory;
 import dev.quire.engine.guest.GuestSplitPolicy;
 import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.memory.PageArena;
 import java.util.List;
 
 /**
@@ -12,11 +13,14 @@ import java.util.List;
  *
  * @param name file or bundled name, for messages
  * @param title first comment of the file; empty if there is none
- * @param memoryBytes size of the memory
+ * @param memoryBytes size of the memory, at most {@link #MAX_MEMORY_BYTES}
  * @param hugeOrder log2 pages of its huge pages: 9 or 18
  * @param operations the steps, repetitions written out
  */
 record GuestScenario(String name, String title, long memoryBytes, int hugeOrder, List<GuestOperation> operations) {
+    /** Most memory that an engine has room for twice: 32 TiB. */
+    static final long MAX_MEMORY_BYTES = PageArena.MAX_PAGES * Geometry.PAGE_BYTES / 2;
+
     GuestScenario {
         operations = List.copyOf(operations);
     }

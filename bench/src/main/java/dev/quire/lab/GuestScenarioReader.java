@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -57,25 +58,33 @@ final class GuestScenarioReader {
     /**
      * Opens a scenario: one that ships with the lab, or else a file.
      *
-     * @throws IOException if there is neither
-     * @throws ReplayException if it is no scenario
+     * @throws LabException if there is neither, or if it is no scenario
      */
-    static GuestScenario open(String nameOrPath) throws IOException {
-        if (!BUNDLED.contains(nameOrPath)) {
-            return read(nameOrPath, Files.readString(Path.of(nameOrPath)));
+    static GuestScenario open(String nameOrPath) {
+        try {
+            return read(
+                    nameOrPath,
+                    BUNDLED.contains(nameOrPath) ? bundled(nameOrPath) : Files.readString(Path.of(nameOrPath)));
+        } catch (NoSuchFileException e) {
+            throw new LabException(nameOrPath + ": no such scenario or file: quire guest --list names scenarios", e);
+        } catch (IOException e) {
+            throw LabException.unreadable(nameOrPath, e);
         }
-        try (InputStream found = GuestScenarioReader.class.getResourceAsStream(nameOrPath + EXTENSION)) {
+    }
+
+    private static String bundled(String name) throws IOException {
+        try (InputStream found = GuestScenarioReader.class.getResourceAsStream(name + EXTENSION)) {
             if (found == null) {
-                throw new FileNotFoundException("no bundled scenario of this name: " + nameOrPath);
+                throw new FileNotFoundException("no bundled scenario of this name: " + name);
             }
-            return read(nameOrPath, new String(found.readAllBytes(), StandardCharsets.UTF_8));
+            return new String(found.readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 
     /**
      * Reads a scenario.
      *
-     * @throws ReplayException if it is none; the message says where and why
+     * @throws LabException if it is none; the message says where and why
      */
     static GuestScenario read(String name, String text) {
         GuestScenarioReader reader = new GuestScenarioReader(name);
@@ -131,6 +140,9 @@ final class GuestScenarioReader {
         memoryBytes = number(words[1]);
         if (memoryBytes == 0 || memoryBytes % hugeBytes != 0) {
             throw malformed("size is no multiple of the huge page: " + words[1]);
+        }
+        if (memoryBytes > GuestScenario.MAX_MEMORY_BYTES) {
+            throw malformed("memory larger than " + (GuestScenario.MAX_MEMORY_BYTES >> 30) + "GiB: " + words[1]);
         }
     }
 
@@ -191,7 +203,7 @@ final class GuestScenarioReader {
         return Long.parseLong(digits) << shift;
     }
 
-    private ReplayException malformed(String reason) {
-        return new ReplayException(name + ":" + lineNumber + ": " + reason);
+    private LabException malformed(String reason) {
+        return new LabException(name + ":" + lineNumber + ": " + reason);
     }
 }

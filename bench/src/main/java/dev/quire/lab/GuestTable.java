@@ -2,7 +2,6 @@
 package dev.quire.lab;
 
 import dev.quire.engine.guest.GuestSplitPolicy;
-import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.XaNodeStruct;
 import java.io.PrintWriter;
 import java.util.List;
@@ -36,8 +35,8 @@ final class GuestTable {
                 Locale.ROOT,
                 "%s: %s in huge pages of %s, %,d conversions%n%s%n",
                 scenario.name(),
-                bytes(scenario.memoryBytes()),
-                bytes(Geometry.bytesIn(scenario.hugeOrder())),
+                PlanDrawing.bytes(scenario.memoryBytes()),
+                PlanDrawing.size(scenario.hugeOrder()),
                 scenario.nrConversions(),
                 scenario.title());
         new GuestTable(runs, out).print();
@@ -112,9 +111,5 @@ final class GuestTable {
             out.print(cell.apply(run));
         }
         out.println();
-    }
-
-    private static String bytes(long nrBytes) {
-        return nrBytes % (1 << 30) == 0 ? (nrBytes >> 30) + " GiB" : (nrBytes >> 20) + " MiB";
     }
 }

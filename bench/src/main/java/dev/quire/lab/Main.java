@@ -8,13 +8,25 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
 import picocli.CommandLine.Spec;
 
 /** The command line of the lab. */
 @Command(
         name = "quire",
         description = "Splits large folios under the system calls of real programs, and measures it.",
-        footer = {"", "Example:", "  strace -f -y -o build.strace make", "  quire replay build.strace"})
+        footer = {
+            "",
+            "More commands of bench/quire, in a jar of their own:",
+            "  stress     The concurrency tests, with jcstress's own options.",
+            "  windows    Whether a run of them ran all and reached their race windows.",
+            "  mutants    Whether they catch engines that are broken on purpose.",
+            "",
+            "Example:",
+            "  strace -f -y -o build.strace make",
+            "  quire replay build.strace"
+        })
 public final class Main implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -22,8 +34,8 @@ public final class Main implements Callable<Integer> {
     private Main() {}
 
     /**
-     * Runs a command and ends the process: 0 if all is well, 1 if a trace could not be replayed, 2 if the command line
-     * is wrong.
+     * Runs a command and ends the process: 0 if all is well, 1 if an input could not be read or a run could not go on
+     * ({@link LabException}), 2 if the command line is wrong.
      *
      * @param arguments the command and its arguments
      */
@@ -56,6 +68,7 @@ public final class Main implements Callable<Integer> {
                 .addSubcommand(withHelp(new CommandLine(new GrowthCommand()), "-h", "--help"))
                 .addSubcommand(withHelp(jmh, "--help"))
                 .setParameterExceptionHandler((failure, arguments) -> reportUsage(failure))
+                .setExecutionStrategy(Main::run)
                 .setExecutionExceptionHandler((failure, command, parsed) -> report(failure, command));
     }
 
@@ -77,11 +90,21 @@ public final class Main implements Callable<Integer> {
         return ExitCode.USAGE;
     }
 
+    /** Errors pass by picocli's handlers, but a system that refuses memory is nothing to end with a stack trace. */
+    private static int run(ParseResult parsed) {
+        try {
+            return new RunLast().execute(parsed);
+        } catch (OutOfMemoryError e) {
+            parsed.commandSpec().commandLine().getErr().println("quire: out of memory: " + e.getMessage());
+            return ExitCode.FAILED;
+        }
+    }
+
     /** What a user can cause is told in one line; anything else keeps its stack trace. */
     private static int report(Exception failure, CommandLine command) throws Exception {
-        if (failure instanceof IOException || failure instanceof ReplayException) {
+        if (failure instanceof IOException || failure instanceof LabException) {
             String message =
-                    failure instanceof ReplayException ? String.valueOf(failure.getMessage()) : failure.toString();
+                    failure instanceof LabException ? String.valueOf(failure.getMessage()) : failure.toString();
             command.getErr().println("quire: " + message);
             return ExitCode.FAILED;
         }

@@ -93,7 +93,7 @@ record MeasuredSplit(SplitPlan plan, long nrNodes, long metadataBytes, long nano
 
     private static void require(int result) {
         if (result != Errno.OK) {
-            throw new ReplayException("the folio could not be split: " + Errno.name(result));
+            throw new LabException("the folio could not be split: " + Errno.name(result));
         }
     }
 }

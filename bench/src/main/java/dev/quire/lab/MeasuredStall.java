@@ -67,7 +67,7 @@ record MeasuredStall(SampleBuffer pinNanos, SampleBuffer longestPinNanos, Freeze
         space.extend(Geometry.bytesIn(SplitLoop.ORDER));
         int result = space.populate(0, Geometry.pagesIn(SplitLoop.ORDER), SplitLoop.ORDER);
         if (result != Errno.OK) {
-            throw new ReplayException("the folio could not be made: " + Errno.name(result));
+            throw new LabException("the folio could not be made: " + Errno.name(result));
         }
         return space;
     }

@@ -24,7 +24,7 @@ public final class Measurements {
      * @param foliosByOrder folios in memory, by order; {@link Geometry#NR_ORDERS} counts
      * @param nrIndexNodes nodes of all page indexes
      * @param indexBytes bytes in these nodes
-     * @param metadataBytesWritten bytes of page structs and head maps that splits wrote
+     * @param metadataBytesWritten bytes of page structs, head map and index nodes that splits wrote
      * @param splitLatencies how long each split took
      * @throws IllegalArgumentException if the number of orders is wrong or a count is negative
      */
@@ -112,7 +112,7 @@ public final class Measurements {
         return indexBytes;
     }
 
-    /** {@return bytes of page structs and head maps that splits wrote} */
+    /** {@return bytes of page structs, head map and index nodes that splits wrote} */
     public long metadataBytesWritten() {
         return metadataBytesWritten;
     }

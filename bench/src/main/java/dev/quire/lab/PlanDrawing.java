@@ -41,11 +41,15 @@ final class PlanDrawing {
 
     /** A folio's size in the unit people use for it. */
     static String size(int order) {
-        long kibibytes = Geometry.bytesIn(order) >> 10;
-        if (kibibytes < 1 << 10) {
-            return kibibytes + " KiB";
+        return bytes(Geometry.bytesIn(order));
+    }
+
+    /** A number of bytes, a multiple of 1024, in the largest unit of which it is a multiple. */
+    static String bytes(long nrBytes) {
+        if (nrBytes % (1 << 20) != 0) {
+            return (nrBytes >> 10) + " KiB";
         }
-        return kibibytes < 1 << 20 ? (kibibytes >> 10) + " MiB" : (kibibytes >> 20) + " GiB";
+        return nrBytes % (1 << 30) != 0 ? (nrBytes >> 20) + " MiB" : (nrBytes >> 30) + " GiB";
     }
 
     private static String range(long start, long end) {

@@ -24,9 +24,9 @@ public final class Replay {
      * @param source the trace
      * @param factory makes the targets
      * @param progress is told of each number of stored bytes read, now and in each run
-     * @throws IOException if the trace cannot be read
+     * @throws LabException if the trace cannot be read
      */
-    public Replay(TraceSource source, ReplayTarget.Factory factory, LongConsumer progress) throws IOException {
+    public Replay(TraceSource source, ReplayTarget.Factory factory, LongConsumer progress) {
         this.source = source;
         this.factory = factory;
         this.progress = progress;
@@ -44,11 +44,11 @@ public final class Replay {
      * @param settings policy and limits
      * @param nrRepeats runs, at least 1; each with a new target
      * @return counts of one run, latencies of all
-     * @throws IOException if the trace cannot be read
-     * @throws ReplayException if the target fails, or if two runs differ in more than latency
+     * @throws LabException if the trace cannot be read, if the target fails, be it when it is made, measured or closed,
+     *     or if two runs differ in more than latency
      * @throws IllegalArgumentException if there are no runs
      */
-    public ReplayResult run(ReplaySettings settings, int nrRepeats) throws IOException {
+    public ReplayResult run(ReplaySettings settings, int nrRepeats) {
         if (nrRepeats < 1) {
             throw new IllegalArgumentException("number of runs out of range: nrRepeats=" + nrRepeats + ", min=1");
         }
@@ -64,7 +64,7 @@ public final class Replay {
                 && first.memory().stream()
                         .allMatch(each -> each.hasSameCounts(next.memory().orElseThrow()));
         if (!sameMemory || !first.measurements().hasSameCounts(next.measurements())) {
-            throw new ReplayException(source.name() + ": " + first.policy() + ": two runs left different memory");
+            throw new LabException(source.name() + ": " + first.policy() + ": two runs left different memory");
         }
         Measurements merged = first.measurements().withLatenciesOf(next.measurements());
         Optional<MemoryMeasurements> memory =
@@ -72,7 +72,17 @@ public final class Replay {
         return new ReplayResult(first.policy(), first.nrOperations(), merged, memory);
     }
 
-    private ReplayResult runOnce(ReplaySettings settings) throws IOException {
+    private ReplayResult runOnce(ReplaySettings settings) {
+        try {
+            return replayOn(settings);
+        } catch (LabException e) {
+            throw e;
+        } catch (RuntimeException | OutOfMemoryError e) {
+            throw new LabException(source.name() + ": " + settings.policy() + ": the replay failed: " + e, e);
+        }
+    }
+
+    private ReplayResult replayOn(ReplaySettings settings) {
         try (ReplayTarget target = factory.create(settings);
                 AnonymousMemoryTarget memory = new AnonymousMemoryTarget(settings)) {
             TargetFiles files = new TargetFiles(target, initialSizes);
@@ -95,15 +105,17 @@ public final class Replay {
     private void apply(TraceSink sink, SplitMethod policy, long lineNumber, TraceOperation operation) {
         try {
             sink.accept(lineNumber, operation);
-        } catch (RuntimeException e) {
-            throw new ReplayException(
+        } catch (RuntimeException | OutOfMemoryError e) {
+            throw new LabException(
                     source.name() + ":" + lineNumber + ": " + policy + ": " + operation + " failed: " + e, e);
         }
     }
 
-    private TraceSummary read(TraceSink sink) throws IOException {
+    private TraceSummary read(TraceSink sink) {
         try (InputStream text = source.open(progress)) {
             return TraceReader.read(source.name(), text, sink);
+        } catch (IOException e) {
+            throw LabException.unreadable(source.name(), e);
         }
     }
 }

@@ -220,7 +220,7 @@ public final class ReplayTable {
         for (int order = 0; order <= highestOrder(of); order++) {
             int rowOrder = order;
             rows.add(row(
-                    String.format(Locale.ROOT, "order %2d, %s", order, size(order)),
+                    String.format(Locale.ROOT, "order %2d, %s", order, PlanDrawing.size(order)),
                     "",
                     result -> of.apply(result).nrFolios(rowOrder)));
         }
@@ -237,14 +237,6 @@ public final class ReplayTable {
             }
         }
         return highest;
-    }
-
-    private static String size(int order) {
-        long kib = Geometry.bytesIn(order) >> 10;
-        if (kib < 1024) {
-            return kib + " KiB";
-        }
-        return kib < 1024 * 1024 ? (kib >> 10) + " MiB" : (kib >> 20) + " GiB";
     }
 
     private Section latencies(String title, Function<ReplayResult, Latencies> of) {

@@ -9,7 +9,8 @@ package dev.quire.lab;
  * are above 0; nothing is read past the size that earlier calls gave the file (its size at {@link #open}, the last
  * {@link #truncate}, the ends of {@link #write} and of {@link #allocate} without {@code keepSize}).
  *
- * <p>Any exception ends the replay and is reported with the line of the trace.
+ * <p>Any exception ends the replay and is reported with the trace and the policy, and with the line of the trace if it
+ * came while one was replayed.
  */
 public interface ReplayTarget extends AutoCloseable {
 

@@ -4,12 +4,16 @@ package dev.quire.lab;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GrowthTableTest {
     private static final String HEADER =
@@ -81,15 +85,29 @@ class GrowthTableTest {
 
     @Test
     void whatIsNoResultOfTheBenchmarkIsRefused() throws IOException {
-        assertThrows(ReplayException.class, () -> GrowthTable.read(file("")));
-        assertThrows(ReplayException.class, () -> GrowthTable.read(file(HEADER)));
+        assertThrows(LabException.class, () -> GrowthTable.read(file("")));
+        assertThrows(LabException.class, () -> GrowthTable.read(file(HEADER)));
         Path wrongUnit = file(HEADER + result("", "1", "HEAD_BITS", 9, "RANGE").replace("ns/op", "us/op"));
-        ReplayException refused = assertThrows(ReplayException.class, () -> GrowthTable.read(wrongUnit));
+        LabException refused = assertThrows(LabException.class, () -> GrowthTable.read(wrongUnit));
         assertTrue(String.valueOf(refused.getMessage()).contains(":2: "), refused::getMessage);
         Path wrongPolicy = file(HEADER + result("", "1", "HEAD_BITS", 9, "ANY"));
-        assertThrows(ReplayException.class, () -> GrowthTable.read(wrongPolicy));
+        assertThrows(LabException.class, () -> GrowthTable.read(wrongPolicy));
         Path withoutColumn =
                 file(HEADER.replace("Param: order", "Param: other") + result("", "1", "HEAD_BITS", 9, "RANGE"));
-        assertThrows(ReplayException.class, () -> GrowthTable.read(withoutColumn));
+        assertThrows(LabException.class, () -> GrowthTable.read(withoutColumn));
+    }
+
+    /** Results in the documentation, where it is there, are those of the files beside it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"folio-split-growth.csv", "folio-split-growth-staged.csv", "folio-split-growth-mthp.csv"})
+    void theDocumentedTablesAreThoseOfTheDocumentedResults(String name) throws IOException {
+        Path docs = Path.of("../docs");
+        assumeTrue(Files.isDirectory(docs), "no documentation here");
+        String documented = Files.readString(docs.resolve("benchmarks.md"));
+        String table = GrowthTable.read(docs.resolve("results").resolve(name)).markdown();
+        List<String> missing =
+                table.lines().filter(line -> !documented.contains(line + "\n")).toList();
+        assertEquals(List.of(), missing);
+        assertTrue(documented.contains("\n\n" + table + "\n"), table);
     }
 }

@@ -168,7 +168,7 @@ class GuestCommandTest {
             memory.forEachFolio((index, order, folio) -> engine.folios().markPoisoned(folio));
             PageRanges pages = PageRanges.convertedBy(scenario);
             GuestFaultLoop loop = new GuestFaultLoop(engine, memory, pages);
-            ReplayException failure = assertThrows(ReplayException.class, loop::call);
+            LabException failure = assertThrows(LabException.class, loop::call);
             assertEquals("fault at page 0 failed: EHWPOISON", failure.getMessage());
         }
     }
@@ -180,7 +180,7 @@ class GuestCommandTest {
         PageRanges beyond =
                 PageRanges.convertedBy(GuestScenarioReader.read("larger", "memory 4MiB huge 2MiB\nshared 2MiB 4KiB"));
         GuestRounds rounds = new GuestRounds(scenario, GuestSplitPolicy.UNIFORM, 0);
-        ReplayException failure = assertThrows(ReplayException.class, () -> rounds.faultsOn(beyond));
+        LabException failure = assertThrows(LabException.class, () -> rounds.faultsOn(beyond));
         assertEquals(
                 "the thread that faults has died: java.lang.IllegalArgumentException: index out of range: index=512,"
                         + " max=511",

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -95,6 +94,7 @@ class GuestScenarioReaderTest {
                 "memory 2MiB huge 2MiB;hole -1 4KiB | 2: no number, or too large: -1",
                 "memory 2MiB huge 2MiB;hole 0 4KB | 2: no number, or too large: 4KB",
                 "memory 9999999999GiB huge 2MiB | 1: no number, or too large: 9999999999GiB",
+                "memory 65536GiB huge 1GiB | 1: memory larger than 32768GiB: 65536GiB",
                 "memory 2MiB huge 2MiB;repeat 2;hole 0 4KiB | 2: repeat without end",
                 "memory 2MiB huge 2MiB;end | 2: end without repeat",
                 "memory 2MiB huge 2MiB;repeat 0 | 2: count out of range: 0",
@@ -106,7 +106,7 @@ class GuestScenarioReaderTest {
                 "'' | 0: no memory statement",
             })
     void whatIsWrongIsSaidWithItsLine(String lines, String message) {
-        ReplayException failure = assertThrows(ReplayException.class, () -> read(lines.split(";")));
+        LabException failure = assertThrows(LabException.class, () -> read(lines.split(";")));
         assertEquals("t.guest:" + message, failure.getMessage());
     }
 
@@ -127,6 +127,6 @@ class GuestScenarioReaderTest {
         Path file = Files.writeString(folder.resolve("a.guest"), "memory 2MiB huge 2MiB\nshared 0 4KiB\n");
         assertEquals(1, GuestScenarioReader.open(file.toString()).nrConversions());
         String missing = folder.resolve("b.guest").toString();
-        assertThrows(NoSuchFileException.class, () -> GuestScenarioReader.open(missing));
+        assertThrows(LabException.class, () -> GuestScenarioReader.open(missing));
     }
 }

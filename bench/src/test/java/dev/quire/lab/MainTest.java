@@ -6,14 +6,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -124,7 +130,62 @@ class MainTest {
     void aTraceThatCannotBeReadExitsWithOne() throws IOException {
         Path cut = Files.write(directory.resolve("cut.gz"), new byte[] {0x1f, (byte) 0x8b, 8, 0});
         assertEquals(1, run("replay", cut.toString()));
-        assertTrue(err.toString().startsWith("quire: java.io.EOFException"), err::toString);
+        assertEquals("quire: " + cut + ": ends too early\n", err.toString());
+    }
+
+    @Test
+    void theFileThatCannotBeReadIsNamed() throws IOException {
+        byte[] whole;
+        try (InputStream bundled = Objects.requireNonNull(Main.class.getResourceAsStream("dig-holes.strace.gz"))) {
+            whole = bundled.readAllBytes();
+        }
+        Path cut = Files.write(directory.resolve("b.gz"), Arrays.copyOf(whole, whole.length / 2));
+        assertEquals(1, run("replay", trace, cut.toString()));
+        assertEquals("quire: " + cut + ": ends too early\n", lastLineOf(err));
+        assertEquals(1, run("growth", cut.toString()));
+        assertEquals("quire: " + cut + ": not text in UTF-8\n", lastLineOf(err));
+        assertEquals(1, run("guest", cut.toString()));
+        assertEquals("quire: " + cut + ": not text in UTF-8\n", lastLineOf(err));
+        assertEquals(1, run("guest", "nosuch"));
+        assertEquals("quire: nosuch: no such scenario or file: quire guest --list names scenarios\n", lastLineOf(err));
+        assertEquals(1, run("growth", "nosuch"));
+        assertEquals("quire: nosuch: no such file\n", lastLineOf(err));
+    }
+
+    private static String lastLineOf(StringWriter text) {
+        return text.toString().lines().reduce("", (_, last) -> last + "\n");
+    }
+
+    @Test
+    void aTargetThatCannotBeMadeExitsWithOne() {
+        ReplayTarget.Factory withoutDisk = _ -> {
+            throw new UncheckedIOException(new IOException("no space"));
+        };
+        assertEquals(1, run(withoutDisk, "replay", trace));
+        assertEquals(
+                "quire: " + trace + ": UNIFORM: the replay failed: java.io.UncheckedIOException: java.io.IOException:"
+                        + " no space\n",
+                err.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"measure", "close"})
+    void aTargetThatFailsAtTheEndExitsWithOne(String call) {
+        assertEquals(1, run(RecordingTarget.failingAt(call), "replay", trace));
+        assertEquals(
+                "quire: " + trace + ": UNIFORM: the replay failed: java.lang.IllegalStateException: out of pages\n",
+                err.toString());
+    }
+
+    @Test
+    void aSystemThatRefusesMemoryExitsWithOne() {
+        ReplayTarget.Factory withoutMemory = _ -> {
+            throw new OutOfMemoryError("refused");
+        };
+        assertEquals(1, run(withoutMemory, "replay", trace));
+        assertEquals(
+                "quire: " + trace + ": UNIFORM: the replay failed: java.lang.OutOfMemoryError: refused\n",
+                err.toString());
     }
 
     @Test
@@ -184,6 +245,19 @@ class MainTest {
         assertEquals("quire: out of range: --orders=19, min=0, max=18\nTry: quire split --help\n", err.toString());
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+        --at=1:2:3   | not PAGE or PAGE:END: 1:2:3
+        --at=1:      | not PAGE or PAGE:END: 1:
+        --range=5:3  | out of range: END=3, min=6, max=512
+        --range=5:513  | out of range: END=513, min=6, max=512
+        --at=9223372036854775807 | out of range: PAGE=9223372036854775807, min=0, max=511
+        """)
+    void splitRefusesWhatIsNoRange(String argument, String message) {
+        assertEquals(2, run("split", argument));
+        assertEquals("quire: " + message + "\nTry: quire split --help\n", err.toString());
+    }
+
     @Test
     void growthReadsResultsOfJmh() throws IOException {
         Path missing = directory.resolve("missing.csv");
@@ -218,10 +292,46 @@ class MainTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"--help", "replay --help", "footprint --help", "stall --help", "growth --help", "jmh --help"})
+            strings = {
+                "--help",
+                "replay --help",
+                "demo --help",
+                "split --help",
+                "footprint --help",
+                "guest --help",
+                "stall --help",
+                "growth --help",
+                "jmh --help"
+            })
     void helpHasAnExample(String arguments) {
         assertEquals(0, run(arguments.split(" ", -1)));
-        assertTrue(out.toString().contains("Example:"), out::toString);
+        assertTrue(out.toString().contains("Example"), out::toString);
         assertEquals("", err.toString());
+    }
+
+    /** What the launcher hands on to other jars is a command to its user too. */
+    @Test
+    void helpNamesEveryCommandOfTheLauncher() throws IOException {
+        assertEquals(0, run("--help"));
+        Matcher command = Pattern.compile("#   quire (\\w+) ").matcher(Files.readString(Path.of("quire")));
+        int nrCommands = 0;
+        while (command.find()) {
+            String line = "\n  " + command.group(1) + " ";
+            assertTrue(out.toString().contains(line), () -> line + out);
+            nrCommands++;
+        }
+        assertEquals(4, nrCommands);
+    }
+
+    /** A description is broken into lines by the width of the usage, not by hand and then once more. */
+    @ParameterizedTest
+    @ValueSource(strings = {"replay", "demo", "guest"})
+    void descriptionsAreBrokenIntoLinesOnce(String name) {
+        assertEquals(0, run(name, "--help"));
+        List<String> description = out.toString()
+                .lines()
+                .dropWhile(line -> line.startsWith("Usage") || line.startsWith(" "))
+                .toList();
+        assertTrue(description.get(1).length() > 70, description.get(1));
     }
 }

@@ -152,7 +152,7 @@ class ReplayTest {
     void failuresNamePolicyAndLine() throws IOException {
         TraceSource source = source("open(\"a\", O_RDWR) = 3", "", "write(3, \"x\"..., 5) = 5");
         Replay replay = new Replay(source, RecordingTarget.failingAt("write 100 0 5"), bytes -> {});
-        ReplayException failure = assertThrows(ReplayException.class, () -> replay.run(RANGE, 1));
+        LabException failure = assertThrows(LabException.class, () -> replay.run(RANGE, 1));
         assertEquals(
                 source.name() + ":3: RANGE: Write[file=a#0, offsetBytes=0, lengthBytes=5] failed:"
                         + " java.lang.IllegalStateException: out of pages",
@@ -171,7 +171,7 @@ class ReplayTest {
             return target;
         };
         Replay replay = new Replay(source("open(\"a\", O_RDWR) = 3"), changing, bytes -> {});
-        assertThrows(ReplayException.class, () -> replay.run(RANGE, 2));
+        assertThrows(LabException.class, () -> replay.run(RANGE, 2));
     }
 
     @Test
