@@ -11,6 +11,8 @@ import dev.quire.engine.memory.Geometry;
  * @param advised orders only for memory for which {@link Advice#HUGE_PAGE} was given
  */
 public record LargeFolioOrders(long always, long advised) {
+    private static final long POSSIBLE = (2L << Geometry.PMD_ORDER) - (1L << 2);
+
     /** Pages alone. */
     public static final LargeFolioOrders NONE = new LargeFolioOrders(0, 0);
 
@@ -21,9 +23,7 @@ public record LargeFolioOrders(long always, long advised) {
     public static final LargeFolioOrders ADVISED_2_MIB = new LargeFolioOrders(0, 1L << Geometry.PMD_ORDER);
 
     /** Every size from 16 KiB to 2 MiB, the largest that fits. */
-    public static final LargeFolioOrders ALL = new LargeFolioOrders((2L << Geometry.PMD_ORDER) - (1L << 2), 0);
-
-    private static final long POSSIBLE = (2L << Geometry.PMD_ORDER) - (1L << 2);
+    public static final LargeFolioOrders ALL = new LargeFolioOrders(POSSIBLE, 0);
 
     /**
      * Checks the orders.

@@ -50,9 +50,6 @@ public final class PageStruct {
                     JAVA_LONG.withName("memcg_data"))
             .withName("page");
 
-    /** Mapping of a tail page whose fields carry nothing else: no valid address. */
-    public static final long TAIL_MAPPING = 0xdead_0000_0000_0400L;
-
     /** Value of {@code mapcount} when nothing maps the page. */
     public static final int MAPCOUNT_NONE = -1;
 
@@ -135,11 +132,6 @@ public final class PageStruct {
         return NativeMemory.getLongAcquire(page + COMPOUND_INFO);
     }
 
-    /** Plain store of the compound word, before the page is published as a tail. */
-    public static void compoundInfo(long page, long info) {
-        NativeMemory.setLong(page + COMPOUND_INFO, info);
-    }
-
     /** Release store of the compound word. */
     public static void compoundInfoRelease(long page, long info) {
         NativeMemory.setLongRelease(page + COMPOUND_INFO, info);
@@ -148,11 +140,6 @@ public final class PageStruct {
     /** Plain load of the mapping word. */
     public static long mapping(long page) {
         return NativeMemory.getLong(page + MAPPING);
-    }
-
-    /** Opaque load of the mapping word, to be checked again under the folio lock. */
-    public static long mappingOpaque(long page) {
-        return NativeMemory.getLongOpaque(page + MAPPING);
     }
 
     /** Plain store of the mapping word under the folio lock. */

@@ -64,7 +64,7 @@ class ZoneTest {
             long tail = fixture.arena.pageAt(32);
             assertEquals(0, fixture.allocate(6));
             PageStruct.flags(tail, 0x55 | PageFlag.HWPOISON.mask());
-            PageStruct.mapping(tail, PageStruct.TAIL_MAPPING);
+            PageStruct.mapping(tail, 0xdead_0000_0000_0400L);
             PageStruct.index(tail, 77);
             PageStruct.privateWord(tail, 5);
             PageStruct.memcgData(tail, 9);
