@@ -39,7 +39,8 @@ public final class QuireBuilder {
 
     /**
      * Size of all page frames together; default 64 GiB. Only what is touched takes memory, so it may exceed the
-     * machine's.
+     * machine's, unless the system counts all memory (vm.overcommit_memory=2) or limits the addresses of a process
+     * (ulimit -v).
      *
      * @param capacityBytes a multiple of 4096, at least 4096
      * @return this

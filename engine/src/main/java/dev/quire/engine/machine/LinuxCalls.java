@@ -70,10 +70,12 @@ public final class LinuxCalls {
     }
 
     /**
-     * Reserves private anonymous memory that is backed page by page on first touch and never counted as committed.
+     * Reserves private anonymous memory that is backed page by page on first touch. It is not counted as committed,
+     * unless the system counts all memory (vm.overcommit_memory=2), where it may be refused.
      *
      * @param nrBytes length in bytes
-     * @return address, or -1 if the system refused
+     * @return address, or -1 if the system refused: the process may not have as many addresses (ulimit -v), or the
+     *     system counts all memory and has less
      */
     public static long reserve(long nrBytes) {
         try {

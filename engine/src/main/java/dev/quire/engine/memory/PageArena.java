@@ -97,7 +97,9 @@ public final class PageArena implements AutoCloseable {
      * @param backing where the memory comes from
      * @return the arena; all of it reads as zero
      * @throws IllegalArgumentException if a number is out of range
-     * @throws OutOfMemoryError if the system refuses the reservation
+     * @throws OutOfMemoryError if the system refuses the reservation: it counts all memory (vm.overcommit_memory=2) or
+     *     limits the addresses of a process (ulimit -v)
+     * @throws java.io.UncheckedIOException if the arena is a file, and cannot be made or be as long
      */
     public static PageArena open(long nrPages, long nrNodes, long nrObjects, Backing backing) {
         requireCount("nrPages", nrPages, MAX_PAGES);

@@ -13,7 +13,8 @@ import java.nio.file.StandardOpenOption;
 
 /**
  * A run of addresses that reads as zero and gets memory behind it page by page, as it is touched. Reserving far more
- * than the machine has costs nothing.
+ * than the machine has costs nothing, where the system allows it: Linux refuses it with {@code vm.overcommit_memory=2}
+ * and beyond {@code ulimit -v}, and a file cannot be longer than its file system allows.
  */
 sealed interface Reservation extends AutoCloseable {
     /** First byte of the reservation. */
@@ -65,7 +66,8 @@ sealed interface Reservation extends AutoCloseable {
             }
             long address = LinuxCalls.reserve(nrBytes);
             if (address == -1) {
-                throw new OutOfMemoryError("the system refused to reserve address space: bytes=" + nrBytes);
+                throw new OutOfMemoryError("the system refused to reserve address space: bytes=" + nrBytes
+                        + " (vm.overcommit_memory=2 and ulimit -v limit it)");
             }
             return new Anonymous(address, nrBytes);
         }
@@ -103,7 +105,10 @@ sealed interface Reservation extends AutoCloseable {
                 }
             } catch (IOException failure) {
                 lifetime.close();
-                throw new UncheckedIOException("cannot map a sparse temporary file: bytes=" + nrBytes, failure);
+                throw new UncheckedIOException(
+                        "cannot map a sparse temporary file, perhaps longer than its file system allows: bytes="
+                                + nrBytes,
+                        failure);
             }
         }
 
