@@ -75,7 +75,7 @@ public final class Zone {
      * Takes a block out of the free areas: the first listed one of the smallest sufficient order, halved until it fits,
      * always keeping the lower half.
      *
-     * <p>The first page then is on no list and has no flags but perhaps {@link PageFlag#HWPOISON}, no mapping, private
+     * <p>The first page then is on no list and has no flags but perhaps {@code HWPOISON}, no mapping, private
      * word 0, map count -1 and reference count 0: it is frozen, and nobody can pin it until the caller publishes a
      * count. The other page structs hold anything, except that no reference count is above 0 and no type is "buddy".
      *

@@ -18,8 +18,8 @@ import dev.quire.engine.struct.PageStruct;
  * Folios in the order of their last use, for reclaim (struct lruvec, folio_add_lru, folio_isolate_lru). Using them is
  * the choice of the folio's owner; a folio that never was on a list pays nothing.
  *
- * <p>The flag {@link PageFlag#LRU} says that a folio is on its list; which one follows from its other flags, so those
- * change under the lock only while it is set. A list holds no reference: the last reference given back takes the folio
+ * <p>The page flag PG_lru says that a folio is on its list; which one follows from its other flags, so those change
+ * under the lock only while it is set. A list holds no reference: the last reference given back takes the folio
  * off. Whoever clears the flag owns the link.
  *
  * <p>Thread-safe; blocking on the LRU lock (rank {@link LockRank#LRU}) for constant time, but for a split, which keeps

@@ -15,7 +15,7 @@ public interface NodeUpdate {
     /**
      * Looks at a changed node. Must not unlock the array, nor change it, nor throw.
      *
-     * @param node address of the node, see {@link dev.quire.engine.struct.XaNodeStruct}
+     * @param node address of the node, 576 bytes laid out as the kernel's struct xa_node
      */
     void update(long node);
 }

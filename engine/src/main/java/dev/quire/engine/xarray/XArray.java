@@ -56,9 +56,8 @@ public final class XArray extends XaAnchor {
      * Makes an empty array in an object of the engine: for what has an array inside a struct of its own. Others ask the
      * engine for one, which comes with an object.
      *
-     * @param anchor address of its {@link XArrayStruct#BYTES} bytes in an object, a multiple of 8; they are
-     *     overwritten. The object must not be given back as long as the array is used, and for a grace period after
-     *     that: nothing checks that
+     * @param anchor address of its 16 bytes in an object, a multiple of 8; they are overwritten. The object must not be
+     *     given back as long as the array is used, and for a grace period after that: nothing checks that
      * @param pool where its nodes come from
      * @param lockOrder checker of the order of locks
      * @param flags 0, {@link #TRACK_FREE}, or {@code TRACK_FREE | ZERO_BUSY}

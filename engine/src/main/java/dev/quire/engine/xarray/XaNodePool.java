@@ -196,7 +196,7 @@ public final class XaNodePool {
     /**
      * Gives nodes up that readers may still be in.
      *
-     * @param first first node, chained through {@link XaNodeStruct#RCU_LINK}
+     * @param first first node, chained through the words that link retired nodes
      * @param last last node
      * @param nrNodes length of the chain
      */
