@@ -6,13 +6,18 @@ package dev.quire.engine.folio;
  * caller's. Of a split that is part of a restructuring ({@link FolioRestructurer}) it is told while the thread holds
  * the lock of the owner's index, and others wait for the folios: then it must be quick, and take no lock of rank
  * {@code INDEX} or before.
+ *
+ * <p>What it throws comes through to who asked for the split. Thrown by {@link #begin}, nothing has changed. Thrown by
+ * {@link #split}, the split is over, done or refused as the result says, and locks and references are as it leaves
+ * them. Of what it throws in a restructuring, the first comes through once all of that is done, and all folios can be
+ * had again; it is told of the rest all the same.
  */
 @FunctionalInterface
 public interface SplitObserver {
     /**
      * A split begins: nothing has been checked yet but that the folio is locked, and nothing changed. {@link #split}
-     * follows on the same thread, unless the split throws or its policy leaves the folio whole. In a restructuring
-     * the folio is frozen.
+     * follows on the same thread, unless this or the split throws or its policy leaves the folio whole. In a
+     * restructuring the folio is frozen, and it is split whatever this throws.
      *
      * @param folio head of the folio
      */

@@ -55,7 +55,8 @@ public final class StagedSplitter {
 
     /**
      * Splits into folios of one order. The lock and the caller's reference end up on the folio that holds {@code page},
-     * also if that lies beyond the end of the file.
+     * also if that lies beyond the end of the file, or a {@link SplitObserver} throws: that ends it after the split of
+     * which it was told.
      *
      * @param page handle of a page of a folio of the page cache that the caller has locked and holds one reference to
      * @param newOrder log2 pages of the pieces
@@ -128,18 +129,22 @@ public final class StagedSplitter {
             // Frozen, or free: then it has no mapping any more, as has what the first stage dropped beyond the end.
             return PageStruct.mapping(piece) == mapping ? Errno.EAGAIN : Errno.OK;
         }
-        int result = Errno.EAGAIN;
-        if (folioLock.tryLock(head)) {
-            boolean isThere = PageStruct.mapping(head) == mapping
-                    && PageStruct.index(head) + (piece - head) / PageStruct.BYTES == index;
-            if (!isThere) {
-                result = Errno.OK;
-            } else if (FolioStruct.order(head) == stageOrder) {
-                result = splitter.splitUniform(head, newOrder);
+        try {
+            if (!folioLock.tryLock(head)) {
+                return Errno.EAGAIN;
             }
-            folioLock.unlock(head);
+            try {
+                boolean isThere = PageStruct.mapping(head) == mapping
+                        && PageStruct.index(head) + (piece - head) / PageStruct.BYTES == index;
+                if (!isThere) {
+                    return Errno.OK;
+                }
+                return FolioStruct.order(head) == stageOrder ? splitter.splitUniform(head, newOrder) : Errno.EAGAIN;
+            } finally {
+                folioLock.unlock(head);
+            }
+        } finally {
+            folios.put(head, 1);
         }
-        folios.put(head, 1);
-        return result;
     }
 }

@@ -8,6 +8,7 @@ import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.LruList;
 import dev.quire.engine.folio.LruLists;
 import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.folio.SplitPolicy;
 import dev.quire.engine.lock.LockRank;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
@@ -201,15 +202,19 @@ final class FolioReclaimer {
         FolioList taken = new FolioList();
         long nrToScan = lru.nrPages(inactive);
         long nrReclaimed = 0;
-        while (nrReclaimed < nrPages
-                && nrToScan > 0
-                && isolate(inactive, Math.min(nrPages - nrReclaimed, nrToScan), taken)) {
-            for (long folio = taken.poll(); folio != 0; folio = taken.poll()) {
-                nrToScan -= Geometry.pagesIn(FolioStruct.order(folio));
-                nrReclaimed += reclaimIsolated(folio, mayWrite, met);
+        try {
+            while (nrReclaimed < nrPages
+                    && nrToScan > 0
+                    && isolate(inactive, Math.min(nrPages - nrReclaimed, nrToScan), taken)) {
+                for (long folio = taken.poll(); folio != 0; folio = taken.poll()) {
+                    nrToScan -= Geometry.pagesIn(FolioStruct.order(folio));
+                    nrReclaimed += reclaimIsolated(folio, mayWrite, met);
+                }
             }
+            return nrReclaimed;
+        } finally {
+            putBackAll(taken);
         }
-        return nrReclaimed;
     }
 
     /** Takes the oldest folios off a list: a batch of pages at most, if one folio has no more. */
@@ -278,8 +283,7 @@ final class FolioReclaimer {
         long start = FolioUse.firstPageOf(Long.numberOfTrailingZeros(used), order);
         long end = FolioUse.firstPageOf(Long.SIZE - Long.numberOfLeadingZeros(used), order);
         FolioList pieces = new FolioList();
-        int result =
-                splitter.split(folio, SplitPolicies.RANGE, start, end, MINIMUM_ORDER, SplitPolicies.ALL_ORDERS, pieces);
+        int result = split(folio, SplitPolicies.RANGE, start, end, MINIMUM_ORDER, pieces);
         if (result != Errno.OK || FolioStruct.order(folio) == order) {
             // What stays whole was used as a whole.
             folios.unlock(folio);
@@ -288,25 +292,48 @@ final class FolioReclaimer {
         }
         FolioList kept = new FolioList();
         long nrReclaimed = 0;
-        if (start > 0) {
-            nrReclaimed += reclaimLocked(folio, host, mayWrite, met);
-        } else {
-            folios.unlock(folio);
-            kept.append(folio);
-        }
-        for (long piece = pieces.poll(); piece != 0; piece = pieces.poll()) {
-            long first = (piece - folio) / PageStruct.BYTES;
-            if (first >= start && first < end) {
-                kept.append(piece);
+        try {
+            if (start > 0) {
+                nrReclaimed += reclaimLocked(folio, host, mayWrite, met);
             } else {
-                nrReclaimed += reclaimPiece(piece, host, mayWrite, met);
+                folios.unlock(folio);
+                kept.append(folio);
+            }
+            for (long piece = pieces.poll(); piece != 0; piece = pieces.poll()) {
+                long first = (piece - folio) / PageStruct.BYTES;
+                if (first >= start && first < end) {
+                    kept.append(piece);
+                } else {
+                    nrReclaimed += reclaimPiece(piece, host, mayWrite, met);
+                }
+            }
+            return nrReclaimed;
+        } finally {
+            putBackAll(pieces);
+            // After the others: those of them that could not be taken now are older.
+            for (long piece = kept.poll(); piece != 0; piece = kept.poll()) {
+                putBackUsed(piece, usedAgain);
             }
         }
-        // After the others: those of them that could not be taken now are older.
-        for (long piece = kept.poll(); piece != 0; piece = kept.poll()) {
-            putBackUsed(piece, usedAgain);
+    }
+
+    /**
+     * Splits a locked folio, off the lists. If that throws, as an observer of splits may, all of it is back on them, and
+     * nothing locked.
+     */
+    private int split(long folio, SplitPolicy policy, long start, long end, int newOrder, FolioList pieces) {
+        boolean returned = false;
+        try {
+            int result = splitter.split(folio, policy, start, end, newOrder, SplitPolicies.ALL_ORDERS, pieces);
+            returned = true;
+            return result;
+        } finally {
+            if (!returned) {
+                folios.unlock(folio);
+                putBack(folio);
+                putBackAll(pieces);
+            }
         }
-        return nrReclaimed;
     }
 
     /**
@@ -338,17 +365,21 @@ final class FolioReclaimer {
     private long reclaimHalves(long folio, Inode host, Met met) {
         FolioList pieces = new FolioList();
         int newOrder = FolioStruct.order(folio) - 1;
-        int result = splitter.split(folio, SplitPolicies.UNIFORM, 0, 1, newOrder, SplitPolicies.ALL_ORDERS, pieces);
+        int result = split(folio, SplitPolicies.UNIFORM, 0, 1, newOrder, pieces);
         if (result != Errno.OK) {
             folios.unlock(folio);
             putBack(folio);
             return 0;
         }
-        long nrReclaimed = reclaimLocked(folio, host, true, met);
-        for (long piece = pieces.poll(); piece != 0; piece = pieces.poll()) {
-            nrReclaimed += reclaimPiece(piece, host, true, met);
+        try {
+            long nrReclaimed = reclaimLocked(folio, host, true, met);
+            for (long piece = pieces.poll(); piece != 0; piece = pieces.poll()) {
+                nrReclaimed += reclaimPiece(piece, host, true, met);
+            }
+            return nrReclaimed;
+        } finally {
+            putBackAll(pieces);
         }
-        return nrReclaimed;
     }
 
     /** Takes a piece of a folio that was split, or puts it back; returns the pages taken. */
@@ -367,6 +398,13 @@ final class FolioReclaimer {
             lru.setActive(folio, true);
         }
         putBack(folio);
+    }
+
+    /** Puts back what a list still has: nothing, unless a split has thrown. */
+    private void putBackAll(FolioList isolated) {
+        for (long folio = isolated.poll(); folio != 0; folio = isolated.poll()) {
+            putBack(folio);
+        }
     }
 
     private void putBack(long folio) {

@@ -2,6 +2,7 @@
 package dev.quire.engine.folio;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -33,6 +34,9 @@ class StagedSplitterTest extends WholeEngineTest {
     /** What happens between the first stage and the second. */
     private Runnable afterFirstStage = () -> {};
 
+    /** Which split throws when it has ended, from 1 on; none if 0. */
+    private int throwAt;
+
     private long lockedFolio(HeadMapKind headMap, int order) {
         openEngine(headMap);
         space = engine.newAddressSpace();
@@ -56,6 +60,9 @@ class StagedSplitterTest extends WholeEngineTest {
         piecesBySplit.add(nrPieces);
         if (piecesBySplit.size() == 1) {
             afterFirstStage.run();
+        }
+        if (piecesBySplit.size() == throwAt) {
+            throw new IllegalStateException("observer");
         }
     }
 
@@ -301,6 +308,30 @@ class StagedSplitterTest extends WholeEngineTest {
         folios.unpin(folio);
         checkFolios(engine, space);
         assertEquals(512 + 511, FolioLayout.count(space), "the first piece and the 511 others");
+        space.close();
+    }
+
+    /** The splits are those of the first stage, of the piece that is the caller's or another, and so on. */
+    @ParameterizedTest
+    @CsvSource({"0, 1", "0, 2", "0, 3", "1030, 2", "1030, 3"})
+    void anObserverThatThrowsLeavesTheCallersLockAndReferenceOnly(long namedPage, int throwingSplit) {
+        long folio = lockedFolio(HeadMapKind.HEAD_BITS, 11);
+        throwAt = throwingSplit;
+        long named = page(folio, namedPage);
+        IllegalStateException thrown = assertThrows(
+                IllegalStateException.class, () -> engine.stagedSplitter().splitUniform(named, 1));
+        assertEquals("observer", thrown.getMessage());
+        assertEquals(throwingSplit, piecesBySplit.size());
+
+        long holder = folios.headOf(named);
+        assertTrue(folios.isLocked(holder));
+        release(holder);
+        checkFolios(engine, space);
+        assertEquals(throwingSplit == 1 ? 2 : throwingSplit == 2 ? 513 : 1024, FolioLayout.count(space));
+        space.forEachFolio((index, order, head) -> {
+            assertEquals((1 << order) + 1, folios.references(head), "with that of this loop");
+            assertFalse(folios.isLocked(head));
+        });
         space.close();
     }
 
