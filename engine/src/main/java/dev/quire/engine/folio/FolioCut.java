@@ -5,7 +5,8 @@ import dev.quire.engine.xarray.SplitPlan;
 
 /**
  * Says of which folios the pages of an owner should consist: what a {@link FolioRestructurer} brings about. A pure
- * function of the index; the folios it names are naturally aligned and do not overlap.
+ * function of the index; the folios it names are naturally aligned and do not overlap. It is asked again after the
+ * caller's change, when nothing can be taken back, and must answer as before.
  */
 public interface FolioCut {
     /**
@@ -27,11 +28,12 @@ public interface FolioCut {
 
     /**
      * Order of the equal pieces that a folio is split into first if it must be split; those of them that agree with the
-     * cut can be had again before the others are split.
+     * cut, or are not asked for, can be had again before the others are split. So is each of the others, in further
+     * stages if this says so.
      *
      * @param order log2 pages of the folio
-     * @return log2 pages of the pieces, no less than those of any folio that it should consist of; {@code order} if it
-     *     is split at once
+     * @return log2 pages of the pieces, no less than those of any folio that it should consist of, and no more than
+     *     {@code order}, which says that it is split at once
      */
     default int stageOrder(int order) {
         return order;
@@ -45,15 +47,4 @@ public interface FolioCut {
      * @return true if any page of it changes
      */
     boolean changes(long startIndex, int order);
-
-    /**
-     * Whether a folio must be split, merged, or unused for a moment because a page changes its meaning.
-     *
-     * @param startIndex first page of the folio, a multiple of its size
-     * @param order log2 pages of the folio
-     * @return false if it may stay as it is
-     */
-    default boolean concerns(long startIndex, int order) {
-        return orderAt(startIndex) != order || changes(startIndex, order);
-    }
 }

@@ -2,6 +2,7 @@
 package dev.quire.engine.folio;
 
 import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.xarray.SplitPlan;
 
 /**
@@ -21,6 +22,18 @@ final class FolioCutChecks {
         }
     }
 
+    /**
+     * Checks the flags of a folio that is new in an index: what its pieces would not inherit says of the folio, as it
+     * is, that it is large, locked or on a list; and in the swap cache it is not.
+     */
+    static void requireFlags(long flags) {
+        long refused = flags & ~(FolioPieces.INHERITED_FLAGS & ~PageFlag.SWAPCACHE.mask());
+        if (refused != 0) {
+            throw new IllegalArgumentException("flags that no piece inherits: flags=0x" + Long.toHexString(flags)
+                    + ", refused=0x" + Long.toHexString(refused));
+        }
+    }
+
     static int orderAt(FolioCut cut, long index) {
         int order = cut.orderAt(index);
         Geometry.requireOrder(order);
@@ -33,8 +46,9 @@ final class FolioCutChecks {
      *
      * @throws IllegalArgumentException if it is no plan for this folio, or has other pieces than the cut names
      */
-    static void plan(FolioCut cut, SplitPlan plan, long startIndex, int order) {
-        cut.plan(plan, startIndex, order);
+    static void plan(FolioCut cut, FolioSplit split, long startIndex, int order) {
+        SplitPlan plan = split.plan;
+        split.plan(cut, startIndex, order);
         SplitChecks.requirePlan(plan, order, 0, SplitPolicies.ALL_ORDERS);
         long index = startIndex;
         for (int run = 0; run < plan.nrRuns(); run++) {
@@ -48,12 +62,42 @@ final class FolioCutChecks {
     }
 
     /**
+     * Checks that the stages in which a cut splits a folio lead to the pieces that it has planned: those of each stage
+     * are smaller than before, and no smaller than any that lies in them, for which alone nodes are reserved.
+     *
+     * @throws IllegalArgumentException if they are not
+     */
+    static void requireStages(FolioCut cut, SplitPlan plan) {
+        int order = plan.order();
+        for (int largest = largestBelow(order, plan); largest >= 0; largest = largestBelow(order, plan)) {
+            int stageOrder = cut.stageOrder(order);
+            if (stageOrder < largest || stageOrder > order) {
+                throw new IllegalArgumentException("stage order out of range: order=" + order + ", stageOrder="
+                        + stageOrder + ", min=" + largest + ", max=" + order);
+            }
+            if (stageOrder == order) {
+                return;
+            }
+            order = stageOrder;
+        }
+    }
+
+    /** Order of the largest pieces of a plan that are smaller than an order; -1 if there are none. */
+    private static int largestBelow(int order, SplitPlan plan) {
+        return Long.SIZE - 1 - Long.numberOfLeadingZeros(plan.pieceOrders() & (Geometry.pagesIn(order) - 1));
+    }
+
+    /**
      * Whether an owner may have the pieces of a folio: none smaller than its minimum, and none beyond its end, where a
      * split would have to drop them.
      */
-    static boolean isSplittable(FolioOwner owner, SplitPlan plan, long startIndex) {
-        return plan.nrPieces() == 1
-                || ((plan.pieceOrders() & (Geometry.pagesIn(owner.minimumOrder()) - 1)) == 0
-                        && startIndex + Geometry.pagesIn(plan.order()) <= owner.endIndex());
+    static boolean fits(FolioOwner owner, SplitPlan plan, long startIndex) {
+        return (plan.pieceOrders() & (Geometry.pagesIn(owner.minimumOrder()) - 1)) == 0
+                && startIndex + Geometry.pagesIn(plan.order()) <= owner.endIndex();
+    }
+
+    /** Whether a folio must be split, merged, or unused for a moment because a page changes its meaning. */
+    static boolean concerns(FolioCut cut, long startIndex, int order) {
+        return cut.orderAt(startIndex) != order || cut.changes(startIndex, order);
     }
 }

@@ -41,19 +41,25 @@ final class FolioFreezer {
 
     /** Freezes those in [first, end), which are folios all: 0; or EAGAIN or EBUSY, at {@link #refusedIndex}. */
     int freeze(long first, long end, FolioCut cut) {
-        cursor.set(first);
-        for (long folio = cursor.find(end - 1); folio != 0; folio = cursor.find(end - 1)) {
-            long index = PageStruct.index(folio);
-            if (isConcerned(folio, cut)) {
-                int result = freeze(folio, cut.orderAt(index));
+        boolean complete = false;
+        refusedIndex = first;
+        try {
+            cursor.set(first);
+            for (long folio = cursor.find(end - 1); folio != 0; folio = cursor.find(end - 1)) {
+                refusedIndex = PageStruct.index(folio);
+                int result = isConcerned(folio, cut) ? freeze(folio, cut.orderAt(refusedIndex)) : Errno.OK;
                 if (result != Errno.OK) {
-                    unfreeze(first, index, cut);
-                    refusedIndex = index;
                     return result;
                 }
             }
+            complete = true;
+            return Errno.OK;
+        } finally {
+            if (!complete) {
+                // Refused, or the cut has thrown: those before are as it has said a moment ago.
+                unfreeze(first, refusedIndex, cut);
+            }
         }
-        return Errno.OK;
     }
 
     /** First index of the folio that could not be frozen. */
@@ -100,7 +106,7 @@ final class FolioFreezer {
 
     /** The same answer until the folio is restructured. */
     static boolean isConcerned(long folio, FolioCut cut) {
-        return cut.concerns(PageStruct.index(folio), FolioStruct.order(folio));
+        return FolioCutChecks.concerns(cut, PageStruct.index(folio), FolioStruct.order(folio));
     }
 
     /** The owner holds one reference per page. */

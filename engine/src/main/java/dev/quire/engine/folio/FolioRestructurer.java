@@ -10,7 +10,6 @@ import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
-import dev.quire.engine.xarray.SplitPlan;
 import dev.quire.engine.xarray.XaCursor;
 import dev.quire.engine.xarray.XaEntry;
 import org.jspecify.annotations.Nullable;
@@ -51,10 +50,15 @@ public final class FolioRestructurer {
     private final FolioFreezer freezer;
     private final FolioMerger merger;
     private final FolioSplitter splitter;
-    private final @Nullable SplitObserver observer;
+    private final FrozenSplitObserver observer;
     private long nrNodesWanted;
     private long rangeStart;
     private long rangeEnd;
+
+    /** The range, grown to the ends of the folios that its first and its last page should lie in. */
+    private long blocksStart;
+
+    private long blocksEnd;
     private long refusedIndex;
     private long startNanos;
     private long freezeStartNanos;
@@ -72,7 +76,7 @@ public final class FolioRestructurer {
         cursor = new XaCursor(owner.index());
         this.splitter = splitter;
         statistics = splitter.statistics();
-        observer = splitter.observer();
+        observer = new FrozenSplitObserver(splitter.observer());
         FolioContext context = splitter.context();
         arena = context.arena();
         lifetime = context.lifetime();
@@ -85,38 +89,51 @@ public final class FolioRestructurer {
     /**
      * Puts a new folio into the index, in as many pieces as it should consist of; nobody ever sees it as a whole if it
      * should not be. The caller's reference becomes the owner's. Waits, not for long, for references of who goes
-     * through all pages.
+     * through all pages. What a {@link SplitObserver} throws comes through when the folio is in the index.
      *
      * @param folio head of a folio that belongs to nobody, unlocked, to which the caller holds a reference
      * @param startIndex offset of its first page, a multiple of its size
-     * @param flags flags that each piece gets beside its own
+     * @param flags flags that each piece gets beside its own, of those that pieces of a folio inherit from it, but not
+     *     that of the swap cache
      * @param cut says what it should consist of
-     * @return 0; EINVAL if the owner cannot have the pieces, which are too small or reach beyond its end; EAGAIN if
-     *     somebody else holds the folio; EEXIST if some page is in the index already; ENOMEM; then nothing has changed
+     * @return 0; EINVAL if the owner cannot have the pieces, one or more, which are too small or reach beyond its end;
+     *     EAGAIN if somebody else holds the folio; EEXIST if some page is in the index already; ENOMEM; then nothing has changed
      * @throws IllegalArgumentException if the handle is not of this engine, the index not aligned or out of range, the
-     *     folio somebody's or nobody holds it, the owner is shared memory, which pays for its pages, or the cut's plan
-     *     is not one for this folio; then nothing has changed
-     * @throws IllegalStateException if the owner is closed; then nothing has changed
+     *     folio somebody's or nobody holds it, a flag is none of those, the owner is shared memory, which pays for its
+     *     pages, or the cut's plan is not one for this folio; then nothing has changed
+     * @throws IllegalStateException if the owner is closed, or a policy or cut calls this while it plans; then nothing
+     *     has changed
      */
     public int insert(long folio, long startIndex, long flags, FolioCut cut) {
         arena.requirePage(folio);
         lifetime.enter();
         try {
+            FolioSplit split = begin();
             int order = FolioStruct.order(folio);
-            requireInsertable(folio, startIndex, order);
-            startNanos = now();
-            FolioSplit split = splitter.splitOfThread();
-            FolioCutChecks.plan(cut, split.plan, startIndex, order);
-            if (!FolioCutChecks.isSplittable(owner, split.plan, startIndex)) {
+            requireInsertable(folio, startIndex, order, flags);
+            FolioCutChecks.plan(cut, split, startIndex, order);
+            if (!FolioCutChecks.fits(owner, split.plan, startIndex)) {
                 return Errno.EINVAL;
             }
-            return FolioFreezer.freezeNew(folio) ? insertFrozen(split, folio, startIndex, flags) : Errno.EAGAIN;
+            int result = FolioFreezer.freezeNew(folio) ? insertFrozen(split, folio, startIndex, flags) : Errno.EAGAIN;
+            observer.rethrow();
+            return result;
         } finally {
             lifetime.exit();
         }
     }
 
-    private void requireInsertable(long folio, long startIndex, int order) {
+    /** The split of the thread, which no policy is planning. */
+    private FolioSplit begin() {
+        FolioSplit split = splitter.splitOfThread();
+        split.requireNotPlanning();
+        observer.forget();
+        startNanos = now();
+        return split;
+    }
+
+    private void requireInsertable(long folio, long startIndex, int order, long flags) {
+        FolioCutChecks.requireFlags(flags);
         FolioCutChecks.requireRange(startIndex, startIndex + Geometry.pagesIn(order));
         if (!Geometry.isAligned(startIndex, order)) {
             throw new IllegalArgumentException("startIndex not aligned: startIndex=" + startIndex + ", order=" + order);
@@ -179,7 +196,9 @@ public final class FolioRestructurer {
     }
 
     /**
-     * Restructures the folios of a range, and those around it that become one folio with some of them.
+     * Restructures the folios of a range, and those around it that become one folio with some of them. Of a folio that
+     * is split in stages, the pieces of a stage that have nothing to do with the range stay as they are. What a
+     * {@link SplitObserver} throws comes through when everything is done.
      *
      * @param startIndex first page of the range
      * @param endIndex page after the range
@@ -190,25 +209,26 @@ public final class FolioRestructurer {
      *     merged is under writeback, or charged to another group; or pages are in swap), EINVAL (folios that would be
      *     merged do not lie side by side; one that would be split would have pieces smaller than the owner's minimum,
      *     or beyond its end): see {@link #refusedIndex}; then nothing has changed
-     * @throws IllegalArgumentException if the range is none, or the cut names an order that is none, or plans something
-     *     else than it names; then nothing has changed
-     * @throws IllegalStateException if the owner is closed; then nothing has changed
+     * @throws IllegalArgumentException if the range is none, or the cut names an order that is none, plans something
+     *     else than it names, or has stages that do not lead there; then nothing has changed
+     * @throws IllegalStateException if the owner is closed, or a policy or cut calls this while it plans; then nothing
+     *     has changed
      */
     public int restructure(long startIndex, long endIndex, FolioCut cut, Runnable commit) {
         FolioCutChecks.requireRange(startIndex, endIndex);
         lifetime.enter();
         try {
-            startNanos = now();
-            long first = Geometry.alignDown(startIndex, FolioCutChecks.orderAt(cut, startIndex));
+            begin();
+            blocksStart = Geometry.alignDown(startIndex, FolioCutChecks.orderAt(cut, startIndex));
             int lastOrder = FolioCutChecks.orderAt(cut, endIndex - 1);
-            long end = Geometry.alignDown(endIndex - 1, lastOrder) + Geometry.pagesIn(lastOrder);
+            blocksEnd = Geometry.alignDown(endIndex - 1, lastOrder) + Geometry.pagesIn(lastOrder);
             rangeStart = startIndex;
             rangeEnd = endIndex;
             refusedIndex = startIndex;
             int result;
             int round = 0;
             do {
-                result = prepare(first, end, cut);
+                result = prepare(cut);
             } while (result == Errno.ENOMEM && owner.index().pool().awaitReclaim(nrNodesWanted, round++));
             if (result == Errno.OK) {
                 try {
@@ -216,6 +236,7 @@ public final class FolioRestructurer {
                 } finally {
                     recutAll(cut);
                 }
+                observer.rethrow();
             }
             return result;
         } finally {
@@ -251,20 +272,20 @@ public final class FolioRestructurer {
     }
 
     private long now() {
-        return observer == null ? 0 : System.nanoTime();
+        return observer.isPresent() ? System.nanoTime() : 0;
     }
 
     // ---- prepare
 
-    private int prepare(long first, long end, FolioCut cut) {
+    private int prepare(FolioCut cut) {
         owner.index().lock();
         boolean frozen = false;
         try {
             requireOpen();
-            int result = reserve(first, end, cut);
+            int result = reserve(cut);
             if (result == Errno.OK) {
                 freezeStartNanos = System.nanoTime();
-                result = freezer.freeze(first, end, cut);
+                result = freezer.freeze(blocksStart, blocksEnd, cut);
                 refusedIndex = result == Errno.OK ? refusedIndex : freezer.refusedIndex();
             }
             frozen = result == Errno.OK;
@@ -278,11 +299,11 @@ public final class FolioRestructurer {
     }
 
     /** Reserves the nodes for all splits, and for the path of a merge in a tree that has become lower meanwhile. */
-    private int reserve(long first, long end, FolioCut cut) {
+    private int reserve(FolioCut cut) {
         long nrNodes = 0;
         boolean merges = false;
-        long index = first;
-        for (long folio = find(index, end); folio != 0; folio = find(index, end)) {
+        long index = blocksStart;
+        for (long folio = find(index, blocksEnd); folio != 0; folio = find(index, blocksEnd)) {
             if (XaEntry.isValue(folio)) {
                 return refuse(Geometry.alignDown(cursor.index(), cursor.getOrder()), Errno.EBUSY);
             }
@@ -295,12 +316,13 @@ public final class FolioRestructurer {
                 }
                 merges = true;
             } else if (wanted < order) {
-                SplitPlan plan = splitter.splitOfThread().plan;
-                FolioCutChecks.plan(cut, plan, index, order);
-                if (!FolioCutChecks.isSplittable(owner, plan, index)) {
+                FolioSplit split = splitter.splitOfThread();
+                FolioCutChecks.plan(cut, split, index, order);
+                FolioCutChecks.requireStages(cut, split.plan);
+                if (!FolioCutChecks.fits(owner, split.plan, index)) {
                     return refuse(index, Errno.EINVAL);
                 }
-                nrNodes += XaCursor.nodesNeeded(plan);
+                nrNodes += XaCursor.nodesNeeded(split.plan);
             }
             index += Geometry.pagesIn(Math.max(wanted, order));
         }
@@ -357,7 +379,9 @@ public final class FolioRestructurer {
         }
         int order = Math.max(wanted, FolioStruct.order(folio));
         long start = Geometry.alignDown(index, order);
-        recut(start, start + Geometry.pagesIn(order), cut);
+        long end = start + Geometry.pagesIn(order);
+        // No pieces of a stage that are beside the blocks: they are not frozen.
+        recut(Math.max(start, blocksStart), Math.min(end, blocksEnd), cut);
         noteBeside(start, order);
         return order;
     }
@@ -369,27 +393,34 @@ public final class FolioRestructurer {
         }
     }
 
-    /** Restructures the folios of some whole blocks. */
+    /** Restructures the folios that have pages of some blocks. */
     private void recut(long first, long end, FolioCut cut) {
-        long index = first;
-        for (long folio = find(index, end); folio != 0; folio = find(index, end)) {
-            index = PageStruct.index(folio);
+        long next = first;
+        for (long folio = find(next, end); folio != 0; folio = find(next, end)) {
             if (isStaged(folio, cut)) {
+                // Then its pieces, from the one with the next page on: only those are still frozen.
                 splitStage(folio, cut);
+            } else {
+                long index = PageStruct.index(folio);
+                next = index + recutAtOnce(folio, index, cut);
             }
-            int order = FolioStruct.order(folio);
-            int wanted = cut.orderAt(index);
-            if (wanted > order) {
-                merge(folio, wanted);
-            } else if (wanted < order) {
-                FolioSplit split = splitter.splitOfThread();
-                cut.plan(split.plan, index, order);
-                splitPlanned(split, folio, null);
-            } else if (cut.changes(index, order)) {
-                FolioFreezer.unfreeze(folio);
-            }
-            index += Geometry.pagesIn(Math.max(wanted, order));
         }
+    }
+
+    /** Splits, merges or unfreezes a folio; returns the pages of it, or of what it has become a part of. */
+    private long recutAtOnce(long folio, long index, FolioCut cut) {
+        int order = FolioStruct.order(folio);
+        int wanted = cut.orderAt(index);
+        if (wanted > order) {
+            merge(folio, wanted);
+        } else if (wanted < order) {
+            FolioSplit split = splitter.splitOfThread();
+            split.plan(cut, index, order);
+            splitPlanned(split, folio, null);
+        } else if (cut.changes(index, order)) {
+            FolioFreezer.unfreeze(folio);
+        }
+        return Geometry.pagesIn(Math.max(wanted, order));
     }
 
     /** Whether a folio is to be split, and not at once. */
@@ -406,17 +437,15 @@ public final class FolioRestructurer {
     }
 
     /**
-     * Splits a frozen folio that is in the index as the plan says, and unfreezes the pieces but those that the next
-     * cut, if there is one, concerns.
+     * Splits a frozen folio that is in the index as the plan says, and unfreezes the pieces but those among the blocks
+     * that the next cut, if there is one, concerns.
      */
     private void splitPlanned(FolioSplit split, long folio, @Nullable FolioCut nextCut) {
         if (split.plan.nrPieces() == 1) {
             FolioFreezer.unfreeze(folio);
             return;
         }
-        if (observer != null) {
-            observer.begin(folio);
-        }
+        observer.begin(folio);
         split.begin(folio, 0);
         split.uniform = false;
         split.timed = false;
@@ -424,11 +453,13 @@ public final class FolioRestructurer {
         split.lockAt = 0;
         split.nrCallerReferences = 0;
         split.nextCut = nextCut;
+        split.nextStart = blocksStart;
+        split.nextEnd = blocksEnd;
         cursor.set(PageStruct.index(folio));
         frozenSplitter.splitFrozen(split, owner, cursor);
         long nrPieces = split.plan.nrPieces();
         statistics.succeeded(split.order, nrPieces, split.nrBytesStored, split.nrNodes);
-        if (observer != null) {
+        if (observer.isPresent()) {
             long endNanos = System.nanoTime();
             observer.split(split.order, nrPieces, Errno.OK, endNanos - startNanos, endNanos - freezeStartNanos);
         }

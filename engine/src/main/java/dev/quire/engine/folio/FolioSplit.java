@@ -33,9 +33,15 @@ final class FolioSplit {
     /** References of the caller to the folio, which stay on its first piece. */
     int nrCallerReferences;
 
-    /** What the pieces are to become next: those that it concerns stay frozen; null if none is. */
+    /**
+     * What the pieces are to become next: those that it concerns, if they have pages between these indices, stay
+     * frozen; null if none does.
+     */
     @Nullable
     FolioCut nextCut;
+
+    long nextStart;
+    long nextEnd;
 
     /** Gets every piece but the first, each with a reference of its own; null if nobody wants them. */
     @Nullable
@@ -114,6 +120,16 @@ final class FolioSplit {
         isPlanning = true;
         try {
             policy.plan(plan, order, start, end, newOrder, allowedOrders);
+        } finally {
+            isPlanning = false;
+        }
+    }
+
+    /** The same with a cut. */
+    void plan(FolioCut cut, long startIndex, int orderOfBlock) {
+        isPlanning = true;
+        try {
+            cut.plan(plan, startIndex, orderOfBlock);
         } finally {
             isPlanning = false;
         }
@@ -376,7 +392,11 @@ final class FolioSplit {
 
     /** Whether a piece is left frozen, for its next cut. */
     boolean staysFrozen(long offset, int pieceOrder) {
-        return nextCut != null && nextCut.concerns(index + offset, pieceOrder);
+        long start = index + offset;
+        return nextCut != null
+                && start < nextEnd
+                && start + Geometry.pagesIn(pieceOrder) > nextStart
+                && FolioCutChecks.concerns(nextCut, start, pieceOrder);
     }
 
     private boolean isBornLocked(long piece, int pieceOrder) {

@@ -93,14 +93,13 @@ final class GuestFolios {
         if (folio == 0) {
             return Errno.ENOMEM;
         }
-        boolean inserted = false;
         try {
             arena.zeroFrames(folio, Geometry.pagesIn(layout.hugeOrder()));
-            int result = restructurer.insert(folio, hugeIndex, GuestMemory.FOLIO_FLAGS, layout);
-            inserted = result == Errno.OK;
-            return result;
+            return restructurer.insert(folio, hugeIndex, GuestMemory.FOLIO_FLAGS, layout);
         } finally {
-            if (!inserted) {
+            // Not by the result: what an observer of splits throws comes when the folio is in the index, where it stays
+            // as long as the invalidate lock is held.
+            if (PageStruct.mapping(folio) == 0) {
                 folios.unpin(folio);
             }
         }

@@ -168,6 +168,51 @@ class FolioCutCheckTest extends WholeEngineTest {
         }
     }
 
+    /** It is asked while folios are frozen. */
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void aCutThatThrowsAtTheSecondFolioLeavesNoneFrozen(HeadMapKind headMap) {
+        Quire engine = open(headMap);
+        try (AddressSpace space = engine.newAddressSpace()) {
+            space.extend((FIRST_INDEX + 2 * NR_PAGES) * Geometry.PAGE_BYTES);
+            long[] folioAt = new long[2];
+            for (int i = 0; i < 2; i++) {
+                folioAt[i] = engine.folios().allocate(Cut.PIECE_ORDER);
+                assertEquals(Errno.OK, space.add(folioAt[i], i << Cut.PIECE_ORDER));
+                engine.folios().unpin(folioAt[i]);
+            }
+            FolioCut cut = new FolioCut() {
+                @Override
+                public int orderAt(long index) {
+                    return Cut.PIECE_ORDER;
+                }
+
+                @Override
+                public void plan(SplitPlan plan, long startIndex, int order) {
+                    plan.resetUniform(order, Cut.PIECE_ORDER);
+                }
+
+                @Override
+                public boolean changes(long startIndex, int order) {
+                    if (startIndex > 0) {
+                        throw new UnsupportedOperationException();
+                    }
+                    return true;
+                }
+            };
+            AtomicBoolean committed = new AtomicBoolean();
+            assertThrows(
+                    UnsupportedOperationException.class,
+                    () -> restructurer(engine, space)
+                            .restructure(0, 2 << Cut.PIECE_ORDER, cut, () -> committed.set(true)));
+            assertFalse(committed.get());
+            for (long folio : folioAt) {
+                assertEquals(1 << Cut.PIECE_ORDER, engine.folios().references(folio));
+            }
+            checkFolios(engine, space);
+        }
+    }
+
     private static long newFolio(Quire engine, AddressSpace space) {
         space.extend((FIRST_INDEX + NR_PAGES) * Geometry.PAGE_BYTES);
         return engine.folios().allocate(ORDER);
