@@ -97,7 +97,8 @@ public final class FolioRestructurer {
      *     that of the swap cache
      * @param cut says what it should consist of
      * @return 0; EINVAL if the owner cannot have the pieces, one or more, which are too small or reach beyond its end;
-     *     EAGAIN if somebody else holds the folio; EEXIST if some page is in the index already; ENOMEM; then nothing has changed
+     *     EAGAIN if somebody else holds the folio; EEXIST if some page is in the index already; ENOMEM; then nothing
+     *     has changed
      * @throws IllegalArgumentException if the handle is not of this engine, the index not aligned or out of range, the
      *     folio somebody's or nobody holds it, a flag is none of those, the owner is shared memory, which pays for its
      *     pages, or the cut's plan is not one for this folio; then nothing has changed

@@ -318,8 +318,8 @@ final class FolioReclaimer {
     }
 
     /**
-     * Splits a locked folio, off the lists. If that throws, as an observer of splits may, all of it is back on them, and
-     * nothing locked.
+     * Splits a locked folio, off the lists. If that throws, as an observer of splits may, all of it is back on them,
+     * and nothing locked.
      */
     private int split(long folio, SplitPolicy policy, long start, long end, int newOrder, FolioList pieces) {
         boolean returned = false;
