@@ -52,7 +52,7 @@ public final class GuestAccess {
      *     EFAULT (beyond the end), EACCES (private), EHWPOISON, ENOMEM, or EAGAIN as from {@link GuestMemory#allocate}
      * @throws IllegalArgumentException if the index is negative
      * @throws IllegalStateException if the memory or the engine is closed, the reader in a section, or the call comes
-     *     from inside a conversion and would wait for it
+     *     from inside a conversion, a hole or a visit of the memory
      */
     public long hostFault(long index) {
         return fault(index, true);
@@ -68,7 +68,7 @@ public final class GuestAccess {
      *     ENOMEM, or EAGAIN as from {@link GuestMemory#allocate}
      * @throws IllegalArgumentException if the index is negative
      * @throws IllegalStateException if the memory or the engine is closed, the reader in a section, or the call comes
-     *     from inside a conversion and would wait for it
+     *     from inside a conversion, a hole or a visit of the memory
      */
     public long guestFault(long index, boolean asPrivate) {
         return fault(index, !asPrivate);
@@ -81,6 +81,8 @@ public final class GuestAccess {
         if (reader.isInSection()) {
             throw new IllegalStateException("fault from inside a read section");
         }
+        // Whichever page it is: a conversion freezes the folios around its range, too.
+        invalidateLock.requireNotHeld();
         lifetime.enter();
         try {
             long result = faultLockless(index, shared);
@@ -137,7 +139,6 @@ public final class GuestAccess {
 
     /** A fault that excludes conversions of the huge page, and populates it if it is missing. */
     private long faultLocked(long index, boolean shared) {
-        invalidateLock.requireNotHeld();
         long hugePage = Geometry.alignDown(index, memory.hugeOrder());
         invalidateLock.lockShared(hugePage, hugePage + Geometry.pagesIn(memory.hugeOrder()));
         try {

@@ -35,9 +35,9 @@ import java.lang.invoke.VarHandle;
  * or is missing and its huge page concerned, and for the moments in which its folio is frozen.
  *
  * <p>Every call but those that ask for the size, which never changes, throws {@link IllegalStateException} once the
- * memory or the engine is closed; and so does one that needs a lock if it comes from inside a conversion, a hole or a
- * visit of the same memory. Nobody else splits or merges these folios: {@link dev.quire.engine.folio.FolioSplitter} and
- * {@code FolioMerger} refuse them with EBUSY.
+ * memory or the engine is closed; and so does a fault, or a call that needs a lock, if it comes from inside a
+ * conversion, a hole or a visit of the same memory. Nobody else splits or merges these folios:
+ * {@link dev.quire.engine.folio.FolioSplitter} and {@code FolioMerger} refuse them with EBUSY.
  */
 public final class GuestMemory implements FolioOwner, AutoCloseable {
     /** Flags of all folios: initialised, never evicted, and split by their owner only. */
@@ -302,8 +302,9 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
      *
      * @param offsetBytes start of the range, a multiple of 4096
      * @param lengthBytes its length, a multiple of 4096, at least 4096
-     * @return 0; ENOMEM; or EAGAIN if somebody who pins pages that are nobody's ({@link Folios#tryPinFolioOf}) held
-     *     each new folio in turn. What was populated before stays
+     * @return 0; ENOMEM, though what the page cache and queued folios could give was taken; or EAGAIN if somebody who
+     *     pins pages that are nobody's ({@link Folios#tryPinFolioOf}) held each new folio in turn. What was
+     *     populated before stays
      * @throws IllegalArgumentException if the range is no such range or reaches beyond the end
      */
     public int allocate(long offsetBytes, long lengthBytes) {

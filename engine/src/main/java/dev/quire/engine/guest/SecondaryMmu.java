@@ -16,7 +16,8 @@ import dev.quire.engine.memory.Errno;
  * can be mapped. So those that reach across an end of it, and were there before, are all split, and none comes back.
  *
  * <p>Neither method may call the guest memory, but for {@code isInvalidated} and what else is wait-free: it would wait
- * for the conversion that waits for it. Calls that need a lock throw {@link IllegalStateException}.
+ * for the conversion that waits for it. Faults, and calls that need a lock, throw
+ * {@link IllegalStateException}.
  */
 public interface SecondaryMmu {
     /** A guest without page tables: nothing to zap. */

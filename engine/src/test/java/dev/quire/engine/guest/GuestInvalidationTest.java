@@ -4,6 +4,7 @@ package dev.quire.engine.guest;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.folio.SplitWatch;
@@ -13,6 +14,7 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageStruct;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -58,20 +60,19 @@ class GuestInvalidationTest extends GuestTest {
     void faultsBesideTheRangeAreAnsweredWhileItIsConverted(GuestSplitPolicy policy) {
         openPopulated(policy, 2);
         assertEquals(ConversionResult.OK, toShared(4, 4));
-        boolean[] converting = {false};
+        List<Long> seen = new ArrayList<>();
         mmu.whileZapping = () -> {
-            converting[0] = true;
             // The neighbours of what is converted, which are folios of their own and stay so.
             for (long index : new long[] {4, 6, 7}) {
                 assertFalse(isInvalidated(index), "page " + index);
-                unpin(pinShared(index));
+                join(fault(index, false, seen));
             }
             assertFalse(isInvalidated(HUGE));
-            unpin(pinPrivate(HUGE));
+            join(fault(HUGE, true, seen));
             assertTrue(isInvalidated(5));
         };
         assertEquals(ConversionResult.OK, toPrivate(5, 1));
-        assertTrue(converting[0]);
+        assertEquals(List.of(page(4), page(6), page(7), page(HUGE)), seen);
         assertStamped();
         check();
     }
@@ -192,6 +193,8 @@ class GuestInvalidationTest extends GuestTest {
         List<Runnable> calls = List.of(
                 () -> access.guestFault(HUGE, true),
                 () -> access.guestFault(3, true),
+                // Beside the range, in the folio that is frozen.
+                () -> access.guestFault(5, true),
                 () -> guest.allocate(HUGE * PAGE, HUGE * PAGE),
                 () -> toShared(HUGE, 1),
                 () -> guest.punchHole(0, PAGE),
@@ -209,7 +212,7 @@ class GuestInvalidationTest extends GuestTest {
             faults.add(fault(3, true, seen));
             awaitWaiting(faults.getFirst());
         };
-        assertEquals(ConversionResult.OK, toShared(3, 1));
+        assertTimeoutPreemptively(Duration.ofSeconds(20), () -> assertEquals(ConversionResult.OK, toShared(3, 1)));
         join(faults.getFirst());
         assertEquals(List.of((long) Errno.EACCES), seen);
         assertEquals("512x0 -", layout());
