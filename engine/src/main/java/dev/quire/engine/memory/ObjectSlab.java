@@ -66,6 +66,21 @@ public final class ObjectSlab {
     }
 
     /**
+     * Checks at the public edge that an object is one of this slab, whether it is in use or not.
+     *
+     * @param object what is said to be an address from {@link #allocate}
+     * @throws IllegalArgumentException if no object of this slab can be there
+     */
+    public void requireOwn(long object) {
+        long offsetBytes = object - arena.objectsBase();
+        if (offsetBytes < 0
+                || offsetBytes >= arena.nrObjects() * PageArena.OBJECT_BYTES
+                || offsetBytes % PageArena.OBJECT_BYTES != 0) {
+            throw new IllegalArgumentException("no object of this engine: object=0x" + Long.toHexString(object));
+        }
+    }
+
+    /**
      * Objects handed out and not given back.
      *
      * @return number of objects

@@ -76,7 +76,8 @@ public final class PageTables implements AutoCloseable {
      * @param file owner of the pages
      * @param firstIndex offset in the file of the page at {@code start}, in pages
      * @return the region; until it, or these tables, are closed, closing the file is refused
-     * @throws IllegalArgumentException if the addresses are out of range or part of another region
+     * @throws IllegalArgumentException if the addresses are out of range or part of another region, or the file is of
+     *     another engine
      * @throws IllegalStateException if the file is closed
      */
     public Region addRegion(long start, long nrPages, FolioOwner file, long firstIndex) {
@@ -91,7 +92,8 @@ public final class PageTables implements AutoCloseable {
      * @param owner owner of the pages
      * @param firstIndex index, in the owner's numbering, of the page at {@code start}
      * @return the region; until it, or these tables, are closed, closing the owner is refused
-     * @throws IllegalArgumentException if the addresses are out of range or part of another region
+     * @throws IllegalArgumentException if the addresses are out of range or part of another region, or the owner is of
+     *     another engine
      * @throws IllegalStateException if the owner is closed
      */
     public Region addRegion(long start, long nrPages, AnonVma owner, long firstIndex) {
@@ -113,6 +115,7 @@ public final class PageTables implements AutoCloseable {
         if (firstIndex < 0 || firstIndex > Long.MAX_VALUE - nrPages) {
             throw new IllegalArgumentException("firstIndex out of range: firstIndex=" + firstIndex);
         }
+        context.reverseMap.requireOwner(ownerWord);
         lifetime.enter();
         try {
             requireOpen();

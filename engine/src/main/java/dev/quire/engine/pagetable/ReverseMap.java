@@ -43,6 +43,11 @@ final class ReverseMap implements FolioMappers {
         return list;
     }
 
+    /** Checks at the public edge that an owner is of this engine: that of another has no list here. */
+    void requireOwner(long ownerWord) {
+        context.objects.requireOwn(ownerWord & ~AddressSpaceStruct.ANONYMOUS_TAG);
+    }
+
     private int slotOf(long ownerWord) {
         return context.objects.slotOf(ownerWord & ~AddressSpaceStruct.ANONYMOUS_TAG);
     }

@@ -4,6 +4,8 @@ package dev.quire.engine.pagetable;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.Quire;
@@ -19,6 +21,7 @@ import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -39,6 +42,21 @@ class PageTablesTest extends WholeEngineTest {
         assertEquals(total, FolioMapcounts.total(folio), "leaves");
         assertEquals(entire, FolioMapcounts.entire(folio), "leaves that map the whole folio");
         assertEquals(nrPagesMapped, FolioMapcounts.nrPagesMapped(folio), "pages mapped by smaller leaves");
+    }
+
+    @Test
+    void ownersOfAnotherEngineAreRefused() {
+        Quire engine = open(HeadMapKind.HEAD_BITS);
+        Quire other = open(HeadMapKind.HEAD_BITS);
+        try (PageTables tables = engine.newPageTables();
+                AnonVma foreignOwner = other.newAnonVma();
+                AddressSpace foreignFile = other.newAddressSpace()) {
+            for (int round = 0; round < 2; round++) {
+                assertThrows(IllegalArgumentException.class, () -> tables.addRegion(BASE, 1, foreignOwner, 0));
+                assertThrows(IllegalArgumentException.class, () -> tables.addRegion(BASE, 1, foreignFile, 0));
+            }
+            assertNull(tables.regionAt(BASE));
+        }
     }
 
     @ParameterizedTest
