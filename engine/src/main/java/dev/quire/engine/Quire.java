@@ -18,6 +18,7 @@ import dev.quire.engine.folio.HeadMap;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.LruLists;
 import dev.quire.engine.folio.MemoryGroups;
+import dev.quire.engine.folio.MemoryPressure;
 import dev.quire.engine.folio.PageOwners;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SplitStatistics;
@@ -102,7 +103,9 @@ public final class Quire implements AutoCloseable {
         swapTable = new SwapTable(arena, folios, lockOrder, lifetime);
         FolioOwners owners = new FolioOwners(objects, options.nrAddressSpaces);
         statistics = new SplitStatistics(arena, lifetime);
-        pageTables = new PageTableContext(arena, objects, zone, folios, headMap, folioLock, rcu, lifetime, lockOrder);
+        MemoryPressure pressure = new MemoryPressure(rcu);
+        pageTables = new PageTableContext(
+                arena, objects, zone, folios, headMap, folioLock, pressure, rcu, lifetime, lockOrder);
         FolioMappers mappers = pageTables.mappers();
         FolioContext context =
                 new FolioContext(arena, folios, headMap, folioLock, owners, swapTable, accounting, mappers, lifetime);
@@ -110,6 +113,7 @@ public final class Quire implements AutoCloseable {
         stagedSplitter = new StagedSplitter(context, splitter);
         merger = new FolioMerger(context);
         shrinker = new DeferredSplitShrinker(context, splitter, options.maximumZeroPages);
+        pressure.register(shrinker);
         mappings = new MappingContext(
                 arena,
                 objects,
@@ -120,6 +124,7 @@ public final class Quire implements AutoCloseable {
                 owners,
                 swapTable,
                 accounting,
+                pressure,
                 rcu,
                 lifetime,
                 lockOrder);

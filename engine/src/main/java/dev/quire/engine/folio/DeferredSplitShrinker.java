@@ -13,14 +13,18 @@ import dev.quire.engine.struct.PageStruct;
 
 /**
  * Splits queued folios, to order 0 unless told otherwise, when memory is short (deferred_split_scan): those of which a
- * part is unmapped, whose unmapped pages are freed thereby, and those that hold little but zeroes (thp_underused).
+ * part is unmapped, whose unmapped pages are freed thereby, and those that hold little but zeroes (thp_underused). The
+ * page cache and guest memory have it do so when they need memory, before anything that is cached is taken.
  *
  * <p>Takes folios off the queue with a reference each, and works on them without the queue's lock. One whose lock is
  * taken, or whose split fails, goes back to the queue if it is still partially mapped. Thread-safe: shrinkers run one
  * at a time.
  */
-public final class DeferredSplitShrinker {
+public final class DeferredSplitShrinker implements MemoryRelief {
     private static final int BATCH = 64;
+
+    /** Folios looked at for one who needs memory. */
+    private static final int RELIEF_FOLIOS = 32;
 
     private final PageArena arena;
     private final Folios folios;
@@ -82,6 +86,23 @@ public final class DeferredSplitShrinker {
         } finally {
             lifetime.exit();
         }
+    }
+
+    /**
+     * Splits some folios from the front of the queue to order 0, as the kernel does, for somebody who needs memory.
+     * One of which nothing is mapped any more is freed without a split.
+     */
+    @Override
+    public boolean relieve(long nrPages) {
+        if (queue.nrFolios() == 0) {
+            return false;
+        }
+        long nrPendingBefore = folios.nrPendingReclaim();
+        return shrink(RELIEF_FOLIOS, this::splitMapped) > 0 || folios.nrPendingReclaim() > nrPendingBefore;
+    }
+
+    private int splitMapped(long folio) {
+        return FolioMapcounts.total(folio) == 0 ? Errno.ENOENT : splitter.splitUniform(folio, 0);
     }
 
     /**

@@ -6,6 +6,7 @@ import dev.quire.engine.folio.FolioMapcounts;
 import dev.quire.engine.folio.FolioMappers;
 import dev.quire.engine.folio.FolioRestructurer;
 import dev.quire.engine.folio.Folios;
+import dev.quire.engine.folio.MemoryPressure;
 import dev.quire.engine.lock.References;
 import dev.quire.engine.mapping.FolioVisitor;
 import dev.quire.engine.mapping.MappingContext;
@@ -37,6 +38,7 @@ final class GuestFolios {
     private final Folios folios;
     private final FolioMappers mappers;
     private final FolioCounters counters;
+    private final MemoryPressure pressure;
     private final Rcu rcu;
 
     /** Its own, as a huge page may be populated while others are being converted. By the populate lock. */
@@ -50,6 +52,7 @@ final class GuestFolios {
         restructurer = new FolioRestructurer(context.mapping().splitter(), memory);
         MappingContext mapping = context.mapping();
         rcu = mapping.rcu();
+        pressure = mapping.pressure();
         arena = mapping.arena();
         folios = mapping.folios();
         mappers = mapping.mappers();
@@ -105,11 +108,16 @@ final class GuestFolios {
         }
     }
 
+    /** A folio, or 0 if nobody has so much memory to give in one piece. */
     private long allocate(int order) {
         long folio = folios.allocate(order);
         if (folio == 0) {
             // Pages dropped a moment ago count as used until a grace period is over.
             rcu.barrier();
+            folio = folios.allocate(order);
+        }
+        long nrPages = Geometry.pagesIn(order);
+        while (folio == 0 && nrPages <= arena.nrPages() && pressure.relieve(nrPages)) {
             folio = folios.allocate(order);
         }
         return folio;

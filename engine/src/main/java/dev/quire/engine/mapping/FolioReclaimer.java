@@ -7,6 +7,8 @@ import dev.quire.engine.folio.FolioSplitter;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.LruList;
 import dev.quire.engine.folio.LruLists;
+import dev.quire.engine.folio.MemoryPressure;
+import dev.quire.engine.folio.MemoryRelief;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SplitPolicy;
 import dev.quire.engine.lock.LockRank;
@@ -33,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * files held; but it waits for readers before it returns, so that what it took can be allocated.
  * {@link #reclaimForAllocation} waits for what was in its way, too (reclaim_throttle).
  */
-final class FolioReclaimer {
+final class FolioReclaimer implements MemoryRelief {
     /**
      * Pages that are taken off a list in one hold of its lock, but for the rest of a folio, and that one call takes at
      * least.
@@ -42,6 +44,7 @@ final class FolioReclaimer {
 
     private static final int MINIMUM_ORDER = 0;
     private static final int MAX_FRUITLESS = 16;
+    private static final int MAX_FRUITLESS_RELIEFS = 10;
     private static final long FRUITLESS_NANOS = 100_000;
 
     /** What one call of {@link #reclaim} has met that it may take later. */
@@ -59,6 +62,7 @@ final class FolioReclaimer {
     private final LruLists lru;
     private final Rcu rcu;
     private final SwapArea swapArea;
+    private final MemoryPressure pressure;
 
     /** Threads in {@link #reclaim}, which may have taken folios off the lists that come back, or are given back. */
     private final AtomicInteger nrReclaiming = new AtomicInteger();
@@ -70,10 +74,12 @@ final class FolioReclaimer {
         owners = context.owners();
         lru = context.accounting().lru();
         rcu = context.rcu();
+        pressure = context.pressure();
     }
 
     /**
      * Takes pages for somebody who has just been refused memory: a batch at least, since each time waits for readers.
+     * Those that nobody can use, in queued folios that are partly mapped, come before those that somebody has cached.
      * If there is nothing to take just now, because it is on its way out or being cut off, this waits for that, however
      * long it takes: such transfers need no memory, and end if the calls of their {@link BackingFile} do. Where folios
      * were locked, or others reclaim, it waits longer from call to call, for six seconds in all; otherwise each time a
@@ -87,8 +93,9 @@ final class FolioReclaimer {
      * @throws OutOfMemoryError if there were too many of them
      */
     int reclaimForAllocation(long nrPages, int nrFruitless) {
+        long nrWanted = Math.max(nrPages, BATCH);
         Met met = new Met();
-        if (reclaim(Math.max(nrPages, BATCH), met) > 0) {
+        if (pressure.relieve(nrWanted, this) || reclaim(nrWanted, met) > 0) {
             return 0;
         }
         if (met.busy != null) {
@@ -101,6 +108,25 @@ final class FolioReclaimer {
         nap(met.locked || nrReclaiming.get() > 0 ? FRUITLESS_NANOS << nrFruitless : FRUITLESS_NANOS);
         rcu.barrier();
         return nrFruitless + 1;
+    }
+
+    /**
+     * Takes pages for somebody outside of the page cache, whose locks forbid to wait for a file: while folios are
+     * locked, on their way out or being cut off, or others reclaim, it tries again, for a tenth of a second in all.
+     */
+    @Override
+    public boolean relieve(long nrPages) {
+        for (int nrFruitless = 0; nrFruitless < MAX_FRUITLESS_RELIEFS; nrFruitless++) {
+            Met met = new Met();
+            if (reclaim(Math.max(nrPages, BATCH), met) > 0) {
+                return true;
+            }
+            if (!met.locked && met.busy == null && nrReclaiming.get() == 0) {
+                return false;
+            }
+            nap(FRUITLESS_NANOS << nrFruitless);
+        }
+        return false;
     }
 
     /** Sleeps; an interrupt is kept for later, as it brings no memory. */

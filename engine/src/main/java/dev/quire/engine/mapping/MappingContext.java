@@ -6,6 +6,7 @@ import dev.quire.engine.folio.FolioMappers;
 import dev.quire.engine.folio.FolioOwners;
 import dev.quire.engine.folio.FolioSplitter;
 import dev.quire.engine.folio.Folios;
+import dev.quire.engine.folio.MemoryPressure;
 import dev.quire.engine.folio.SwapTable;
 import dev.quire.engine.lock.LockOrder;
 import dev.quire.engine.memory.ObjectSlab;
@@ -26,6 +27,7 @@ import dev.quire.engine.xarray.XaNodePool;
  * @param owners finds an address space from a folio
  * @param swapTable the swap cache
  * @param accounting what is kept about folios beside their page structs
+ * @param pressure whom to ask when memory is short
  * @param rcu delays the reuse of what readers may see
  * @param lifetime guard against close
  * @param lockOrder checker of lock order
@@ -40,6 +42,7 @@ public record MappingContext(
         FolioOwners owners,
         SwapTable swapTable,
         FolioAccounting accounting,
+        MemoryPressure pressure,
         Rcu rcu,
         Lifetime lifetime,
         LockOrder lockOrder) {}

@@ -20,7 +20,9 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link #newSharedMemory} makes memory that is used like a file, with a swap area behind it.
  *
  * <p>When memory runs out, whoever needs some takes it from the folios that were used longest ago, of any file: see
- * {@link #reclaim}. There is no background thread: readers read ahead, and who syncs, closes or reclaims writes back.
+ * {@link #reclaim}; but what is unmapped of anonymous folios that wait to be split comes first. Faults on anonymous
+ * memory and on guest memory take from it, too, as do new page tables. There is no background thread: readers read
+ * ahead, and who syncs, closes or reclaims writes back.
  *
  * <p>Thread-safe. Opening and closing take a lock for the time of a table lookup and, for a file that nobody has open,
  * of asking for its size.
@@ -97,6 +99,7 @@ public final class PageCache {
         tableLock = new RankedLock(context.lockOrder(), LockRank.FILE_TABLE);
         swapArea = new SwapArea(context);
         reclaimer = new FolioReclaimer(context, swapArea);
+        context.pressure().register(reclaimer);
     }
 
     /**

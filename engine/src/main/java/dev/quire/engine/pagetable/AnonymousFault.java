@@ -13,10 +13,10 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * alloc_anon_folio, do_huge_pmd_anonymous_page).
  *
  * <p>Where memory is short for a large folio a smaller one is taken, unless large ones were asked for; where it is
- * short for a page, partly mapped folios are split until there is one, or until no split helps. The kernel's setting
- * "madvise" of transparent_hugepage/defrag does the same.
+ * short for a page, partly mapped folios are split, and then cached pages taken, until there is one, or until nothing
+ * helps. The kernel's setting "madvise" of transparent_hugepage/defrag does the same.
  *
- * <p>Thread-safe, blocking as {@link PageTables} is. Allocates nothing on the heap.
+ * <p>Thread-safe, blocking as {@link PageTables} is. Allocates nothing on the heap while memory is not short.
  */
 final class AnonymousFault {
     /** Folios that the shrinker looks at before memory is asked for again. */
@@ -75,7 +75,7 @@ final class AnonymousFault {
             long start = address & -Geometry.bytesIn(order);
             if (fits(region, start, order)) {
                 int result = allocateAndMap(region, start, order);
-                while (result == Errno.ENOMEM && isWorthWaiting(region) && findMemory()) {
+                while (result == Errno.ENOMEM && isWorthWaiting(region) && splitQueued()) {
                     result = allocateAndMap(region, start, order);
                 }
                 if (result == Errno.OK) {
@@ -108,7 +108,18 @@ final class AnonymousFault {
     }
 
     private int allocateAndMap(Region region, long start, int order) {
-        long folio = allocate(order);
+        int result = tryAllocateAndMap(region, start, order);
+        // For a large folio a smaller one will do, unless folios are about to come back.
+        if (result == Errno.ENOMEM && (order == 0 || context.folios.nrPendingReclaim() > 0)) {
+            // Folios and tables freed before count as free, whether or not their grace period is over.
+            context.rcu.barrier();
+            result = tryAllocateAndMap(region, start, order);
+        }
+        return result;
+    }
+
+    private int tryAllocateAndMap(Region region, long start, int order) {
+        long folio = context.folios.allocate(order);
         if (folio == 0) {
             return Errno.ENOMEM;
         }
@@ -126,18 +137,13 @@ final class AnonymousFault {
         return result;
     }
 
-    /** A folio, or 0; what was freed before counts as free, whether or not its grace period is over. */
-    private long allocate(int order) {
-        long folio = context.folios.allocate(order);
-        if (folio == 0 && context.folios.nrPendingReclaim() > 0) {
-            context.rcu.barrier();
-            folio = context.folios.allocate(order);
-        }
-        return folio;
+    /** Asks all who have memory to give for some; whether there may be more now. */
+    boolean findMemory() {
+        return splitQueued() || context.pressure.relieve(1, shrinker);
     }
 
     /** Whether there may be more memory now: a folio that turned out to be wholly unmapped is freed without a split. */
-    private boolean findMemory() {
+    private boolean splitQueued() {
         long nrPendingBefore = context.folios.nrPendingReclaim();
         return shrink() > 0 || context.folios.nrPendingReclaim() > nrPendingBefore;
     }

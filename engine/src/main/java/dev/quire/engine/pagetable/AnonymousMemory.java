@@ -20,14 +20,14 @@ import java.util.concurrent.locks.StampedLock;
  * <p>Calls cut regions where they must and unite neighbours that have become alike. Pages come with the first fault, in
  * folios as large as {@link LargeFolioOrders} and the region allow. A folio of which a part is unmapped is queued; when
  * memory is short, that is, when the arena has no block left, queued folios are split and what is unmapped of them is
- * freed.
+ * freed; then the page cache gives what was used longest ago.
  *
  * <p>As the system calls do, calls return errors: the caller, a program, may ask for anything. Addresses are always
  * given; nothing looks for a vacant range. There is no sharing after a fork, no zero page and no swap.
  *
  * <p>Thread-safe: faults run beside each other, everything else alone (mmap_lock). Calls block, and must not be made
- * from a read section. Faults allocate nothing on the heap but for waiting. Once the engine is closed every call throws
- * {@link IllegalStateException}; memory that is closed has no region, and gets none.
+ * from a read section. Faults allocate nothing on the heap but for waiting, and when memory is short. Once the engine is
+ * closed every call throws {@link IllegalStateException}; memory that is closed has no region, and gets none.
  */
 public final class AnonymousMemory implements FaultHandler, AutoCloseable {
     private final PageTableContext context;
@@ -173,7 +173,9 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
      * @param lengthBytes length; rounded up to whole pages
      * @param advice what the process says
      * @return 0; EINVAL if the address is not a multiple of 4096 or the range ends beyond the addresses that exist;
-     *     ENOMEM if there is a hole in it, after the advice was followed for the rest, or no memory to populate it with
+     *     ENOMEM if there is a hole in it, after the advice was followed for the rest. {@code POPULATE_WRITE} stops at
+     *     what it cannot populate: ENOMEM if that is a hole, or there is no memory, EINVAL if the process may not write
+     *     there; what comes before is populated then
      */
     public int advise(long address, long lengthBytes, Advice advice) {
         if (check(address, lengthBytes) != Errno.OK) {
@@ -203,9 +205,13 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
 
     private int populate(long start, long end) {
         for (long address = start; address < end; address += Geometry.PAGE_BYTES) {
-            int result = faultIn(address, true);
+            int result = bringIn(address, true);
             if (result != Errno.OK) {
-                return result == Errno.EFAULT ? Errno.ENOMEM : result;
+                return switch (result) {
+                    case Errno.EFAULT -> Errno.ENOMEM;
+                    case Errno.EACCES -> Errno.EINVAL;
+                    default -> result;
+                };
             }
         }
         return Errno.OK;
@@ -312,6 +318,14 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
         Region target = tables.addRegion(newStart, nrPages(newStart, newEnd), owner, firstIndex, flags);
         long nrBytes = Math.min(oldEnd - oldStart, newEnd - newStart);
         int result = tables.moveLeaves(region, oldStart, oldStart + nrBytes, newStart);
+        if (result == Errno.ENOMEM) {
+            // What was freed before, at the new addresses too, counts as free.
+            context.rcu.barrier();
+            result = tables.moveLeaves(region, oldStart, oldStart + nrBytes, newStart);
+        }
+        while (result == Errno.ENOMEM && faults.findMemory()) {
+            result = tables.moveLeaves(region, oldStart, oldStart + nrBytes, newStart);
+        }
         if (result != Errno.OK) {
             target.close();
             return result;
@@ -327,17 +341,26 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
      * @param address a virtual address
      * @param forWriting whether it is to be written to
      * @return 0 if something is there now; EFAULT if the process may not do that there; ENOMEM if there is no memory,
-     *     though every partly mapped folio that can be split was
+     *     though every partly mapped folio that can be split was, and every cached page taken that nobody uses
      */
     public int faultIn(long address, boolean forWriting) {
         if (address < 0 || address >= PageTables.ADDRESS_END) {
             return Errno.EFAULT;
         }
+        int result = bringIn(address, forWriting);
+        return result == Errno.EACCES ? Errno.EFAULT : result;
+    }
+
+    /** As {@link #faultIn}, of an address that exists; EACCES if there is a region that does not allow it. */
+    private int bringIn(long address, boolean forWriting) {
         enter(mapLock.readLock());
         try {
             Region region = tables.regionAt(address);
-            if (region == null || !RegionFlags.allows(region.flags(), forWriting)) {
+            if (region == null) {
                 return Errno.EFAULT;
+            }
+            if (!RegionFlags.allows(region.flags(), forWriting)) {
+                return Errno.EACCES;
             }
             int result = faults.handle(region, address);
             if (result == Errno.EEXIST && forWriting) {

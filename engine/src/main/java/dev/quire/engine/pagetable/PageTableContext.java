@@ -6,6 +6,7 @@ import dev.quire.engine.folio.FolioMapcounts;
 import dev.quire.engine.folio.FolioMappers;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.HeadMap;
+import dev.quire.engine.folio.MemoryPressure;
 import dev.quire.engine.lock.FolioLock;
 import dev.quire.engine.lock.LockOrder;
 import dev.quire.engine.memory.ObjectSlab;
@@ -20,6 +21,7 @@ public final class PageTableContext {
     final Folios folios;
     final HeadMap headMap;
     final FolioLock folioLock;
+    final MemoryPressure pressure;
     final Rcu rcu;
     final Lifetime lifetime;
     final LockOrder lockOrder;
@@ -37,6 +39,7 @@ public final class PageTableContext {
      * @param folios the folios
      * @param headMap how a page's head is found
      * @param folioLock the folio locks
+     * @param pressure whom to ask when memory is short
      * @param rcu delays the reuse of tables
      * @param lifetime guard against close
      * @param lockOrder checker of lock order
@@ -48,6 +51,7 @@ public final class PageTableContext {
             Folios folios,
             HeadMap headMap,
             FolioLock folioLock,
+            MemoryPressure pressure,
             Rcu rcu,
             Lifetime lifetime,
             LockOrder lockOrder) {
@@ -56,6 +60,7 @@ public final class PageTableContext {
         this.folios = folios;
         this.headMap = headMap;
         this.folioLock = folioLock;
+        this.pressure = pressure;
         this.rcu = rcu;
         this.lifetime = lifetime;
         this.lockOrder = lockOrder;

@@ -49,16 +49,16 @@ public final class PageTables implements AutoCloseable {
     }
 
     /**
-     * Opens empty page tables.
+     * Opens empty page tables. Waits for readers if memory is short, so not to be called from a read section.
      *
      * @param context the engine's parts
      * @return page tables that map nothing
-     * @throws OutOfMemoryError if there is no page for the root
+     * @throws OutOfMemoryError if there is no page for the root, and nobody has one to give
      */
     public static PageTables open(PageTableContext context) {
         context.lifetime.enter();
         try {
-            long root = context.tablePages.allocate();
+            long root = context.tablePages.allocateUnderPressure(context.pressure);
             if (root == TablePages.NONE) {
                 throw new OutOfMemoryError("no page for the root of page tables");
             }

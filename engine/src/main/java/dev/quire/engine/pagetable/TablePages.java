@@ -2,6 +2,7 @@
 package dev.quire.engine.pagetable;
 
 import dev.quire.engine.buddy.Zone;
+import dev.quire.engine.folio.MemoryPressure;
 import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.memory.PageArena;
@@ -41,6 +42,23 @@ final class TablePages {
         }
         NativeMemory.fill(arena.frameOf(table), Geometry.PAGE_BYTES, (byte) 0);
         PageTableStruct.initialise(table);
+        return table;
+    }
+
+    /**
+     * Handle of an empty table's page, or {@link #NONE} if nobody has a page to give. Waits for readers, and for what
+     * the pressure needs to find memory.
+     */
+    long allocateUnderPressure(MemoryPressure pressure) {
+        long table = allocate();
+        if (table == NONE) {
+            // What was freed before counts as free, whether or not its grace period is over.
+            rcu.barrier();
+            table = allocate();
+        }
+        while (table == NONE && pressure.relieve(1)) {
+            table = allocate();
+        }
         return table;
     }
 

@@ -214,6 +214,21 @@ class AnonymousMemoryTest extends WholeEngineTest {
     }
 
     @Test
+    void populatingStopsAtWhatCannotBePopulated() {
+        open(1 << 24, SplitPolicies.UNIFORM, LargeFolioOrders.NONE);
+        assertEquals(Errno.OK, memory.map(BASE, 2 * PAGE, Protection.READ_WRITE));
+        assertEquals(Errno.OK, memory.map(BASE + 3 * PAGE, PAGE, Protection.READ_WRITE));
+        assertEquals(Errno.OK, memory.map(BASE + 4 * PAGE, PAGE, Protection.READ));
+        assertEquals(Errno.ENOMEM, memory.advise(BASE, 4 * PAGE, Advice.POPULATE_WRITE), "a hole");
+        assertEquals(2, memory.nrFaults(0));
+        assertEquals(Errno.EINVAL, memory.advise(BASE + 3 * PAGE, 2 * PAGE, Advice.POPULATE_WRITE), "not writable");
+        assertEquals(3, memory.nrFaults(0));
+        assertEquals(Errno.OK, memory.protect(BASE, PAGE, Protection.READ));
+        assertEquals(Errno.EINVAL, memory.advise(BASE, PAGE, Advice.POPULATE_WRITE), "there, but not writable");
+        memory.close();
+    }
+
+    @Test
     void errorsAreThoseOfTheSystemCalls() {
         open(1 << 24, SplitPolicies.UNIFORM, LargeFolioOrders.NONE);
         assertEquals(Errno.EINVAL, memory.map(BASE, 0, Protection.READ));
