@@ -338,7 +338,7 @@ public final class Quire implements AutoCloseable {
     }
 
     /**
-     * Opens the page tables of a simulated process.
+     * Opens the page tables of a simulated process. Must not be called from a read section.
      *
      * @return page tables that map nothing, to be closed before the engine
      * @throws OutOfMemoryError if there is no page for their root
@@ -359,6 +359,7 @@ public final class Quire implements AutoCloseable {
 
     /**
      * Opens the anonymous memory of a simulated process, with page tables of its own. It counts as an address space.
+     * Must not be called from a read section.
      *
      * @param policy how partly mapped folios are split when memory is short; {@code UNIFORM} does as the kernel
      * @param orders which folios faults bring in

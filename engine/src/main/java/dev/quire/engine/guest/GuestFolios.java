@@ -33,6 +33,9 @@ final class GuestFolios {
      */
     private static final int MAX_HELD_FOLIOS = 4;
 
+    /** Pages that others are asked for before a huge page is not populated, in sizes of the arena. */
+    private static final long MAX_RELIEF_PER_ARENA = 2;
+
     private final GuestMemory memory;
     private final PageArena arena;
     private final Folios folios;
@@ -117,7 +120,10 @@ final class GuestFolios {
             folio = folios.allocate(order);
         }
         long nrPages = Geometry.pagesIn(order);
-        while (folio == 0 && nrPages <= arena.nrPages() && pressure.relieve(nrPages)) {
+        // Bounded: what is given back need not lie in one piece, and others may take it.
+        long nrLeft = MAX_RELIEF_PER_ARENA * arena.nrPages();
+        while (folio == 0 && nrPages <= arena.nrPages() && nrLeft > 0 && pressure.relieve(nrPages)) {
+            nrLeft -= nrPages;
             folio = folios.allocate(order);
         }
         return folio;
