@@ -65,10 +65,12 @@ public final class MemoryGroups {
      * @param folio head of a folio to which the caller holds a reference
      * @param otherwise what to return if it is charged to nobody
      * @return the group's number
+     * @throws IllegalArgumentException if the handle is not of this engine, or nobody holds a reference
      */
     public long idOf(long folio, long otherwise) {
         arena.requirePage(folio);
         return read(() -> {
+            References.requireHeld(folio);
             long group = PageStruct.memcgData(folio);
             return group == 0 ? otherwise : MemoryGroupStruct.id(group);
         });

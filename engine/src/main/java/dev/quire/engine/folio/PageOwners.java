@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.folio;
 
+import dev.quire.engine.lock.References;
 import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.memory.PageArena;
@@ -71,15 +72,18 @@ public final class PageOwners {
      *
      * @param folio head of a folio to which the caller holds a reference
      * @param tag 0 to {@link #MAX_TAG}
-     * @throws IllegalArgumentException if the handle is not of this engine or the tag out of range
+     * @throws IllegalArgumentException if the handle is not of this engine, the tag out of range, or nobody holds a
+     *     reference
      */
     public void tag(long folio, long tag) {
         if (tag < 0 || tag > MAX_TAG) {
             throw new IllegalArgumentException("tag out of range: tag=" + tag + ", max=" + MAX_TAG);
         }
+        arena.requirePage(folio);
         lifetime.enter();
         try {
-            long word = wordOf(arena.requirePage(folio));
+            References.requireHeld(folio);
+            long word = wordOf(folio);
             long order = NativeMemory.getLongOpaque(word) & ORDER_MASK;
             NativeMemory.setLongOpaque(word, ALLOCATED | order | tag << TAG_SHIFT);
         } finally {

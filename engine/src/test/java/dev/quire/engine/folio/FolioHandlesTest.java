@@ -11,6 +11,7 @@ import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageStruct;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.LongConsumer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -22,6 +23,7 @@ class FolioHandlesTest extends WholeEngineTest {
     private static Map<String, LongConsumer> callsThatWrite(Quire engine, MemoryGroup group, long slot) {
         Folios folios = engine.folios();
         LruLists lru = engine.accounting().lru();
+        PageOwners pageOwners = Objects.requireNonNull(engine.accounting().owners());
         return Map.ofEntries(
                 Map.entry("lock", folios::lock),
                 Map.entry("tryLock", folios::tryLock),
@@ -34,6 +36,8 @@ class FolioHandlesTest extends WholeEngineTest {
                         "deferredSplits.add",
                         folio -> engine.accounting().deferredSplits().add(folio, true)),
                 Map.entry("group.charge", group::charge),
+                Map.entry("groups.idOf", folio -> engine.accounting().groups().idOf(folio, -1)),
+                Map.entry("pageOwners.tag", folio -> pageOwners.tag(folio, 5)),
                 Map.entry("swapTable.add", folio -> engine.swapTable().add(folio, slot)),
                 Map.entry("swapTable.remove", folio -> engine.swapTable().remove(folio)));
     }
@@ -41,7 +45,8 @@ class FolioHandlesTest extends WholeEngineTest {
     @ParameterizedTest
     @EnumSource(HeadMapKind.class)
     void whatIsNoFolioInUseIsRefusedAndStaysAsItIs(HeadMapKind headMap) {
-        Quire engine = open(headMap);
+        Quire engine =
+                open(Quire.builder().capacityBytes(1L << 30).headMap(headMap).pageOwners(true));
         Folios folios = engine.folios();
         // Of order 2 and 3: the order of the first, in page 1, has the lock bit clear, that of the second has it set.
         long even = folios.allocate(2);
@@ -53,6 +58,7 @@ class FolioHandlesTest extends WholeEngineTest {
         try (RcuReader reader = engine.newReader()) {
             reader.enter();
             folios.unpin(freed);
+            PageOwners pageOwners = Objects.requireNonNull(engine.accounting().owners());
             Map<String, Long> handles = Map.of(
                     "page 1 of order 2", even + PageStruct.BYTES,
                     "page 2 of order 2", even + 2 * PageStruct.BYTES,
@@ -64,6 +70,8 @@ class FolioHandlesTest extends WholeEngineTest {
             callsThatWrite(engine, group, slot)
                     .forEach(
                             (name, call) -> handles.forEach((kind, handle) -> assertRefused(name, call, kind, handle)));
+            assertEquals(PageOwners.FREE, pageOwners.order(freed));
+            assertEquals(0, pageOwners.tag(even + PageStruct.BYTES));
             reader.exit();
         }
         engine.awaitReclaim();
