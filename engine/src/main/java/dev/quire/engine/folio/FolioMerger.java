@@ -92,8 +92,8 @@ public final class FolioMerger {
      *     writeback, with file system data, poisoned, locked, or anonymous and in the swap cache; or pieces are of
      *     different states or memory groups); EOVERFLOW (together they are mapped more than
      *     {@link FolioMapcounts#MAX_PAGE_MAPPINGS} times); EAGAIN (somebody holds a piece); ENOMEM (the index would
-     *     have to grow). Then nothing has changed, but that pieces of a file may be mapped no more after EAGAIN or
-     *     ENOMEM
+     *     have to grow). Then nothing has changed, but that pieces of a file may be mapped no more after EAGAIN, EBUSY
+     *     or ENOMEM
      * @throws IllegalArgumentException if the handle is not of this engine or the order not in 0..18
      * @throws IllegalStateException if the folio is not locked
      */
