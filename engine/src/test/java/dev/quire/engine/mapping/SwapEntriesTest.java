@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.Quire;
+import dev.quire.engine.TestSeed;
 import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.folio.FolioCounters;
 import dev.quire.engine.folio.Folios;
@@ -18,6 +19,7 @@ import dev.quire.engine.pagetable.PageTables;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.xarray.XaChecker;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,7 +29,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Shared memory that moves to swap and back, in folios of any size (X10, X11 and X12 of the kernel's history). */
 @SuppressWarnings("NullAway.Init")
 class SwapEntriesTest extends WholeEngineTest {
-    private static final long INDEX = 3L << 12;
+    private static final long INDEX = 3L << 18;
+    private static final int SAMPLES_PER_ORDER = 20;
 
     private Quire engine;
     private Folios folios;
@@ -156,26 +159,72 @@ class SwapEntriesTest extends WholeEngineTest {
         folios.unpin(folio);
     }
 
-    /** X10: the piece at offset i has the slot i further on. */
+    /** X10: the piece at offset i has the slot i further on; every page, every order. */
     @Test
     void everyPieceOfASplitEntryKeepsItsSlot() {
         for (int order = 1; order <= 9; order++) {
             for (int newOrder = 0; newOrder < order; newOrder++) {
-                for (long at = 0; at < 1L << order; at += Math.max(1L << order >>> 4, 1)) {
-                    long slot = swappedOut(order);
-                    assertEquals(Errno.OK, entries.splitEntry(INDEX + at, slot + at, newOrder));
-                    assertEquals(newOrder, entries.orderAt(INDEX + at));
-                    for (long page = 0; page < 1L << order; page++) {
-                        assertEquals(slot + page, entries.slotAt(INDEX + page));
-                    }
-                    assertEquals(1L << order, entries.nrSwappedPages());
-                    XaChecker.check(space.index());
-                    space.truncate(0, SplitPolicies.RANGE);
-                    assertEquals(0, entries.nrSwappedPages());
-                    assertEquals(0, swap.nrInUse());
+                for (long at = 0; at < 1L << order; at++) {
+                    splitSwappedOut(order, at, newOrder);
                 }
             }
         }
+    }
+
+    /** The same of larger ones, and that they stay whole for want of any node. */
+    @Test
+    void everyPieceOfALargerSplitEntryKeepsItsSlot() {
+        SplittableRandom random = TestSeed.random("everyPieceOfALargerSplitEntryKeepsItsSlot");
+        for (int order = 10; order <= Geometry.MAX_ORDER; order++) {
+            for (int sample = 0; sample < SAMPLES_PER_ORDER; sample++) {
+                splitSwappedOut(order, random.nextLong(1L << order), random.nextInt(order));
+            }
+            splitSwappedOut(order, (1L << order) - 1, 0);
+        }
+    }
+
+    /** Splits a new entry, if need be after failures for want of each of the nodes, and removes it. */
+    private void splitSwappedOut(int order, long at, int newOrder) {
+        String what = "order " + order + " at " + at + " to " + newOrder + ", " + TestSeed.asOption();
+        long slot = swappedOut(order);
+        // One node on each level of the tree, of 6 bits, that is crossed on the way down to the smallest piece.
+        int nrNodes = order / 6 - newOrder / 6;
+        long nrNodesBefore = engine.nodes().nrInUse();
+        for (int nrSuccesses = 0; nrSuccesses < nrNodes; nrSuccesses++) {
+            failures.failAfter(nrSuccesses);
+            assertEquals(Errno.ENOMEM, entries.splitEntry(INDEX + at, slot + at, newOrder), what);
+            failures.stop();
+            assertEquals(order, entries.orderAt(INDEX + at), what);
+            assertEquals(slot + at, entries.slotAt(INDEX + at), what);
+            assertEquals(nrNodesBefore, engine.nodes().nrInUse(), what);
+        }
+        failures.failAfter(nrNodes);
+        assertEquals(Errno.OK, entries.splitEntry(INDEX + at, slot + at, newOrder), what);
+        failures.stop();
+        requirePieces(order, at, newOrder, slot, what);
+        assertEquals(1L << order, entries.nrSwappedPages(), what);
+        XaChecker.check(space.index());
+        space.truncate(0, SplitPolicies.RANGE);
+        assertEquals(0, entries.nrSwappedPages(), what);
+        assertEquals(0, swap.nrInUse(), what);
+    }
+
+    /** What is left as it is halved around a page: on each order one piece beside it, and the smallest with it. */
+    private void requirePieces(int order, long at, int newOrder, long slot, String what) {
+        requirePiece(at & -(1L << newOrder), newOrder, slot, what);
+        for (int pieceOrder = newOrder; pieceOrder < order; pieceOrder++) {
+            requirePiece((at & -(1L << pieceOrder)) ^ 1L << pieceOrder, pieceOrder, slot, what);
+        }
+    }
+
+    /** An entry, by all of its pages if they are not too many, else by samples. */
+    private void requirePiece(long start, int pieceOrder, long slot, String what) {
+        long nrPages = 1L << pieceOrder;
+        for (long page = start; page < start + nrPages; page += Math.max(nrPages >>> 6, 1)) {
+            assertEquals(pieceOrder, entries.orderAt(INDEX + page), what);
+            assertEquals(slot + page, entries.slotAt(INDEX + page), what);
+        }
+        assertEquals(slot + start + nrPages - 1, entries.slotAt(INDEX + start + nrPages - 1), what);
     }
 
     /** X10, X11: what the caller believes is checked under the lock. */
