@@ -105,8 +105,8 @@ public final class Folios {
     /**
      * Makes a folio anonymous memory (folio_add_new_anon_rmap).
      *
-     * @param folio head of a folio that belongs to nobody, of any order but 1, to which the caller holds the only
-     *     reference
+     * @param folio head of a folio that belongs to nobody, of any order but 1, to which the caller holds a reference;
+     *     whoever looks for a folio by its pages may hold another for a moment
      * @param owner address of what stands for the memory's owner, a multiple of 4 and not 0
      * @param index offset of its first page in the owner's memory, in pages
      * @throws IllegalArgumentException if the folio or the owner is not as described
@@ -117,7 +117,8 @@ public final class Folios {
         try {
             int order = FolioStruct.order(folio);
             long mapping = PageStruct.mapping(folio);
-            if (owner == 0 || (owner & 3) != 0 || order == 1 || mapping != 0 || References.count(folio) != 1) {
+            // Not exactly one: who looks for another folio by a page of this one may hold it for a moment.
+            if (owner == 0 || (owner & 3) != 0 || order == 1 || mapping != 0 || References.count(folio) < 1) {
                 throw new IllegalArgumentException("folio or owner not fit for anonymous memory: folio=0x"
                         + Long.toHexString(folio) + ", owner=0x" + Long.toHexString(owner) + ", order=" + order
                         + ", mapping=0x" + Long.toHexString(mapping) + ", references=" + References.count(folio));

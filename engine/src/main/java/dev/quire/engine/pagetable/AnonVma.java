@@ -54,8 +54,7 @@ public final class AnonVma implements AutoCloseable {
      * Makes a folio anonymous memory of this owner, before it is mapped for the first time (__folio_set_anon). It is so
      * until it is freed.
      *
-     * @param folio head of a folio that belongs to nobody, of any order but 1, to which the caller holds the only
-     *     reference
+     * @param folio head of a folio that belongs to nobody, of any order but 1, to which the caller holds a reference
      * @param index index of its first page in the owner's numbering
      * @throws IllegalArgumentException if the folio is not as described, or the index is negative
      * @throws IllegalStateException if the owner is closed

@@ -123,18 +123,25 @@ final class AnonymousFault {
         if (folio == 0) {
             return Errno.ENOMEM;
         }
+        try {
+            int result = map(region, start, folio, order);
+            if (result == Errno.OK) {
+                nrFaultsByOrder.incrementAndGet(order);
+            }
+            return result;
+        } finally {
+            // From here on the mappings keep it; if there is none, this frees it.
+            context.folios.unpin(folio);
+        }
+    }
+
+    private int map(Region region, long start, long folio, int order) {
         NativeMemory.fill(context.arena.frameOf(folio), Geometry.bytesIn(order), (byte) 0);
         owner.adopt(folio, region.indexAt(start));
         boolean writable = RegionFlags.allows(region.flags(), true);
-        int result = order == Geometry.PMD_ORDER
+        return order == Geometry.PMD_ORDER
                 ? tables.mapHuge(start, folio, 0, order, writable)
                 : tables.map(start, folio, 0, Geometry.pagesIn(order), writable);
-        // From here on the mappings keep it; if there is none, this frees it.
-        context.folios.unpin(folio);
-        if (result == Errno.OK) {
-            nrFaultsByOrder.incrementAndGet(order);
-        }
-        return result;
     }
 
     /** Asks all who have memory to give for some; whether there may be more now. */

@@ -2,12 +2,15 @@
 package dev.quire.engine.pagetable;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.folio.FolioCounters;
+import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.memory.Errno;
+import dev.quire.engine.struct.PageStruct;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -33,6 +36,25 @@ class AnonVmaTest extends WholeEngineTest {
 
             engine.folios().unpin(folio);
             assertEquals(0, counters.nrAnonymous(0));
+        }
+    }
+
+    /** Whoever goes through all frames may hold a folio that a fault has just allocated. */
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void aFolioThatSomebodyPassesByIsAdopted(HeadMapKind headMap) {
+        Quire engine = open(headMap);
+        Folios folios = engine.folios();
+        try (AnonVma owner = engine.newAnonVma()) {
+            long folio = folios.allocate(2);
+            assertEquals(folio, folios.tryPinFolioOf(folio + PageStruct.BYTES));
+            owner.adopt(folio, 8);
+            assertEquals(owner.mappingWord(), PageStruct.mapping(folio));
+            assertEquals(1, engine.accounting().counters().nrAnonymous(2));
+            assertThrows(IllegalArgumentException.class, () -> owner.adopt(folio, 8), "has an owner");
+            assertThrows(IllegalArgumentException.class, () -> owner.adopt(folio + PageStruct.BYTES, 8), "a tail");
+            folios.unpin(folio);
+            folios.unpin(folio);
         }
     }
 }

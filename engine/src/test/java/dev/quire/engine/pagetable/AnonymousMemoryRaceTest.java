@@ -15,7 +15,10 @@ import dev.quire.engine.rcu.RcuReader;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -59,6 +62,39 @@ class AnonymousMemoryRaceTest extends WholeEngineTest {
         }
         assertTrue(memory.nrShrinkerSplits() > 0, "nothing was split for lack of memory");
         assertTrue(memory.nrFaults(9) > 0 && memory.nrFaults(0) > 0, "folios of one size only");
+    }
+
+    /** Whoever goes through all frames holds a new folio for a moment, while its pages are being zeroed. */
+    @Test
+    void aFaultSucceedsWhileSomebodyPassesByItsFolio() throws InterruptedException {
+        Quire engine = open(Quire.builder().capacityBytes(CAPACITY_BYTES));
+        AnonymousMemory memory = engine.newAnonymousMemory(SplitPolicies.UNIFORM, ORDERS);
+        AtomicBoolean done = new AtomicBoolean();
+        AtomicLong nrHeld = new AtomicLong();
+        Thread passer = new Thread(() -> {
+            while (!done.get()) {
+                for (long pfn = 0; pfn < engine.arena().nrPages(); pfn += 256) {
+                    long folio = engine.folios().tryPinFolioOf(engine.arena().pageAt(pfn));
+                    if (folio != 0) {
+                        nrHeld.getAndIncrement();
+                        engine.folios().unpin(folio);
+                    }
+                }
+            }
+        });
+        passer.start();
+        try {
+            assertEquals(Errno.OK, memory.map(BASE, 2L << 20, Protection.READ_WRITE));
+            for (int round = 0; round < 500; round++) {
+                assertEquals(Errno.OK, memory.faultIn(BASE, true));
+                assertEquals(Errno.OK, memory.advise(BASE, 2L << 20, Advice.DONT_NEED));
+            }
+        } finally {
+            done.set(true);
+            passer.join();
+            memory.close();
+        }
+        assertTrue(nrHeld.get() > 0, "nobody passed by");
     }
 
     private void use(Quire engine, AnonymousMemory memory, int firstPage, SplittableRandom random) {
