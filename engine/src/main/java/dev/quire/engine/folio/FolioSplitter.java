@@ -311,6 +311,8 @@ public final class FolioSplitter {
         if (!split.locksFirst()) {
             folioLock.unlock(split.folio);
             folios.put(split.folio, 1);
+            // That of the piece that the caller keeps, instead of this one.
+            folioLock.afterBornLocked();
         }
         statistics.succeeded(split.order, split.plan.nrPieces(), split.nrBytesStored, split.nrNodes);
         report(split, split.plan.nrPieces(), Errno.OK);

@@ -39,6 +39,10 @@ final class FrozenFolioSplitter {
     }
 
     private int splitIfNodes(FolioSplit split, FolioOwner owner, long nrNodes) {
+        // Racy, for the order of the results, which is the other way round for uniform splits: the freeze is exact.
+        if (!split.uniform && References.count(split.folio) != split.cacheReferences() + 1) {
+            return Errno.EAGAIN;
+        }
         owner.index().lock();
         XaCursor cursor = owner.lockedCursor();
         try {

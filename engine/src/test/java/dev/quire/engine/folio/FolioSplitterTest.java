@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
+import dev.quire.engine.lock.FolioLock;
+import dev.quire.engine.lock.LockOrder;
+import dev.quire.engine.lock.LockRank;
 import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.mapping.FolioLayout;
 import dev.quire.engine.memory.Errno;
@@ -85,6 +88,60 @@ class FolioSplitterTest extends WholeEngineTest {
         release(holder);
         assertEquals(String.join(",", java.util.Collections.nCopies(16, "2")), layout(6));
         checkFolios(engine, space);
+        space.close();
+    }
+
+    /** The lock moves from folio to folio, and the checker of the order of locks goes with it. */
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void whatIsHeldAfterASplitAroundAnotherPageIsTheLockThatIsKept(HeadMapKind headMap) {
+        long folio = lockedFileFolio(headMap, 4);
+        LockOrder lockOrder = new LockOrder(true);
+        FolioLock locks = new FolioLock(lockOrder);
+        FolioSplitter splitter = splitterWith(locks);
+        folios.unlock(folio);
+        locks.lock(folio);
+        long named = page(folio, 3);
+        assertEquals(0, splitter.splitUniform(named, 0));
+        assertEquals(1, lockOrder.held(LockRank.FOLIO));
+        assertThrows(IllegalStateException.class, () -> lockOrder.beforeLock(LockRank.RESIZE));
+        locks.unlock(named);
+        assertEquals(0, lockOrder.held(LockRank.FOLIO));
+        locks.lock(folio);
+        assertThrows(IllegalStateException.class, () -> lockOrder.beforeLock(LockRank.RESIZE));
+        locks.unlock(folio);
+        folios.unpin(named);
+        space.close();
+    }
+
+    /** A splitter of the engine that takes other locks. */
+    private FolioSplitter splitterWith(FolioLock locks) {
+        FolioContext own = engine.splitter().context();
+        FolioContext context = new FolioContext(
+                own.arena(),
+                own.folios(),
+                own.headMap(),
+                locks,
+                own.owners(),
+                own.swapTable(),
+                own.accounting(),
+                own.mappers(),
+                own.lifetime());
+        return new FolioSplitter(context, engine.splitter().statistics(), null);
+    }
+
+    /** Only a uniform split asks for its nodes before it looks at the references. */
+    @Test
+    void whoHoldsAFolioIsToldBeforeAShortageOfNodes() {
+        long folio = lockedFileFolio(HeadMapKind.HEAD_BITS, 9);
+        assertTrue(folios.tryPin(folio));
+        failures.failAfter(0);
+        assertEquals(Errno.EAGAIN, engine.splitter().splitNonUniform(folio, page(folio, 5), 0));
+        assertEquals(Errno.ENOMEM, engine.splitter().splitUniform(folio, 0));
+        folios.unpin(folio);
+        assertEquals(Errno.ENOMEM, engine.splitter().splitNonUniform(folio, page(folio, 5), 0));
+        failures.stop();
+        release(folio);
         space.close();
     }
 
