@@ -329,7 +329,7 @@ final class FolioSplit {
     void appendPieces(FolioList pieces) {
         PieceCursor piece = plan.firstPiece();
         while (piece.next()) {
-            pieces.append(headOf(piece));
+            pieces.link(headOf(piece));
         }
     }
 

@@ -151,18 +151,16 @@ public final class FolioSplitter {
      * @param end page after the range
      * @param newOrder log2 pages of the smallest piece
      * @param allowedOrders bit k set if pieces of order k are allowed, as in the other method
-     * @param pieces where to append the pieces
+     * @param pieces where to append the pieces; a list for folios of this engine
      * @return 0 (also if the policy leaves the folio whole), or EINVAL, EBUSY, ENOMEM, EAGAIN
-     * @throws IllegalArgumentException if a handle is not of this engine, the order not in 0..18, or the policy's plan
-     *     not one for this folio with pieces of allowed orders; then nothing has changed
+     * @throws IllegalArgumentException if a handle or the list is not of this engine, the order not in 0..18, or the
+     *     policy's plan not one for this folio with pieces of allowed orders; then nothing has changed
      * @throws IllegalStateException if the folio is not locked, or on an LRU list, or the policy splits another one
      *     while it plans
      */
     public int split(
             long folio, SplitPolicy policy, long start, long end, int newOrder, long allowedOrders, FolioList pieces) {
-        if (PageFlag.LRU.isSet(PageStruct.flagsAcquire(arena.requirePage(folio)))) {
-            throw new IllegalStateException("the folio to split is on an LRU list: folio=0x" + Long.toHexString(folio));
-        }
+        pieces.requireOf(arena);
         return split(folio, policy, start, end, newOrder, allowedOrders, false, pieces);
     }
 
@@ -179,6 +177,10 @@ public final class FolioSplitter {
         arena.requirePage(folio);
         lifetime.enter();
         try {
+            if (pieces != null && PageFlag.LRU.isSet(PageStruct.flagsAcquire(folio))) {
+                throw new IllegalStateException(
+                        "the folio to split is on an LRU list: folio=0x" + Long.toHexString(folio));
+            }
             FolioSplit split = begin(folio, newOrder);
             split.lockAt = folio;
             split.uniform = false;
@@ -309,10 +311,10 @@ public final class FolioSplitter {
         }
         split.freeUnreferenced(folios);
         if (!split.locksFirst()) {
-            folioLock.unlock(split.folio);
-            folios.put(split.folio, 1);
             // That of the piece that the caller keeps, instead of this one.
             folioLock.afterBornLocked();
+            folioLock.unlock(split.folio);
+            folios.put(split.folio, 1);
         }
         statistics.succeeded(split.order, split.plan.nrPieces(), split.nrBytesStored, split.nrNodes);
         report(split, split.plan.nrPieces(), Errno.OK);

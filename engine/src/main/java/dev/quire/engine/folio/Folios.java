@@ -422,6 +422,14 @@ public final class Folios {
         return poisonedPages.size();
     }
 
+    PageArena arena() {
+        return arena;
+    }
+
+    Lifetime lifetime() {
+        return lifetime;
+    }
+
     /** Large folios to be split, which follow the folios' mappings. */
     DeferredSplitQueue deferredSplits() {
         return accounting.deferredSplits();

@@ -108,11 +108,12 @@ public final class LruLists {
      *
      * @param list the list; {@link LruList#UNEVICTABLE} has none
      * @param nrPages pages wanted
-     * @param taken where to append them
+     * @param taken where to append them; a list for folios of this engine
      * @return number of folios taken
      */
     public int isolateOldest(LruList list, long nrPages, FolioList taken) {
         lifetime.enter();
+        taken.requireOf(arena);
         lock();
         try {
             int nrTaken = 0;
@@ -143,7 +144,7 @@ public final class LruLists {
             return false;
         }
         unlink(folio, flags);
-        taken.append(folio);
+        taken.link(folio);
         return true;
     }
 

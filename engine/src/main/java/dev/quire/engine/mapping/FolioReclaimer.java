@@ -191,7 +191,7 @@ final class FolioReclaimer implements MemoryRelief {
     }
 
     private void deactivate(LruList active, long nrPages) {
-        FolioList taken = new FolioList();
+        FolioList taken = new FolioList(folios);
         long nrLeft = nrPages;
         while (nrLeft > 0 && isolate(active, nrLeft, taken)) {
             for (long folio = taken.poll(); folio != 0; folio = taken.poll()) {
@@ -225,7 +225,7 @@ final class FolioReclaimer implements MemoryRelief {
 
     /** Goes once over an inactive list at most; returns the pages taken. */
     private long shrink(LruList inactive, long nrPages, boolean mayWrite, Met met) {
-        FolioList taken = new FolioList();
+        FolioList taken = new FolioList(folios);
         long nrToScan = lru.nrPages(inactive);
         long nrReclaimed = 0;
         try {
@@ -308,7 +308,7 @@ final class FolioReclaimer implements MemoryRelief {
             long folio, int order, long used, boolean usedAgain, Inode host, boolean mayWrite, Met met) {
         long start = FolioUse.firstPageOf(Long.numberOfTrailingZeros(used), order);
         long end = FolioUse.firstPageOf(Long.SIZE - Long.numberOfLeadingZeros(used), order);
-        FolioList pieces = new FolioList();
+        FolioList pieces = new FolioList(folios);
         int result = split(folio, SplitPolicies.RANGE, start, end, MINIMUM_ORDER, pieces);
         if (result != Errno.OK || FolioStruct.order(folio) == order) {
             // What stays whole was used as a whole.
@@ -316,7 +316,7 @@ final class FolioReclaimer implements MemoryRelief {
             putBackUsed(folio, usedAgain);
             return 0;
         }
-        FolioList kept = new FolioList();
+        FolioList kept = new FolioList(folios);
         long nrReclaimed = 0;
         try {
             if (start > 0) {
@@ -389,7 +389,7 @@ final class FolioReclaimer implements MemoryRelief {
      * Takes a locked folio that the swap area has no run of slots for as its two halves, or what they are halved to.
      */
     private long reclaimHalves(long folio, Inode host, Met met) {
-        FolioList pieces = new FolioList();
+        FolioList pieces = new FolioList(folios);
         int newOrder = FolioStruct.order(folio) - 1;
         int result = split(folio, SplitPolicies.UNIFORM, 0, 1, newOrder, pieces);
         if (result != Errno.OK) {

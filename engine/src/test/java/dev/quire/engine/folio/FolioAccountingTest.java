@@ -92,6 +92,40 @@ class FolioAccountingTest extends WholeEngineTest {
     }
 
     @Test
+    void aListOfFoliosIsGuardedAgainstMisuseAndClose() {
+        Quire engine = open(HeadMapKind.HEAD_BITS);
+        Folios folios = engine.folios();
+        Quire other = Quire.builder().capacityBytes(1L << 30).open();
+        FolioList pieces = new FolioList(other.folios());
+        assertThrows(IllegalArgumentException.class, () -> pieces.append(0));
+        long folio = other.folios().allocate(2);
+        assertThrows(IllegalArgumentException.class, () -> pieces.append(folio + PageStruct.BYTES), "a tail");
+        other.accounting().lru().add(folio);
+        assertThrows(IllegalStateException.class, () -> pieces.append(folio), "on an LRU list");
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> engine.accounting().lru().isolateOldest(LruList.INACTIVE_FILE, 1, pieces));
+        long own = folios.allocate(2);
+        folios.lock(own);
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> engine.splitter().split(own, SplitPolicies.UNIFORM, 0, 1, 0, SplitPolicies.ALL_ORDERS, pieces));
+        folios.unlock(own);
+        folios.unpin(own);
+        assertEquals(0, pieces.size());
+        assertTrue(other.accounting().lru().isolate(folio));
+        pieces.append(folio);
+        other.folios().unpin(folio);
+        other.close();
+        assertThrows(IllegalStateException.class, pieces::poll);
+        assertThrows(IllegalStateException.class, () -> pieces.append(folio));
+        assertThrows(
+                IllegalStateException.class,
+                () -> other.splitter().split(folio, SplitPolicies.UNIFORM, 0, 1, 0, SplitPolicies.ALL_ORDERS, pieces));
+        assertEquals(1, pieces.size());
+    }
+
+    @Test
     void anonymousFoliosAreCountedByOrder() {
         Quire engine = open(HeadMapKind.HEAD_BITS);
         Folios folios = engine.folios();
@@ -103,7 +137,7 @@ class FolioAccountingTest extends WholeEngineTest {
         assertThrows(IllegalArgumentException.class, () -> folios.makeAnonymous(folio, 0x1000, 512));
         assertEquals(1, counters.nrAnonymous(9));
         folios.lock(folio);
-        FolioList pieces = new FolioList();
+        FolioList pieces = new FolioList(folios);
         assertEquals(
                 0,
                 engine.splitter().split(folio, SplitPolicies.NON_UNIFORM, 2, 3, 0, SplitPolicies.ALL_ORDERS, pieces));
@@ -134,7 +168,7 @@ class FolioAccountingTest extends WholeEngineTest {
         folios.makeAnonymous(folio, 0x1000, 0);
         engine.accounting().lru().add(folio);
         folios.lock(folio);
-        FolioList pieces = new FolioList();
+        FolioList pieces = new FolioList(folios);
         FolioSplitter splitter = engine.splitter();
         assertThrows(
                 IllegalStateException.class,
@@ -175,7 +209,7 @@ class FolioAccountingTest extends WholeEngineTest {
             }
             int nrReferences = folios.references(folio);
             folios.lock(folio);
-            FolioList pieces = new FolioList();
+            FolioList pieces = new FolioList(folios);
             SplitPolicy late = (plan, order, start, end, minimumOrder, allowedOrders) -> {
                 SplitPolicies.UNIFORM.plan(plan, order, start, end, minimumOrder, allowedOrders);
                 lru.add(folio);

@@ -217,7 +217,7 @@ class FolioMergeKindsTest extends WholeEngineTest {
         LruList list = LruList.of(PageStruct.flags(subject.folio));
         boolean[] done = new boolean[1];
         Thread reclaim = new Thread(() -> {
-            FolioList taken = new FolioList();
+            FolioList taken = new FolioList(subject.folios);
             while (!isSet(done)) {
                 lru.isolateOldest(list, 3, taken);
                 for (long folio = taken.poll(); folio != 0; folio = taken.poll()) {

@@ -60,7 +60,7 @@ class LruListsTest extends WholeEngineTest {
         for (long folio : made) {
             lru.add(folio);
         }
-        FolioList taken = new FolioList();
+        FolioList taken = new FolioList(folios);
         assertEquals(2, lru.isolateOldest(LruList.INACTIVE_FILE, 2, taken));
         assertEquals(2, taken.size());
         assertEquals(4, lru.nrPages(LruList.INACTIVE_FILE));
@@ -86,7 +86,7 @@ class LruListsTest extends WholeEngineTest {
         assertEquals(16, lru.nrPages(LruList.ACTIVE_FILE));
         lru.setUnevictable(folio, true);
         assertEquals(16, lru.nrPages(LruList.UNEVICTABLE));
-        assertEquals(0, lru.isolateOldest(LruList.UNEVICTABLE, 9, new FolioList()));
+        assertEquals(0, lru.isolateOldest(LruList.UNEVICTABLE, 9, new FolioList(folios)));
         lru.setUnevictable(folio, false);
         lru.setActive(folio, false);
         assertEquals(16, lru.nrPages(LruList.INACTIVE_FILE));
@@ -130,7 +130,7 @@ class LruListsTest extends WholeEngineTest {
         watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);
         AtomicBoolean done = new AtomicBoolean();
         Thread reclaim = new Thread(() -> {
-            FolioList taken = new FolioList();
+            FolioList taken = new FolioList(folios);
             while (!done.get()) {
                 lru.isolateOldest(LruList.INACTIVE_FILE, 5, taken);
                 for (long folio = taken.poll(); folio != 0; folio = taken.poll()) {
