@@ -123,7 +123,7 @@ public final class Folios {
                         + Long.toHexString(folio) + ", owner=0x" + Long.toHexString(owner) + ", order=" + order
                         + ", mapping=0x" + Long.toHexString(mapping) + ", references=" + References.count(folio));
             }
-            PageStruct.getAndSetFlags(folio, PageFlag.SWAPBACKED.mask());
+            accounting.lru().changeFlags(folio, PageFlag.SWAPBACKED.mask(), 0);
             PageStruct.index(folio, index);
             PageStruct.mapping(folio, owner | AddressSpaceStruct.ANONYMOUS_TAG);
             accounting.counters().addAnonymous(order, 1);

@@ -18,9 +18,9 @@ import dev.quire.engine.struct.PageStruct;
  * Folios in the order of their last use, for reclaim (struct lruvec, folio_add_lru, folio_isolate_lru). Using them is
  * the choice of the folio's owner; a folio that never was on a list pays nothing.
  *
- * <p>The page flag PG_lru says that a folio is on its list; which one follows from its other flags, so those change
- * under the lock only while it is set. A list holds no reference: the last reference given back takes the folio
- * off. Whoever clears the flag owns the link.
+ * <p>The page flag PG_lru says that a folio is on its list; which one follows from its other flags, so those change by
+ * the methods of this class only, and under the lock while it is set. A list holds no reference: the last reference
+ * given back takes the folio off. Whoever clears the flag owns the link.
  *
  * <p>Thread-safe; blocking on the LRU lock (rank {@link LockRank#LRU}) for constant time, but for a split, which keeps
  * it until all pieces are linked.
@@ -110,10 +110,11 @@ public final class LruLists {
      * @param nrPages pages wanted
      * @param taken where to append them; a list for folios of this engine
      * @return number of folios taken
+     * @throws IllegalArgumentException if the list is for folios of another engine
      */
     public int isolateOldest(LruList list, long nrPages, FolioList taken) {
-        lifetime.enter();
         taken.requireOf(arena);
+        lifetime.enter();
         lock();
         try {
             int nrTaken = 0;
@@ -156,8 +157,7 @@ public final class LruLists {
      * @throws IllegalArgumentException as {@link #add}
      */
     public void setActive(long folio, boolean active) {
-        arena.requirePage(folio);
-        change(folio, PageFlag.ACTIVE.mask(), active);
+        set(folio, PageFlag.ACTIVE.mask(), active);
     }
 
     /**
@@ -168,32 +168,68 @@ public final class LruLists {
      * @throws IllegalArgumentException as {@link #add}
      */
     public void setUnevictable(long folio, boolean unevictable) {
-        arena.requirePage(folio);
-        change(folio, PageFlag.UNEVICTABLE.mask(), unevictable);
+        set(folio, PageFlag.UNEVICTABLE.mask(), unevictable);
     }
 
-    private void change(long folio, long flag, boolean set) {
+    /**
+     * Makes a folio one of memory that goes to swap, as shared and anonymous memory do, or of a file; if it is on a
+     * list, it moves.
+     *
+     * @param folio head of a folio to which the caller holds a reference
+     * @param swapBacked whether it goes to swap
+     * @return whether it did so before
+     * @throws IllegalArgumentException as {@link #add}
+     */
+    public boolean setSwapBacked(long folio, boolean swapBacked) {
+        return PageFlag.SWAPBACKED.isSet(set(folio, PageFlag.SWAPBACKED.mask(), swapBacked));
+    }
+
+    private long set(long folio, long flag, boolean value) {
+        arena.requirePage(folio);
         lifetime.enter();
-        lock();
         try {
             References.requireHeld(folio);
-            // Off the list while its flags change: who isolates it meanwhile finds nothing, as if it had come earlier.
-            long before = PageStruct.getAndClearFlags(folio, LRU);
-            if ((before & LRU) != 0) {
-                unlink(folio, before);
-            }
-            if (set) {
-                PageStruct.getAndSetFlags(folio, flag);
-            } else {
-                PageStruct.getAndClearFlags(folio, flag);
-            }
-            if ((before & LRU) != 0) {
-                link(folio, PageStruct.getAndSetFlags(folio, LRU));
-            }
+            return changeFlags(folio, value ? flag : 0, value ? 0 : flag);
         } finally {
-            unlock();
             lifetime.exit();
         }
+    }
+
+    /**
+     * Changes flags of a folio that may name its list; if it is on one, it moves. Only then the lock is taken.
+     *
+     * @param folio head of a folio to which the caller holds a reference, or that it has frozen
+     * @param set flags to set
+     * @param cleared flags to clear
+     * @return the flags from before
+     */
+    long changeFlags(long folio, long set, long cleared) {
+        long before = PageStruct.flagsAcquire(folio);
+        while ((before & LRU) == 0) {
+            // RMW, which fails if the folio came onto a list since: whoever adds it finds either all flags changed, or
+            // none.
+            if (PageStruct.compareAndSetFlags(folio, before, (before & ~cleared) | set)) {
+                return before;
+            }
+            before = PageStruct.flagsAcquire(folio);
+        }
+        return changeListed(folio, set, cleared);
+    }
+
+    private long changeListed(long folio, long set, long cleared) {
+        lock();
+        // Off the list while its flags change: who isolates it meanwhile finds nothing, as if it had come earlier.
+        long before = PageStruct.getAndClearFlags(folio, LRU);
+        if ((before & LRU) != 0) {
+            unlink(folio, before);
+        }
+        PageStruct.getAndClearFlags(folio, cleared);
+        PageStruct.getAndSetFlags(folio, set);
+        if ((before & LRU) != 0) {
+            link(folio, PageStruct.getAndSetFlags(folio, LRU));
+        }
+        unlock();
+        return before;
     }
 
     /**

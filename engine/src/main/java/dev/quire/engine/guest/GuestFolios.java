@@ -7,6 +7,7 @@ import dev.quire.engine.folio.FolioMappers;
 import dev.quire.engine.folio.FolioRestructurer;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.MemoryPressure;
+import dev.quire.engine.folio.LruLists;
 import dev.quire.engine.lock.References;
 import dev.quire.engine.mapping.FolioVisitor;
 import dev.quire.engine.mapping.MappingContext;
@@ -42,6 +43,7 @@ final class GuestFolios {
     private final FolioMappers mappers;
     private final FolioCounters counters;
     private final MemoryPressure pressure;
+    private final LruLists lru;
     private final Rcu rcu;
 
     /** Its own, as a huge page may be populated while others are being converted. By the populate lock. */
@@ -60,6 +62,7 @@ final class GuestFolios {
         folios = mapping.folios();
         mappers = mapping.mappers();
         counters = mapping.accounting().counters();
+        lru = mapping.accounting().lru();
     }
 
     /**
@@ -270,6 +273,7 @@ final class GuestFolios {
         if (order >= Geometry.PMD_ORDER) {
             counters.addThpPages(false, -nrPages);
         }
+        lru.setUnevictable(folio, false);
         PageStruct.getAndClearFlags(folio, GuestMemory.FOLIO_FLAGS | PageFlag.DIRTY.mask());
         PageStruct.mapping(folio, 0);
         // The caller's own reference keeps the folio until it is unlocked.

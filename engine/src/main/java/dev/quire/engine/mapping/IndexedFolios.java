@@ -3,6 +3,7 @@ package dev.quire.engine.mapping;
 
 import dev.quire.engine.folio.FolioCounters;
 import dev.quire.engine.folio.Folios;
+import dev.quire.engine.folio.LruLists;
 import dev.quire.engine.lock.References;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
@@ -22,6 +23,7 @@ final class IndexedFolios {
 
     private final Folios folios;
     private final FolioCounters counters;
+    private final LruLists lru;
     private final AddressSpace space;
     private final FolioAdder adder;
 
@@ -31,6 +33,7 @@ final class IndexedFolios {
         adder = host == null ? this::add : host::addAndRead;
         folios = context.folios();
         counters = context.accounting().counters();
+        lru = context.accounting().lru();
     }
 
     int add(long folio, long startIndex) {
@@ -45,9 +48,7 @@ final class IndexedFolios {
             if (cursor.findConflict() != 0) {
                 return Errno.EEXIST;
             }
-            if (space.isSwapBacked()) {
-                PageStruct.getAndSetFlags(folio, PageFlag.SWAPBACKED.mask());
-            }
+            boolean setsSwapBacked = space.isSwapBacked() && !lru.setSwapBacked(folio, true);
             // Before the store that publishes the folio (release): a reader that finds it sees whose it is and where.
             PageStruct.mapping(folio, space.address());
             PageStruct.index(folio, startIndex);
@@ -56,7 +57,9 @@ final class IndexedFolios {
             if (cursor.error() != Errno.OK) {
                 References.put(folio, nrPages);
                 PageStruct.mapping(folio, 0);
-                PageStruct.getAndClearFlags(folio, PageFlag.SWAPBACKED.mask());
+                if (setsSwapBacked) {
+                    lru.setSwapBacked(folio, false);
+                }
                 return cursor.error();
             }
             space.addNrPages(nrPages);

@@ -2,6 +2,7 @@
 package dev.quire.engine.mapping;
 
 import dev.quire.engine.folio.FolioMapcounts;
+import dev.quire.engine.folio.LruLists;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SwapTable;
 import dev.quire.engine.lock.References;
@@ -31,6 +32,7 @@ public final class SwapEntries {
     private final PageArena arena;
     private final SwapTable swapTable;
     private final Lifetime lifetime;
+    private final LruLists lru;
     private final AddressSpace space;
     private final IndexedFolios indexed;
     private final SwapEntrySplitter splitter;
@@ -39,6 +41,7 @@ public final class SwapEntries {
         arena = context.arena();
         swapTable = context.swapTable();
         lifetime = context.lifetime();
+        lru = context.accounting().lru();
         this.space = space;
         this.indexed = indexed;
         splitter = new SwapEntrySplitter(space);
@@ -130,7 +133,7 @@ public final class SwapEntries {
      */
     long cache(long folio, long index) {
         int order = FolioStruct.order(folio);
-        PageStruct.getAndSetFlags(folio, PageFlag.SWAPBACKED.mask());
+        lru.setSwapBacked(folio, true);
         space.index().lock();
         try {
             space.requireIndex();
@@ -184,7 +187,7 @@ public final class SwapEntries {
      * here.
      */
     private int cacheAndInsert(long folio, long startIndex, long slot) {
-        boolean wasSwapBacked = PageFlag.SWAPBACKED.isSet(PageStruct.getAndSetFlags(folio, PageFlag.SWAPBACKED.mask()));
+        boolean wasSwapBacked = lru.setSwapBacked(folio, true);
         int result = Errno.EEXIST;
         try {
             result = swapTable.add(folio, slot);
@@ -196,7 +199,7 @@ public final class SwapEntries {
             }
         } finally {
             if (result != Errno.OK && !wasSwapBacked) {
-                PageStruct.getAndClearFlags(folio, PageFlag.SWAPBACKED.mask());
+                lru.setSwapBacked(folio, false);
             }
         }
         return result;

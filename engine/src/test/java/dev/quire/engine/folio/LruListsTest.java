@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.mapping.AddressSpace;
+import dev.quire.engine.memory.Errno;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -93,6 +94,68 @@ class LruListsTest extends WholeEngineTest {
         assertThrows(IllegalStateException.class, () -> lru.add(folio));
         assertThrows(IllegalArgumentException.class, () -> lru.add(folio + 1));
         folios.unpin(folio);
+    }
+
+    @Test
+    void whatBecomesAnonymousOnAListMoves() {
+        long folio = folios.allocate(2);
+        lru.add(folio);
+        folios.makeAnonymous(folio, 0x1000, 0);
+        assertEquals(0, lru.nrPages(LruList.INACTIVE_FILE));
+        assertEquals(4, lru.nrPages(LruList.INACTIVE_ANONYMOUS));
+        folios.unpin(folio);
+        requireEmptyLists();
+    }
+
+    @Test
+    void whatIsSharedMemoryOnAListMoves() {
+        try (AddressSpace memory = engine.newSharedMemory()) {
+            memory.extend((8 + (1L << 13)) << 12);
+            long folio = folios.allocate(3);
+            lru.add(folio);
+            assertEquals(0, memory.add(folio, 0));
+            assertEquals(8, lru.nrPages(LruList.INACTIVE_ANONYMOUS));
+            long second = folios.allocate(3);
+            lru.add(second);
+            failures.failAfter(0);
+            assertEquals(Errno.ENOMEM, memory.add(second, 1L << 13));
+            failures.stop();
+            assertEquals(8, lru.nrPages(LruList.INACTIVE_FILE));
+            assertEquals(8, lru.nrPages(LruList.INACTIVE_ANONYMOUS));
+            folios.unpin(second);
+            folios.unpin(folio);
+        }
+        requireEmptyLists();
+    }
+
+    @Test
+    void whatIsSwappedInOnAListMoves() {
+        try (AddressSpace memory = engine.newSharedMemory()) {
+            memory.extend(32 << 12);
+            long folio = folios.allocate(3);
+            assertEquals(0, memory.add(folio, 0));
+            folios.lock(folio);
+            long slot = memory.swapEntries().swapOut(folio);
+            engine.swapTable().remove(folio);
+            folios.unlock(folio);
+            folios.unpin(folio);
+            long other = folios.allocate(3);
+            lru.add(other);
+            folios.lock(other);
+            assertEquals(Errno.EEXIST, memory.swapEntries().swapIn(other, 8, slot));
+            assertEquals(8, lru.nrPages(LruList.INACTIVE_FILE));
+            assertEquals(Errno.OK, memory.swapEntries().swapIn(other, 0, slot));
+            assertEquals(8, lru.nrPages(LruList.INACTIVE_ANONYMOUS));
+            folios.unlock(other);
+            folios.unpin(other);
+        }
+        requireEmptyLists();
+    }
+
+    private void requireEmptyLists() {
+        for (LruList list : LruList.values()) {
+            assertEquals(0, lru.nrPages(list), list.toString());
+        }
     }
 
     @Test

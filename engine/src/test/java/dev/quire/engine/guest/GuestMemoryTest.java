@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.LruList;
+import dev.quire.engine.folio.LruLists;
 import dev.quire.engine.folio.MemoryGroup;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
@@ -267,5 +269,18 @@ class GuestMemoryTest extends GuestTest {
         assertThrows(IllegalStateException.class, () -> guest.lastFreezeBesideNanos());
         assertEquals(1 << 21, guest.sizeBytes());
         assertEquals(9, guest.hugeOrder());
+    }
+
+    /** Whoever puts its folios on the lists of use finds them on those of what can be evicted once they are dropped. */
+    @Test
+    void whatIsDroppedLeavesItsListOfUse() {
+        openPopulated(GuestSplitPolicy.NON_UNIFORM, 2);
+        LruLists lru = engine.accounting().lru();
+        guest.forEachFolio((index, order, folio) -> lru.add(folio));
+        assertEquals(2 * HUGE, lru.nrPages(LruList.UNEVICTABLE));
+        guest.close();
+        for (LruList list : LruList.values()) {
+            assertEquals(0, lru.nrPages(list), list.toString());
+        }
     }
 }
