@@ -173,7 +173,7 @@ public final class FolioRestructurer {
             if (cursor.findConflict() != 0) {
                 return Errno.EEXIST;
             }
-            PageStruct.getAndSetFlags(folio, flags);
+            accounting.lru().changeFlags(folio, flags, 0);
             PageStruct.mapping(folio, owner.address());
             PageStruct.index(folio, startIndex);
             store(folio, startIndex, order);
