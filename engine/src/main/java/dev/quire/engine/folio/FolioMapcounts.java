@@ -15,8 +15,8 @@ import java.lang.invoke.VarHandle;
  * counts in the entire map count; a smaller one adds its pages to the number of mapped pages. Map counts per page of a
  * large folio do not exist, as in a kernel built without them: tails are never written, so a split does not depend on
  * the folio's size. What follows from that for the {@link DeferredSplitQueue}: it does not learn of pages that are
- * unmapped in one process while another maps all of them, or as many others, nor of a page that is unmapped while it
- * migrates.
+ * unmapped in one process while another maps all of them, or as many others. Of a page that is unmapped while it
+ * migrates it learns once the others are mapped again.
  *
  * <p>No count overflows: a folio that has {@link #MAX_PAGE_MAPPINGS} is mapped no further. Each leaf is as many as it
  * has pages, because it may be split into so many, which cannot be refused. New leaves are counted first and taken back

@@ -57,6 +57,9 @@ final class FolioSplit {
 
     boolean swapCached;
 
+    /** Page mappings of the folio when the split began; more or fewer may follow until it is unmapped. */
+    long nrPageMappings;
+
     /** Whether the pieces stay locked and referenced until migration entries lead to them again. */
     boolean remapped;
 
@@ -99,6 +102,7 @@ final class FolioSplit {
         order = FolioStruct.order(folio);
         flags = PageStruct.flagsAcquire(folio);
         mapping = PageStruct.mapping(folio);
+        nrPageMappings = FolioMapcounts.nrPageMappings(folio);
         owner = null;
         swapCached = false;
         remapped = false;
@@ -339,6 +343,31 @@ final class FolioSplit {
             References.unfreeze(folio, cacheReferences(plan.runOrder(0), false) + nrCallerReferences);
         }
         frozenNanos = timed ? System.nanoTime() - freezeStartNanos : 0;
+    }
+
+    /**
+     * Queues pieces that are mapped in part because pages were unmapped while the split ran: as long as no leaf was
+     * there, that counted nowhere, and before, the folio was queued in vain, as the freeze takes it off the queue. What
+     * was unmapped before the split began is for its caller to keep or not.
+     */
+    void queueUnmappedMeanwhile(DeferredSplitQueue deferredSplits) {
+        boolean hasPiecesForQueue = plan.pieceOrders() >>> DeferredSplitQueue.MINIMUM_ORDER != 0;
+        if (!hasPiecesForQueue || nrPageMappingsOfPieces() >= nrPageMappings) {
+            return;
+        }
+        PieceCursor piece = plan.firstPiece();
+        do {
+            deferredSplits.afterUnmap(headOf(piece));
+        } while (piece.next());
+    }
+
+    private long nrPageMappingsOfPieces() {
+        long sum = 0;
+        PieceCursor piece = plan.firstPiece();
+        do {
+            sum += FolioMapcounts.nrPageMappings(headOf(piece));
+        } while (piece.next());
+        return sum;
     }
 
     /**

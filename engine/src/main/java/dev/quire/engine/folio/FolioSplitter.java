@@ -307,6 +307,7 @@ public final class FolioSplitter {
         }
         if (split.remapped) {
             mappers.remap(split.folio, Geometry.pagesIn(split.order));
+            split.queueUnmappedMeanwhile(accounting.deferredSplits());
             split.releaseRemapped(folios, folioLock);
         }
         split.freeUnreferenced(folios);

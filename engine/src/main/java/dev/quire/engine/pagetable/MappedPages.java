@@ -26,8 +26,8 @@ import java.util.concurrent.atomic.AtomicLong;
  *   <li>{@code RANGE}: the fewest folios of which each is mapped as a whole or not at all.
  * </ul>
  *
- * <p>What is unmapped while the split runs is missed, and stays until its piece is split or unmapped. Not thread-safe:
- * the shrinker calls it for one folio after the other.
+ * <p>What is unmapped once the split has its plan is missed; its piece, mapped in part, is on the queue afterwards. Not
+ * thread-safe: the shrinker calls it for one folio after the other.
  */
 final class MappedPages implements PartialSplit, RangeOperation {
     private final PageTableContext context;
@@ -39,6 +39,8 @@ final class MappedPages implements PartialSplit, RangeOperation {
     /** Pages at which a run of unmapped pages begins or ends. */
     private final BitSet boundaries = new BitSet();
 
+    private long folio;
+    private long nrPageMappings;
     private long firstPfn;
     private int nrPages;
     private final AtomicLong nrPagesFreed = new AtomicLong();
@@ -78,6 +80,9 @@ final class MappedPages implements PartialSplit, RangeOperation {
     }
 
     private void collect(long folio) {
+        this.folio = folio;
+        // Before the walk: what is unmapped beside it makes the plan look again.
+        nrPageMappings = FolioMapcounts.nrPageMappings(folio);
         firstPfn = context.arena.pfnOf(folio);
         nrPages = Math.toIntExact(Geometry.pagesIn(FolioStruct.order(folio)));
         mapped.clear();
@@ -120,6 +125,10 @@ final class MappedPages implements PartialSplit, RangeOperation {
     }
 
     private void plan(SplitPlan plan, int order, long start, long end, int minimumOrder, long allowedOrders) {
+        // The splitter has noted what is mapped now; from here on it queues the pieces that lose a part of that.
+        if (FolioMapcounts.nrPageMappings(folio) != nrPageMappings) {
+            collect(folio);
+        }
         plan.reset(order);
         cut(plan, 0, order, allowedOrders);
     }
