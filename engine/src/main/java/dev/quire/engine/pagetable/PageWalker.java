@@ -12,8 +12,9 @@ import dev.quire.engine.struct.PageTableStruct;
  * user pages fast (get_user_pages_fast).
  *
  * <p>To pin: find the leaf, find the head of the folio it maps, take a reference, look at leaf and head again. Only if
- * neither has changed does the reference count; else it is given back. Lock-free but for {@link #pinOrFault}. Writes no
- * shared cache line but the folio's reference count, and allocates nothing.
+ * neither has changed does the reference count; else it is given back. Lock-free but for {@link #pinOrFault}, and for
+ * {@link #entry} and {@link #forEachLeaf} where a large leaf is being split. Writes no shared cache line but the
+ * folio's reference count, and allocates nothing.
  */
 public final class PageWalker {
     /** Nothing is mapped, not as wanted, or not to be pinned just now; no page has this handle. */
@@ -133,7 +134,8 @@ public final class PageWalker {
     }
 
     /**
-     * The entry that decides about an address: a leaf, a migration entry, or none.
+     * The entry that decides about an address: a leaf, a migration entry, or none. Waits while a large leaf is being
+     * split.
      *
      * @param address a virtual address
      * @return the entry, see {@link PageTableEntry}; may have changed since
@@ -144,12 +146,13 @@ public final class PageWalker {
         PageTables.requireAddress(address);
         reader.enter();
         try {
-            while (!tables.isClosed()) {
+            for (int attempt = 0; !tables.isClosed(); attempt++) {
                 long place = tree.descend(address);
                 long entry = PageTableStruct.entryAcquire(TableTree.slotOf(place));
-                if (!hasBeenSplit(place, entry)) {
+                if (!isBeingSplit(place, entry)) {
                     return entry;
                 }
+                References.pauseWhileFrozen(attempt);
             }
             return PageTableEntry.NONE;
         } finally {
@@ -159,7 +162,7 @@ public final class PageWalker {
 
     /**
      * Visits all leaves and migration entries of a range, in order of their address, each as it is when the walk comes
-     * to it.
+     * to it. Waits while a large leaf is being split, and then visits the entries that it has become.
      *
      * @param start first virtual address
      * @param end virtual address after the last
@@ -176,20 +179,27 @@ public final class PageWalker {
         reader.enter();
         try {
             long address = start;
+            int attempt = 0;
             while (address < end && !tables.isClosed()) {
-                address = visit(address, visitor);
+                long next = visit(address, visitor);
+                if (next == address) {
+                    References.pauseWhileFrozen(attempt++);
+                } else {
+                    attempt = 0;
+                }
+                address = next;
             }
         } finally {
             reader.exit();
         }
     }
 
-    /** Shows the visitor what is at an address; returns the address from where to go on. */
+    /** Shows the visitor what is at an address; returns the address from where to go on, or the same to look again. */
     private long visit(long address, LeafVisitor visitor) {
         long place = tree.descend(address);
         int level = TableTree.levelOf(place);
         long entry = PageTableStruct.entryAcquire(TableTree.slotOf(place));
-        if (hasBeenSplit(place, entry)) {
+        if (isBeingSplit(place, entry)) {
             return address;
         }
         long next = TableTree.nextAt(level, address);
@@ -208,6 +218,11 @@ public final class PageWalker {
         return TableTree.levelOf(place) > TableTree.PTE_LEVEL && PageTableEntry.isTable(entry);
     }
 
+    /** Whether the descent ended at a leaf that gives way to a table, or has given way: what is mapped is there again. */
+    private static boolean isBeingSplit(long place, long entry) {
+        return PageTableEntry.isInvalidLeaf(entry) || hasBeenSplit(place, entry);
+    }
+
     private static boolean isUsable(long entry, boolean writing) {
         return PageTableEntry.isPresent(entry) && (!writing || PageTableEntry.isWritable(entry));
     }
@@ -224,7 +239,7 @@ public final class PageWalker {
             if (PageTableEntry.isMigration(entry)) {
                 return MIGRATING;
             }
-            if (PageTableEntry.isInvalidLeaf(entry) || hasBeenSplit(place, entry)) {
+            if (isBeingSplit(place, entry)) {
                 return CHANGING;
             }
             return isUsable(entry, forWriting)

@@ -23,12 +23,14 @@ import dev.quire.engine.struct.PageStruct;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Threads read stamped pages through page tables, as a processor would with faults, while the folios that they map are
@@ -268,6 +270,57 @@ class PageWalkerRaceTest extends WholeEngineTest {
         }
         assertTrue(nrSplits > 0, "no split succeeded beside the readers");
         assertTrue(nrFaults.sum() > 0, "the readers met no unmapped page");
+    }
+
+    /** The first page of one large leaf after the other is unmapped; the last one stays, and is seen by each walk. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aPageIsSeenWhileItsLargeLeafIsSplit(boolean single) throws Exception {
+        int nrLeaves = 128;
+        long leafBytes = (long) NR_PAGES << 12;
+        long end = BASE + nrLeaves * leafBytes;
+        Quire engine = open(Quire.builder().capacityBytes(1L << 30));
+        for (int round = 0; round < ROUNDS / 2; round++) {
+            try (AnonVma owner = engine.newAnonVma();
+                    PageTables tables = engine.newPageTables()) {
+                tables.addRegion(BASE, (long) nrLeaves * NR_PAGES, owner, 0);
+                for (int leaf = 0; leaf < nrLeaves; leaf++) {
+                    long folio = engine.folios().allocate(ORDER);
+                    owner.adopt(folio, (long) leaf * NR_PAGES);
+                    assertEquals(Errno.OK, tables.mapHuge(BASE + leaf * leafBytes, folio, 0, ORDER, true));
+                    engine.folios().unpin(folio);
+                }
+                AtomicBoolean unmapped = new AtomicBoolean();
+                FutureTask<Void> walking = new FutureTask<>(() -> {
+                    try (RcuReader reader = engine.newReader()) {
+                        PageWalker walker = tables.newWalker(reader);
+                        do {
+                            assertEquals(nrLeaves, nrLastPagesSeen(walker, leafBytes, end, single));
+                        } while (!unmapped.get());
+                    }
+                    return null;
+                });
+                Thread.ofPlatform().start(walking);
+                for (long address = BASE; address < end; address += leafBytes) {
+                    tables.unmap(address, 1);
+                }
+                unmapped.set(true);
+                walking.get();
+            }
+        }
+    }
+
+    private static int nrLastPagesSeen(PageWalker walker, long leafBytes, long end, boolean single) {
+        int[] nrSeen = new int[1];
+        if (single) {
+            for (long address = BASE; address < end; address += leafBytes) {
+                nrSeen[0] += PageTableEntry.isPresent(walker.entry(address + leafBytes - 1)) ? 1 : 0;
+            }
+        } else {
+            walker.forEachLeaf(
+                    BASE, end, (at, order, _) -> nrSeen[0] += (at + (4096L << order)) % leafBytes == 0 ? 1 : 0);
+        }
+        return nrSeen[0];
     }
 
     private FaultHandler faultsOf(Quire engine, AddressSpace file, RcuReader reader) {

@@ -60,4 +60,41 @@ public final class WalkVsLeafSplit {
             seen.r1 = range.recycle(seen.r1);
         }
     }
+
+    /** The same page, visited with what else a range maps, without a pin. */
+    @JCStressTest
+    @Outcome(id = "1", expect = ACCEPTABLE, desc = "the page was seen through the leaf or through the table")
+    @Outcome(
+            id = "11",
+            expect = ACCEPTABLE,
+            desc = "window: the walk met the leaf in the middle of its split, and saw the page in the end")
+    @Outcome(id = "7", expect = FORBIDDEN, desc = GuardedState.ENGINE_BROKEN)
+    @Outcome(id = "1?0", expect = FORBIDDEN, desc = "a page that is mapped all the time was passed over")
+    @Outcome(expect = FORBIDDEN, desc = "the walk saw another page, or one on its way")
+    @Description("visit of all leaves of a range while the large leaf that maps it is split")
+    @State
+    public static class Visit extends Rendezvous {
+        private static final LargeLeaves LEAVES = new LargeLeaves();
+        private final LargeLeaves.State range = LEAVES.take();
+
+        /** Visits the last page. */
+        @Actor
+        public void reader(I_Result seen) {
+            meet(range.slot());
+            seen.r1 = range.visit();
+        }
+
+        /** Unmaps the first page. */
+        @Actor
+        public void splitter() {
+            meet();
+            range.unmapFirstPage();
+        }
+
+        /** Recycles the slot. */
+        @Arbiter
+        public void arbiter(I_Result seen) {
+            seen.r1 = range.recycle(seen.r1);
+        }
+    }
 }
