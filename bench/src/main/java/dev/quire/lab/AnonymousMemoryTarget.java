@@ -36,6 +36,11 @@ final class AnonymousMemoryTarget implements AutoCloseable {
     private final Quire engine;
     private final RcuReader reader;
     private final Map<Integer, TracedProcess> processes = new HashMap<>();
+
+    /** All there ever were, and what those held that have ended. */
+    private int nrProcesses;
+
+    private long nrPagesVerified;
     private long nrOperations;
     private long nrFileMappings;
     private long peakResidentBytes;
@@ -126,14 +131,15 @@ final class AnonymousMemoryTarget implements AutoCloseable {
                                 settings.memory().largeFolios()),
                         reader,
                         settings.memory().touchPercent(),
-                        faultNanos));
+                        faultNanos,
+                        ++nrProcesses));
     }
 
     /** Takes over the counts of a process whose memory goes, after a last look at it. */
     private void end(int pid) {
         TracedProcess process = processes.remove(pid);
         if (process != null) {
-            process.verify();
+            nrPagesVerified += process.verify();
             addCounts(process);
             process.close();
         }
@@ -158,7 +164,7 @@ final class AnonymousMemoryTarget implements AutoCloseable {
 
     /** Looks at everything; to be called once, at the end. */
     MemoryMeasurements measure() {
-        long nrVerified = 0;
+        long nrVerified = nrPagesVerified;
         long nrTables = 0;
         long[] mappedBytes = new long[Geometry.NR_ORDERS];
         for (TracedProcess process : processes.values()) {

@@ -15,11 +15,14 @@ import java.lang.foreign.ValueLayout;
 import org.HdrHistogram.Histogram;
 
 /**
- * The anonymous memory of one process of a trace, with what was written to it. Each page holds a stamp made of its
- * address, written when it is first touched.
+ * The anonymous memory of one process of a trace, with what was written to it. Each page is zero when it is first
+ * touched, and from then on holds a stamp that no other page of the replay ever holds, wherever it is moved to.
  */
 final class TracedProcess implements AutoCloseable {
     private static final ValueLayout.OfLong STAMP = ValueLayout.JAVA_LONG;
+    private static final int MAX_TOUCHES_LOG2 = 40;
+
+    /** Odd, so that different numbers make different stamps; these differ in many bits. */
     private static final long STAMP_FACTOR = 0x9E37_79B9_7F4A_7C15L;
 
     private final Quire engine;
@@ -28,10 +31,22 @@ final class TracedProcess implements AutoCloseable {
     private final int touchPercent;
     private final Histogram faultNanos;
     private final TouchedPages touched = new TouchedPages();
+
+    /** Of touches, across all processes. */
+    private long lastNumber;
+
     private long heapEnd;
     private long nrCallsRefused;
 
-    TracedProcess(Quire engine, AnonymousMemory memory, RcuReader reader, int touchPercent, Histogram faultNanos) {
+    /** Makes a process with a number that no other of the replay ever has. */
+    TracedProcess(
+            Quire engine,
+            AnonymousMemory memory,
+            RcuReader reader,
+            int touchPercent,
+            Histogram faultNanos,
+            int processNumber) {
+        lastNumber = (long) processNumber << MAX_TOUCHES_LOG2;
         this.engine = engine;
         this.memory = memory;
         this.touchPercent = touchPercent;
@@ -148,10 +163,14 @@ final class TracedProcess implements AutoCloseable {
         if (handle == PageWalker.NOT_PINNED) {
             return false;
         }
-        long stamp = page * STAMP_FACTOR | 1;
+        long stamp = ++lastNumber * STAMP_FACTOR;
+        long before = stamps(handle).get(STAMP, offsetOf(handle));
         stamps(handle).set(STAMP, offsetOf(handle), stamp);
-        touched.put(page, stamp);
         walker.unpin(handle);
+        if (before != TouchedPages.NONE) {
+            throw new IllegalStateException("a new page is not zero: page=0x" + Long.toHexString(page));
+        }
+        touched.put(page, stamp);
         return true;
     }
 
