@@ -221,7 +221,7 @@ public final class Zone {
 
     /** Order of the first block of a run of untouched pages: its highest binary digit; -1 if there are none. */
     private static int maximalOrder(long nrPages) {
-        return Math.min(Long.SIZE - 1 - Long.numberOfLeadingZeros(nrPages), Geometry.MAX_ORDER);
+        return Math.min(Geometry.largestOrderIn(nrPages), Geometry.MAX_ORDER);
     }
 
     /** Halves a block that is off the lists until its lower part has the order wanted; lists the upper halves. */

@@ -84,6 +84,6 @@ public enum SplitPolicies implements SplitPolicy {
      */
     public static int nextAllowed(int order, int minimumOrder, long allowedOrders) {
         long smaller = allowedOrders & (Geometry.pagesIn(order) - 1) & -Geometry.pagesIn(minimumOrder);
-        return smaller == 0 ? minimumOrder : 63 - Long.numberOfLeadingZeros(smaller);
+        return smaller == 0 ? minimumOrder : Geometry.largestOrderIn(smaller);
     }
 }

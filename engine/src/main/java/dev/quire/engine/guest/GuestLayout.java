@@ -2,6 +2,7 @@
 package dev.quire.engine.guest;
 
 import dev.quire.engine.folio.FolioCut;
+import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.xarray.SplitPlan;
 
@@ -16,7 +17,7 @@ import dev.quire.engine.xarray.SplitPlan;
  */
 record GuestLayout(AttributeMap attributes, GuestSplitPolicy policy, long allowedOrders) implements FolioCut {
     int hugeOrder() {
-        return Long.SIZE - 1 - Long.numberOfLeadingZeros(allowedOrders);
+        return Geometry.largestOrderIn(allowedOrders);
     }
 
     GuestLayout with(AttributeMap otherAttributes) {
@@ -64,7 +65,7 @@ record GuestLayout(AttributeMap attributes, GuestSplitPolicy policy, long allowe
     }
 
     private int nextSmaller(int order) {
-        return Long.SIZE - 1 - Long.numberOfLeadingZeros(allowedOrders & (Geometry.pagesIn(order) - 1));
+        return SplitPolicies.nextAllowed(order, 0, allowedOrders);
     }
 
     /** No page: a layout alone is no change. */

@@ -355,7 +355,7 @@ final class IndexedFolios {
      */
     static int largestOrder(long index, long end, int maximumOrder) {
         int byAlignment = index == 0 ? maximumOrder : Long.numberOfTrailingZeros(index);
-        int byRoom = 63 - Long.numberOfLeadingZeros(end - index);
+        int byRoom = Geometry.largestOrderIn(end - index);
         return Math.min(maximumOrder, Math.min(byAlignment, byRoom));
     }
 }

@@ -60,7 +60,7 @@ public final class Readahead {
             openFirstWindow(startIndex, nrPages);
         }
         // What the window brought in is skipped; this fills what it did not reach and what a hole has taken away.
-        return space.populate(startIndex, nrPages, Math.min(maximumOrder, orderOf(nrPages)));
+        return space.populate(startIndex, nrPages, Math.min(maximumOrder, Geometry.largestOrderIn(nrPages)));
     }
 
     /**
@@ -86,8 +86,8 @@ public final class Readahead {
     }
 
     private void openFirstWindow(long startIndex, long nrPages) {
-        windowPages = Math.min(largestWindowPages, 4 * (1L << orderOf(2 * nrPages - 1)));
-        order = Math.min(maximumOrder, orderOf(nrPages));
+        windowPages = Math.min(largestWindowPages, 4 * (1L << Geometry.largestOrderIn(2 * nrPages - 1)));
+        order = Math.min(maximumOrder, Geometry.largestOrderIn(nrPages));
         openWindow(startIndex, startIndex + nrPages);
     }
 
@@ -107,9 +107,5 @@ public final class Readahead {
         if (windowEnd > start && space.populate(start, windowEnd - start, order) != Errno.OK) {
             windowEnd = start;
         }
-    }
-
-    private static int orderOf(long nrPages) {
-        return 63 - Long.numberOfLeadingZeros(nrPages);
     }
 }

@@ -77,6 +77,17 @@ public final class Geometry {
     }
 
     /**
+     * Order of the largest block that has no more pages than a number; for a set of orders, bit k for order k, the
+     * largest of them.
+     *
+     * @param nrPages pages, unsigned, or the set
+     * @return log2 pages, 0 to 63; -1 if there are none
+     */
+    public static int largestOrderIn(long nrPages) {
+        return Long.SIZE - 1 - Long.numberOfLeadingZeros(nrPages);
+    }
+
+    /**
      * Checks an order at the public edge.
      *
      * @param order log2 pages

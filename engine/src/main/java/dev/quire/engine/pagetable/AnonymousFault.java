@@ -70,7 +70,7 @@ final class AnonymousFault {
         }
         long left = orders.forRegion(region.flags());
         while (left != 0) {
-            int order = 63 - Long.numberOfLeadingZeros(left);
+            int order = Geometry.largestOrderIn(left);
             left &= ~(1L << order);
             long start = address & -Geometry.bytesIn(order);
             if (fits(region, start, order)) {

@@ -23,6 +23,16 @@ class GeometryTest {
     }
 
     @Test
+    void theLargestOrderInANumberOfPagesIsThatOfABlockThatFits() {
+        assertEquals(-1, Geometry.largestOrderIn(0));
+        assertEquals(0, Geometry.largestOrderIn(1));
+        assertEquals(8, Geometry.largestOrderIn(511));
+        assertEquals(9, Geometry.largestOrderIn(512));
+        assertEquals(18, Geometry.largestOrderIn(1L << 18 | 1L << 9 | 1));
+        assertEquals(63, Geometry.largestOrderIn(-1));
+    }
+
+    @Test
     void largestOrdersDoNotOverflow() {
         assertEquals(1L << 62, Geometry.pagesIn(62));
         assertEquals(1L << 62, Geometry.bytesIn(50));
