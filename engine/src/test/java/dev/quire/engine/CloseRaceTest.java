@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.mapping.FolioLookup;
+import dev.quire.engine.mapping.Readahead;
 import dev.quire.engine.rcu.RcuReader;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,7 +24,7 @@ class CloseRaceTest {
         space.extend(1L << 20);
         AtomicReference<Throwable> unexpected = new AtomicReference<>();
         AtomicInteger refused = new AtomicInteger();
-        CountDownLatch running = new CountDownLatch(2);
+        CountDownLatch running = new CountDownLatch(3);
         Thread reader = new Thread(() -> untilRefused(running, refused, unexpected, readRepeatedly(engine, space)));
         Thread writer = new Thread(() -> untilRefused(running, refused, unexpected, () -> {
             space.populate(0, 256, 4);
@@ -31,14 +32,21 @@ class CloseRaceTest {
             space.truncate(0, SplitPolicies.NON_UNIFORM);
             space.extend(1L << 20);
         }));
+        Readahead readahead = new Readahead(space, 4);
+        Thread readingAhead = new Thread(() -> untilRefused(running, refused, unexpected, () -> {
+            readahead.read(0, 1);
+            space.endIndex();
+        }));
         reader.start();
         writer.start();
+        readingAhead.start();
         running.await();
         engine.close();
         reader.join();
         writer.join();
+        readingAhead.join();
         assertNull(unexpected.get());
-        assertEquals(2, refused.get());
+        assertEquals(3, refused.get());
         assertTrue(engine.isClosed());
     }
 

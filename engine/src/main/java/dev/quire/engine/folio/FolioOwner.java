@@ -58,9 +58,9 @@ public interface FolioOwner {
     void uncharge(long nrPages);
 
     /**
-     * Whether the owner is closed, or being closed: then no region may show its pages any more, and no lookup looks for
-     * them. Between setting this and giving the index up an owner waits for a grace period. One that lives as long as
-     * the engine need not say.
+     * Whether the owner is closed, or being closed: then no region may show its pages any more. Lookups are refused by
+     * the index, which an owner closes ({@link XArray#handOver}) a grace period before it gives its struct up. One that
+     * lives as long as the engine need not say.
      *
      * @return true once it is
      */

@@ -159,6 +159,8 @@ public final class FolioRestructurer {
             return result;
         } finally {
             if (!inserted) {
+                // Also if the lock was refused.
+                cursor.destroy();
                 References.unfreeze(folio, 1);
             }
         }

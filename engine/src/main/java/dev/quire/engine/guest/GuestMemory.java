@@ -53,6 +53,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
     private final Folios folios;
     private final long address;
     private final XArray index;
+    private final Runnable indexEnd;
     private final XaCursor lockedCursor;
     private final GuestFolios guestFolios;
     private final GuestConverter converter;
@@ -82,6 +83,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
         folios = mapping.folios();
         nrPages = sizeBytes >>> Geometry.PAGE_SHIFT;
         index = new XArray(AddressSpaceStruct.pages(address), mapping.nodes(), mapping.lockOrder(), 0);
+        indexEnd = index.handOver();
         lockedCursor = new XaCursor(index);
         guestFolios = new GuestFolios(context, this);
         invalidateLock = new InvalidateLock(mapping.lockOrder());
@@ -141,13 +143,16 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
         return index;
     }
 
+    /** {@inheritDoc} For the engine, whose calls leave it anywhere. */
     @Override
     public XaCursor lockedCursor() {
         return lockedCursor;
     }
 
+    /** {@inheritDoc} For the engine. */
     @Override
     public void addNrPages(long nrMorePages) {
+        index.requireLockHeld();
         AddressSpaceStruct.addNrPages(address, nrMorePages);
     }
 
@@ -238,6 +243,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
      * Visits the folios in order of their index, while no conversion runs.
      *
      * @param visitor gets each folio, pinned for the length of the call; must not call this memory
+     * @throws IllegalStateException if called from inside a conversion, a hole or a visit of this memory
      */
     public void forEachFolio(FolioVisitor visitor) {
         invalidateLock.requireNotHeld();
@@ -262,6 +268,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
      * @throws IllegalArgumentException if the reader is of another engine
      */
     public GuestAccess newAccess(RcuReader reader) {
+        requireUsable();
         return new GuestAccess(this, invalidateLock, folios, lifetime, reader);
     }
 
@@ -431,31 +438,48 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
     @Override
     public void close() {
         invalidateLock.requireNotHeld();
-        lifetime.enter();
         invalidateLock.lockExclusive();
         try {
-            if (closed) {
-                return;
+            // Before the engine is asked, which may be closed by then too.
+            if (!closed) {
+                end();
             }
-            int nrRegions = mapping.mappers().closeUnlessMapped(address, () -> closed = true);
-            if (nrRegions > 0) {
-                throw new IllegalStateException("the guest memory still has regions: regions=" + nrRegions);
-            }
-            end();
         } finally {
             invalidateLock.unlockExclusive();
-            lifetime.exit();
         }
     }
 
     private void end() {
+        lifetime.enter();
+        try {
+            int nrRegions = mapping.mappers().closeUnlessMapped(address, () -> closed = true);
+            if (nrRegions > 0) {
+                throw new IllegalStateException("the guest memory still has regions: regions=" + nrRegions);
+            }
+            dropAll();
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    private void dropAll() {
         try {
             truncation.dropAll();
         } finally {
+            closeIndex();
             // Lookups that have not seen it closed are in their read sections.
             mapping.rcu().synchronize();
             mapping.owners().remove(this);
             mapping.objects().free(address);
+        }
+    }
+
+    private void closeIndex() {
+        index.lock();
+        try {
+            indexEnd.run();
+        } finally {
+            index.unlock();
         }
     }
 

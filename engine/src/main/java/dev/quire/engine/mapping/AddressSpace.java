@@ -32,6 +32,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     private final Folios folios;
     private final long address;
     private final XArray index;
+    private final Runnable indexEnd;
     private final XaCursor lockedCursor;
     private final IndexedFolios indexed;
     private final SwapEntries swapEntries;
@@ -42,9 +43,6 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
 
     /** Set, under the resize lock, before the folios are dropped. */
     private volatile boolean closed;
-
-    /** Guarded by the index lock: set once there is nothing in the index, and nothing comes into it any more. */
-    private boolean retired;
 
     private final RankedLock resizeLock;
 
@@ -57,6 +55,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         folios = context.folios();
         resizeLock = new RankedLock(context.lockOrder(), LockRank.RESIZE);
         index = new XArray(AddressSpaceStruct.pages(address), context.nodes(), context.lockOrder(), 0);
+        indexEnd = index.handOver();
         lockedCursor = new XaCursor(index);
         indexed = new IndexedFolios(context, this, host);
         swapEntries = new SwapEntries(context, this, indexed);
@@ -114,13 +113,16 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         return index;
     }
 
+    /** {@inheritDoc} For the engine, whose calls leave it anywhere. */
     @Override
     public XaCursor lockedCursor() {
         return lockedCursor;
     }
 
+    /** {@inheritDoc} For the engine: what an embedder adds or drops is counted by itself. */
     @Override
     public void addNrPages(long nrPages) {
+        index.requireLockHeld();
         AddressSpaceStruct.addNrPages(address, nrPages);
     }
 
@@ -131,13 +133,27 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
 
     @Override
     public long endIndex() {
-        long fileEnd = FileRange.pagesOf(AddressSpaceStruct.sizeBytesAcquire(address));
-        return Math.max(fileEnd, AddressSpaceStruct.fallocateEndAcquire(address));
+        lifetime.enter();
+        try {
+            long fileEnd = FileRange.pagesOf(AddressSpaceStruct.sizeBytesAcquire(address));
+            long end = Math.max(fileEnd, AddressSpaceStruct.fallocateEndAcquire(address));
+            requireStruct();
+            return end;
+        } finally {
+            lifetime.exit();
+        }
     }
 
+    /** {@inheritDoc} For the engine. */
     @Override
     public void uncharge(long nrPages) {
-        AddressSpaceStruct.addNrCharged(address, -nrPages);
+        lifetime.enter();
+        try {
+            requireStruct();
+            AddressSpaceStruct.addNrCharged(address, -nrPages);
+        } finally {
+            lifetime.exit();
+        }
     }
 
     /**
@@ -396,6 +412,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     public void forEachFolio(FolioVisitor visitor) {
         lifetime.enter();
         try {
+            requireOpen();
             long next = 0;
             long folio = indexed.pinNext(next, FileRange.MAX_PAGES);
             while (folio != 0) {
@@ -433,46 +450,59 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
      */
     @Override
     public void close() {
-        lifetime.enter();
         resizeLock.lock();
         try {
-            if (closed) {
-                return;
+            // Before the engine is asked, which may be closed by then too.
+            if (!closed) {
+                end();
             }
+        } finally {
+            resizeLock.unlock();
+        }
+    }
+
+    private void end() {
+        lifetime.enter();
+        try {
             int nrRegions = context.mappers().closeUnlessMapped(address, () -> closed = true);
             if (nrRegions > 0) {
                 throw new IllegalStateException("the address space still has regions: regions=" + nrRegions);
             }
             do {
                 truncation.removeRange(0, Long.MAX_VALUE, SplitPolicies.UNIFORM);
-            } while (!retireIfEmpty());
+            } while (!endIndexIfEmpty());
             // Lookups that have not seen it closed are in their read sections.
             context.rcu().synchronize();
             context.owners().remove(this);
             context.objects().free(address);
         } finally {
-            resizeLock.unlock();
             lifetime.exit();
         }
     }
 
-    /** Notes that the index serves no longer, unless somebody who did not see it closed has added a folio. */
-    private boolean retireIfEmpty() {
+    /** Closes the index, unless somebody who did not see this closed has added a folio. */
+    private boolean endIndexIfEmpty() {
         index.lock();
         try {
             lockedCursor.set(0);
-            retired = lockedCursor.find(FileRange.MAX_PAGES) == 0;
-            return retired;
+            boolean isEmpty = lockedCursor.find(FileRange.MAX_PAGES) == 0;
+            if (isEmpty) {
+                indexEnd.run();
+            }
+            return isEmpty;
         } finally {
             index.unlock();
         }
     }
 
     /**
-     * Checks, under the index lock, that the index is still this address space's, and stays so until it is unlocked.
+     * Checks that the index is not closed, for splits, which go on beside close until the last folio has left: who has
+     * a folio of the index locked finds it open, and the struct this address space's.
      */
-    void requireIndex() {
-        if (retired) {
+    private void requireStruct() {
+        // The load before the look: what somebody else has stored in the struct was stored after the index was closed.
+        VarHandle.acquireFence();
+        if (index.anchor() == 0) {
             throw closedException();
         }
     }

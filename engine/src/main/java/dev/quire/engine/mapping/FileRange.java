@@ -25,7 +25,17 @@ final class FileRange {
     }
 
     static void require(String startName, long start, String lengthName, long length, long max) {
-        if (start < 0 || length < 1 || length > max - start) {
+        requireAtLeast(1, startName, start, lengthName, length, max);
+    }
+
+    /** As {@link #require} of bytes, but the range may be empty, as all of an empty file is. */
+    static void requireMaybeEmpty(long offsetBytes, long lengthBytes) {
+        requireAtLeast(0, "offsetBytes", offsetBytes, "lengthBytes", lengthBytes, MAX_BYTES);
+    }
+
+    private static void requireAtLeast(
+            long min, String startName, long start, String lengthName, long length, long max) {
+        if (start < 0 || length < min || length > max - start) {
             throw new IllegalArgumentException("range out of bounds: " + startName + "=" + start + ", " + lengthName
                     + "=" + length + ", end max=" + max);
         }

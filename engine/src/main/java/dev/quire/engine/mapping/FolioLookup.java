@@ -18,7 +18,6 @@ import dev.quire.engine.xarray.XaEntry;
  * reference count of the folio it pins, and allocates nothing.
  */
 public final class FolioLookup {
-    private final FolioOwner owner;
     private final Folios folios;
     private final RcuReader reader;
     private final XaCursor cursor;
@@ -30,9 +29,9 @@ public final class FolioLookup {
      * @param folios the engine's folios
      * @param reader reader of the thread that will use it
      * @throws IllegalArgumentException if the reader is of another engine
+     * @throws IllegalStateException if the owner is closed
      */
     public FolioLookup(FolioOwner owner, Folios folios, RcuReader reader) {
-        this.owner = owner;
         this.folios = folios;
         this.reader = reader;
         cursor = new XaCursor(owner.index(), reader);
@@ -49,7 +48,6 @@ public final class FolioLookup {
     public long pin(long index) {
         reader.enter();
         try {
-            requireOpen();
             long folio = tryPin(index);
             for (int attempt = 0; folio == XaEntry.RETRY; attempt++) {
                 References.pauseWhileFrozen(attempt);
@@ -65,7 +63,6 @@ public final class FolioLookup {
     boolean isEmpty(long index) {
         reader.enter();
         try {
-            requireOpen();
             cursor.set(index);
             long entry = cursor.load();
             while (cursor.retry(entry)) {
@@ -75,14 +72,6 @@ public final class FolioLookup {
             return entry == 0;
         } finally {
             reader.exit();
-        }
-    }
-
-    /** Checks, in a read section, that the owner's index is not given to another before the section ends. */
-    private void requireOpen() {
-        if (owner.isClosed()) {
-            throw new IllegalStateException(
-                    "the owner of the folios is closed: owner=0x" + Long.toHexString(owner.address()));
         }
     }
 
@@ -100,10 +89,20 @@ public final class FolioLookup {
             References.requireRoom(entry);
             return XaEntry.RETRY;
         }
-        if (cursor.reload() == entry) {
+        if (isStill(entry)) {
             return entry;
         }
         folios.unpin(entry);
         return XaEntry.RETRY;
+    }
+
+    /** The second look, which throws, without leaving a pin behind, if the index was closed since the first. */
+    private boolean isStill(long pinned) {
+        try {
+            return cursor.reload() == pinned;
+        } catch (IllegalStateException closed) {
+            folios.unpin(pinned);
+            throw closed;
+        }
     }
 }

@@ -43,7 +43,6 @@ final class IndexedFolios {
         space.index().lock();
         XaCursor cursor = space.lockedCursor();
         try {
-            space.requireIndex();
             cursor.setOrder(startIndex, order);
             if (cursor.findConflict() != 0) {
                 return Errno.EEXIST;
@@ -229,7 +228,6 @@ final class IndexedFolios {
     long pinNext(long first, long last) {
         space.index().lock();
         try {
-            space.requireIndex();
             XaCursor cursor = space.lockedCursor();
             cursor.set(first);
             long folio = cursor.find(last);
@@ -259,7 +257,6 @@ final class IndexedFolios {
     long holeEnd(long start, long end) {
         space.index().lock();
         try {
-            space.requireIndex();
             XaCursor cursor = space.lockedCursor();
             cursor.set(start);
             return cursor.find(end - 1) == 0
@@ -274,7 +271,6 @@ final class IndexedFolios {
     private long entryEnd(long index) {
         space.index().lock();
         try {
-            space.requireIndex();
             XaCursor cursor = space.lockedCursor();
             cursor.set(index);
             if (cursor.load() == 0) {

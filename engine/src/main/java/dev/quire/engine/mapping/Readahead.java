@@ -46,9 +46,11 @@ public final class Readahead {
      * @param startIndex first page
      * @param nrPages number of pages, at least 1
      * @return 0, or ENOMEM if the range itself could not be cached
-     * @throws IllegalArgumentException if the range is out of bounds
+     * @throws IllegalArgumentException if the range is out of bounds; then nothing has changed
+     * @throws IllegalStateException if the address space or the engine is closed
      */
     public int read(long startIndex, long nrPages) {
+        FileRange.require("startIndex", startIndex, "nrPages", nrPages, FileRange.MAX_PAGES);
         long end = startIndex + nrPages;
         boolean sequential = isSequential(startIndex);
         previousEnd = end;

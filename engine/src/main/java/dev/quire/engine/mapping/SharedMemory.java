@@ -64,6 +64,10 @@ public final class SharedMemory implements AutoCloseable {
         nrUsers++;
     }
 
+    private synchronized boolean isClosed() {
+        return closed;
+    }
+
     private synchronized void removeUser() {
         nrUsers--;
     }
@@ -119,7 +123,7 @@ public final class SharedMemory implements AutoCloseable {
      * no swap area. Must not be called from inside a read section.
      *
      * @param offsetBytes start of the range
-     * @param lengthBytes its length, at least 1
+     * @param lengthBytes its length, 0 or more
      * @return number of pages that left memory
      * @throws IOException if something could not be written to the swap area, by this call or by another of this memory
      *     beside it; it is in memory as before, and so may be others
@@ -127,9 +131,12 @@ public final class SharedMemory implements AutoCloseable {
      * @throws IllegalStateException if the memory is closed
      */
     public long swapOut(long offsetBytes, long lengthBytes) throws IOException {
-        FileRange.require("offsetBytes", offsetBytes, "lengthBytes", lengthBytes, FileRange.MAX_BYTES);
+        FileRange.requireMaybeEmpty(offsetBytes, lengthBytes);
         begin();
         try {
+            if (lengthBytes == 0) {
+                return 0;
+            }
             long nrErrors = file.nrWriteErrors();
             long nrPages = file.evict(offsetBytes, offsetBytes + lengthBytes);
             // The number first: who sees it raised sees the error, or a later one.
@@ -175,6 +182,9 @@ public final class SharedMemory implements AutoCloseable {
      */
     @Override
     public void close() {
+        if (isClosed()) {
+            return;
+        }
         lifetime.enter();
         try {
             synchronized (this) {

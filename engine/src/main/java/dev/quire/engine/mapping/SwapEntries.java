@@ -136,7 +136,6 @@ public final class SwapEntries {
         lru.setSwapBacked(folio, true);
         space.index().lock();
         try {
-            space.requireIndex();
             XaCursor cursor = space.lockedCursor();
             cursor.set(index);
             long entry = cursor.load();
@@ -305,9 +304,16 @@ public final class SwapEntries {
     public long slotAt(long index) {
         FileRange.require("index", index, "nrPages", 1, FileRange.MAX_PAGES);
         lifetime.enter();
+        try {
+            return indexedSlotAt(index);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    private long indexedSlotAt(long index) {
         space.index().lock();
         try {
-            space.requireIndex();
             XaCursor cursor = space.lockedCursor();
             cursor.set(index);
             long entry = cursor.load();
@@ -316,7 +322,6 @@ public final class SwapEntries {
                     : SwapTable.NO_SLOT;
         } finally {
             space.index().unlock();
-            lifetime.exit();
         }
     }
 
@@ -330,15 +335,21 @@ public final class SwapEntries {
     public int orderAt(long index) {
         FileRange.require("index", index, "nrPages", 1, FileRange.MAX_PAGES);
         lifetime.enter();
+        try {
+            return indexedOrderAt(index);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    private int indexedOrderAt(long index) {
         space.index().lock();
         try {
-            space.requireIndex();
             XaCursor cursor = space.lockedCursor();
             cursor.set(index);
             return XaEntry.isValue(cursor.load()) ? cursor.getOrder() : -1;
         } finally {
             space.index().unlock();
-            lifetime.exit();
         }
     }
 
@@ -371,7 +382,6 @@ public final class SwapEntries {
         space.index().lock();
         XaCursor cursor = space.lockedCursor();
         try {
-            space.requireIndex();
             long next = index;
             while (next <= last) {
                 cursor.set(next);

@@ -44,7 +44,6 @@ final class SwapEntrySplitter {
         space.index().lock();
         XaCursor cursor = space.lockedCursor();
         try {
-            space.requireIndex();
             cursor.set(index);
             long entry = cursor.load();
             if (!XaEntry.isValue(entry)) {
@@ -82,7 +81,6 @@ final class SwapEntrySplitter {
         space.index().lock();
         XaCursor cursor = space.lockedCursor();
         try {
-            space.requireIndex();
             cursor.set(index);
             long entry = cursor.load();
             if (!XaEntry.isValue(entry)) {

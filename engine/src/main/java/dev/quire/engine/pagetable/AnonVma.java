@@ -91,11 +91,11 @@ public final class AnonVma implements AutoCloseable {
      */
     @Override
     public synchronized void close() {
+        if (closed) {
+            return;
+        }
         context.lifetime.enter();
         try {
-            if (closed) {
-                return;
-            }
             int nrRegions = context.reverseMap.closeUnlessMapped(mappingWord(), () -> closed = true);
             if (nrRegions > 0) {
                 throw new IllegalStateException("the owner still has regions: regions=" + nrRegions);

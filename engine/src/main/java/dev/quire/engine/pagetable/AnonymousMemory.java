@@ -438,6 +438,9 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
     /** Unmaps everything. Again, it does nothing. */
     @Override
     public void close() {
+        if (owner.isClosed()) {
+            return;
+        }
         lockMap();
         try {
             tables.close();

@@ -166,11 +166,11 @@ public final class PageTables implements AutoCloseable {
 
     /** One at a time, and not beside {@link #close}, which would miss a region that is off the map but still mapped. */
     synchronized void closeRegion(Region region) {
+        if (regions.find(region.start()) != region) {
+            return;
+        }
         lifetime.enter();
         try {
-            if (regions.find(region.start()) != region) {
-                return;
-            }
             tree.lock();
             try {
                 // From here on nothing can be mapped in it any more.
@@ -455,11 +455,11 @@ public final class PageTables implements AutoCloseable {
      */
     @Override
     public synchronized void close() {
+        if (closed) {
+            return;
+        }
         lifetime.enter();
         try {
-            if (closed) {
-                return;
-            }
             tree.lock();
             try {
                 // No region is added from here on, and no walk begins.

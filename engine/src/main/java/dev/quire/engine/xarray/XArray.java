@@ -57,7 +57,8 @@ public final class XArray extends XaAnchor {
      * engine for one, which comes with an object.
      *
      * @param anchor address of its 16 bytes in an object, a multiple of 8; they are overwritten. The object must not be
-     *     given back as long as the array is used, and for a grace period after that: nothing checks that
+     *     given back before a grace period after the array was ended by what {@link #handOver} returns: nothing checks
+     *     that
      * @param pool where its nodes come from
      * @param lockOrder checker of the order of locks
      * @param flags 0, {@link #TRACK_FREE}, or {@code TRACK_FREE | ZERO_BUSY}
@@ -90,7 +91,8 @@ public final class XArray extends XaAnchor {
         try {
             long anchor = anchors.allocate();
             if (anchor == 0) {
-                throw new IllegalStateException("no address space left: arrays count as such");
+                throw new IllegalStateException(
+                        "no room for another array, which counts as an address space: in use=" + anchors.nrInUse());
             }
             return new XArray(anchor, anchors, pool, lockOrder, flags);
         } finally {

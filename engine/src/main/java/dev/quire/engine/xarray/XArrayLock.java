@@ -53,7 +53,7 @@ final class XArrayLock {
 
     private long changerHold = NOBODY;
 
-    /** Whether the array was given back; guarded by the lock, and looked at by whoever did not have it last. */
+    /** Whether the array is closed; guarded by the lock, and in checked mode looked at by who did not have it last. */
     private boolean closed;
 
     /** Makes a lock, free. */
@@ -91,6 +91,9 @@ final class XArrayLock {
         }
         if (lifetime.isChecked()) {
             enter();
+        } else if (closed) {
+            SpinLock.unlock(word);
+            throw closedException();
         }
         lockOrder.afterLock(LockRank.INDEX);
     }
@@ -102,7 +105,9 @@ final class XArrayLock {
         long threadId = Thread.currentThread().threadId();
         try {
             if (threadId != callerId) {
-                requireOpen();
+                if (closed) {
+                    throw closedException();
+                }
                 caller = lifetime.caller();
                 callerId = threadId;
             }
@@ -116,13 +121,11 @@ final class XArrayLock {
         hold((released(hold()) + ONE_ACQUISITION) | threadId);
     }
 
-    private void requireOpen() {
-        if (closed) {
-            throw new IllegalStateException("the array is closed");
-        }
+    private static IllegalStateException closedException() {
+        return new IllegalStateException("the array is closed");
     }
 
-    /** Refuses, in checked mode, whoever asks for the lock once its holder, who calls this, has given it back. */
+    /** Refuses whoever asks for the lock once its holder, who calls this, has given it back. */
     void close() {
         closed = true;
         callerId = NOBODY;

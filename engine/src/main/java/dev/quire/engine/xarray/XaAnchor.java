@@ -16,13 +16,16 @@ abstract sealed class XaAnchor implements AutoCloseable permits XArray {
     private static final long CLOSED = 0;
 
     /**
-     * Address of the anchor, or CLOSED. Plain: a reader that finds it is in a section that {@link #close} waits for,
-     * and sections that begin after that find CLOSED (I2).
+     * Address of the anchor, or CLOSED. Plain: a reader that finds it is in a section that {@link #close} waits for, or
+     * who has the array, and sections that begin after that find CLOSED (I2).
      */
     private long anchor;
 
-    /** Where the anchor is given back to; null if it is the caller's. */
+    /** Where the anchor is given back to; null if it is part of what has the array. */
     private final @Nullable ObjectSlab anchors;
+
+    /** Whether what the array is part of can end it; guarded by this. */
+    private boolean handedOver;
 
     private final XaNodePool pool;
     private final Rcu rcu;
@@ -62,8 +65,33 @@ abstract sealed class XaAnchor implements AutoCloseable permits XArray {
     }
 
     /**
-     * Removes all entries, waits for the readers that may still be in the array, and gives its memory back; in checked
-     * mode later calls throw. Not from inside a read section, nor with the lock held. Closing again does nothing.
+     * Checks that this thread holds the array's lock; does nothing in unchecked mode.
+     *
+     * @throws IllegalStateException if it does not
+     */
+    public final void requireLockHeld() {
+        requireLocked();
+    }
+
+    /**
+     * Gives an array that is part of something else into the hands of that, which alone can end it from then on.
+     *
+     * @return what removes all entries and makes later calls throw, to be run with the lock held; again, it does
+     *     nothing. The anchor may be used for something else a grace period after that
+     * @throws IllegalStateException if the array has memory of its own, and so is {@link #close closed}, or was handed
+     *     over already
+     */
+    public final synchronized Runnable handOver() {
+        if (anchors != null || handedOver) {
+            throw new IllegalStateException("the array is closed by " + (anchors != null ? "itself" : "what has it"));
+        }
+        handedOver = true;
+        return this::end;
+    }
+
+    /**
+     * Removes all entries, waits for the readers that may still be in the array, and gives its memory back; later calls
+     * throw. Not from inside a read section, nor with the lock held. Closing again does nothing.
      *
      * @throws IllegalStateException if the array is part of something else, as that of an address space: it goes with
      *     that. Then nothing has changed
@@ -73,14 +101,18 @@ abstract sealed class XaAnchor implements AutoCloseable permits XArray {
         if (anchors == null) {
             throw new IllegalStateException("the array is part of what has it, and goes with that");
         }
+        long open = anchor;
+        if (open == CLOSED) {
+            return;
+        }
         pool.lifetime().enter();
         try {
-            long open = anchor;
-            if (open == CLOSED) {
-                return;
+            lock.lock();
+            try {
+                end();
+            } finally {
+                lock.unlock();
             }
-            destroyFinally();
-            anchor = CLOSED;
             rcu.synchronize();
             anchors.free(open);
         } finally {
@@ -88,10 +120,19 @@ abstract sealed class XaAnchor implements AutoCloseable permits XArray {
         }
     }
 
-    /** Removes all entries and refuses all changes from then on. */
+    /** Under the lock, which is refused afterwards as lookups are: those that have begun are in read sections. */
+    private void end() {
+        requireLocked();
+        if (anchor != CLOSED) {
+            destroyFinally();
+            anchor = CLOSED;
+        }
+    }
+
+    /** Removes all entries and refuses all changes from then on; the lock is held. */
     abstract void destroyFinally();
 
-    /** {@return the address of the array's anchor; 0 once the array was given back} */
+    /** {@return the address of the array's anchor; 0 once it is closed, or what it is part of} */
     public final long anchor() {
         return anchor;
     }

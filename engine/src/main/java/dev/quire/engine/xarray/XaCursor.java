@@ -69,6 +69,8 @@ public final class XaCursor extends XaBracket {
      *
      * <p>Difference from the original: the next index is the end of the entry, also when the cursor came to it from the
      * middle; the original counts its slots from the cursor's index then, and skips what follows.
+     *
+     * @throws IllegalStateException if no section of the reader is open and this thread does not have the lock
      */
     public void pause() {
         requireAccess();
@@ -83,6 +85,7 @@ public final class XaCursor extends XaBracket {
      * for it, the cursor enters that, while the original then skips what is in the child.
      *
      * @param index the new index
+     * @throws IllegalStateException if no section of the reader is open and this thread does not have the lock
      */
     public void advance(long index) {
         requireAccess();
@@ -97,6 +100,7 @@ public final class XaCursor extends XaBracket {
      * on the path, the walk ends above that node and returns the node's word.
      *
      * @return the word; 0 if there is none, the index is past the end, or the cursor is in an error
+     * @throws IllegalStateException if no section of the reader is open and this thread does not have the lock
      */
     public long load() {
         requireAccess();
@@ -166,6 +170,7 @@ public final class XaCursor extends XaBracket {
      * @param max last index to look at, unsigned, inclusive
      * @return the word, which may be ZERO or RETRY; 0 if there is none up to {@code max}. Then the index is one where
      *     nothing was found, and the cursor is past the end if the tree ended
+     * @throws IllegalStateException if no section of the reader is open and this thread does not have the lock
      */
     public long find(long max) {
         requireAccess();
@@ -214,6 +219,7 @@ public final class XaCursor extends XaBracket {
      * a mark is one of the whole entry.
      *
      * @return the word, which may be a sibling; 0 past the end
+     * @throws IllegalStateException if no section of the reader is open and this thread does not have the lock
      */
     public long next() {
         requireAccess();
@@ -225,6 +231,7 @@ public final class XaCursor extends XaBracket {
      * its index. Siblings as in {@link #next}.
      *
      * @return the word, which may be a sibling; 0 past the end
+     * @throws IllegalStateException if no section of the reader is open and this thread does not have the lock
      */
     public long prev() {
         requireAccess();

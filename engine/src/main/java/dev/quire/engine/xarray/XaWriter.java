@@ -154,14 +154,9 @@ final class XaWriter {
         }
     }
 
-    /** Destroys the array and refuses all changes from then on. */
+    /** Destroys the array and refuses all changes from then on; the lock is held. */
     void close() {
-        array.lock();
-        try {
-            XaStore.destroyAll(cursor);
-            array.closeLock();
-        } finally {
-            array.unlock();
-        }
+        XaStore.destroyAll(cursor);
+        array.closeLock();
     }
 }

@@ -48,6 +48,12 @@ class AddressSpaceCloseTest extends WholeEngineTest {
                 assertThrows(IllegalStateException.class, call).getMessage());
     }
 
+    private static void assertIndexClosed(Executable call) {
+        assertEquals(
+                "the array is closed",
+                assertThrows(IllegalStateException.class, call).getMessage());
+    }
+
     @Test
     void aClosedAddressSpaceRefusesEveryCallAndLeavesItsSuccessorAlone() {
         Quire engine = open(HeadMapKind.HEAD_BITS);
@@ -65,6 +71,9 @@ class AddressSpaceCloseTest extends WholeEngineTest {
                 assertRefused(closed, closed::sizeBytes);
                 assertRefused(closed, closed::nrPages);
                 assertRefused(closed, closed::nrChargedPages);
+                assertRefused(closed, closed::endIndex);
+                assertRefused(closed, () -> closed.uncharge(1));
+                assertThrows(IllegalStateException.class, () -> closed.addNrPages(1));
                 assertRefused(closed, () -> closed.newLookup(reader));
                 assertRefused(closed, () -> closed.add(folio, 100));
                 assertRefused(closed, () -> closed.populate(100, 10, 0));
@@ -75,21 +84,18 @@ class AddressSpaceCloseTest extends WholeEngineTest {
                 assertRefused(closed, () -> closed.forEachFolio((index, order, head) -> {}));
                 assertRefused(closed, () -> new Readahead(closed, 4).read(100, 1));
                 // What populate asks for between its first look whether the space is open and adding a folio.
-                assertRefused(closed, () -> closed.indexed().holeEnd(0, 64));
+                assertIndexClosed(() -> closed.indexed().holeEnd(0, 64));
                 assertRefused(closed, entries::nrSwappedPages);
-                assertRefused(closed, () -> entries.slotAt(0));
-                assertRefused(closed, () -> entries.orderAt(0));
-                assertRefused(closed, () -> entries.splitEntry(0, 0, 0));
+                assertIndexClosed(() -> entries.slotAt(0));
+                assertIndexClosed(() -> entries.orderAt(0));
+                assertIndexClosed(() -> entries.splitEntry(0, 0, 0));
                 assertRefused(closed, () -> entries.swapIn(folio, 0, 0));
                 long theirs = successor.newLookup(reader).pin(0);
                 engine.folios().lock(theirs);
                 assertRefused(closed, () -> entries.swapOut(theirs));
                 engine.folios().unlock(theirs);
                 engine.folios().unpin(theirs);
-                assertEquals(
-                        "the owner of the folios is closed: owner=0x" + Long.toHexString(closed.address()),
-                        assertThrows(IllegalStateException.class, () -> lookup.pin(0))
-                                .getMessage());
+                assertIndexClosed(() -> lookup.pin(0));
                 closed.close();
                 assertEquals(1, engine.folios().references(folio));
                 engine.folios().unpin(folio);

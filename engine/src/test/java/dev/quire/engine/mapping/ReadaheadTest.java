@@ -2,6 +2,7 @@
 package dev.quire.engine.mapping;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.Quire;
@@ -111,6 +112,21 @@ class ReadaheadTest extends WholeEngineTest {
             assertEquals(11, space.nrPages());
             readahead.read(2, 1);
             assertEquals(12, space.nrPages());
+        }
+    }
+
+    @Test
+    void aRangeThatIsNoneIsRefused() {
+        try (AddressSpace space = open(HeadMapKind.HEAD_BITS).newAddressSpace()) {
+            Readahead readahead = new Readahead(space, 4);
+            for (long nrPages : new long[] {0, -1, Long.MAX_VALUE}) {
+                assertEquals(
+                        "range out of bounds: startIndex=0, nrPages=" + nrPages + ", end max=" + FileRange.MAX_PAGES,
+                        assertThrows(IllegalArgumentException.class, () -> readahead.read(0, nrPages))
+                                .getMessage());
+            }
+            assertThrows(IllegalArgumentException.class, () -> readahead.read(-1, 1));
+            assertEquals(0, space.nrPages());
         }
     }
 }

@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.xarray;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -8,6 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.Leaks;
 import dev.quire.engine.Quire;
+import dev.quire.engine.folio.FolioOwner;
+import dev.quire.engine.guest.GuestMemory;
+import dev.quire.engine.guest.GuestSplitPolicy;
 import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.rcu.RcuReader;
 import java.util.List;
@@ -71,6 +75,76 @@ class XArrayCloseTest {
             reader.enter();
             assertNotEquals(0, space.index().load(reader, 0));
             reader.exit();
+        }
+    }
+
+    @Test
+    void onlyWhatAnArrayIsPartOfCanEndIt() {
+        try (AddressSpace space = engine.newAddressSpace();
+                XArray array = engine.newArray(0)) {
+            assertThrows(IllegalStateException.class, () -> space.index().handOver());
+            assertThrows(IllegalStateException.class, array::handOver);
+            assertThrows(IllegalStateException.class, array::requireLockHeld);
+            array.lock();
+            array.requireLockHeld();
+            array.unlock();
+        }
+    }
+
+    @Test
+    void theIndexOfAClosedAddressSpaceIsClosed() {
+        AddressSpace space = engine.newAddressSpace();
+        assertClosedWith(space, space);
+    }
+
+    @Test
+    void theIndexOfClosedGuestMemoryIsClosed() {
+        GuestMemory guest = engine.newGuestMemory(1 << 21, 9, GuestSplitPolicy.UNIFORM);
+        assertClosedWith(guest, guest);
+    }
+
+    /** What has the same memory next is neither seen nor changed. */
+    private void assertClosedWith(FolioOwner owner, AutoCloseable closing) {
+        XArray index = owner.index();
+        XaCursor locked = owner.lockedCursor();
+        XaCursor own = new XaCursor(index);
+        XaCursor cursor = new XaCursor(index, reader);
+        reader.enter();
+        cursor.set(0);
+        assertEquals(0, cursor.load());
+        reader.exit();
+        assertDoesNotThrow(closing::close);
+        try (AddressSpace next = engine.newAddressSpace()) {
+            assertEquals(owner.address(), next.address(), "the struct is used again");
+            next.populate(0, 1, 0);
+            reader.enter();
+            long folio = next.index().load(reader, 0);
+            reader.exit();
+            for (Executable call : List.<Executable>of(
+                    index::lock,
+                    () -> index.store(0, XaEntry.value(1)),
+                    () -> index.setMark(0, 1),
+                    () -> index.load(reader, 0),
+                    () -> index.getOrder(reader, 0),
+                    () -> new XaCursor(index),
+                    () -> XaChecker.check(index))) {
+                reader.enter();
+                assertEquals(
+                        "the array is closed",
+                        assertThrows(IllegalStateException.class, call).getMessage());
+                reader.exit();
+            }
+            for (XaCursor old : List.of(locked, own, cursor)) {
+                assertThrows(IllegalStateException.class, old::load);
+                assertThrows(IllegalStateException.class, () -> old.store(XaEntry.value(1)));
+            }
+            reader.enter();
+            assertThrows(IllegalStateException.class, cursor::reload, "a position from before");
+            cursor.set(0);
+            assertThrows(IllegalStateException.class, cursor::load);
+            assertEquals(folio, next.index().load(reader, 0));
+            reader.exit();
+            assertEquals(1, next.nrPages());
         }
     }
 
