@@ -53,8 +53,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * One engine: an arena of page frames with everything that manages them. Engines share nothing; a JVM can have many.
  *
- * <p>Thread-safe. In checked mode, the default, no argument and no order of calls crashes the JVM: bad ones throw, and
- * calls after {@link #close} throw {@link IllegalStateException}.
+ * <p>Thread-safe. In checked mode, the default, no argument and no order of calls to the objects that an engine hands
+ * out crashes the JVM: bad ones throw, and calls after {@link #close} throw {@link IllegalStateException}. Classes below
+ * them that trust the addresses they are given say so; they are for who builds on the engine's parts.
  */
 public final class Quire implements AutoCloseable {
     private static final Logger LOGGER = System.getLogger(Quire.class.getName());
@@ -439,6 +440,16 @@ public final class Quire implements AutoCloseable {
         }
         closed = true;
         rcu.close();
+        try {
+            reportLeaks();
+        } finally {
+            // Whatever the embedder's logger throws: nobody could give the memory back later.
+            lifetime.close();
+            arenaCloser.run();
+        }
+    }
+
+    private void reportLeaks() {
         Leaks leaks = leaks();
         if (!leaks.isEmpty()) {
             LOGGER.log(
@@ -447,7 +458,5 @@ public final class Quire implements AutoCloseable {
                     leaks,
                     pageCache.unwrittenFiles());
         }
-        lifetime.close();
-        arenaCloser.run();
     }
 }

@@ -52,7 +52,7 @@ final class CachedFile extends Inode {
     // ---- bytes of the file into the cache
 
     @Override
-    boolean isWritable() {
+    boolean isWritable() throws IOException {
         return backing.isWritable();
     }
 
@@ -184,13 +184,19 @@ final class CachedFile extends Inode {
     @Override
     void sync() {
         writeback.writeAll();
-        if (backing.isWritable()) {
-            syncLock.lock();
-            try {
-                syncWritten();
-            } finally {
-                syncLock.unlock();
+        try {
+            if (!backing.isWritable()) {
+                return;
             }
+        } catch (IOException e) {
+            errors().record(e);
+            return;
+        }
+        syncLock.lock();
+        try {
+            syncWritten();
+        } finally {
+            syncLock.unlock();
         }
     }
 

@@ -5,13 +5,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * A backing file as the cache sees it: whatever a call throws is an {@link IOException}, and one that returns has done
+ * A backing file as the cache sees it, call by call: whatever one throws is an {@link IOException}, and one that returns has done
  * what it was asked to, as far as that can be told. So a file that fails in a way of its own takes no folio, lock or
  * page with it, be it in the hands of who reclaims for another file, and is told to those who use it.
  *
  * <p>Thread-safe as the file is.
  */
-final class CheckedFile implements BackingFile {
+final class CheckedFile {
     private final BackingFile file;
 
     CheckedFile(BackingFile file) {
@@ -40,25 +40,23 @@ final class CheckedFile implements BackingFile {
         return file == other;
     }
 
-    @Override
-    public long sizeBytes() throws IOException {
+    long sizeBytes() throws IOException {
         long[] sizeBytes = new long[1];
         check(() -> sizeBytes[0] = file.sizeBytes());
         return sizeBytes[0];
     }
 
-    @Override
-    public boolean isWritable() {
-        return file.isWritable();
+    boolean isWritable() throws IOException {
+        boolean[] writable = new boolean[1];
+        check(() -> writable[0] = file.isWritable());
+        return writable[0];
     }
 
-    @Override
-    public void read(ByteBuffer into, long offsetBytes) throws IOException {
+    void read(ByteBuffer into, long offsetBytes) throws IOException {
         check(() -> file.read(into, offsetBytes));
     }
 
-    @Override
-    public void write(ByteBuffer from, long offsetBytes) throws IOException {
+    void write(ByteBuffer from, long offsetBytes) throws IOException {
         check(() -> file.write(from, offsetBytes));
         if (from.hasRemaining()) {
             throw new IOException(
@@ -66,28 +64,29 @@ final class CheckedFile implements BackingFile {
         }
     }
 
-    @Override
-    public void zero(long offsetBytes, long lengthBytes) throws IOException {
+    void zero(long offsetBytes, long lengthBytes) throws IOException {
         check(() -> file.zero(offsetBytes, lengthBytes));
     }
 
-    @Override
-    public void resize(long sizeBytes) throws IOException {
+    void resize(long sizeBytes) throws IOException {
         check(() -> file.resize(sizeBytes));
     }
 
-    @Override
-    public void sync() throws IOException {
+    void sync() throws IOException {
         check(file::sync);
     }
 
-    @Override
-    public void close() throws IOException {
+    void close() throws IOException {
         check(file::close);
     }
 
+    /** What the file calls itself, or its class if it cannot say that. */
     @Override
     public String toString() {
-        return file.toString();
+        try {
+            return String.valueOf(file);
+        } catch (Throwable e) {
+            return file.getClass().getName();
+        }
     }
 }

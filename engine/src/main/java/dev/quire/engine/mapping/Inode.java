@@ -105,7 +105,7 @@ abstract sealed class Inode permits CachedFile, SwapBackedFile {
     // ---- bytes into memory
 
     /** Whether it may be written to. */
-    abstract boolean isWritable();
+    abstract boolean isWritable() throws IOException;
 
     /** Whether a page is nowhere, and so reads as zero; false if that is not known without bringing it in. */
     abstract boolean isHole(FolioLookup lookup, long index);

@@ -109,6 +109,7 @@ public final class OpenFile implements AutoCloseable {
      * @throws IOException as the other method
      * @throws IllegalArgumentException if the offset is negative, the end of the range beyond 2^62, or the buffer
      *     read-only
+     * @throws OutOfMemoryError as the other method
      */
     public int read(ByteBuffer into, long offsetBytes) throws IOException {
         int nrRead = (int) read(MemorySegment.ofBuffer(into), offsetBytes);
@@ -164,6 +165,9 @@ public final class OpenFile implements AutoCloseable {
      * @param offsetBytes where to, 0 or more
      * @return bytes written, as the other method
      * @throws IOException as the other method
+     * @throws IllegalArgumentException if the range is out of bounds
+     * @throws NonWritableChannelException if the file may not be written to
+     * @throws OutOfMemoryError as the other method
      */
     public int write(ByteBuffer from, long offsetBytes) throws IOException {
         int nrWritten = (int) write(MemorySegment.ofBuffer(from), offsetBytes);
@@ -268,16 +272,16 @@ public final class OpenFile implements AutoCloseable {
      * memory are swapped out. A page is in the range if all its bytes are that the file has.
      *
      * @param offsetBytes start of the range
-     * @param lengthBytes its length, at least 1
+     * @param lengthBytes its length, 0 or more
      * @return number of pages dropped
      * @throws ClosedChannelException if this is closed
      * @throws IllegalArgumentException if the range is out of bounds
      */
     public long evict(long offsetBytes, long lengthBytes) throws ClosedChannelException {
-        FileRange.require("offsetBytes", offsetBytes, "lengthBytes", lengthBytes, FileRange.MAX_BYTES);
+        FileRange.requireMaybeEmpty(offsetBytes, lengthBytes);
         begin();
         try {
-            return file.evict(offsetBytes, offsetBytes + lengthBytes);
+            return lengthBytes == 0 ? 0 : file.evict(offsetBytes, offsetBytes + lengthBytes);
         } finally {
             lifetime.exit();
         }
@@ -350,11 +354,19 @@ public final class OpenFile implements AutoCloseable {
         lifetime.enter();
     }
 
-    private void beginChange() throws ClosedChannelException {
-        if (!file.isWritable()) {
+    private void beginChange() throws IOException {
+        begin();
+        boolean writable = false;
+        try {
+            writable = file.isWritable();
+        } finally {
+            if (!writable) {
+                lifetime.exit();
+            }
+        }
+        if (!writable) {
             throw new NonWritableChannelException();
         }
-        begin();
     }
 
     private static void requireOffset(long offsetBytes, long lengthBytes) {

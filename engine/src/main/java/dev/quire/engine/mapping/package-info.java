@@ -9,8 +9,8 @@
  * way to read, write and cut one, {@link dev.quire.engine.mapping.FolioView} shows its bytes in place, and
  * {@link dev.quire.engine.mapping.BackingFile} is what lies below. {@link dev.quire.engine.mapping.SharedMemory} is
  * used in the same way; its bytes are in memory and in a {@link dev.quire.engine.mapping.SwapArea}. Locks, outer to
- * inner: inode lock, writeback lock, folio lock, index lock, swap lock. Comments cite the invariants of
- * docs/memory-model.md by number (I18).
+ * inner: release lock, table lock, inode lock, writeback lock, sync lock, resize lock, folio lock, lock of the swap area,
+ * index lock, swap lock. Comments cite the invariants of docs/memory-model.md by number (I22).
  *
  * <p>The kernel's counterparts are mm/filemap.c, mm/truncate.c, mm/readahead.c, mm/page-writeback.c, mm/shmem.c,
  * mm/page_io.c and the part of mm/vmscan.c that takes folios of files and shared memory.

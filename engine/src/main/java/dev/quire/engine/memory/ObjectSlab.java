@@ -7,7 +7,7 @@ import dev.quire.engine.machine.NativeMemory;
  * Hands out the arena's small objects ({@link PageArena#OBJECT_BYTES} each, zeroed): address spaces and array anchors.
  *
  * <p>Thread-safe; takes a monitor, so not for hot paths. A freed object may be handed out again at once: the caller
- * makes sure that no reader can still reach it.
+ * makes sure that no reader can still reach it. Addresses are trusted: a wrong one ends the JVM.
  */
 public final class ObjectSlab {
     private final PageArena arena;

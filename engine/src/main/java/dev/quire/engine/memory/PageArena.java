@@ -44,6 +44,9 @@ public final class PageArena implements AutoCloseable {
     /** Largest number of pages: 64 TiB of frames, half of a 47-bit address space. */
     public static final long MAX_PAGES = 1L << 34;
 
+    /** Largest number of XArray nodes. */
+    public static final long MAX_NODES = 1L << 36;
+
     /** Places in the page of zone state. */
     private static final long LRU_OFFSET = 1024;
 
@@ -92,7 +95,7 @@ public final class PageArena implements AutoCloseable {
      * Opens an arena.
      *
      * @param nrPages page frames, 1 to {@link #MAX_PAGES}
-     * @param nrNodes most XArray nodes that can exist at once, at least 1
+     * @param nrNodes most XArray nodes that can exist at once, 1 to {@link #MAX_NODES}
      * @param nrObjects most small objects that can exist at once, at least 1
      * @param backing where the memory comes from
      * @return the arena; all of it reads as zero
@@ -103,7 +106,7 @@ public final class PageArena implements AutoCloseable {
      */
     public static PageArena open(long nrPages, long nrNodes, long nrObjects, Backing backing) {
         requireCount("nrPages", nrPages, MAX_PAGES);
-        requireCount("nrNodes", nrNodes, 1L << 36);
+        requireCount("nrNodes", nrNodes, MAX_NODES);
         requireCount("nrObjects", nrObjects, 1L << 32);
         long nrBytes = FRAME_ALIGNMENT_BYTES
                 + after(0, nrPages * Geometry.PAGE_BYTES)
@@ -255,12 +258,20 @@ public final class PageArena implements AutoCloseable {
 
     /**
      * Makes consecutive frames read as zero. From 2 MiB on it gives their memory back to the system where it can, so
-     * that memory nobody has used yet takes none. The handle is trusted, and the frames are the caller's.
+     * that memory nobody has used yet takes none. The frames are the caller's, who keeps the engine open meanwhile.
      *
      * @param page handle of the first page
-     * @param nrPages how many
+     * @param nrPages how many, at least 1
+     * @throws IllegalArgumentException if the arena has no such frames
+     * @throws IllegalStateException if the arena is closed
      */
     public void zeroFrames(long page, long nrPages) {
+        requirePage(page);
+        if (nrPages < 1 || nrPages > this.nrPages - pfnOf(page)) {
+            throw new IllegalArgumentException("nrPages out of range: nrPages=" + nrPages + ", pfn=" + pfnOf(page)
+                    + ", pages in the arena=" + this.nrPages);
+        }
+        requireOpen();
         long nrBytes = nrPages << Geometry.PAGE_SHIFT;
         if (nrBytes < Geometry.HUGE_PAGE_BYTES || !reservation.discard(frameOf(page), nrBytes)) {
             NativeMemory.fill(frameOf(page), nrBytes, (byte) 0);
@@ -293,17 +304,19 @@ public final class PageArena implements AutoCloseable {
     }
 
     /**
-     * Asks the system to back all metadata (everything but the page frames) with huge pages, or not to.
+     * Asks the system to back page structs, head bits, index nodes and small objects with huge pages, or not to.
      *
      * @param wanted true for huge pages
      * @return whether the system accepted the advice; it may still not follow it
+     * @throws IllegalStateException if the arena is closed
      */
     public boolean adviseHugeMetadata(boolean wanted) {
+        requireOpen();
         return reservation.adviseHugePages(pageStructsBase, zoneBase - pageStructsBase, wanted);
     }
 
     /**
-     * Metadata that the system backs with huge pages now. Not for hot paths: it reads the system's list of mappings.
+     * How much of page structs, head bits, index nodes and small objects the system backs with huge pages now. Not for hot paths: it reads the system's list of mappings.
      *
      * @return bytes, or -1 if the system does not tell
      */
@@ -335,6 +348,12 @@ public final class PageArena implements AutoCloseable {
             throw new IllegalStateException("the arena belongs to an engine, which closes it");
         }
         release();
+    }
+
+    private void requireOpen() {
+        if (closed.get()) {
+            throw new IllegalStateException("the arena is closed");
+        }
     }
 
     private void release() {

@@ -4,7 +4,7 @@
  * and the points where tests inject allocation failures.
  *
  * <p>Nothing here knows what the memory holds; that starts in the {@code struct} package. All classes are safe for use
- * by many threads; none takes a lock.
+ * by many threads; only {@link dev.quire.engine.memory.ObjectSlab} takes a lock, its monitor.
  */
 @NullMarked
 package dev.quire.engine.memory;

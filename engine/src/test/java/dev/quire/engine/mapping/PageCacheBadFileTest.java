@@ -15,6 +15,8 @@ import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.NonWritableChannelException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -327,5 +329,93 @@ class PageCacheBadFileTest extends WholeEngineTest {
         assertEquals(0, second.content()[0]);
         assertTrue(first.isClosed());
         assertTrue(second.isClosed());
+    }
+
+    /** A file that cannot be changed. */
+    private static final class ReadOnlyFile extends MemoryFile {
+        ReadOnlyFile(byte[] content) {
+            super(content);
+        }
+
+        @Override
+        public boolean isWritable() {
+            return false;
+        }
+    }
+
+    @Test
+    void aClosedFileIsClosedAlsoIfItCouldNotBeChanged() throws IOException {
+        OpenFile file = engine.pageCache().open(new ReadOnlyFile(content), reader);
+        ByteBuffer from = ByteBuffer.allocate(1);
+        assertThrows(NonWritableChannelException.class, () -> file.write(from, 0));
+        assertThrows(NonWritableChannelException.class, () -> file.truncate(0));
+        file.close();
+        assertThrows(ClosedChannelException.class, () -> file.write(from, 0));
+        assertThrows(ClosedChannelException.class, () -> file.truncate(0));
+        assertThrows(ClosedChannelException.class, () -> file.punchHole(0, 1));
+        assertEquals(1, from.remaining());
+    }
+
+    /** Cannot say what it is called, nor, in the end, whether it may be changed. */
+    private static final class NamelessFile extends MemoryFile {
+        private boolean throwsAll;
+
+        NamelessFile() {
+            super(new byte[0]);
+        }
+
+        @Override
+        public boolean isWritable() {
+            if (throwsAll) {
+                throw new ArithmeticException("writable");
+            }
+            return true;
+        }
+
+        @Override
+        public String toString() {
+            throw new ArithmeticException("name");
+        }
+    }
+
+    @Test
+    void aFileThatCannotSayWhetherItIsWritableFailsTheCall() throws IOException {
+        NamelessFile nameless = new NamelessFile();
+        OpenFile file = engine.pageCache().open(nameless, reader);
+        nameless.throwsAll = true;
+        IOException refusal = assertThrows(IOException.class, () -> file.truncate(PAGE));
+        assertEquals("java.lang.ArithmeticException: writable", refusal.getMessage());
+        assertEquals(0, file.sizeBytes());
+        assertThrows(IOException.class, file::sync);
+        nameless.throwsAll = false;
+        file.sync();
+        file.close();
+    }
+
+    /** Or its memory would be lost, as closing again does nothing. */
+    @Test
+    void anEngineIsClosedAlsoIfADirtyFileHasNoName() throws IOException {
+        Quire closing = Quire.builder().capacityBytes(1 << 22).open();
+        RcuReader itsReader = closing.newReader();
+        OpenFile file = closing.pageCache().open(new NamelessFile(), itsReader);
+        file.write(ByteBuffer.allocate(10), 0);
+        assertEquals(List.of(NamelessFile.class.getName()), closing.pageCache().unwrittenFiles());
+        closing.close();
+        long page = closing.arena().pageAt(0);
+        assertEquals(
+                "the arena is closed",
+                assertThrows(IllegalStateException.class, () -> closing.arena().zeroFrames(page, 1))
+                        .getMessage());
+    }
+
+    @Test
+    void nothingIsEvictedOfAnEmptyFile() throws IOException {
+        try (OpenFile file = engine.pageCache().open(new MemoryFile(new byte[0]), reader);
+                SharedMemory memory = engine.pageCache().newSharedMemory(0)) {
+            assertEquals(0, file.evict(0, file.sizeBytes()));
+            assertEquals(0, memory.swapOut(0, memory.sizeBytes()));
+            assertThrows(IllegalArgumentException.class, () -> file.evict(0, -1));
+            assertThrows(IllegalArgumentException.class, () -> memory.swapOut(-1, 0));
+        }
     }
 }
