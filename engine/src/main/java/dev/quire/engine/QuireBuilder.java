@@ -42,7 +42,7 @@ public final class QuireBuilder {
      * machine's, unless the system counts all memory (vm.overcommit_memory=2) or limits the addresses of a process
      * (ulimit -v).
      *
-     * @param capacityBytes a multiple of 4096, at least 4096
+     * @param capacityBytes a multiple of 4096, 4096 to 2^46 (64 TiB)
      * @return this
      * @throws IllegalArgumentException if it is not
      */
@@ -60,13 +60,14 @@ public final class QuireBuilder {
     /**
      * Most index nodes that can exist at once; default one per 16 pages, at least 65,536.
      *
-     * @param nrNodes at least 1
+     * @param nrNodes 1 to {@link PageArena#MAX_NODES}
      * @return this
-     * @throws IllegalArgumentException if it is less
+     * @throws IllegalArgumentException if it is out of range
      */
     public QuireBuilder nodes(long nrNodes) {
-        if (nrNodes < 1) {
-            throw new IllegalArgumentException("nrNodes out of range: nrNodes=" + nrNodes + ", min=1");
+        if (nrNodes < 1 || nrNodes > PageArena.MAX_NODES) {
+            throw new IllegalArgumentException(
+                    "nrNodes out of range: nrNodes=" + nrNodes + ", min=1, max=" + PageArena.MAX_NODES);
         }
         this.nrNodes = nrNodes;
         return this;
@@ -134,9 +135,10 @@ public final class QuireBuilder {
     }
 
     /**
-     * Whether calls are guarded against a close that runs beside them; default true. Turn it off for measurements only.
+     * Whether the engine is in checked mode, see {@link dev.quire.engine.rcu.Lifetime#isChecked}; default true. Turn it
+     * off for measurements only.
      *
-     * @param checked false to leave the guard out
+     * @param checked false for unchecked mode
      * @return this
      */
     public QuireBuilder checked(boolean checked) {
@@ -224,6 +226,8 @@ public final class QuireBuilder {
      *
      * @return the engine; close it
      * @throws OutOfMemoryError if the system refuses the address space
+     * @throws IllegalArgumentException if the system has no such {@link #backing} or {@link #barrierMode}
+     * @throws java.io.UncheckedIOException if the file of {@link Backing#SPARSE_FILE} cannot be made
      */
     public Quire open() {
         return new Quire(this);

@@ -38,7 +38,7 @@ import dev.quire.engine.memory.PageArena;
  * block released) and asks again. What it was named starts a piece in any case, and is initialised: levels are filled
  * from the bottom up, and new heads are set with release, after their page structs were written.
  *
- * <p>Arguments are trusted. Writing methods return the number of 8-byte words they wrote.
+ * <p>Arguments are trusted: a wrong one ends the JVM. Writing methods return the number of 8-byte words they wrote.
  */
 public final class HeadBits {
     /** Result of a search that found nothing. */

@@ -60,7 +60,7 @@ public record FolioAccounting(
         if (split.isAnonymous()) {
             countAnonymous(split);
         } else if (split.owner != null && split.order >= Geometry.PMD_ORDER) {
-            counters.addThpPages(isSwapBacked(split), -split.nrThpPagesLost());
+            counters.countThpPages(isSwapBacked(split), -split.nrThpPagesLost());
         }
         if (owners != null) {
             owners.split(split.folio, split.plan);
@@ -117,7 +117,7 @@ public record FolioAccounting(
             counters.addAnonymous(newOrder, 1);
         } else if (newOrder >= Geometry.PMD_ORDER && nrHugePages < nrPages) {
             long mapping = PageStruct.mapping(firstFolio);
-            counters.addThpPages(AddressSpaceStruct.isSwapBacked(mapping), nrPages - nrHugePages);
+            counters.countThpPages(AddressSpaceStruct.isSwapBacked(mapping), nrPages - nrHugePages);
         }
         if (PageFlag.LRU.isSet(newFlags)) {
             lru.merge(firstFolio, newOrder, newFlags);

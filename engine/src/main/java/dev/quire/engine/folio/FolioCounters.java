@@ -43,8 +43,9 @@ public final class FolioCounters {
     /**
      * Anonymous folios of an order.
      *
-     * @param order log2 pages
+     * @param order log2 pages, 0 to 18
      * @return number of folios
+     * @throws IllegalArgumentException if the order is out of range
      */
     public long nrAnonymous(int order) {
         return read(ANONYMOUS + (long) Geometry.requireOrder(order) * Long.BYTES);
@@ -109,12 +110,22 @@ public final class FolioCounters {
     }
 
     /**
-     * Counts pages in huge page-cache folios.
+     * Counts pages in huge page-cache folios: for the engine's owners of such folios.
      *
      * @param swapBacked whether they are of shared memory, not of a file
      * @param nrPages pages more, or less if negative
      */
     public void addThpPages(boolean swapBacked, long nrPages) {
+        lifetime.enter();
+        try {
+            countThpPages(swapBacked, nrPages);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /** As {@link #addThpPages}, from inside a call. */
+    void countThpPages(boolean swapBacked, long nrPages) {
         NativeMemory.getAndAddLong(base + (swapBacked ? SHARED_MEMORY_THP_PAGES : FILE_THP_PAGES), nrPages);
     }
 

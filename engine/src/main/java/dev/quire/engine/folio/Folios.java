@@ -81,6 +81,7 @@ public final class Folios {
      *
      * @param order log2 pages, 0 to {@link Geometry#MAX_ORDER}
      * @return handle of its head, or 0 if no block is left
+     * @throws IllegalArgumentException if the order is out of range
      */
     public long allocate(int order) {
         Geometry.requireOrder(order);

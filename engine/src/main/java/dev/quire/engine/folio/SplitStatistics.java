@@ -51,8 +51,9 @@ public final class SplitStatistics {
     /**
      * Splits of folios of one order that succeeded.
      *
-     * @param order order before the split
+     * @param order order before the split, 0 to 18
      * @return number of splits
+     * @throws IllegalArgumentException if the order is out of range
      */
     public long nrSplits(int order) {
         return read((long) Geometry.requireOrder(order) * Long.BYTES);
@@ -61,8 +62,9 @@ public final class SplitStatistics {
     /**
      * Splits of folios of one order that were tried and failed.
      *
-     * @param order order of the folio
+     * @param order order of the folio, 0 to 18
      * @return number of attempts
+     * @throws IllegalArgumentException if the order is out of range
      */
     public long nrFailed(int order) {
         return read(FAILED + (long) Geometry.requireOrder(order) * Long.BYTES);

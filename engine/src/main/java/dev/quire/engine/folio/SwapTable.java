@@ -280,6 +280,7 @@ public final class SwapTable {
      *
      * @param folio head of a locked folio
      * @return its slot, or {@link #NO_SLOT} if it is not in the swap cache
+     * @throws IllegalArgumentException if the handle is none
      */
     public long slotOf(long folio) {
         arena.requirePage(folio);

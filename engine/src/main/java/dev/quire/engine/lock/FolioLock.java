@@ -13,6 +13,8 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>Not reentrant, not fair; any thread may unlock. Taking a free lock and releasing one that nobody waits for are one
  * atomic operation each and allocate nothing. The caller must hold a reference to the folio. Keeps I9 and I10.
+ *
+ * <p>Handles are trusted: a wrong one ends the JVM; {@code Folios.lock} checks them.
  */
 public final class FolioLock {
     private static final int BUCKET_BITS = 8;

@@ -9,6 +9,8 @@ import java.util.concurrent.locks.LockSupport;
  * one split; not reentrant, not fair. Keeps I9.
  *
  * <p>Blocking: a waiter spins, then yields, then sleeps in short naps, so that a holder that lost its CPU gets it back.
+ *
+ * <p>Addresses are trusted: a wrong one ends the JVM.
  */
 public final class SpinLock {
     private static final int FREE = 0;

@@ -7,7 +7,8 @@
  * <p>{@link dev.quire.engine.lock.SpinLock} guards short sections on an off-heap word;
  * {@link dev.quire.engine.lock.FolioLock} is the lock bit in a folio's flags, which may be held long and lets waiters
  * sleep; {@link dev.quire.engine.lock.RankedLock} and {@link dev.quire.engine.lock.RankedReadWriteLock} are on the
- * heap, one per file; {@link dev.quire.engine.lock.LockOrder} finds wrong order at run time in debug mode. Comments
+ * heap, one per file, address space, process or list of regions, or, for the table of files and the swap area, one per
+ * engine; {@link dev.quire.engine.lock.LockOrder} finds wrong order at run time in debug mode. Comments
  * cite the invariants of docs/memory-model.md by number (I6 to I11).
  */
 @NullMarked

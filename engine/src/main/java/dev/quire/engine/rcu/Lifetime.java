@@ -33,9 +33,11 @@ public final class Lifetime implements AutoCloseable {
     }
 
     /**
-     * Whether public calls check their arguments and guard themselves against close.
+     * Whether the engine is in checked mode, which guards calls against a close that runs beside them, tells whether
+     * the thread that changes an array holds its lock, and refuses a block that is freed twice. Arguments are checked
+     * in either mode.
      *
-     * @return false in unchecked mode
+     * @return false in unchecked mode, for measurements
      */
     public boolean isChecked() {
         return checked;
