@@ -22,6 +22,7 @@ public interface FolioMappers {
      *
      * @param folio head of a folio that the caller has locked and holds a reference to
      * @return whether no mapping is left, as {@link #unmap(long, long)}
+     * @throws IllegalArgumentException if the handle is none
      */
     default boolean unmap(long folio) {
         return unmap(folio, Geometry.pagesIn(FolioStruct.order(folio)));
@@ -36,6 +37,7 @@ public interface FolioMappers {
      * @param firstFolio head of the first folio, locked and referenced by the caller like all others of the range
      * @param nrPages length of the range in pages: that of its folios together
      * @return whether no mapping is left: false if somebody maps a folio meanwhile, or from where it cannot be found
+     * @throws IllegalArgumentException if the arena has no such pages
      */
     boolean unmap(long firstFolio, long nrPages);
 
@@ -46,6 +48,7 @@ public interface FolioMappers {
      * @param firstFolio head of the first folio, locked and referenced by the caller like all others of the range
      * @param nrPages length of the range in pages: that of the folio before it was split, or of the folios before they
      *     were merged
+     * @throws IllegalArgumentException if the arena has no such pages
      */
     void remap(long firstFolio, long nrPages);
 

@@ -47,9 +47,12 @@ final class CheckedFile {
     }
 
     boolean isWritable() throws IOException {
-        boolean[] writable = new boolean[1];
-        check(() -> writable[0] = file.isWritable());
-        return writable[0];
+        // Asked before every write, so without the garbage of the others.
+        try {
+            return file.isWritable();
+        } catch (Throwable e) {
+            throw new IOException(e.toString(), e);
+        }
     }
 
     void read(ByteBuffer into, long offsetBytes) throws IOException {

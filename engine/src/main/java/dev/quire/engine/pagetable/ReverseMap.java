@@ -3,7 +3,9 @@ package dev.quire.engine.pagetable;
 
 import dev.quire.engine.folio.FolioMapcounts;
 import dev.quire.engine.folio.FolioMappers;
+import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.AddressSpaceStruct;
+import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageStruct;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
@@ -18,14 +20,14 @@ import org.jspecify.annotations.Nullable;
 final class ReverseMap implements FolioMappers {
     private final PageTableContext context;
     private final AtomicReferenceArray<@Nullable RegionList> lists;
-    private final ThreadLocal<UnmapFolios> unmapFolios;
-    private final ThreadLocal<RemapFolios> remapFolios;
+    private final ThreadLocal<UnmapFolios> unmapping;
+    private final ThreadLocal<RemapFolios> remapping;
 
     ReverseMap(PageTableContext context) {
         this.context = context;
         lists = new AtomicReferenceArray<>(Math.toIntExact(context.arena.nrObjects()));
-        unmapFolios = ThreadLocal.withInitial(() -> new UnmapFolios(context));
-        remapFolios = ThreadLocal.withInitial(() -> new RemapFolios(context));
+        unmapping = ThreadLocal.withInitial(() -> new UnmapFolios(context));
+        remapping = ThreadLocal.withInitial(() -> new RemapFolios(context));
     }
 
     /**
@@ -53,7 +55,28 @@ final class ReverseMap implements FolioMappers {
     }
 
     @Override
+    public boolean unmap(long folio) {
+        context.arena.requirePage(folio);
+        context.lifetime.enter();
+        try {
+            return unmapFolios(folio, Geometry.pagesIn(FolioStruct.order(folio)));
+        } finally {
+            context.lifetime.exit();
+        }
+    }
+
+    @Override
     public boolean unmap(long firstFolio, long nrPages) {
+        requirePages(firstFolio, nrPages);
+        context.lifetime.enter();
+        try {
+            return unmapFolios(firstFolio, nrPages);
+        } finally {
+            context.lifetime.exit();
+        }
+    }
+
+    private boolean unmapFolios(long firstFolio, long nrPages) {
         if (!FolioMapcounts.isAnyMapped(firstFolio, nrPages)) {
             return true;
         }
@@ -63,15 +86,33 @@ final class ReverseMap implements FolioMappers {
         }
         // All mappers, however many: a folio that stays mapped by one of them cannot be split.
         long index = PageStruct.index(firstFolio);
-        listOf(mapping).walk(index, index + nrPages, unmapFolios.get().of(firstFolio, nrPages));
+        listOf(mapping).walk(index, index + nrPages, unmapping.get().of(firstFolio, nrPages));
         return !FolioMapcounts.isAnyMapped(firstFolio, nrPages);
     }
 
     @Override
     public void remap(long firstFolio, long nrPages) {
+        requirePages(firstFolio, nrPages);
+        context.lifetime.enter();
+        try {
+            remapFolios(firstFolio, nrPages);
+        } finally {
+            context.lifetime.exit();
+        }
+    }
+
+    private void requirePages(long firstFolio, long nrPages) {
+        long pfn = context.arena.pfnOf(context.arena.requirePage(firstFolio));
+        if (nrPages < 1 || nrPages > context.arena.nrPages() - pfn) {
+            throw new IllegalArgumentException("nrPages out of range: nrPages=" + nrPages + ", pfn=" + pfn
+                    + ", pages in the arena=" + context.arena.nrPages());
+        }
+    }
+
+    private void remapFolios(long firstFolio, long nrPages) {
         if (LeafSplit.isAnonymous(firstFolio)) {
             long index = PageStruct.index(firstFolio);
-            RemapFolios operation = remapFolios.get().of(firstFolio, nrPages);
+            RemapFolios operation = remapping.get().of(firstFolio, nrPages);
             listOf(PageStruct.mapping(firstFolio)).walk(index, index + nrPages, operation);
             // I21. After the walk: who gets in line for one of the pages does so before the walk comes to its entry.
             long firstPfn = context.arena.pfnOf(firstFolio);

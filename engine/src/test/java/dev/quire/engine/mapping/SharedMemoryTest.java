@@ -456,7 +456,7 @@ class SharedMemoryTest extends WholeEngineTest {
     @Test
     void argumentsAreChecked() {
         assertThrows(IllegalArgumentException.class, () -> engine.pageCache().newSharedMemory(-1));
-        assertThrows(IllegalArgumentException.class, () -> memory.swapOut(0, 0));
+        assertThrows(IllegalArgumentException.class, () -> memory.swapOut(0, -1));
         assertThrows(IllegalArgumentException.class, () -> memory.swapOut(-1, 1));
     }
 }

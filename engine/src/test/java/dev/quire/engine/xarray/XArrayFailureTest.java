@@ -311,7 +311,7 @@ class XArrayFailureTest extends XArrayCatalogue {
             lock unlock update load getOrder find findAfter extract getMark isMarked isEmpty anchor
             pool pause advance reload retry findMarked findConflict next prev nodesNeeded
             trySplitMinimumOrder set setOrder reset index error setError isValid isRestart isBounds
-            nodeAddress slot open\
+            nodeAddress slot open handOver requireLockHeld\
             """.strip().split("\\s", -1));
         Set<String> known = new TreeSet<>(withoutMemory);
         changes().forEach(failing -> known.add(failing.method()));
