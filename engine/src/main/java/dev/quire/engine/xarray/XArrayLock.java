@@ -167,7 +167,10 @@ final class XArrayLock {
 
     /** For the holder. */
     void changer(XaBracket cursor, long hold) {
-        changer = cursor;
+        if (changer != cursor) {
+            // Not more often than that: a reference is stored with the collector's barriers.
+            changer = cursor;
+        }
         changerHold = hold;
     }
 

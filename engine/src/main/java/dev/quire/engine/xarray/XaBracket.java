@@ -67,18 +67,25 @@ abstract sealed class XaBracket extends XaPosition permits XaCursor {
     }
 
     private boolean beginChanges(long hold) {
-        RcuReader section = openSection();
-        boolean isFromSection = section != null && bracket == section.sectionStamp();
-        if (isValid() && bracket != hold && bracket != UNKNOWN && !isFromSection) {
-            throw keptPosition();
-        }
-        boolean isStale = isValid() && (bracket != hold || array.hasOtherChanger(this, hold));
+        boolean isStale = isValid() && isStaleUnder(hold);
         if (isStale) {
             reset();
         }
         bracket = hold;
         array.changer(this, hold);
         return isStale;
+    }
+
+    /** Whether the position may be wrong by now; refuses one whose node may be another place's. */
+    private boolean isStaleUnder(long hold) {
+        if (bracket == hold) {
+            return array.hasOtherChanger(this, hold);
+        }
+        RcuReader section = openSection();
+        if (bracket != UNKNOWN && (section == null || bracket != section.sectionStamp())) {
+            throw keptPosition();
+        }
+        return true;
     }
 
     private @Nullable RcuReader openSection() {
