@@ -30,6 +30,6 @@ public enum PieceOrders {
      * @return the order, or the largest allowed one below it
      */
     int largestUpTo(int order) {
-        return Long.SIZE - 1 - Long.numberOfLeadingZeros(mask & (2L << order) - 1);
+        return Geometry.largestOrderIn(mask & (2L << order) - 1);
     }
 }

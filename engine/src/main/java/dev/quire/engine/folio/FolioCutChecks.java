@@ -84,7 +84,7 @@ final class FolioCutChecks {
 
     /** Order of the largest pieces of a plan that are smaller than an order; -1 if there are none. */
     private static int largestBelow(int order, SplitPlan plan) {
-        return Long.SIZE - 1 - Long.numberOfLeadingZeros(plan.pieceOrders() & (Geometry.pagesIn(order) - 1));
+        return Geometry.largestOrderIn(plan.pieceOrders() & (Geometry.pagesIn(order) - 1));
     }
 
     /**

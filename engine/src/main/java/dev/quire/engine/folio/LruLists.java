@@ -218,18 +218,21 @@ public final class LruLists {
 
     private long changeListed(long folio, long set, long cleared) {
         lock();
-        // Off the list while its flags change: who isolates it meanwhile finds nothing, as if it had come earlier.
-        long before = PageStruct.getAndClearFlags(folio, LRU);
-        if ((before & LRU) != 0) {
-            unlink(folio, before);
+        try {
+            // Off the list while its flags change: who isolates it meanwhile finds nothing, as if it had come earlier.
+            long before = PageStruct.getAndClearFlags(folio, LRU);
+            if ((before & LRU) != 0) {
+                unlink(folio, before);
+            }
+            PageStruct.getAndClearFlags(folio, cleared);
+            PageStruct.getAndSetFlags(folio, set);
+            if ((before & LRU) != 0) {
+                link(folio, PageStruct.getAndSetFlags(folio, LRU));
+            }
+            return before;
+        } finally {
+            unlock();
         }
-        PageStruct.getAndClearFlags(folio, cleared);
-        PageStruct.getAndSetFlags(folio, set);
-        if ((before & LRU) != 0) {
-            link(folio, PageStruct.getAndSetFlags(folio, LRU));
-        }
-        unlock();
-        return before;
     }
 
     /**
