@@ -53,6 +53,9 @@ final class XArrayLock {
 
     private long changerHold = NOBODY;
 
+    /** Of the siblings stored last; guarded by the lock. */
+    private long siblingStamp;
+
     /** Whether the array is closed; guarded by the lock, and in checked mode looked at by who did not have it last. */
     private boolean closed;
 
@@ -172,6 +175,14 @@ final class XArrayLock {
             changer = cursor;
         }
         changerHold = hold;
+    }
+
+    /**
+     * For the holder. A number that no sibling of the array has, and larger than those of all siblings before; it
+     * begins again after 2^50, which no lookup lives to see.
+     */
+    long nextSiblingStamp() {
+        return ++siblingStamp;
     }
 
     /** Asked by who would wait: for itself, for ever. */

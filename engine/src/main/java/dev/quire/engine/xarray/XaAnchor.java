@@ -190,6 +190,11 @@ abstract sealed class XaAnchor implements AutoCloseable permits XArray {
         return lock.hasOtherChanger(cursor, hold);
     }
 
+    /** For the holder of the lock: larger than the stamps of all siblings before. */
+    final long nextSiblingStamp() {
+        return lock.nextSiblingStamp();
+    }
+
     /** Notes who changes the array. */
     final void changer(XaBracket cursor, long hold) {
         lock.changer(cursor, hold);

@@ -12,18 +12,22 @@ import dev.quire.engine.memory.Errno;
  *  ...00                    pointer: any other multiple of 4, for example the handle of a page
  *  ...1                     value: the integer v of 0 to 2^63-1 as 2v+1
  *  ...10                    internal; never given to {@code store}:
- *    4s+2, s of 0..62         sibling: the entry's canonical slot is slot s of the same node
  *    1026                     retry: the node was cut off, start over from the head
  *    1030                     zero: reserved, reads as nothing through the normal API
  *    shift:6, address:58 + 2  child node; the top six bits hold its shift (0, 6, ... 60)
+ *    62:6, stamp:50, s:6, 10  sibling: the entry's canonical slot is slot s (0 to 62) of the same node
  *    -4e+2, e of 1..4095      error e; only ever a result, never in a slot
  * </pre>
  *
  * The shift travels in the word, because loading it from the node's header costs a lookup one more dependent cache miss
- * per level, and because a header field of its own would race with growing and shrinking. An error's top six bits are
- * 63, which is no shift.
+ * per level, and because a header field of its own would race with growing and shrinking. A sibling's top six bits are
+ * 62 and an error's 63, which are no shifts.
  *
- * <p>Pure functions; the words are those of the original (lib/xarray.c) but for the shift.
+ * <p>The stamp tells a sibling from all that were stored in its slot before: who finds the same word again knows that
+ * the slot was the same entry's all the time between, and what the canonical slot held meanwhile was that entry's word.
+ * Without it a lookup could not tell an entry that is still there from one that went and came back.
+ *
+ * <p>Pure functions; the words are those of the original (lib/xarray.c) but for shift and stamp.
  */
 public final class XaEntry {
     /** Nothing. */
@@ -38,11 +42,17 @@ public final class XaEntry {
     /** Largest integer that a value can hold. */
     public static final long MAX_VALUE = Long.MAX_VALUE;
 
-    private static final int MAX_SIBLING = 62;
     private static final int NODE_SHIFT_POSITION = 58;
-    private static final int MAX_SHIFT = 60;
     private static final long NODE_ADDRESS_MASK = (1L << NODE_SHIFT_POSITION) - 4;
     private static final long LARGEST_SMALL_INTERNAL = 4096;
+
+    /** Where words of nodes end: above that of shift 60 are siblings and errors. */
+    private static final long NODES_END = 61L << NODE_SHIFT_POSITION;
+
+    private static final long SIBLING_TAG = 62;
+    private static final int SIBLING_STAMP_POSITION = 8;
+    private static final int SIBLING_SLOT_MASK = 63;
+    private static final long SIBLING_STAMP_MASK = (1L << NODE_SHIFT_POSITION) - (1L << SIBLING_STAMP_POSITION);
 
     private XaEntry() {}
 
@@ -108,7 +118,7 @@ public final class XaEntry {
      * @return true if only they may
      */
     public static boolean isAdvanced(long word) {
-        return isInternal(word) && Long.compareUnsigned(word, RETRY) <= 0;
+        return word == RETRY || isSibling(word);
     }
 
     /** What the normal API shows of a word: a reservation reads as nothing. */
@@ -120,10 +130,31 @@ public final class XaEntry {
      * Makes a sibling word.
      *
      * @param slot canonical slot, 0 to 62: a canonical slot precedes its siblings
+     * @param stamp a number that no sibling stored into the same slot had before; the lowest 50 bits count
      * @return the word
      */
-    static long sibling(int slot) {
-        return ((long) slot << 2) | 2;
+    static long sibling(int slot, long stamp) {
+        return unstampedSibling(slot) | ((stamp << SIBLING_STAMP_POSITION) & SIBLING_STAMP_MASK);
+    }
+
+    /** What all siblings of a slot have in common. */
+    static long unstampedSibling(int slot) {
+        return SIBLING_TAG << NODE_SHIFT_POSITION | (long) slot << 2 | 2;
+    }
+
+    /** A sibling without its stamp; no other word becomes one. */
+    static long unstamped(long word) {
+        return word & ~SIBLING_STAMP_MASK;
+    }
+
+    /** Whether a word is a sibling of a slot. */
+    static boolean isSiblingOf(long word, int slot) {
+        return unstamped(word) == unstampedSibling(slot);
+    }
+
+    /** The stamp of a sibling. */
+    static long siblingStamp(long word) {
+        return (word & SIBLING_STAMP_MASK) >>> SIBLING_STAMP_POSITION;
     }
 
     /**
@@ -133,12 +164,12 @@ public final class XaEntry {
      * @return true for a sibling
      */
     public static boolean isSibling(long word) {
-        return isInternal(word) && Long.compareUnsigned(word, sibling(MAX_SIBLING)) <= 0;
+        return isInternal(word) && word >>> NODE_SHIFT_POSITION == SIBLING_TAG;
     }
 
     /** Slot that a sibling points at; meaningless for other words. */
     static int siblingSlot(long word) {
-        return (int) (word >>> 2);
+        return (int) (word >>> 2) & SIBLING_SLOT_MASK;
     }
 
     /**
@@ -181,11 +212,10 @@ public final class XaEntry {
         return address | 2 | (long) shift << NODE_SHIFT_POSITION;
     }
 
-    /**
-     * Whether a word that came out of a slot or the head is a child node. Errors, which never stand there, would pass.
-     */
+    /** Whether a word is a child node. */
     static boolean isNode(long word) {
-        return isInternal(word) && Long.compareUnsigned(word, LARGEST_SMALL_INTERNAL) > 0;
+        return isInternal(word)
+                && Long.compareUnsigned(word - LARGEST_SMALL_INTERNAL, NODES_END - LARGEST_SMALL_INTERNAL) < 0;
     }
 
     /** Address of a child node. */
@@ -231,6 +261,6 @@ public final class XaEntry {
         if (isError(word)) {
             return "!" + Errno.name(errnoOf(word));
         }
-        return isNode(word) && nodeShift(word) <= MAX_SHIFT ? "N" : "?" + Long.toHexString(word);
+        return isNode(word) ? "N" : "?" + Long.toHexString(word);
     }
 }

@@ -74,11 +74,12 @@ final class XaFind {
         int found = foundSlot;
         int slot = first;
         while (true) {
-            long ownSibling = found < first ? XaEntry.sibling(found) : XaEntry.EMPTY;
+            // The last slot has no siblings.
+            long ownSibling = XaEntry.unstampedSibling(found < first ? found : XaWalk.NR_SLOTS - 1);
             long word = XaEntry.EMPTY;
             while (slot < XaWalk.NR_SLOTS) {
                 word = XaNodeStruct.slotAcquire(cursor.node, slot);
-                if (word != XaEntry.EMPTY && word != ownSibling) {
+                if (word != XaEntry.EMPTY && XaEntry.unstamped(word) != ownSibling) {
                     break;
                 }
                 slot++;

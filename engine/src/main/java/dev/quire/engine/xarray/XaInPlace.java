@@ -89,7 +89,7 @@ final class XaInPlace {
                 return NOT_IN_PLACE;
             }
         }
-        XaStore.publish(node, cursor.offset, end, entry);
+        XaStore.publish(cursor, cursor.offset, end, entry);
         int nrSlots = cursor.sibs + 1;
         XaNodeStruct.count(node, XaNodeStruct.count(node) + nrSlots);
         if (XaEntry.isValue(entry)) {
@@ -103,9 +103,8 @@ final class XaInPlace {
         if (cursor.nodeShift != cursor.shift) {
             return cursor.nodeShift > cursor.shift;
         }
-        long sibling = XaEntry.sibling(cursor.offset);
         for (int slot = cursor.offset + cursor.sibs; slot > cursor.offset; slot--) {
-            if (XaNodeStruct.slot(cursor.node, slot) != sibling) {
+            if (!XaEntry.isSiblingOf(XaNodeStruct.slot(cursor.node, slot), cursor.offset)) {
                 return false;
             }
         }

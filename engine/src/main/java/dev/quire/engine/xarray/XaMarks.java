@@ -18,7 +18,7 @@ import java.lang.invoke.VarHandle;
  */
 final class XaMarks {
     /** What {@link #markedWord} returns of an entry that lacks the mark: a sibling, which no entry is. */
-    static final long UNMARKED = XaEntry.sibling(0);
+    static final long UNMARKED = XaEntry.unstampedSibling(0);
 
     private XaMarks() {}
 

@@ -46,6 +46,9 @@ final class XaSplit {
     private int marks;
     private boolean isValue;
 
+    /** Of the siblings in nodes that nobody can reach yet, which may all have the same. */
+    private long siblingStamp;
+
     XaSplit(XaCursor cursor) {
         this.cursor = cursor;
     }
@@ -144,7 +147,7 @@ final class XaSplit {
 
     private boolean isSiblingOfCursor(int distance) {
         int slot = cursor.offset + distance;
-        return slot < XaWalk.NR_SLOTS && XaNodeStruct.slot(cursor.node, slot) == XaEntry.sibling(cursor.offset);
+        return slot < XaWalk.NR_SLOTS && XaEntry.isSiblingOf(XaNodeStruct.slot(cursor.node, slot), cursor.offset);
     }
 
     private int apply(SplitPlan newPlan, long oldEntry, long firstEntry, long newEntryStride) {
@@ -175,6 +178,7 @@ final class XaSplit {
         entryStride = newEntryStride;
         marks = XaMarks.marksOfSlot(cursor);
         isValue = XaEntry.isValue(firstEntry);
+        siblingStamp = cursor.array.nextSiblingStamp();
     }
 
     private void beginRun(int newPieceOrder, long nrPieces) {
@@ -194,7 +198,7 @@ final class XaSplit {
         long word = pieceWord + step * (nrSlots / width);
         for (int head = first + nrSlots - width; head >= first; head -= width) {
             word -= step;
-            XaStore.publish(node, head, head + width, word);
+            XaStore.publish(cursor, head, head + width, word);
         }
         changeValues(node, nrSlots, wasValue, isValue ? nrSlots : 0);
     }
@@ -223,7 +227,7 @@ final class XaSplit {
             i += width;
         }
         addMarks(node, heads);
-        publish(node, first, first + nrSlots, heads);
+        publish(first, first + nrSlots, heads);
         changeValues(node, nrSlots, wasValue, isValue ? nrSlots - nrChildren : 0);
     }
 
@@ -245,11 +249,11 @@ final class XaSplit {
     /**
      * From the highest group of slots to the lowest; in each the first slot, which its siblings point at, comes first.
      */
-    private void publish(long node, int first, int end, long heads) {
+    private void publish(int first, int end, long heads) {
         int groupEnd = end;
         while (groupEnd > first) {
             int head = Long.SIZE - 1 - Long.numberOfLeadingZeros(heads & XaMarks.bitsOf(first, groupEnd - first));
-            XaStore.publish(node, head, groupEnd, slotWords[head - first]);
+            XaStore.publish(cursor, head, groupEnd, slotWords[head - first]);
             groupEnd = head;
         }
     }
@@ -301,7 +305,7 @@ final class XaSplit {
         long word = pieceWord;
         for (int head = 0; head < nrSlots; head += width) {
             words[head] = word;
-            Arrays.fill(words, head + 1, head + width, XaEntry.sibling(firstSlot + head));
+            Arrays.fill(words, head + 1, head + width, XaEntry.sibling(firstSlot + head, siblingStamp));
             word += step;
         }
         XaNodeStruct.slots(node, firstSlot, words, nrSlots);

@@ -110,27 +110,29 @@ final class XaStore {
             return;
         }
         boolean areOthersMarked = XaMarks.unite(cursor);
-        publishSiblings(cursor.node, cursor.offset, endSlot);
+        publishSiblings(cursor, cursor.offset, endSlot);
         if (areOthersMarked) {
             XaMarks.clearOthers(cursor);
         }
     }
 
     /**
-     * Puts a word, of an entry or of a complete subtree, into the slots that it takes: canonical slot first, then its
-     * siblings, so that a reader never finds a sibling whose canonical slot is not there yet.
+     * Puts a word, of an entry or of a complete subtree, into the slots of the cursor's node that it takes: canonical
+     * slot first, then its siblings, so that a reader never finds a sibling whose canonical slot is not there yet.
      */
-    static void publish(long node, int canonicalSlot, int endSlot, long word) {
+    static void publish(XaCursor cursor, int canonicalSlot, int endSlot, long word) {
         // Release: the subtree below, if there is one, and the marks. Pairs with the acquire load of the slot.
-        XaNodeStruct.slotRelease(node, canonicalSlot, word);
-        publishSiblings(node, canonicalSlot, endSlot);
+        XaNodeStruct.slotRelease(cursor.node, canonicalSlot, word);
+        if (endSlot > canonicalSlot + 1) {
+            publishSiblings(cursor, canonicalSlot, endSlot);
+        }
     }
 
-    private static void publishSiblings(long node, int canonicalSlot, int endSlot) {
-        long sibling = XaEntry.sibling(canonicalSlot);
+    private static void publishSiblings(XaCursor cursor, int canonicalSlot, int endSlot) {
+        long sibling = XaEntry.sibling(canonicalSlot, cursor.array.nextSiblingStamp());
         for (int slot = canonicalSlot + 1; slot < endSlot; slot++) {
             // Release: after the slot it points at, and its marks.
-            XaNodeStruct.slotRelease(node, slot, sibling);
+            XaNodeStruct.slotRelease(cursor.node, slot, sibling);
         }
     }
 

@@ -75,7 +75,7 @@ public final class XaText {
         while (slot < XaWalk.NR_SLOTS) {
             long word = XaNodeStruct.slot(node, slot);
             int end = slot + 1;
-            while (end < XaWalk.NR_SLOTS && !XaEntry.isNode(word) && XaNodeStruct.slot(node, end) == word) {
+            while (end < XaWalk.NR_SLOTS && isAlike(XaNodeStruct.slot(node, end), word)) {
                 end++;
             }
             if (word != XaEntry.EMPTY) {
@@ -84,5 +84,11 @@ public final class XaText {
             }
             slot = end;
         }
+    }
+
+    /** Whether two slots say the same: siblings of a slot do, whenever they were stored, but no two nodes do. */
+    private static boolean isAlike(long word, long other) {
+        boolean areSiblings = XaEntry.isSibling(word) && XaEntry.isSiblingOf(other, XaEntry.siblingSlot(word));
+        return areSiblings || (word == other && !XaEntry.isNode(word));
     }
 }

@@ -57,40 +57,56 @@ final class XaWalk {
             if (!XaEntry.isInternal(word)) {
                 return word;
             }
-            if (XaEntry.isSibling(word)) {
-                return loadCanonical(node, slotOf(index, shift), word);
-            }
             if (!XaEntry.isNode(word)) {
-                return word;
+                return XaEntry.isSibling(word) ? loadCanonical(node, slotOf(index, shift), word) : word;
             }
             shift -= LEVEL_BITS;
         }
     }
 
     /**
-     * Follows a slot's sibling to its canonical slot. A store in progress can show siblings of siblings; they point
-     * downwards, so that the loop ends.
+     * Follows a slot's sibling to its canonical slot: the word there, or RETRY if it is not the sibling's. A canonical
+     * slot that has become a node was split. And between the loads of the two slots a writer may have erased, split or
+     * replaced the entry, and stored another at the canonical slot alone: so the sibling is loaded again. No two stored
+     * into a slot are the same, so if it is there now it was there all the time.
      */
     static long loadCanonical(long node, int slot, long sibling) {
-        int canonical;
-        long word = sibling;
-        do {
-            canonical = XaEntry.siblingSlot(word);
-            word = XaNodeStruct.slotAcquire(node, canonical);
-        } while (XaEntry.isSibling(word));
-        return settled(node, slot, sibling, canonical, word);
+        long word = XaNodeStruct.slotAcquire(node, XaEntry.siblingSlot(sibling));
+        if (XaEntry.isSibling(word)) {
+            return loadAtEnd(node, slot, way(node, sibling));
+        }
+        boolean isEntrys = !XaEntry.isNode(word) && XaNodeStruct.slotAcquire(node, slot) == sibling;
+        return isEntrys ? word : XaEntry.RETRY;
     }
 
     /**
-     * The word found in a canonical slot through a sibling, or RETRY if it is not the sibling's. A canonical slot that
-     * has become a node was split. And between the loads of the two slots a writer may have erased, split or replaced
-     * the entry, and stored another at the canonical slot alone: so both are loaded again. If each has the word it had,
-     * then in between either nothing changed or at least three things: the sibling went, came back, and went again
-     * with the same words left behind.
+     * The way from a sibling to a canonical slot: that slot, and above it the newest stamp on the way. It leads through
+     * other siblings after a store over parts of others, and during one. They point downwards, so that it ends.
      */
-    private static long settled(long node, int slot, long sibling, int canonical, long word) {
-        boolean isUnchanged =
-                XaNodeStruct.slotAcquire(node, slot) == sibling && XaNodeStruct.slotAcquire(node, canonical) == word;
+    private static long way(long node, long sibling) {
+        long newestStamp = 0;
+        int slot;
+        long word = sibling;
+        do {
+            newestStamp = Math.max(newestStamp, XaEntry.siblingStamp(word));
+            slot = XaEntry.siblingSlot(word);
+            word = XaNodeStruct.slotAcquire(node, slot);
+        } while (XaEntry.isSibling(word));
+        return newestStamp << LEVEL_BITS | slot;
+    }
+
+    private static int endOf(long way) {
+        return (int) way & SLOT_MASK;
+    }
+
+    /**
+     * The word at the end of a way, or RETRY if the way is another by now, or ends at a node. If it is the same, each
+     * sibling on it was there when the word was loaded: one stored since has a newer stamp than all that were seen.
+     */
+    private static long loadAtEnd(long node, int slot, long way) {
+        long word = XaNodeStruct.slotAcquire(node, endOf(way));
+        long sibling = XaNodeStruct.slotAcquire(node, slot);
+        boolean isUnchanged = XaEntry.isSibling(sibling) && way(node, sibling) == way;
         return isUnchanged && !XaEntry.isNode(word) ? word : XaEntry.RETRY;
     }
 
@@ -196,12 +212,9 @@ final class XaWalk {
         if (!XaEntry.isSibling(word)) {
             return word;
         }
-        long sibling = word;
-        do {
-            cursor.offset = XaEntry.siblingSlot(word);
-            word = XaNodeStruct.slotAcquire(cursor.node, cursor.offset);
-        } while (XaEntry.isSibling(word));
-        return settled(cursor.node, slot, sibling, cursor.offset, word);
+        long way = way(cursor.node, word);
+        cursor.offset = endOf(way);
+        return loadAtEnd(cursor.node, slot, way);
     }
 
     /** Makes the node of a word the cursor's. */

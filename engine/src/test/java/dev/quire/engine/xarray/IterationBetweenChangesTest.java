@@ -304,7 +304,8 @@ class IterationBetweenChangesTest extends XArrayCatalogue {
         assertEquals(List.of(new Found(13, value(13)), new Found(20, value(20))), walkMarked(0, MARK));
         XaNodeStruct.marksOpaque(node, MARK, XaNodeStruct.marksOpaque(node, MARK) | 1 << 8);
         for (int nrDone = 0; nrDone < 8; nrDone++) {
-            XaNodeStruct.slotRelease(node, 8 + nrDone, nrDone == 0 ? value(88) : XaEntry.sibling(8));
+            XaNodeStruct.slotRelease(
+                    node, 8 + nrDone, nrDone == 0 ? value(88) : XaEntry.sibling(8, array.nextSiblingStamp()));
             boolean isPiece = 13 > 8 + nrDone;
             assertEquals(
                     isPiece

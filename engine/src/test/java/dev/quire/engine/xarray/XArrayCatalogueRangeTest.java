@@ -53,7 +53,7 @@ class XArrayCatalogueRangeTest extends XArrayCatalogue {
     void internalEntriesAreRefusedEverywhere() {
         long tagged = pointer(1) | 2;
         assertThrows(IllegalArgumentException.class, () -> array.store(0, tagged));
-        assertThrows(IllegalArgumentException.class, () -> array.store(0, XaEntry.sibling(1)));
+        assertThrows(IllegalArgumentException.class, () -> array.store(0, XaEntry.sibling(1, 7)));
         assertThrows(IllegalArgumentException.class, () -> array.store(0, XaEntry.RETRY));
         assertThrows(IllegalArgumentException.class, () -> array.insert(0, tagged));
         assertThrows(IllegalArgumentException.class, () -> array.storeOrder(0, 2, tagged));

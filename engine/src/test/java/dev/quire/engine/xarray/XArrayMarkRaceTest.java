@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quire.engine.struct.XaNodeStruct;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -140,14 +141,15 @@ class XArrayMarkRaceTest extends XArrayRace {
         storeOrder(4, 1, value(4));
         storeIndex(20);
         long node = nodeAt(4);
-        long sibling = XaEntry.sibling(4);
+        long sibling = XaNodeStruct.slot(node, 5);
         assertEquals(XaMarks.UNMARKED, XaMarks.markedWord(node, 5, sibling, 1));
         assertEquals(0, split(4, SplitPlan.uniform(1, 0), value(4), value(4), 0));
         assertEquals(XaEntry.RETRY, XaMarks.markedWord(node, 5, sibling, 1));
         setMark(4, 1);
         assertEquals(XaEntry.RETRY, XaMarks.markedWord(node, 5, sibling, 1));
         storeOrder(4, 1, value(4));
-        assertEquals(value(4), XaMarks.markedWord(node, 5, sibling, 1));
+        assertEquals(XaEntry.RETRY, XaMarks.markedWord(node, 5, sibling, 1), "it is another sibling of slot 4 now");
+        assertEquals(value(4), XaMarks.markedWord(node, 5, XaNodeStruct.slot(node, 5), 1));
     }
 
     @Test

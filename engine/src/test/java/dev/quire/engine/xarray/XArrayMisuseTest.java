@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What must not be done is refused at once, says why, and changes nothing. */
 class XArrayMisuseTest extends XArrayCatalogue {
-    private static final long SIBLING = XaEntry.sibling(3);
+    private static final long SIBLING = XaEntry.sibling(3, 1);
 
     private static final long[] SAME = {1, 2};
 

@@ -42,7 +42,7 @@ class XaCheckerTest extends XArrayCatalogue {
                 new Damaged("count=0", (top, leaf) -> empty(leaf)),
                 new Damaged("slot 3=R", (top, leaf) -> XaNodeStruct.slot(leaf, 3, XaEntry.RETRY)),
                 new Damaged("slot 3=N", (top, leaf) -> XaNodeStruct.slot(leaf, 3, XaEntry.node(top, 6))),
-                new Damaged("slot 5=s5", (top, leaf) -> XaNodeStruct.slot(top, 5, XaEntry.sibling(5))),
+                new Damaged("slot 5=s5", (top, leaf) -> XaNodeStruct.slot(top, 5, XaEntry.sibling(5, 1))),
                 new Damaged("slot 7=s4", (top, leaf) -> replaceBySingle(top, 6)),
                 new Damaged("slot 2=s1", (top, leaf) -> followNode(top)),
                 new Damaged("mark 1 of slot 5=", (top, leaf) -> XaNodeStruct.marksOpaque(top, 1, 1 << 5 | 1 << 4)),
@@ -69,7 +69,7 @@ class XaCheckerTest extends XArrayCatalogue {
     }
 
     private static void followNode(long top) {
-        XaNodeStruct.slot(top, 2, XaEntry.sibling(1));
+        XaNodeStruct.slot(top, 2, XaEntry.sibling(1, 1));
         XaNodeStruct.count(top, 6);
     }
 
@@ -115,7 +115,7 @@ class XaCheckerTest extends XArrayCatalogue {
     @Test
     void looksAtTheHeadToo() {
         long anchor = array.anchor();
-        for (long word : new long[] {XaEntry.RETRY, XaEntry.sibling(3), XaEntry.error(-12)}) {
+        for (long word : new long[] {XaEntry.RETRY, XaEntry.sibling(3, 1), XaEntry.error(-12)}) {
             XArrayStruct.headRelease(anchor, word);
             assertThrows(AssertionError.class, () -> XaChecker.check(array));
         }

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class XaEntryTest {
     private static final long LARGEST_ADDRESS = (1L << 58) - 64;
+    private static final long LAST_STAMP = (1L << 50) - 1;
 
     @Test
     void everySmallWordIsWhatTheTableSays() {
@@ -21,8 +22,8 @@ class XaEntryTest {
             assertEquals(word % 2 == 1, XaEntry.isValue(word), "word=" + word);
             assertEquals(word % 4 == 0 && word > 0, XaEntry.isPointer(word), "word=" + word);
             assertEquals(isInternal, XaEntry.isInternal(word), "word=" + word);
-            assertEquals(isInternal && word < 254, XaEntry.isSibling(word), "word=" + word);
-            assertEquals(isInternal && word <= 1026, XaEntry.isAdvanced(word), "word=" + word);
+            assertFalse(XaEntry.isSibling(word), "word=" + word);
+            assertEquals(word == 1026, XaEntry.isAdvanced(word), "word=" + word);
             assertFalse(XaEntry.isNode(word), "word=" + word);
             assertFalse(XaEntry.isError(word), "word=" + word);
             assertEquals(Errno.OK, XaEntry.errnoOf(word), "word=" + word);
@@ -51,11 +52,17 @@ class XaEntryTest {
     @Test
     void siblingsNameEverySlotThatCanHaveSome() {
         for (int slot = 0; slot <= 62; slot++) {
-            long word = XaEntry.sibling(slot);
-            assertTrue(XaEntry.isSibling(word));
-            assertTrue(XaEntry.isAdvanced(word));
-            assertEquals(slot, XaEntry.siblingSlot(word));
-            assertEquals("s" + slot, XaEntry.toText(word));
+            for (long stamp : new long[] {0, 1, 77, 1L << 49, LAST_STAMP}) {
+                long word = XaEntry.sibling(slot, stamp);
+                assertTrue(XaEntry.isSibling(word) && XaEntry.isInternal(word) && XaEntry.isAdvanced(word));
+                assertFalse(XaEntry.isNode(word) || XaEntry.isError(word));
+                assertEquals(slot, XaEntry.siblingSlot(word));
+                assertEquals(stamp, XaEntry.siblingStamp(word));
+                assertEquals("s" + slot, XaEntry.toText(word));
+                assertTrue(XaEntry.isSiblingOf(word, slot));
+                assertFalse(XaEntry.isSiblingOf(word, 62 - slot) && slot != 31);
+            }
+            assertEquals(XaEntry.sibling(slot, 1), XaEntry.sibling(slot, LAST_STAMP + 2), "stamps begin again");
         }
     }
 
@@ -67,6 +74,7 @@ class XaEntryTest {
             assertEquals(errno, XaEntry.errnoOf(word));
             assertTrue(XaEntry.isInternal(word));
             assertFalse(XaEntry.isAdvanced(word) || XaEntry.isSibling(word) || XaEntry.isPointer(word));
+            assertFalse(XaEntry.isNode(word));
         }
         assertEquals("!ENOMEM", XaEntry.toText(XaEntry.error(Errno.ENOMEM)));
         assertThrows(IllegalArgumentException.class, () -> XaEntry.error(0));
