@@ -114,10 +114,9 @@ public final class XArray extends XaAnchor {
     /**
      * Looks an index up (xa_load). Lock-free.
      *
-     * <p>Difference from the original: inside a larger entry that is erased, split or replaced meanwhile, the lookup
-     * does not return what was then stored at the first index alone. It still may where three such changes, each
-     * between two loads of one lookup, bring back what it has seen: an entry is split, merged to the first piece's
-     * word, and split again.
+     * <p>Difference from the original: the result is what the index had at one moment of the call, also inside a larger
+     * entry that is erased, split or replaced meanwhile, where the original may return what was then stored at the first
+     * index alone.
      *
      * @param reader the caller's reader, one of this engine, in a read section
      * @param index any index

@@ -194,7 +194,10 @@ final class XaFind {
         return canonicalSlot;
     }
 
-    /** The first marked entry in a slot of the cursor's node, or after it. */
+    /**
+     * The first marked entry in a slot of the cursor's node, or after it. Where a marked slot is part of a larger entry,
+     * that was stored after the mark was read, or is about to be split; then it may be found already.
+     */
     private static long findMarkedInTree(XaCursor cursor, long max, int mark, int firstSlot) {
         boolean emptyIsHit = XaFlags.isFreeMark(cursor.anchor, mark);
         int slot = firstSlot;
@@ -228,11 +231,8 @@ final class XaFind {
                 firstUnsearched = 0;
                 child = XaEntry.EMPTY;
             } else if (XaEntry.isSibling(word)) {
-                // Part of a larger entry: stored after its mark was read, or about to be split; then it may be found
-                // already.
                 int canonical = XaWalk.canonicalSlot(cursor.node, word);
-                boolean isUnsearched = canonical >= firstUnsearched;
-                slot = isUnsearched ? backTo(cursor, canonical) : slot + 1;
+                slot = canonical >= firstUnsearched ? backTo(cursor, canonical) : slot + 1;
             } else if (word == XaEntry.EMPTY && !emptyIsHit) {
                 // The entry went after its mark was read.
                 slot++;

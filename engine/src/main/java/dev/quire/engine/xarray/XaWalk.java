@@ -65,18 +65,17 @@ final class XaWalk {
     }
 
     /**
-     * Follows a slot's sibling to its canonical slot: the word there, or RETRY if it is not the sibling's. A canonical
-     * slot that has become a node was split. And between the loads of the two slots a writer may have erased, split or
-     * replaced the entry, and stored another at the canonical slot alone: so the sibling is loaded again. No two stored
-     * into a slot are the same, so if it is there now it was there all the time.
+     * Follows a slot's sibling to its canonical slot: the word there, or RETRY if it is not the sibling's. Between the
+     * loads of the two slots a writer may have erased, split or replaced the entry, and stored another, or a node, at
+     * the canonical slot alone: so the sibling is loaded again. No two stored into a slot are the same: if it is there
+     * now, it was there all the time.
      */
     static long loadCanonical(long node, int slot, long sibling) {
         long word = XaNodeStruct.slotAcquire(node, XaEntry.siblingSlot(sibling));
         if (XaEntry.isSibling(word)) {
             return loadAtEnd(node, slot, way(node, sibling));
         }
-        boolean isEntrys = !XaEntry.isNode(word) && XaNodeStruct.slotAcquire(node, slot) == sibling;
-        return isEntrys ? word : XaEntry.RETRY;
+        return XaNodeStruct.slotAcquire(node, slot) == sibling ? word : XaEntry.RETRY;
     }
 
     /**
@@ -100,14 +99,14 @@ final class XaWalk {
     }
 
     /**
-     * The word at the end of a way, or RETRY if the way is another by now, or ends at a node. If it is the same, each
-     * sibling on it was there when the word was loaded: one stored since has a newer stamp than all that were seen.
+     * The word at the end of a way, or RETRY if the way is another by now. If it is the same, each sibling on it was
+     * there when the word was loaded: one stored since has a newer stamp than all that were seen.
      */
     private static long loadAtEnd(long node, int slot, long way) {
         long word = XaNodeStruct.slotAcquire(node, endOf(way));
         long sibling = XaNodeStruct.slotAcquire(node, slot);
         boolean isUnchanged = XaEntry.isSibling(sibling) && way(node, sibling) == way;
-        return isUnchanged && !XaEntry.isNode(word) ? word : XaEntry.RETRY;
+        return isUnchanged ? word : XaEntry.RETRY;
     }
 
     /** The canonical slot of a sibling, or of what that is a sibling of: a store over parts of others leaves such. */

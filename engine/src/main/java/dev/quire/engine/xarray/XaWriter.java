@@ -7,6 +7,9 @@ import dev.quire.engine.memory.Errno;
  * Carries the changes of the normal API out: each under the array's lock, and again if it lacked nodes and some that
  * readers had kept have come back meanwhile.
  *
+ * <p>Lock and retry are spelled out in each method: a frame for all of them would take the change as an object that
+ * captures its arguments, one for every call, and whether that is allocated would be up to the compiler.
+ *
  * <p>Thread-safe through the lock.
  */
 final class XaWriter {

@@ -85,6 +85,11 @@ final class IndexRange {
         return index.watch().watch(base + offset, words);
     }
 
+    /** See {@link IndexWatch#watchPlace}. */
+    int watchPlace(long offset, long... words) {
+        return index.watch().watchPlace(base + offset, words);
+    }
+
     /** See {@link IndexWatch#watchOrder}. */
     int watchOrder(long offset, long... orders) {
         return index.watch().watchOrder(base + offset, orders);

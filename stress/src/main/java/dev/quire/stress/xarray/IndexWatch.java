@@ -50,6 +50,7 @@ final class IndexWatch {
     private final XaCursor cursor;
     private final XaCursor placeCursor;
     private final Look atEntry = this::load;
+    private final Look atPlace = this::reloadAtPlace;
     private final Look atOrder;
     private final long[] batchIndex = new long[1];
     private final long[] batchEntry = new long[1];
@@ -66,6 +67,18 @@ final class IndexWatch {
     /** Watches an index whose word is each of some in turn, from the old one to the new one. */
     int watch(long index, long... words) {
         return watch(atEntry, index, words);
+    }
+
+    /** The same from where the index was found, as long as the place does not turn the reader away. */
+    int watchPlace(long index, long... words) {
+        reader.enter();
+        try {
+            placeCursor.set(index);
+            placeCursor.load();
+            return watch(atPlace, index, words);
+        } finally {
+            reader.exit();
+        }
     }
 
     /** Watches an index whose entry has each of some orders in turn, from the old one to the new one. */
@@ -124,7 +137,7 @@ final class IndexWatch {
     private long load(long index, int way) {
         return switch (way) {
             case 0 -> array.load(reader, index);
-            case 1 -> loadWithCursor(index);
+            case 1 -> loadWith(cursor, index);
             default -> loadInBatch(index);
         };
     }
@@ -135,15 +148,24 @@ final class IndexWatch {
         return batchEntry[0];
     }
 
-    private long loadWithCursor(long index) {
-        cursor.set(index);
-        long word = cursor.load();
+    private long loadWith(XaCursor walking, long index) {
+        walking.set(index);
+        long word = walking.load();
         while (word == XaEntry.RETRY) {
             metRetry = true;
-            cursor.reset();
-            word = cursor.load();
+            walking.reset();
+            word = walking.load();
         }
         return word;
+    }
+
+    private long reloadAtPlace(long index, int way) {
+        long word = placeCursor.reload();
+        if (word != XaEntry.RETRY) {
+            return word;
+        }
+        metRetry = true;
+        return loadWith(placeCursor, index);
     }
 
     /**

@@ -6,7 +6,7 @@ import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import org.openjdk.jcstress.annotations.Outcome;
 
-/** How the histories of {@link IndexWatch} are graded beside a change that is made once. */
+/** How the histories of {@link IndexWatch} are graded. */
 public final class LoadGrading {
     private LoadGrading() {}
 
@@ -32,6 +32,16 @@ public final class LoadGrading {
     @Outcome(id = "1?9", expect = FORBIDDEN, desc = "the reader got a word that was never stored for its index")
     @Outcome(expect = FORBIDDEN, desc = "no such history")
     public static class WithRetry {}
+
+    /** Changes from one word to another and back, several times. */
+    @Outcome(id = "1", expect = ACCEPTABLE, desc = "the reader saw the old entry only")
+    @Outcome(id = "2", expect = ACCEPTABLE, desc = "the reader saw the new entry, or that there was none, only")
+    @Outcome(id = "3", expect = ACCEPTABLE, desc = "window: the entry changed under the reader's eyes")
+    @Outcome(id = "4", expect = ACCEPTABLE, desc = "window: the entry came back under the reader's eyes")
+    @Outcome(id = "1[1234]", expect = ACCEPTABLE, desc = "the reader met RETRY and looked again")
+    @Outcome(id = "1?9", expect = FORBIDDEN, desc = "the reader got a word that was never stored for its index")
+    @Outcome(expect = FORBIDDEN, desc = "no such history")
+    public static class BackAndForth {}
 
     /** A change of the order of what stands at an index. */
     @Outcome(id = "1", expect = ACCEPTABLE, desc = "the reader was through before the change")

@@ -59,4 +59,83 @@ public final class LoadVsErase {
             range.recycle();
         }
     }
+
+    /**
+     * The entry goes, comes back and goes again, and each time another takes the canonical slot, on a cache line of its
+     * own, alone. Between its loads the lookup may see the sibling, the other entry, the sibling and the other entry.
+     */
+    @JCStressTest
+    @JCStressMeta(LoadGrading.BackAndForth.class)
+    @Description("lookup of index 31 while an entry of order 5 comes and goes, and one of order 0 at its first index")
+    @State
+    public static class ThereAndBack extends ComingAndGoing {
+        /** Looks. */
+        @Actor
+        public void reader(I_Result seen) {
+            meet(range.slot());
+            seen.r1 = range.watch(LOOKED_AT, word(0), NOTHING);
+        }
+
+        /** Changes. */
+        @Actor
+        public void writer() {
+            change();
+        }
+
+        /** Recycles the slot. */
+        @Arbiter
+        public void arbiter(I_Result seen) {
+            range.recycle();
+        }
+    }
+
+    /** The same for a reader that walks to the index once, and then looks at the place again and again. */
+    @JCStressTest
+    @JCStressMeta(LoadGrading.BackAndForth.class)
+    @Description("second looks at index 31, at the place where it was found, while an entry of order 5 comes and goes")
+    @State
+    public static class Reload extends ComingAndGoing {
+        /** Looks. */
+        @Actor
+        public void reader(I_Result seen) {
+            meet(range.slot());
+            seen.r1 = range.watchPlace(LOOKED_AT, word(0), NOTHING);
+        }
+
+        /** Changes. */
+        @Actor
+        public void writer() {
+            change();
+        }
+
+        /** Recycles the slot. */
+        @Arbiter
+        public void arbiter(I_Result seen) {
+            range.recycle();
+        }
+    }
+
+    /** An entry of 32 indices, which a writer erases and stores again, and one that keeps the node. */
+    abstract static class ComingAndGoing extends Rendezvous {
+        /** In the entry's last slot. */
+        static final long LOOKED_AT = 31;
+
+        private static final SharedIndex INDEX = new SharedIndex(6);
+        private static final int NR_TIMES = 4;
+        final IndexRange range = new IndexRange(INDEX);
+
+        ComingAndGoing() {
+            range.store(0, 5, word(0));
+            range.storeSingles(40);
+        }
+
+        final void change() {
+            meet();
+            for (int time = 0; time < NR_TIMES; time++) {
+                range.erase(LOOKED_AT);
+                range.store(0, 0, OTHER);
+                range.store(0, 5, word(0));
+            }
+        }
+    }
 }

@@ -104,12 +104,7 @@ public final class LoadVsWideningStore {
 
     /** The large entry is split again at once. */
     @JCStressTest
-    @Outcome(id = "1", expect = ACCEPTABLE, desc = "the reader saw the small entry only")
-    @Outcome(id = "2", expect = ACCEPTABLE, desc = "the reader saw the large entry only")
-    @Outcome(id = "3", expect = ACCEPTABLE, desc = "window: the store came under the reader's eyes")
-    @Outcome(id = "4", expect = ACCEPTABLE, desc = "window: the split came under the reader's eyes")
-    @Outcome(id = "1[1234]", expect = ACCEPTABLE, desc = "the reader met RETRY and looked again")
-    @Outcome(expect = FORBIDDEN, desc = "the reader got a word that was never stored for its index")
+    @JCStressMeta(LoadGrading.BackAndForth.class)
     @Description("lookup of index 5 while eight entries are replaced by one of order 3, which is split again at once")
     @State
     public static class ThereAndBack extends Rendezvous {
