@@ -104,10 +104,14 @@ public final class XArray extends XaAnchor {
      * Sets who is told of changed nodes, whichever method or cursor changes them (xas_set_update). Needs the lock.
      *
      * @param update the callback, or null for none
-     * @throws IllegalStateException if the array is not locked
+     * @throws IllegalStateException if the array is not locked, or has {@link XaValueNodes}: a list of nodes must hear
+     *     of each that goes
      */
     public void update(@Nullable NodeUpdate update) {
         requireLocked();
+        if (this.update instanceof XaValueNodes.Placing) {
+            throw new IllegalStateException("the array's nodes are on a list: anchor=0x" + Long.toHexString(anchor()));
+        }
         this.update = update;
     }
 
@@ -145,7 +149,8 @@ public final class XArray extends XaAnchor {
     /**
      * Stores one entry over a naturally aligned range, replacing all that is in it (xas_store with an order). Marks of
      * what is replaced are united. If the range lies inside a larger entry, that whole entry changes its word and keeps
-     * its order. In an array that tracks free indices all of the range is then taken, or all of it free.
+     * its order. An entry that {@link #storeRange} stored, and that is no power of two wide, may reach into the range
+     * from before: then that is changed as a whole, and what of the range lies behind it stays as it is. In an array that tracks free indices all of the range is then taken, or all of it free.
      *
      * @param index first index, a multiple of {@code 2^order}
      * @param order log2 of the range, 0 to {@link #MAX_ORDER}
@@ -229,7 +234,7 @@ public final class XArray extends XaAnchor {
      *
      * @param reader the caller's reader, one of this engine, in a read section
      * @param index any index
-     * @return log2 of the indices it covers; 0 if there is none
+     * @return log2 of the indices it covers; 0 if there is none; 64 for one that {@link #storeRange} stored over all
      * @throws IllegalStateException if the reader is in no section
      * @throws IllegalArgumentException if it is another engine's
      */

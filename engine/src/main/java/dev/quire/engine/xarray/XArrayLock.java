@@ -48,10 +48,16 @@ final class XArrayLock {
 
     private RcuReader caller;
 
-    /** The cursor that changed the array last, and under which hold; guarded by the lock. */
+    /**
+     * The cursor that changed the array last, if no other has looked at it since, and under which hold; guarded by the
+     * lock.
+     */
     private @Nullable XaBracket changer;
 
     private long changerHold = NOBODY;
+
+    /** How often changes by another cursor than before began; guarded by the lock. */
+    private long turn;
 
     /** Of the siblings stored last; guarded by the lock. */
     private long siblingStamp;
@@ -164,17 +170,24 @@ final class XArrayLock {
         return changerHold == hold && changer == cursor;
     }
 
-    boolean hasOtherChanger(XaBracket cursor, long hold) {
-        return changerHold == hold && changer != cursor;
+    /** Number of the changes begun last: as long as it is the same, nobody else has changed anything. */
+    long turn() {
+        return turn;
     }
 
-    /** For the holder. */
-    void changer(XaBracket cursor, long hold) {
+    /** Begins changes by a cursor, for the holder; returns their number. */
+    long beginTurn(XaBracket cursor, long hold) {
         if (changer != cursor) {
             // Not more often than that: a reference is stored with the collector's barriers.
             changer = cursor;
         }
         changerHold = hold;
+        return ++turn;
+    }
+
+    /** Ends the turn of whoever had it, for the holder: what that changes from here on has another number. */
+    void endTurn() {
+        changerHold = NOBODY;
     }
 
     /**

@@ -180,14 +180,9 @@ abstract sealed class XaAnchor implements AutoCloseable permits XArray {
         return lock.isHold(bracket);
     }
 
-    /** Whether a cursor, and no other since, has changed the array under a hold. */
+    /** Whether a cursor, and no other since, has used the array under a hold, and has changed it. */
     final boolean isLastChanger(XaBracket cursor, long hold) {
         return lock.isLastChanger(cursor, hold);
-    }
-
-    /** Whether another cursor was the last to change the array under a hold. */
-    final boolean hasOtherChanger(XaBracket cursor, long hold) {
-        return lock.hasOtherChanger(cursor, hold);
     }
 
     /** For the holder of the lock: larger than the stamps of all siblings before. */
@@ -195,8 +190,18 @@ abstract sealed class XaAnchor implements AutoCloseable permits XArray {
         return lock.nextSiblingStamp();
     }
 
-    /** Notes who changes the array. */
-    final void changer(XaBracket cursor, long hold) {
-        lock.changer(cursor, hold);
+    /** For the holder of the lock: number of the changes begun last. */
+    final long turn() {
+        return lock.turn();
+    }
+
+    /** For the holder of the lock: begins changes by a cursor; returns their number. */
+    final long beginTurn(XaBracket cursor, long hold) {
+        return lock.beginTurn(cursor, hold);
+    }
+
+    /** For the holder of the lock: whoever changes the array from here on begins anew. */
+    final void endTurn() {
+        lock.endTurn();
     }
 }

@@ -18,6 +18,14 @@ abstract sealed class XaBracket extends XaPosition permits XaCursor {
     /** Which read section of the reader, or which acquisition of the array's lock, the position was used in last. */
     private long bracket = UNKNOWN;
 
+    /** Number of the last changes, of whatever cursor, that the position has seen; of use under the lock. */
+    private long turn;
+
+    /** Where {@link XaCursor#findConflict} found an entry last, which need not be the one that covers the index. */
+    private long conflictNode = RESTART;
+
+    private int conflictOffset;
+
     XaBracket(XArray array, @Nullable RcuReader reader) {
         if (reader != null) {
             array.pool().rcu().requireOwn(reader);
@@ -46,10 +54,29 @@ abstract sealed class XaBracket extends XaPosition permits XaCursor {
         requireAccess();
     }
 
-    /** As {@link #requireAccess}, but only under the lock. */
+    /** As {@link #requireAccess}, but only under the lock; a position from a read section is given up. */
     final void requireLockedAccess() {
-        array.requireLocked();
-        requireAccess();
+        long hold = array.requireLocked();
+        RcuReader section = openSection();
+        if (hold != UNKNOWN && section != null && bracket == section.sectionStamp()) {
+            reset();
+        }
+        useUnderLock(hold);
+    }
+
+    final boolean isAtConflict() {
+        return isValid() && conflictNode == node && conflictOffset == offset;
+    }
+
+    final void noteConflict(boolean found) {
+        conflictNode = found ? node : RESTART;
+        conflictOffset = offset;
+    }
+
+    final IllegalStateException staleConflict() {
+        return new IllegalStateException(
+                "the conflict found may be gone, as another cursor has changed the array since: range's index=0x"
+                        + Long.toHexString(index));
     }
 
     /**
@@ -72,14 +99,14 @@ abstract sealed class XaBracket extends XaPosition permits XaCursor {
             reset();
         }
         bracket = hold;
-        array.changer(this, hold);
+        turn = array.beginTurn(this, hold);
         return isStale;
     }
 
     /** Whether the position may be wrong by now; refuses one whose node may be another place's. */
     private boolean isStaleUnder(long hold) {
         if (bracket == hold) {
-            return array.hasOtherChanger(this, hold);
+            return turn != array.turn();
         }
         RcuReader section = openSection();
         if (bracket != UNKNOWN && (section == null || bracket != section.sectionStamp())) {
@@ -100,6 +127,7 @@ abstract sealed class XaBracket extends XaPosition permits XaCursor {
         if (bracket != UNKNOWN && isValid()) {
             if (array.isHold(bracket)) {
                 // Under the lock and in a section: the position goes on being the lock's, which keeps more.
+                requireCurrent();
                 return;
             }
             throw keptPosition();
@@ -111,7 +139,8 @@ abstract sealed class XaBracket extends XaPosition permits XaCursor {
      * Notes that the position is used under the array's lock.
      *
      * @param hold which acquisition of the lock this is; 0 if they are not counted
-     * @throws IllegalStateException if the position is from an earlier bracket: its node may by now be another place's
+     * @throws IllegalStateException if the position is from an earlier bracket, or from before another cursor's change:
+     *     its node may by now be another place's
      */
     private void useUnderLock(long hold) {
         if (bracket != hold) {
@@ -119,7 +148,29 @@ abstract sealed class XaBracket extends XaPosition permits XaCursor {
                 throw keptPosition();
             }
             bracket = hold;
+            if (hold != UNKNOWN) {
+                seeAllChanges();
+            }
+        } else if (hold != UNKNOWN) {
+            requireCurrent();
         }
+    }
+
+    /** Under the lock. Where another cursor has changed the array since, only a position that is walked anew will do. */
+    private void requireCurrent() {
+        if (turn != array.turn()) {
+            if (isValid()) {
+                throw new IllegalStateException(
+                        "another cursor has changed the array since this one was positioned: index=0x"
+                                + Long.toHexString(index));
+            }
+            seeAllChanges();
+        }
+    }
+
+    private void seeAllChanges() {
+        turn = array.turn();
+        array.endTurn();
     }
 
     private IllegalStateException keptPosition() {

@@ -3,6 +3,8 @@ package dev.quire.engine.xarray;
 
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.rcu.RcuReader;
+import dev.quire.engine.struct.XArrayStruct;
+import dev.quire.engine.struct.XaNodeStruct;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Who takes the lock inside a section may go on from the section's position; a change then walks to the index anew,
  * as the section keeps the node, but not what stands in it. So does a change after one by another cursor under the same
- * lock; in unchecked mode both are the caller's to see to, with {@link #reset}.
+ * lock; reading from a position of before that throws, as its node may be gone. In unchecked mode all of this is the
+ * caller's to see to, with {@link #pause} before the other's change or {@link #reset}.
  *
  * <p>A cursor covers one index, or after {@link #setOrder} the naturally aligned range that its index is in. Its
  * position is one of: not walked yet, at a slot of a node, at the head, past the end, or an error. Errors stick: every
@@ -24,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * {@link #nomem}.
  *
  * <p>Results are raw words: they can be {@link XaEntry#ZERO}, for a lock-free reader {@link XaEntry#RETRY} (see
- * {@link #retry}), and from {@link #next} and {@link #prev} siblings.
+ * {@link #retry}), from {@link #next} and {@link #prev} siblings, and words of nodes where the cursor's range is wider
+ * than a slot that it went to, or beside a split.
  *
  * <p>Reusable, for one thread at a time; no method allocates memory on the Java heap, but for a thread's first. Reading
  * is lock-free: it starts over only if a writer got further.
@@ -184,8 +188,8 @@ public final class XaCursor extends XaBracket {
      *
      * <p>Beside a writer an iteration finds each entry that is in the array, and marked, all the time exactly once,
      * also in pieces; otherwise as {@link #find}, but that after {@link XaEntry#RETRY} it starts anew, and so may go
-     * back to the first index of an entry that has taken the place of several, found already or not. In the node of one
-     * of these that it has found, such an entry counts as found.
+     * back to the first index of an entry that has taken the place of several, found already or not; so may who goes on
+     * after {@link #pause}. In the node of one of these that it has found, such an entry counts as found.
      *
      * @param max last index to look at, unsigned, inclusive
      * @param mark 0 to 2
@@ -208,7 +212,9 @@ public final class XaCursor extends XaBracket {
     public long findConflict() {
         requireLockedAccess();
         alignToRange();
-        return XaFind.findConflict(this);
+        long word = XaFind.findConflict(this);
+        noteConflict(word != XaEntry.EMPTY);
+        return word;
     }
 
     /**
@@ -259,13 +265,15 @@ public final class XaCursor extends XaBracket {
      * @param mark 0 to 2
      * @throws IllegalArgumentException if there is no such mark, or the array keeps it itself, as mark 0 where it tracks
      *     free indices
-     * @throws IllegalStateException if the array is not locked
+     * @throws IllegalStateException if the array is not locked, or the cursor is at a conflict found before another
+     *     cursor's change
      */
     public void setMark(int mark) {
         XaArguments.requireMark(mark);
         requireMarkable();
         XaArguments.requireNotFreeMark(anchor, mark);
-        if (isValid() && XaWalk.reload(this) != XaEntry.EMPTY && !isAboveNode()) {
+        long word = wordAtSlot();
+        if (word != XaEntry.EMPTY && !XaEntry.isNode(word)) {
             XaMarks.set(this, mark);
         }
     }
@@ -274,42 +282,72 @@ public final class XaCursor extends XaBracket {
      * Takes a mark from the entry at the cursor; does nothing at an invalid position, or if a node stands there.
      *
      * @param mark 0 to 2
-     * @throws IllegalArgumentException if there is no such mark
-     * @throws IllegalStateException if the array is not locked
+     * @throws IllegalArgumentException if there is no such mark, or it is the free mark of a free index, which no
+     *     allocation would find again
+     * @throws IllegalStateException if the array is not locked, or the cursor is at a conflict found before another
+     *     cursor's change
      */
     public void clearMark(int mark) {
         XaArguments.requireMark(mark);
         requireMarkable();
-        if (!isAboveNode()) {
+        long word = wordAtSlot();
+        if (word == XaEntry.EMPTY && isValid()) {
+            XaArguments.requireNotFreeMark(anchor, mark);
+        }
+        if (!XaEntry.isNode(word)) {
             XaMarks.clear(this, mark);
         }
     }
 
     /**
-     * Takes all marks from the entry at the cursor; in an array that tracks free indices it gets the free mark. Does
+     * Takes all marks from where the cursor is; a free index of an array that tracks such keeps the free mark. Does
      * nothing at an invalid position, or if a node stands there.
      *
-     * @throws IllegalStateException if the array is not locked
+     * @throws IllegalArgumentException if the array tracks free indices and this one is taken: with the free mark it
+     *     would be handed out again
+     * @throws IllegalStateException if the array is not locked, or the cursor is at a conflict found before another
+     *     cursor's change
      */
     public void initMarks() {
         requireMarkable();
-        if (!isAboveNode()) {
-            XaMarks.init(this);
+        long word = wordAtSlot();
+        if (XaEntry.isNode(word)) {
+            return;
         }
+        if (word != XaEntry.EMPTY) {
+            XaArguments.requireNotFreeMark(anchor, XArray.FREE_MARK);
+        }
+        XaMarks.init(this);
     }
 
-    /** Marks are changed where the cursor is, so one that had to give its position up walks there again. */
+    /**
+     * Marks are changed where the cursor is, so one that had to give its position up walks to the entry at its index
+     * again; but who found a conflict is at another entry.
+     */
     private void requireMarkable() {
+        boolean wasAtConflict = isAtConflict();
         if (requireChange()) {
-            XaWalk.load(this);
+            if (wasAtConflict) {
+                throw staleConflict();
+            }
+            if (nodeShift < shift) {
+                // A search had gone below the level of the cursor's range.
+                XaFind.loadEntry(this);
+            } else {
+                XaWalk.load(this);
+            }
         }
     }
 
     /**
-     * Whether {@link #load} ended above a node, because the cursor's range is wider: the node's marks are its entries'.
+     * The word at the cursor's place; a node's if {@link #load} ended above it, because the cursor's range is wider: the
+     * node's marks are its entries'. 0 at an invalid position.
      */
-    private boolean isAboveNode() {
-        return isValid() && XaEntry.isNode(XaWalk.reload(this));
+    private long wordAtSlot() {
+        if (!isValid()) {
+            return XaEntry.EMPTY;
+        }
+        return node == AT_HEAD ? XArrayStruct.head(anchor) : XaNodeStruct.slot(node, offset);
     }
 
     // ---- change
@@ -332,7 +370,15 @@ public final class XaCursor extends XaBracket {
         XaArguments.requireStorable(entry);
         requireChange();
         alignToRange();
-        return XaStore.store(this, entry);
+        goBackToIndex();
+        noteConflict(false);
+        int sibsOfOrder = sibs;
+        try {
+            return XaStore.store(this, entry);
+        } finally {
+            // Where a larger entry changed, the store was as wide as that.
+            sibs = sibsOfOrder;
+        }
     }
 
     /**

@@ -56,7 +56,7 @@ final class XaFind {
     }
 
     /** Walks to the entry that covers the index, whatever the cursor's order. */
-    private static long loadEntry(XaCursor cursor) {
+    static long loadEntry(XaCursor cursor) {
         long word = XaWalk.start(cursor);
         while (XaEntry.isNode(word)) {
             word = XaWalk.descend(cursor, word);
@@ -362,7 +362,7 @@ final class XaFind {
         boolean goOn = first != XArray.MAX_INDEX;
         while (goOn) {
             word = search(cursor, last, filter);
-            goOn = cursor.retry(word) || isAtOrBefore(cursor, first);
+            goOn = cursor.retry(word) || beginsAtOrBefore(cursor, first);
         }
         if (word == XaEntry.EMPTY) {
             cursor.set(first);
@@ -370,15 +370,13 @@ final class XaFind {
         return word;
     }
 
-    /** Whether the entry the cursor is at begins at an index or before it: by its mark it is found at its first one. */
-    private static boolean isAtOrBefore(XaCursor cursor, long index) {
-        return cursor.isValid() && (Long.compareUnsigned(cursor.index, index) <= 0 || isInsideEntry(cursor));
-    }
-
-    /** Whether the index lies behind the first one of the entry the cursor is at. */
-    private static boolean isInsideEntry(XaCursor cursor) {
-        return cursor.node != XaCursor.AT_HEAD
-                && cursor.index != XaWalk.indexOfSlot(cursor.index, cursor.nodeShift, cursor.offset);
+    /** Whether the entry the cursor is at begins at an index or before it, wherever in it the cursor is. */
+    private static boolean beginsAtOrBefore(XaCursor cursor, long index) {
+        if (!cursor.isValid()) {
+            return false;
+        }
+        return cursor.node == XaCursor.AT_HEAD
+                || Long.compareUnsigned(XaWalk.indexOfSlot(cursor.index, cursor.nodeShift, cursor.offset), index) <= 0;
     }
 
     static int extract(XaCursor cursor, long last, int filter, long[] entries, int nrEntries) {

@@ -56,6 +56,11 @@ final class XaFlags {
         XArrayStruct.flags(anchor, XArrayStruct.flagsOpaque(anchor) & ~bitOf(mark));
     }
 
+    /** Of a kind of array that tracks free indices: clears all marks but the free one. */
+    static void clearOwnMarks(long anchor) {
+        XArrayStruct.flags(anchor, XArrayStruct.flagsOpaque(anchor) & ~(MARKS & ~bitOf(XArray.FREE_MARK)));
+    }
+
     static void setWrapped(long anchor) {
         XArrayStruct.flags(anchor, XArrayStruct.flagsOpaque(anchor) | ALLOC_WRAPPED);
     }

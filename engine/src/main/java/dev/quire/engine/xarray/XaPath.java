@@ -77,6 +77,9 @@ final class XaPath {
         }
         long word = XaEntry.node(node, shift);
         if (parent == XaCursor.AT_HEAD) {
+            if (XaFlags.tracksFree(cursor.anchor)) {
+                XaFlags.setMarked(cursor.anchor, XArray.FREE_MARK);
+            }
             // Publishes the empty node; pairs with the acquire load of the head.
             XArrayStruct.headRelease(cursor.anchor, word);
         } else {
@@ -258,6 +261,10 @@ final class XaPath {
             }
             cursor.node = XaCursor.BOUNDS;
             boolean isBusyZero = word == XaEntry.ZERO && XaFlags.isZeroBusy(cursor.anchor);
+            if (isBusyZero) {
+                // The array is empty from here on, and who stores into it next must find no mark.
+                XaFlags.clearOwnMarks(cursor.anchor);
+            }
             // Readers come in through the new head from here on; a node in it was published long ago.
             XArrayStruct.headRelease(cursor.anchor, isBusyZero ? XaEntry.EMPTY : word);
             if (XaFlags.tracksFree(cursor.anchor) && !XaMarks.isMarked(top, 0, XArray.FREE_MARK)) {

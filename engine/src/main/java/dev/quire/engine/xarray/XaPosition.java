@@ -82,6 +82,16 @@ abstract sealed class XaPosition extends XaPositionPadding permits XaBracket {
         }
     }
 
+    /**
+     * What was found last need not cover the index: it may be another entry of the range, or be gone. A change is one
+     * of what covers the index.
+     */
+    final void goBackToIndex() {
+        if (isValid() && node != AT_HEAD && offset != XaWalk.slotOf(index, nodeShift)) {
+            node = RESTART;
+        }
+    }
+
     final void setWidth(int order) {
         int bitsInLevel = order % XaWalk.LEVEL_BITS;
         shift = order - bitsInLevel;

@@ -37,6 +37,9 @@ final class XaStore {
     }
 
     private static void storeAtHead(XaCursor cursor, long entry, long current) {
+        if (entry == XaEntry.EMPTY && current == XaEntry.EMPTY) {
+            return;
+        }
         if (entry == XaEntry.EMPTY) {
             XaMarks.init(cursor);
         }
@@ -197,12 +200,13 @@ final class XaStore {
         cursor.set(0);
         cursor.node = XaCursor.AT_HEAD;
         long head = XArrayStruct.head(cursor.anchor);
-        // The tree is cut off here; readers inside meet RETRY in its leaves.
-        XArrayStruct.headRelease(cursor.anchor, XaEntry.EMPTY);
+        // Before the head: who finds nothing there finds no mark.
         XaMarks.init(cursor);
         if (XaFlags.isZeroBusy(cursor.anchor)) {
             XaFlags.clearMarked(cursor.anchor, XArray.FREE_MARK);
         }
+        // The tree is cut off here; readers inside meet RETRY in its leaves.
+        XArrayStruct.headRelease(cursor.anchor, XaEntry.EMPTY);
         if (XaEntry.isNode(head)) {
             XaPath.retireSubtree(cursor, head);
         }

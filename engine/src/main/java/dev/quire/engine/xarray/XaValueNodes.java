@@ -47,9 +47,17 @@ public final class XaValueNodes {
                         "the array has nodes or a callback already: anchor=0x" + Long.toHexString(array.anchor()));
             }
             ListHead.initialise(list);
-            array.update(this::place);
+            array.update(new Placing(this));
         } finally {
             array.unlock();
+        }
+    }
+
+    /** Puts changed nodes on a list, or takes them off it. */
+    record Placing(XaValueNodes nodes) implements NodeUpdate {
+        @Override
+        public void update(long node) {
+            nodes.place(node);
         }
     }
 
