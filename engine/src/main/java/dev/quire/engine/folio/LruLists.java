@@ -61,16 +61,19 @@ public final class LruLists {
     public void add(long folio) {
         arena.requirePage(folio);
         lifetime.enter();
-        lock();
         try {
-            References.requireHeld(folio);
-            long flags = PageStruct.getAndSetFlags(folio, LRU);
-            if ((flags & LRU) != 0) {
-                throw new IllegalStateException("folio is on an LRU list: folio=0x" + Long.toHexString(folio));
+            lock();
+            try {
+                References.requireHeld(folio);
+                long flags = PageStruct.getAndSetFlags(folio, LRU);
+                if ((flags & LRU) != 0) {
+                    throw new IllegalStateException("folio is on an LRU list: folio=0x" + Long.toHexString(folio));
+                }
+                link(folio, flags);
+            } finally {
+                unlock();
             }
-            link(folio, flags);
         } finally {
-            unlock();
             lifetime.exit();
         }
     }
@@ -115,23 +118,26 @@ public final class LruLists {
     public int isolateOldest(LruList list, long nrPages, FolioList taken) {
         taken.requireOf(arena);
         lifetime.enter();
-        lock();
         try {
-            int nrTaken = 0;
-            long nrLeft = nrPages;
-            long head = LruVectorStruct.list(vector, list.ordinal());
-            long link = list == LruList.UNEVICTABLE ? head : ListHead.prev(head);
-            while (link != head && nrLeft > 0) {
-                long folio = PageStruct.pageOfList(link);
-                link = ListHead.prev(link);
-                if (References.tryGet(folio) && take(folio, taken)) {
-                    nrTaken++;
-                    nrLeft -= Geometry.pagesIn(FolioStruct.order(folio));
+            lock();
+            try {
+                int nrTaken = 0;
+                long nrLeft = nrPages;
+                long head = LruVectorStruct.list(vector, list.ordinal());
+                long link = list == LruList.UNEVICTABLE ? head : ListHead.prev(head);
+                while (link != head && nrLeft > 0) {
+                    long folio = PageStruct.pageOfList(link);
+                    link = ListHead.prev(link);
+                    if (References.tryGet(folio) && take(folio, taken)) {
+                        nrTaken++;
+                        nrLeft -= Geometry.pagesIn(FolioStruct.order(folio));
+                    }
                 }
+                return nrTaken;
+            } finally {
+                unlock();
             }
-            return nrTaken;
         } finally {
-            unlock();
             lifetime.exit();
         }
     }

@@ -87,19 +87,22 @@ public final class SwapTable {
     public long allocate(int order) {
         Geometry.requireOrder(order);
         lifetime.enter();
-        lock();
         try {
-            long slot = freeSlots.find(SwapAreaStruct.nextSlot(area), order);
-            if (slot == FreeSlots.NONE) {
-                return NO_SLOT;
+            lock();
+            try {
+                long slot = freeSlots.find(SwapAreaStruct.nextSlot(area), order);
+                if (slot == FreeSlots.NONE) {
+                    return NO_SLOT;
+                }
+                freeSlots.take(slot, order);
+                fill(slot, Geometry.pagesIn(order), IN_USE);
+                SwapAreaStruct.addNrInUse(area, Geometry.pagesIn(order));
+                SwapAreaStruct.nextSlot(area, slot + Geometry.pagesIn(order));
+                return slot;
+            } finally {
+                unlock();
             }
-            freeSlots.take(slot, order);
-            fill(slot, Geometry.pagesIn(order), IN_USE);
-            SwapAreaStruct.addNrInUse(area, Geometry.pagesIn(order));
-            SwapAreaStruct.nextSlot(area, slot + Geometry.pagesIn(order));
-            return slot;
         } finally {
-            unlock();
             lifetime.exit();
         }
     }
@@ -125,17 +128,20 @@ public final class SwapTable {
     public void free(long slot, long nrFreed) {
         requireSlots(slot, nrFreed);
         lifetime.enter();
-        lock();
         try {
-            for (long next = slot; next < slot + nrFreed; next++) {
-                long word = NativeMemory.getLong(wordOf(next));
-                if (word == FREE || (word & GIVEN_BACK) != 0) {
-                    throw new IllegalStateException("slot is free: slot=" + next);
+            lock();
+            try {
+                for (long next = slot; next < slot + nrFreed; next++) {
+                    long word = NativeMemory.getLong(wordOf(next));
+                    if (word == FREE || (word & GIVEN_BACK) != 0) {
+                        throw new IllegalStateException("slot is free: slot=" + next);
+                    }
                 }
+                replaceAll(slot, nrFreed, word -> word == IN_USE ? FREE : word | GIVEN_BACK);
+            } finally {
+                unlock();
             }
-            replaceAll(slot, nrFreed, word -> word == IN_USE ? FREE : word | GIVEN_BACK);
         } finally {
-            unlock();
             lifetime.exit();
         }
     }

@@ -246,9 +246,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
      * @throws IllegalStateException if called from inside a conversion, a hole or a visit of this memory
      */
     public void forEachFolio(FolioVisitor visitor) {
-        invalidateLock.requireNotHeld();
-        lifetime.enter();
-        invalidateLock.lockForConversion();
+        lifetime.enterTaking(invalidateLock::lockForConversion);
         try {
             requireOpen();
             guestFolios.forEach(0, nrPages, visitor);
@@ -318,9 +316,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
         requireRange(offsetBytes, lengthBytes);
         long end = Geometry.alignDown((offsetBytes + lengthBytes) >>> Geometry.PAGE_SHIFT, hugeOrder);
         long huge = Geometry.alignDown(offsetBytes >>> Geometry.PAGE_SHIFT, hugeOrder);
-        invalidateLock.requireNotHeld();
-        lifetime.enter();
-        invalidateLock.lockShared(huge, end);
+        lifetime.enterTaking(() -> invalidateLock.lockShared(huge, end));
         try {
             requireOpen();
             return guestFolios.populateAll(huge, end, layout);
@@ -362,9 +358,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
         requireRange(offsetBytes, lengthBytes);
         long start = offsetBytes >>> Geometry.PAGE_SHIFT;
         long end = (offsetBytes + lengthBytes) >>> Geometry.PAGE_SHIFT;
-        invalidateLock.requireNotHeld();
-        lifetime.enter();
-        invalidateLock.lockForConversion();
+        lifetime.enterTaking(invalidateLock::lockForConversion);
         try {
             requireOpen();
             AttributeMap before = layout.attributes();
@@ -415,9 +409,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
      */
     public ConversionResult punchHole(long offsetBytes, long lengthBytes) {
         requireRange(offsetBytes, lengthBytes);
-        invalidateLock.requireNotHeld();
-        lifetime.enter();
-        invalidateLock.lockExclusive();
+        lifetime.enterTaking(invalidateLock::lockExclusive);
         try {
             requireOpen();
             return truncation.punchHole(
@@ -437,7 +429,6 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
      */
     @Override
     public void close() {
-        invalidateLock.requireNotHeld();
         invalidateLock.lockExclusive();
         try {
             // Before the engine is asked, which may be closed by then too.

@@ -47,8 +47,14 @@ final class InvalidateLock {
         }
     }
 
-    /** For pages that consist of whole huge pages. {@link #requireNotHeld} has been asked. */
+    /**
+     * Takes the lock shared for pages that consist of whole huge pages.
+     *
+     * @throws IllegalStateException if the thread holds it for conversion, or the order of locks is checked and forbids
+     *     it; it is not taken then
+     */
     void lockShared(long startIndex, long endIndex) {
+        requireNotHeld();
         lockOrder.beforeLock(LockRank.INVALIDATE);
         allocation.readLock().lock();
         if (invalidation.overlaps(startIndex, endIndex)) {
@@ -68,8 +74,13 @@ final class InvalidateLock {
         }
     }
 
-    /** {@link #requireNotHeld} has been asked. */
+    /**
+     * Takes the lock for conversion.
+     *
+     * @throws IllegalStateException as {@link #lockShared}
+     */
     void lockForConversion() {
+        requireNotHeld();
         lockOrder.beforeLock(LockRank.INVALIDATE);
         conversion.lock();
         lockOrder.afterLock(LockRank.INVALIDATE);
@@ -80,6 +91,11 @@ final class InvalidateLock {
         conversion.unlock();
     }
 
+    /**
+     * Takes the lock exclusively.
+     *
+     * @throws IllegalStateException as {@link #lockShared}
+     */
     void lockExclusive() {
         lockForConversion();
         allocation.writeLock().lock();

@@ -5,8 +5,6 @@ import dev.quire.engine.folio.FolioOwner;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SplitPolicy;
-import dev.quire.engine.lock.LockRank;
-import dev.quire.engine.lock.RankedLock;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.RcuReader;
@@ -37,14 +35,13 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     private final IndexedFolios indexed;
     private final SwapEntries swapEntries;
     private final Truncation truncation;
+    private final SpaceResizer resizer;
     private final int minimumOrder;
     private final boolean swapBacked;
     private final @Nullable Inode host;
 
     /** Set, under the resize lock, before the folios are dropped. */
     private volatile boolean closed;
-
-    private final RankedLock resizeLock;
 
     private AddressSpace(
             MappingContext context, long address, int minimumOrder, boolean swapBacked, @Nullable Inode host) {
@@ -53,13 +50,13 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         this.address = address;
         lifetime = context.lifetime();
         folios = context.folios();
-        resizeLock = new RankedLock(context.lockOrder(), LockRank.RESIZE);
         index = new XArray(AddressSpaceStruct.pages(address), context.nodes(), context.lockOrder(), 0);
         indexEnd = index.handOver();
         lockedCursor = new XaCursor(index);
         indexed = new IndexedFolios(context, this, host);
         swapEntries = new SwapEntries(context, this, indexed);
         truncation = new Truncation(context, this, indexed, swapEntries);
+        resizer = new SpaceResizer(context, this, indexed, truncation);
         this.minimumOrder = minimumOrder;
         this.swapBacked = swapBacked;
         AddressSpaceStruct.minimumOrder(address, minimumOrder);
@@ -267,23 +264,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     public void truncate(long sizeBytes, SplitPolicy policy) {
         FileRange.requireSize(sizeBytes);
         Objects.requireNonNull(policy, "policy");
-        lifetime.enter();
-        resizeLock.lock();
-        try {
-            requireOpen();
-            long before = AddressSpaceStruct.sizeBytesAcquire(address);
-            // The size goes first: what a split leaves beyond it is dropped by the split itself.
-            AddressSpaceStruct.sizeBytesRelease(address, sizeBytes);
-            if (sizeBytes <= before) {
-                long end = FileRange.pagesOf(sizeBytes);
-                AddressSpaceStruct.fallocateEndRelease(
-                        address, Math.min(end, AddressSpaceStruct.fallocateEndAcquire(address)));
-                truncation.removeRange(sizeBytes, Long.MAX_VALUE, policy);
-            }
-        } finally {
-            resizeLock.unlock();
-            lifetime.exit();
-        }
+        resizer.truncate(sizeBytes, policy);
     }
 
     /**
@@ -294,17 +275,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
      */
     public void extend(long sizeBytes) {
         FileRange.requireSize(sizeBytes);
-        lifetime.enter();
-        resizeLock.lock();
-        try {
-            requireOpen();
-            if (sizeBytes > AddressSpaceStruct.sizeBytesAcquire(address)) {
-                AddressSpaceStruct.sizeBytesRelease(address, sizeBytes);
-            }
-        } finally {
-            resizeLock.unlock();
-            lifetime.exit();
-        }
+        resizer.extend(sizeBytes);
     }
 
     /**
@@ -322,18 +293,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         Geometry.requireOrder(maximumOrder);
         FileRange.require("startIndex", startIndex, "nrPages", nrPages, FileRange.MAX_PAGES);
         requireSwapBacked();
-        lifetime.enter();
-        resizeLock.lock();
-        try {
-            requireOpen();
-            long end = Math.max(startIndex + nrPages, AddressSpaceStruct.fallocateEndAcquire(address));
-            // Before the pages are there: a split that runs meanwhile must not take them for what lies beyond the end.
-            AddressSpaceStruct.fallocateEndRelease(address, end);
-            return indexed.populate(startIndex, nrPages, maximumOrder);
-        } finally {
-            resizeLock.unlock();
-            lifetime.exit();
-        }
+        return resizer.allocateBeyondEnd(startIndex, nrPages, maximumOrder);
     }
 
     /**
@@ -392,15 +352,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
     public void punchHole(long offsetBytes, long lengthBytes, SplitPolicy policy) {
         FileRange.require("offsetBytes", offsetBytes, "lengthBytes", lengthBytes, FileRange.MAX_BYTES);
         Objects.requireNonNull(policy, "policy");
-        lifetime.enter();
-        resizeLock.lock();
-        try {
-            requireOpen();
-            truncation.removeRange(offsetBytes, offsetBytes + lengthBytes, policy);
-        } finally {
-            resizeLock.unlock();
-            lifetime.exit();
-        }
+        resizer.punchHole(offsetBytes, offsetBytes + lengthBytes, policy);
     }
 
     /**
@@ -450,34 +402,21 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
      */
     @Override
     public void close() {
-        resizeLock.lock();
-        try {
-            // Before the engine is asked, which may be closed by then too.
-            if (!closed) {
-                end();
-            }
-        } finally {
-            resizeLock.unlock();
-        }
+        resizer.close(this::closeUnlessMapped);
     }
 
-    private void end() {
-        lifetime.enter();
-        try {
-            int nrRegions = context.mappers().closeUnlessMapped(address, () -> closed = true);
-            if (nrRegions > 0) {
-                throw new IllegalStateException("the address space still has regions: regions=" + nrRegions);
-            }
-            do {
-                truncation.removeRange(0, Long.MAX_VALUE, SplitPolicies.UNIFORM);
-            } while (!endIndexIfEmpty());
-            // Lookups that have not seen it closed are in their read sections.
-            context.rcu().synchronize();
-            context.owners().remove(this);
-            context.objects().free(address);
-        } finally {
-            lifetime.exit();
+    private void closeUnlessMapped() {
+        int nrRegions = context.mappers().closeUnlessMapped(address, () -> closed = true);
+        if (nrRegions > 0) {
+            throw new IllegalStateException("the address space still has regions: regions=" + nrRegions);
         }
+        do {
+            truncation.removeRange(0, Long.MAX_VALUE, SplitPolicies.UNIFORM);
+        } while (!endIndexIfEmpty());
+        // Lookups that have not seen it closed are in their read sections.
+        context.rcu().synchronize();
+        context.owners().remove(this);
+        context.objects().free(address);
     }
 
     /** Closes the index, unless somebody who did not see this closed has added a folio. */

@@ -157,16 +157,7 @@ public final class SharedMemory implements AutoCloseable {
     }
 
     private void begin() {
-        lifetime.enter();
-        boolean begun = false;
-        try {
-            addUser();
-            begun = true;
-        } finally {
-            if (!begun) {
-                lifetime.exit();
-            }
-        }
+        lifetime.enterTaking(this::addUser);
     }
 
     private void end() {

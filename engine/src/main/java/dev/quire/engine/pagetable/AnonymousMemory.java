@@ -4,14 +4,9 @@ package dev.quire.engine.pagetable;
 import dev.quire.engine.folio.DeferredSplitShrinker;
 import dev.quire.engine.folio.FolioSplitter;
 import dev.quire.engine.folio.SplitPolicies;
-import dev.quire.engine.lock.LockOrder;
-import dev.quire.engine.lock.LockRank;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.Lifetime;
-import java.util.concurrent.locks.Lock;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.StampedLock;
 
 /**
  * The anonymous memory of one process, changed by its system calls and filled by its faults (mm_struct, mm/mmap.c,
@@ -38,8 +33,7 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
     private final MappedPages mappedPages;
     private final AnonymousFault faults;
 
-    /** Nobody takes it twice; a reentrant lock would allocate for each fault that runs beside another. */
-    private final ReadWriteLock mapLock = new StampedLock().asReadWriteLock();
+    private final MemoryMapLock mapLock;
 
     /** Guarded by the lock; 0 before there is a heap, which is empty while they are equal. */
     private long heapStart;
@@ -59,6 +53,7 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
         this.mappedPages = mappedPages;
         regions = new AnonymousRegions(tables, owner);
         lifetime = context.lifetime;
+        mapLock = new MemoryMapLock(context.lockOrder, lifetime);
         faults = new AnonymousFault(context, shrinker, mappedPages, tables, owner, orders);
     }
 
@@ -105,13 +100,13 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
             return refusal == Errno.OK ? Errno.EINVAL : refusal;
         }
         long end = endOf(address, lengthBytes);
-        lockMap();
+        mapLock.lockExclusive();
         try {
             regions.clear(address, end);
             regions.add(address, end, pageOf(address), RegionFlags.of(protection));
             return Errno.OK;
         } finally {
-            unlockMap();
+            mapLock.unlockExclusive();
         }
     }
 
@@ -127,12 +122,12 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
         if (check(address, lengthBytes) != Errno.OK || lengthBytes == 0) {
             return Errno.EINVAL;
         }
-        lockMap();
+        mapLock.lockExclusive();
         try {
             regions.clear(address, endOf(address, lengthBytes));
             return Errno.OK;
         } finally {
-            unlockMap();
+            mapLock.unlockExclusive();
         }
     }
 
@@ -152,7 +147,7 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
             return refusal;
         }
         long end = endOf(address, lengthBytes);
-        lockMap();
+        mapLock.lockExclusive();
         try {
             if (regions.hasHole(address, end)) {
                 return Errno.ENOMEM;
@@ -162,7 +157,7 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
             tables.walk(address, end, writable ? ChangeProtection.WRITABLE : ChangeProtection.READ_ONLY);
             return Errno.OK;
         } finally {
-            unlockMap();
+            mapLock.unlockExclusive();
         }
     }
 
@@ -188,7 +183,7 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
         if (advice == Advice.POPULATE_WRITE) {
             return populate(address, end);
         }
-        lockMap();
+        mapLock.lockExclusive();
         try {
             switch (advice) {
                 case DONT_NEED, FREE -> tables.unmap(address, (end - address) >>> Geometry.PAGE_SHIFT);
@@ -199,7 +194,7 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
             }
             return regions.hasHole(address, end) ? Errno.ENOMEM : Errno.OK;
         } finally {
-            unlockMap();
+            mapLock.unlockExclusive();
         }
     }
 
@@ -226,7 +221,7 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
      *     exist, or if something else is mapped in between; 0 if there is no heap yet
      */
     public long setBreak(long address) {
-        lockMap();
+        mapLock.lockExclusive();
         try {
             if (address <= 0 || address > PageTables.ADDRESS_END) {
                 return heapEnd;
@@ -242,7 +237,7 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
             heapEnd = address;
             return address;
         } finally {
-            unlockMap();
+            mapLock.unlockExclusive();
         }
     }
 
@@ -282,7 +277,7 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
         }
         long oldEnd = endOf(oldAddress, oldLengthBytes);
         long newEnd = endOf(newAddress, newLengthBytes);
-        lockMap();
+        mapLock.lockExclusive();
         try {
             Region region = tables.regionAt(oldAddress);
             if (region == null || oldEnd > region.end()) {
@@ -292,7 +287,7 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
                     ? resize(region, oldEnd, newEnd)
                     : move(region, oldAddress, oldEnd, newAddress, newEnd);
         } finally {
-            unlockMap();
+            mapLock.unlockExclusive();
         }
     }
 
@@ -353,7 +348,7 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
 
     /** As {@link #faultIn}, of an address that exists; EACCES if there is a region that does not allow it. */
     private int bringIn(long address, boolean forWriting) {
-        enter(mapLock.readLock());
+        mapLock.lockShared();
         try {
             Region region = tables.regionAt(address);
             if (region == null) {
@@ -369,7 +364,7 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
             }
             return result == Errno.EEXIST ? Errno.OK : result;
         } finally {
-            exit(mapLock.readLock());
+            mapLock.unlockShared();
         }
     }
 
@@ -441,12 +436,12 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
         if (owner.isClosed()) {
             return;
         }
-        lockMap();
+        mapLock.lockExclusive();
         try {
             tables.close();
             owner.close();
         } finally {
-            unlockMap();
+            mapLock.unlockExclusive();
         }
     }
 
@@ -476,29 +471,5 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
 
     private static long nrPages(long start, long end) {
         return (end - start) >>> Geometry.PAGE_SHIFT;
-    }
-
-    // ---- locks
-
-    private void lockMap() {
-        enter(mapLock.writeLock());
-    }
-
-    private void unlockMap() {
-        exit(mapLock.writeLock());
-    }
-
-    private void enter(Lock lock) {
-        lifetime.enter();
-        LockOrder lockOrder = context.lockOrder;
-        lockOrder.beforeLock(LockRank.MEMORY_MAP);
-        lock.lock();
-        lockOrder.afterLock(LockRank.MEMORY_MAP);
-    }
-
-    private void exit(Lock lock) {
-        context.lockOrder.beforeUnlock(LockRank.MEMORY_MAP);
-        lock.unlock();
-        lifetime.exit();
     }
 }

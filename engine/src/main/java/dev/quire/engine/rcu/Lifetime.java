@@ -64,6 +64,26 @@ public final class Lifetime implements AutoCloseable {
         }
     }
 
+    /**
+     * Begins a call that must have something to go on, such as a lock. If that is refused the call has not begun: close
+     * would wait for it for ever.
+     *
+     * @param take takes it, or throws; kept by who calls often, since to make one allocates
+     * @throws IllegalStateException if the engine is closed; then nothing is taken
+     */
+    public void enterTaking(Runnable take) {
+        enter();
+        boolean taken = false;
+        try {
+            take.run();
+            taken = true;
+        } finally {
+            if (!taken) {
+                exit();
+            }
+        }
+    }
+
     /** Ends a call. */
     public void exit() {
         if (checked) {
