@@ -106,6 +106,19 @@ final class FolioPieces {
         return 0;
     }
 
+    /** {@code HAS_HWPOISONED} for page 1 of what adjacent folios become together if one knows of poison, else 0. */
+    static long poisonOfPieces(long firstFolio, int order) {
+        long end = firstFolio + Geometry.pagesIn(order) * PageStruct.BYTES;
+        boolean poisoned = false;
+        long folio = firstFolio;
+        while (folio < end) {
+            int pieceOrder = FolioStruct.order(folio);
+            poisoned |= isPoisoned(folio, pieceOrder);
+            folio += Geometry.pagesIn(pieceOrder) * PageStruct.BYTES;
+        }
+        return poisoned ? PageFlag.HAS_HWPOISONED.mask() : 0;
+    }
+
     /** Wipes what a folio left in its page structs, before its block goes back to the allocator. */
     static void erase(long head, int order) {
         PageStruct.flags(head, PageStruct.flags(head) & PageFlag.FRAME_FLAGS);

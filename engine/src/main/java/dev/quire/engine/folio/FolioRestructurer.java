@@ -8,7 +8,6 @@ import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
-import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.xarray.XaCursor;
 import dev.quire.engine.xarray.XaEntry;
@@ -470,21 +469,7 @@ public final class FolioRestructurer {
 
     private void merge(long folio, int order) {
         store(folio, PageStruct.index(folio), order);
-        merger.join(folio, order, 0, poisonOf(folio, order), (int) Geometry.pagesIn(order));
-    }
-
-    /** What page 1 of a merged folio says: whether a page of any piece is poisoned. */
-    private static long poisonOf(long firstFolio, int order) {
-        long nrPages = Geometry.pagesIn(order);
-        long offset = 0;
-        boolean poisoned = false;
-        while (offset < nrPages) {
-            long folio = firstFolio + offset * PageStruct.BYTES;
-            int pieceOrder = FolioStruct.order(folio);
-            poisoned |= FolioPieces.isPoisoned(folio, pieceOrder);
-            offset += Geometry.pagesIn(pieceOrder);
-        }
-        return poisoned ? PageFlag.HAS_HWPOISONED.mask() : 0;
+        merger.join(folio, order, 0, FolioPieces.poisonOfPieces(folio, order), (int) Geometry.pagesIn(order));
     }
 
     private void store(long folio, long index, int order) {

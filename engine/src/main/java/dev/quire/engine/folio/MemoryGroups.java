@@ -47,10 +47,7 @@ public final class MemoryGroups {
     public MemoryGroup open(long id) {
         lifetime.enter();
         try {
-            long address = objects.allocate();
-            if (address == 0) {
-                throw new IllegalStateException("no room for another memory group: max=" + arena.nrObjects());
-            }
+            long address = objects.allocateFor("memory group");
             MemoryGroupStruct.id(address, id);
             MemoryGroupStruct.getAndAddReferences(address, 1);
             return new MemoryGroup(this, address);

@@ -43,9 +43,6 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
     /** Flags of all folios: initialised, never evicted, and split by their owner only. */
     static final long FOLIO_FLAGS = PageFlag.UPTODATE.mask() | PageFlag.UNEVICTABLE.mask() | PageFlag.PRIVATE.mask();
 
-    /** Largest size: 2^50 bytes. */
-    private static final long MAX_BYTES = 1L << 50;
-
     private static final boolean SHARED = true;
 
     private final MappingContext mapping;
@@ -107,22 +104,12 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
      */
     public static GuestMemory open(
             GuestContext context, long sizeBytes, int hugeOrder, GuestSplitPolicy policy, SecondaryMmu secondaryMmu) {
-        if (hugeOrder != Geometry.PMD_ORDER && hugeOrder != Geometry.PUD_ORDER) {
-            throw new IllegalArgumentException(
-                    "no huge page of this order: hugeOrder=" + hugeOrder + ", allowed=9 and 18");
-        }
-        if (sizeBytes < 1 || sizeBytes > MAX_BYTES || sizeBytes % Geometry.bytesIn(hugeOrder) != 0) {
-            throw new IllegalArgumentException("sizeBytes out of range or no multiple of the huge page: sizeBytes="
-                    + sizeBytes + ", max=" + MAX_BYTES + ", hugeOrder=" + hugeOrder);
-        }
+        GuestRange.requireHugeOrder(hugeOrder);
+        GuestRange.requireSize(sizeBytes, hugeOrder);
         MappingContext mapping = context.mapping();
         mapping.lifetime().enter();
         try {
-            long address = mapping.objects().allocate();
-            if (address == 0) {
-                throw new IllegalStateException("no room for another address space: max="
-                        + mapping.arena().nrObjects());
-            }
+            long address = mapping.objects().allocateFor("address space");
             GuestMemory memory = new GuestMemory(context, address, sizeBytes, hugeOrder, policy, secondaryMmu);
             mapping.owners().add(memory);
             return memory;
@@ -222,9 +209,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
      * @throws IllegalArgumentException if it is beyond the end
      */
     public boolean isShared(long pageIndex) {
-        if (pageIndex < 0 || pageIndex >= nrPages) {
-            throw new IllegalArgumentException("index out of range: index=" + pageIndex + ", max=" + (nrPages - 1));
-        }
+        GuestRange.requirePage(pageIndex, nrPages);
         requireUsable();
         return layout.attributes().isShared(pageIndex);
     }
@@ -292,10 +277,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
      * @throws IllegalArgumentException if the range is empty or reaches beyond the end
      */
     public boolean isInvalidated(long sequence, long startIndex, long endIndex) {
-        if (startIndex < 0 || startIndex >= endIndex || endIndex > nrPages) {
-            throw new IllegalArgumentException(
-                    "pages out of range: startIndex=" + startIndex + ", endIndex=" + endIndex + ", max=" + nrPages);
-        }
+        GuestRange.requirePages(startIndex, endIndex, nrPages);
         requireUsable();
         Invalidation invalidation = invalidateLock.invalidation();
         return invalidation.sequence() != sequence || invalidation.overlaps(startIndex, endIndex);
@@ -313,7 +295,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
      * @throws IllegalArgumentException if the range is no such range or reaches beyond the end
      */
     public int allocate(long offsetBytes, long lengthBytes) {
-        requireRange(offsetBytes, lengthBytes);
+        GuestRange.requireBytes(offsetBytes, lengthBytes, sizeBytes());
         long end = Geometry.alignDown((offsetBytes + lengthBytes) >>> Geometry.PAGE_SHIFT, hugeOrder);
         long huge = Geometry.alignDown(offsetBytes >>> Geometry.PAGE_SHIFT, hugeOrder);
         lifetime.enterTaking(() -> invalidateLock.lockShared(huge, end));
@@ -355,7 +337,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
     }
 
     private ConversionResult convert(long offsetBytes, long lengthBytes, boolean shared) {
-        requireRange(offsetBytes, lengthBytes);
+        GuestRange.requireBytes(offsetBytes, lengthBytes, sizeBytes());
         long start = offsetBytes >>> Geometry.PAGE_SHIFT;
         long end = (offsetBytes + lengthBytes) >>> Geometry.PAGE_SHIFT;
         lifetime.enterTaking(invalidateLock::lockForConversion);
@@ -408,7 +390,7 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
      * @throws IllegalArgumentException if the range is no such range or reaches beyond the end
      */
     public ConversionResult punchHole(long offsetBytes, long lengthBytes) {
-        requireRange(offsetBytes, lengthBytes);
+        GuestRange.requireBytes(offsetBytes, lengthBytes, sizeBytes());
         lifetime.enterTaking(invalidateLock::lockExclusive);
         try {
             requireOpen();
@@ -503,14 +485,6 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
     void requireOpen() {
         if (closed) {
             throw new IllegalStateException("the guest memory is closed");
-        }
-    }
-
-    private void requireRange(long offsetBytes, long lengthBytes) {
-        boolean isAligned = ((offsetBytes | lengthBytes) & (Geometry.PAGE_BYTES - 1)) == 0;
-        if (!isAligned || offsetBytes < 0 || lengthBytes < 1 || lengthBytes > sizeBytes() - offsetBytes) {
-            throw new IllegalArgumentException("range out of bounds or not aligned to pages: offsetBytes=" + offsetBytes
-                    + ", lengthBytes=" + lengthBytes + ", sizeBytes=" + sizeBytes());
         }
     }
 }

@@ -87,11 +87,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
             MappingContext context, int minimumOrder, boolean swapBacked, @Nullable Inode host) {
         context.lifetime().enter();
         try {
-            long address = context.objects().allocate();
-            if (address == 0) {
-                throw new IllegalStateException("no room for another address space: max="
-                        + context.arena().nrObjects());
-            }
+            long address = context.objects().allocateFor("address space");
             AddressSpace space = new AddressSpace(context, address, minimumOrder, swapBacked, host);
             context.owners().add(space);
             return space;

@@ -44,6 +44,21 @@ public final class ObjectSlab {
     }
 
     /**
+     * Takes an object for who must have one.
+     *
+     * @param use what it is for, as the message names it
+     * @return its address
+     * @throws IllegalStateException if the slab is full
+     */
+    public long allocateFor(String use) {
+        long object = allocate();
+        if (object == 0) {
+            throw new IllegalStateException("no room for another " + use + ": max=" + arena.nrObjects());
+        }
+        return object;
+    }
+
+    /**
      * Gives an object back.
      *
      * @param object an address from {@link #allocate}

@@ -31,10 +31,7 @@ public final class AnonVma implements AutoCloseable {
     public static AnonVma open(PageTableContext context) {
         context.lifetime.enter();
         try {
-            long address = context.objects.allocate();
-            if (address == 0) {
-                throw new IllegalStateException("no room for another owner: max=" + context.arena.nrObjects());
-            }
+            long address = context.objects.allocateFor("owner");
             return new AnonVma(context, address);
         } finally {
             context.lifetime.exit();

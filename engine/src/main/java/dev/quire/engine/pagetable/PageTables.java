@@ -111,7 +111,7 @@ public final class PageTables implements AutoCloseable {
      */
     private synchronized Region addRegion(
             long start, long nrPages, long ownerWord, BooleanSupplier ownerClosed, long firstIndex, int flags) {
-        long end = requireRange(start, nrPages);
+        long end = AddressRange.requirePages(start, nrPages);
         if (firstIndex < 0 || firstIndex > Long.MAX_VALUE - nrPages) {
             throw new IllegalArgumentException("firstIndex out of range: firstIndex=" + firstIndex);
         }
@@ -202,7 +202,7 @@ public final class PageTables implements AutoCloseable {
      *     belong to these addresses
      */
     public int map(long address, long folio, long firstPage, long nrPages, boolean writable) {
-        long end = requireRange(address, nrPages);
+        long end = AddressRange.requirePages(address, nrPages);
         context.arena.requirePage(folio);
         lifetime.enter();
         try {
@@ -267,7 +267,7 @@ public final class PageTables implements AutoCloseable {
             throw new IllegalArgumentException("no large entry of this order: order=" + order + ", allowed=9 and 18");
         }
         long nrPages = Geometry.pagesIn(order);
-        long end = requireRange(address, nrPages);
+        long end = AddressRange.requirePages(address, nrPages);
         if (!Geometry.isAligned(address >>> Geometry.PAGE_SHIFT, order) || !Geometry.isAligned(firstPage, order)) {
             throw new IllegalArgumentException("not aligned to a large entry: address=0x" + Long.toHexString(address)
                     + ", firstPage=" + firstPage + ", order=" + order);
@@ -302,7 +302,7 @@ public final class PageTables implements AutoCloseable {
      * @throws IllegalArgumentException if the addresses are out of range
      */
     public void unmap(long address, long nrPages) {
-        long end = requireRange(address, nrPages);
+        long end = AddressRange.requirePages(address, nrPages);
         lifetime.enter();
         try {
             requireOpen();
@@ -335,7 +335,7 @@ public final class PageTables implements AutoCloseable {
      * @throws IllegalArgumentException if the addresses are out of range
      */
     public void writeProtect(long address, long nrPages) {
-        long end = requireRange(address, nrPages);
+        long end = AddressRange.requirePages(address, nrPages);
         lifetime.enter();
         try {
             requireOpen();
@@ -354,7 +354,7 @@ public final class PageTables implements AutoCloseable {
      * @throws IllegalArgumentException if the address is out of range
      */
     public boolean awaitMigration(long address) {
-        requireAddress(address);
+        AddressRange.requireAddress(address);
         lifetime.enter();
         try {
             requireOpen();
@@ -403,7 +403,7 @@ public final class PageTables implements AutoCloseable {
      * @throws IllegalArgumentException if the address is out of range
      */
     public @Nullable Region regionAt(long address) {
-        requireAddress(address);
+        AddressRange.requireAddress(address);
         return regions.find(address);
     }
 
@@ -480,26 +480,5 @@ public final class PageTables implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("the page tables are closed");
         }
-    }
-
-    static void requireAddress(long address) {
-        if (address < 0 || address >= ADDRESS_END) {
-            throw new IllegalArgumentException("address out of range: address=0x" + Long.toHexString(address)
-                    + ", end=0x" + Long.toHexString(ADDRESS_END));
-        }
-    }
-
-    /** Checks a range of whole pages; returns the address after its last. */
-    private static long requireRange(long address, long nrPages) {
-        requireAddress(address);
-        if (address % Geometry.PAGE_BYTES != 0) {
-            throw new IllegalArgumentException(
-                    "address not a multiple of 4096: address=0x" + Long.toHexString(address));
-        }
-        if (nrPages < 1 || nrPages > (ADDRESS_END - address) >>> Geometry.PAGE_SHIFT) {
-            throw new IllegalArgumentException("nrPages out of range: nrPages=" + nrPages + ", address=0x"
-                    + Long.toHexString(address) + ", end=0x" + Long.toHexString(ADDRESS_END));
-        }
-        return address + (nrPages << Geometry.PAGE_SHIFT);
     }
 }

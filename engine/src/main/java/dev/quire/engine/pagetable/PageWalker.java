@@ -56,7 +56,7 @@ public final class PageWalker {
      * @throws IllegalStateException if the engine is closed, or the folio has too many references
      */
     public long pin(long address, boolean forWriting) {
-        PageTables.requireAddress(address);
+        AddressRange.requireAddress(address);
         long page = tryPin(address, forWriting);
         return isPage(page) ? page : NOT_PINNED;
     }
@@ -73,7 +73,7 @@ public final class PageWalker {
      * @throws IllegalStateException if the engine or the tables are closed, or the folio has too many references
      */
     public long pinOrFault(long address, boolean forWriting, FaultHandler handler) {
-        PageTables.requireAddress(address);
+        AddressRange.requireAddress(address);
         for (int attempt = 0; ; attempt++) {
             long page = tryPin(address, forWriting);
             if (isPage(page)) {
@@ -108,7 +108,7 @@ public final class PageWalker {
      * @throws IllegalStateException if the engine is closed
      */
     public boolean touch(long address, boolean writing) {
-        PageTables.requireAddress(address);
+        AddressRange.requireAddress(address);
         long use = writing ? USE : PageTableEntry.ACCESSED;
         reader.enter();
         try {
@@ -143,7 +143,7 @@ public final class PageWalker {
      * @throws IllegalStateException if the engine is closed
      */
     public long entry(long address) {
-        PageTables.requireAddress(address);
+        AddressRange.requireAddress(address);
         reader.enter();
         try {
             for (int attempt = 0; !tables.isClosed(); attempt++) {
@@ -171,7 +171,7 @@ public final class PageWalker {
      * @throws IllegalStateException if the engine is closed
      */
     public void forEachLeaf(long start, long end, LeafVisitor visitor) {
-        PageTables.requireAddress(start);
+        AddressRange.requireAddress(start);
         if (end <= start || end > PageTables.ADDRESS_END) {
             throw new IllegalArgumentException(
                     "end out of range: start=0x" + Long.toHexString(start) + ", end=0x" + Long.toHexString(end));

@@ -2,7 +2,6 @@
 package dev.quire.engine.folio;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.quire.engine.folio.EngineCounts.Count;
 import dev.quire.engine.lock.References;
@@ -205,7 +204,7 @@ final class FolioInvariants {
         List<Long> alive = new ArrayList<>();
         long offset = 0;
         for (int number = 0; number < orders.length; number++) {
-            Piece piece = new Piece(offset, orders[number], lockAt, keptReferences, nrLeaves, nrLargeLeaves);
+            ExpectedPiece piece = expect(offset, orders[number], lockAt, keptReferences, nrLeaves, nrLargeLeaves);
             if (orders.length <= MAX_PIECES_PROBED || number % PIECE_STRIDE == 0 || piece.locked) {
                 checkPiece(piece);
             }
@@ -251,57 +250,23 @@ final class FolioInvariants {
         expected.requireStatistics(EngineCounts.of(context, owner, memcgData), true, "after a split");
     }
 
-    /** What must hold of one piece: all that follows from where it is. */
-    private final class Piece {
-        final long head;
-        final long offset;
-        final int order;
-        final boolean dropped;
-        final boolean locked;
-        final int nrLeaves;
-
-        /** Of 2 MiB: what migrated comes back in these where a process shows all of such a block alike. */
-        final int nrLargeLeaves;
-
-        /** 0 if nobody has it: then it is freed. */
-        final int references;
-
-        Piece(long offset, int order, long lockAt, int keptReferences, int[] leavesByPage, int[] largeLeavesByPage) {
-            this.offset = offset;
-            this.order = order;
-            head = folio + offset * PageStruct.BYTES;
-            long end = offset + Geometry.pagesIn(order);
-            dropped = offset > 0 && offset >= firstDropped;
-            locked = lockAt >= offset && lockAt < end;
-            nrLeaves = sum(leavesByPage, end);
-            nrLargeLeaves = sum(largeLeavesByPage, end);
-            boolean cached = isSwapCached() || (isIndexed() && !dropped);
-            references = nrLeaves + (cached ? 1 << order : 0) + (locked ? 1 : keptReferences);
-        }
-
-        private int sum(int[] byPage, long end) {
-            int sum = 0;
-            for (long page = offset; page < Math.min(end, byPage.length); page++) {
-                sum += byPage[(int) page];
-            }
-            return sum;
-        }
-
-        boolean isPoisoned() {
-            int next = poisonedPages.nextSetBit((int) offset);
-            return next >= 0 && next < offset + Geometry.pagesIn(order);
-        }
-
-        @Override
-        public String toString() {
-            return "piece at page " + offset + " of order " + order;
-        }
+    private ExpectedPiece expect(
+            long offset, int pieceOrder, long lockAt, int keptReferences, int[] leavesByPage, int[] largeLeavesByPage) {
+        boolean dropped = offset > 0 && offset >= firstDropped;
+        boolean cached = isSwapCached() || (isIndexed() && !dropped);
+        return new ExpectedPiece(
+                folio, offset, pieceOrder, dropped, cached, lockAt, keptReferences, leavesByPage, largeLeavesByPage);
     }
 
-    private void checkPiece(Piece piece) {
+    private boolean isPoisoned(ExpectedPiece piece) {
+        int next = poisonedPages.nextSetBit((int) piece.offset);
+        return next >= 0 && next < piece.end;
+    }
+
+    private void checkPiece(ExpectedPiece piece) {
         // 2: references of the kind, none frozen. What is freed may be part of a larger free block by now.
         long references = frozen.test(piece.offset, piece.order) ? 0 : piece.references;
-        check(references, References.count(piece.head), piece, "references");
+        piece.check(references, References.count(piece.head), "references");
         if (piece.references > 0) {
             FoliosAtRest.checkBlock(context, piece.head, piece.order, piece::toString);
             checkFields(piece);
@@ -311,15 +276,8 @@ final class FolioInvariants {
         checkIndex(piece);
     }
 
-    private static void check(long expected, long actual, Piece piece, String what) {
-        if (expected != actual) {
-            fail(piece + ": " + what + ": expected 0x" + Long.toHexString(expected) + ", found 0x"
-                    + Long.toHexString(actual));
-        }
-    }
-
     /** 4, 5 and 9: flags, mapping, index, private word, group, poison; only the right one is locked. */
-    private void checkFields(Piece piece) {
+    private void checkFields(ExpectedPiece piece) {
         long offset = piece.offset;
         // The first piece is the old head, and keeps what a new head does not get.
         // Of what has an owner's own data only the owner makes pieces, each with such data.
@@ -333,79 +291,80 @@ final class FolioInvariants {
         if (piece.dropped && !PageFlag.SWAPBACKED.isSet(flags)) {
             expected &= ~PageFlag.DIRTY.mask();
         }
-        check(expected, PageStruct.flags(piece.head), piece, "flags");
-        check(piece.dropped ? 0 : mapping, PageStruct.mapping(piece.head), piece, "mapping");
-        check(index + offset, PageStruct.index(piece.head), piece, "index");
+        piece.check(expected, PageStruct.flags(piece.head), "flags");
+        piece.check(piece.dropped ? 0 : mapping, PageStruct.mapping(piece.head), "mapping");
+        piece.check(index + offset, PageStruct.index(piece.head), "index");
         long expectedPrivate = isSwapCached() ? privateWord + offset : offset == 0 ? privateWord : 0;
-        check(expectedPrivate, PageStruct.privateWord(piece.head), piece, "private word");
-        check(memcgData, PageStruct.memcgData(piece.head), piece, "memory group");
-        check(piece.order, FolioStruct.order(piece.head), piece, "order");
+        piece.check(expectedPrivate, PageStruct.privateWord(piece.head), "private word");
+        piece.check(memcgData, PageStruct.memcgData(piece.head), "memory group");
+        piece.check(piece.order, FolioStruct.order(piece.head), "order");
         if (piece.order > 0) {
             checkSecondPage(piece);
         }
         for (long page = 0; isSwapCached() && page < Geometry.pagesIn(piece.order); page++) {
             long word = piece.head | (slotsGivenBack.get((int) (offset + page)) ? GIVEN_BACK : 0);
-            check(word, slot(offset + page), piece, "slot of the swap cache");
+            piece.check(word, slot(offset + page), "slot of the swap cache");
         }
     }
 
     /** 8 is here too: no piece says that it is queued or partially mapped. */
-    private void checkSecondPage(Piece piece) {
+    private void checkSecondPage(ExpectedPiece piece) {
         boolean first = piece.offset == 0;
         long kept = first ? secondFlags & ~OF_THE_WHOLE_SECOND : PageFlag.LARGE_RMAPPABLE.mask();
-        boolean knownPoison = PageFlag.HAS_HWPOISONED.isSet(secondFlags) && piece.isPoisoned();
+        boolean knownPoison = PageFlag.HAS_HWPOISONED.isSet(secondFlags) && isPoisoned(piece);
         long expected = piece.order | kept | (knownPoison ? PageFlag.HAS_HWPOISONED.mask() : 0);
         expected |= poisonedPages.get((int) piece.offset + 1) ? PageFlag.HWPOISON.mask() : 0;
-        check(expected, FolioStruct.flags1(piece.head), piece, "flags of page 1");
-        check(Geometry.pagesIn(piece.order), FolioStruct.nrPages(piece.head), piece, "number of pages");
-        check(0, FolioStruct.pincount(piece.head), piece, "pin count");
+        piece.check(expected, FolioStruct.flags1(piece.head), "flags of page 1");
+        piece.check(Geometry.pagesIn(piece.order), FolioStruct.nrPages(piece.head), "number of pages");
+        piece.check(0, FolioStruct.pincount(piece.head), "pin count");
     }
 
     /** Every leaf is one of a single page now, or of 2 MiB. */
-    private void checkMapcounts(Piece piece) {
-        check(piece.nrLeaves, FolioMapcounts.total(piece.head), piece, "leaves that map it");
+    private void checkMapcounts(ExpectedPiece piece) {
+        piece.check(piece.nrLeaves, FolioMapcounts.total(piece.head), "leaves that map it");
         if (piece.order > 0) {
             int nrEntire = piece.order == Geometry.PMD_ORDER ? piece.nrLargeLeaves : 0;
-            check(nrEntire, FolioMapcounts.entire(piece.head), piece, "leaves that map the whole of it");
+            piece.check(nrEntire, FolioMapcounts.entire(piece.head), "leaves that map the whole of it");
             long nrPagesMapped = piece.nrLeaves
                     - piece.nrLargeLeaves
                     + (piece.nrLargeLeaves - nrEntire) * Geometry.pagesIn(Geometry.PMD_ORDER);
-            check(nrPagesMapped, FolioMapcounts.nrPagesMapped(piece.head), piece, "pages mapped by smaller leaves");
+            piece.check(nrPagesMapped, FolioMapcounts.nrPagesMapped(piece.head), "pages mapped by smaller leaves");
         }
     }
 
-    private void checkPageOwners(Piece piece) {
+    private void checkPageOwners(ExpectedPiece piece) {
         PageOwners pageOwners = context.accounting().owners();
         if (pageOwners == null) {
             return;
         }
-        check(tag, pageOwners.tag(piece.head), piece, "allocation tag");
+        piece.check(tag, pageOwners.tag(piece.head), "allocation tag");
         long size = Geometry.pagesIn(piece.order);
         for (long page = 0; page < size; page += Math.max(size / FoliosAtRest.MAX_PROBES, 1)) {
-            check(piece.order, pageOwners.order(piece.head + page * PageStruct.BYTES), piece, "recorded order");
+            piece.check(piece.order, pageOwners.order(piece.head + page * PageStruct.BYTES), "recorded order");
         }
     }
 
     /**
      * 3: every index that is kept leads to its folio, with its order and marks; nothing is found of what is dropped.
      */
-    private void checkIndex(Piece piece) {
+    private void checkIndex(ExpectedPiece piece) {
         if (ownerIndex == null) {
             return;
         }
         long size = Geometry.pagesIn(piece.order);
         long start = index + piece.offset;
         for (long page = 0; page < size; page += Math.max(size / FoliosAtRest.MAX_PROBES, 1)) {
-            check(piece.dropped ? 0 : piece.head, ownerIndex.at(start + page).word(), piece, "entry of the index");
+            piece.check(
+                    piece.dropped ? 0 : piece.head, ownerIndex.at(start + page).word(), "entry of the index");
         }
         if (!piece.dropped) {
-            check(piece.order, ownerIndex.at(start).order(), piece, "order of the entry");
-            check(marks, ownerIndex.at(start).marks(), piece, "marks of the entry");
+            piece.check(piece.order, ownerIndex.at(start).order(), "order of the entry");
+            piece.check(marks, ownerIndex.at(start).marks(), "marks of the entry");
         }
     }
 
     /** 6, and what else is counted of pieces one by one. */
-    private void count(EngineCounts expected, Piece piece) {
+    private void count(EngineCounts expected, ExpectedPiece piece) {
         long size = Geometry.pagesIn(piece.order);
         boolean alive = piece.references > 0;
         if (FolioSplitter.isAnonymous(mapping) && alive) {
