@@ -312,14 +312,14 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
         regions.clear(newStart, newEnd);
         Region target = tables.addRegion(newStart, nrPages(newStart, newEnd), owner, firstIndex, flags);
         long nrBytes = Math.min(oldEnd - oldStart, newEnd - newStart);
-        int result = tables.moveLeaves(region, oldStart, oldStart + nrBytes, newStart);
+        int result = tables.moveLeaves(oldStart, oldStart + nrBytes, newStart);
         if (result == Errno.ENOMEM) {
             // What was freed before, at the new addresses too, counts as free.
             context.rcu.barrier();
-            result = tables.moveLeaves(region, oldStart, oldStart + nrBytes, newStart);
+            result = tables.moveLeaves(oldStart, oldStart + nrBytes, newStart);
         }
         while (result == Errno.ENOMEM && faults.findMemory()) {
-            result = tables.moveLeaves(region, oldStart, oldStart + nrBytes, newStart);
+            result = tables.moveLeaves(oldStart, oldStart + nrBytes, newStart);
         }
         if (result != Errno.OK) {
             target.close();

@@ -17,9 +17,13 @@ import dev.quire.engine.struct.PageTableStruct;
  * {@link PageWalker#touch} has set are in what arrives, and from then on it fails at the old address; at the new one it
  * fails until the entry is there. In between the page is at neither, which sends a walk to the fault handler.
  *
- * <p>All tables are made before the first entry moves, so the move happens as a whole or not at all. The caller keeps
- * walks over all who map a folio off ({@link RegionList#runWithoutWalks}): one that began at the new place and then
- * came to the old one would miss what moves meanwhile. For one move.
+ * <p>All tables are made before the first entry moves, so the move happens as a whole or not at all.
+ *
+ * <p>Walks over all who map a folio go on, too: a page that moves between two steps of one, which the tree lock makes
+ * the only chance, must not be missed. None is, as a walk comes to the old place first (I23): the region at the new one
+ * begins at the index of the first page that moves, which is not below where the region at the old one begins, and of
+ * two that begin alike it was made later. So what such a walk has not met before the move it meets at the new place. What
+ * it has met there again is as it left it, and stays so: a migration entry, or a leaf. For one move.
  */
 final class MoveLeaves {
     private final PageTableContext context;

@@ -436,13 +436,11 @@ public final class PageTables implements AutoCloseable {
     }
 
     /**
-     * Moves what is mapped in a range of a region to addresses at which the same pages belong, see
-     * {@link MoveLeaves#move}.
+     * Moves what is mapped in a range of a region to addresses at which the same pages belong, by a region that was
+     * added later, see {@link MoveLeaves#move}.
      */
-    int moveLeaves(Region region, long start, long end, long newStart) {
-        return region.list()
-                .runWithoutWalks(
-                        () -> new MoveLeaves(context, tree, leafMapping, leafSplit).move(start, end, newStart));
+    int moveLeaves(long start, long end, long newStart) {
+        return new MoveLeaves(context, tree, leafMapping, leafSplit).move(start, end, newStart);
     }
 
     /** For walks over all who map a folio; the regions walked keep the tables open. */

@@ -60,7 +60,7 @@ public final class Region implements AutoCloseable {
         return firstIndex + nrPages();
     }
 
-    /** Number that no other region of the owner has. */
+    /** Number that no other region of the owner has: later ones have higher ones. */
     long key() {
         return key;
     }

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
-import java.util.function.IntSupplier;
 
 /**
  * The regions that may map the folios of one owner, in all processes (i_mmap of a file, the interval tree of an
@@ -83,7 +82,11 @@ final class RegionList {
         lock.unlock();
     }
 
-    /** Walks the tables at all addresses at which pages from an index up to before another belong. */
+    /**
+     * Walks the tables at all addresses at which pages from an index up to before another belong: in the order of the
+     * regions' first indexes, of those with the same one in the order in which they were made. {@link MoveLeaves} relies
+     * on it.
+     */
     void walk(long firstIndex, long endIndex, RangeOperation operation) {
         lock();
         try {
@@ -93,17 +96,7 @@ final class RegionList {
         }
     }
 
-    /** Runs what a walk must see wholly done or not begun: entries that move from one region to another. */
-    int runWithoutWalks(IntSupplier move) {
-        lock();
-        try {
-            return move.getAsInt();
-        } finally {
-            unlock();
-        }
-    }
-
-    /** A number for a new region that no other of the owner has. */
+    /** A number for a new region, higher than that of all others that the owner has or had. */
     long newKey() {
         return nextKey.getAndIncrement();
     }

@@ -68,8 +68,8 @@ final class RegionTree {
     }
 
     /**
-     * Visits all regions that show pages from an index up to before another, by first index. The visitor changes
-     * nothing here.
+     * Visits all regions that show pages from an index up to before another, by first index, then by key. The visitor
+     * changes nothing here.
      *
      * @param argument handed to the visitor, which so need not be an object of its own for each search
      */
@@ -129,7 +129,7 @@ final class RegionTree {
         return first.region;
     }
 
-    /** Regions that begin at the same index are told apart by their keys. */
+    /** Of regions that begin at the same index the later made one comes behind: {@link MoveLeaves} relies on it. */
     private static int compare(Region region, Region other) {
         int byIndex = Long.compare(region.firstIndex(), other.firstIndex());
         return byIndex != 0 ? byIndex : Long.compare(region.key(), other.key());

@@ -303,7 +303,7 @@ class MoveLeavesTest extends WholeEngineTest {
                 PageTables tables = large.newPageTables();
                 RcuReader ownReader = large.newReader()) {
             PageWalker ownWalker = tables.newWalker(ownReader);
-            Region region = tables.addRegion(start, 1 << 18, owner, 0);
+            tables.addRegion(start, 1 << 18, owner, 0);
             tables.addRegion(target, nrPages, owner, firstPage);
             long folio = large.folios().allocate(18);
             owner.adopt(folio, 0);
@@ -312,7 +312,7 @@ class MoveLeavesTest extends WholeEngineTest {
             long bits = ownWalker.entry(start) & (PAGE - 1) & ~PageTableEntry.HUGE;
 
             long movedStart = start + firstPage * PAGE;
-            assertEquals(Errno.OK, tables.moveLeaves(region, movedStart, movedStart + nrPages * PAGE, target));
+            assertEquals(Errno.OK, tables.moveLeaves(movedStart, movedStart + nrPages * PAGE, target));
 
             long firstPfn = large.arena().pfnOf(folio) + firstPage;
             List<Long> pages = new ArrayList<>();
@@ -338,7 +338,7 @@ class MoveLeavesTest extends WholeEngineTest {
                 PageTables tables = small.newPageTables();
                 RcuReader ownReader = small.newReader()) {
             PageWalker ownWalker = tables.newWalker(ownReader);
-            Region region = tables.addRegion(BASE, 1024, owner, 0);
+            tables.addRegion(BASE, 1024, owner, 0);
             tables.addRegion(TARGET, 1024, owner, 0);
             long folio = small.folios().allocate(10);
             owner.adopt(folio, 0);
@@ -347,7 +347,7 @@ class MoveLeavesTest extends WholeEngineTest {
             assertEquals(Errno.OK, tables.map(TARGET + takenPage * PAGE, folio, takenPage, 1, true));
             long nrTables = tables.nrTables();
 
-            assertEquals(Errno.EEXIST, tables.moveLeaves(region, BASE, BASE + 2 * HUGE, TARGET));
+            assertEquals(Errno.EEXIST, tables.moveLeaves(BASE, BASE + 2 * HUGE, TARGET));
 
             assertEquals(nrTables, tables.nrTables());
             List<Integer> orders = new ArrayList<>();
