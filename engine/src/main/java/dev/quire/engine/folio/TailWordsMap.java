@@ -71,18 +71,18 @@ public final class TailWordsMap implements HeadMap {
 
     @Override
     public long dissolve(long head, int order) {
-        long end = head + Geometry.pagesIn(order) * PageStruct.BYTES;
-        for (long tail = head + PageStruct.BYTES; tail < end; tail += PageStruct.BYTES) {
-            PageStruct.compoundInfoRelease(tail, 0);
-        }
-        return (Geometry.pagesIn(order) - 1) * Long.BYTES;
+        return storeTails(head, order, 0);
     }
 
     private static long nameHead(long head, int order) {
+        return storeTails(head, order, head + TAIL_BIT);
+    }
+
+    private static long storeTails(long head, int order, long word) {
         long end = head + Geometry.pagesIn(order) * PageStruct.BYTES;
         for (long tail = head + PageStruct.BYTES; tail < end; tail += PageStruct.BYTES) {
-            // Release: a reader that follows the word finds an initialised head.
-            PageStruct.compoundInfoRelease(tail, head + TAIL_BIT);
+            // Release: a reader that follows the word finds an initialised head. Partner: the load in headOf.
+            PageStruct.compoundInfoRelease(tail, word);
         }
         return (Geometry.pagesIn(order) - 1) * Long.BYTES;
     }

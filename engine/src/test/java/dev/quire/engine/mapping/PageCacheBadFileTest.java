@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.Quire;
-import dev.quire.engine.WholeEngineTest;
-import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.LruList;
 import dev.quire.engine.folio.LruLists;
 import dev.quire.engine.rcu.RcuReader;
@@ -21,34 +19,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Files of which a part cannot be read, that throw what they like, or take themselves for each other. */
-@SuppressWarnings("NullAway.Init")
-class PageCacheBadFileTest extends WholeEngineTest {
-    private static final int PAGE = 4096;
+class PageCacheBadFileTest extends OpenFilesTest {
     private static final int NR_PAGES = 1024;
     private static final int BAD_PAGE = 700;
 
-    private final byte[] content = new byte[NR_PAGES * PAGE];
-    private Quire engine;
-    private RcuReader reader;
-
-    @BeforeEach
-    void openEngine() {
-        engine = open(HeadMapKind.HEAD_BITS);
-        reader = engine.newReader();
-        new SplittableRandom(1).nextBytes(content);
-    }
-
-    @AfterEach
-    void closeReader() {
-        reader.close();
-    }
+    private final byte[] content = bytes(NR_PAGES * PAGE, 1);
 
     /** Reads that meet one page fail. */
     private static final class BadSectorFile extends MemoryFile {

@@ -6,11 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.quire.engine.Quire;
-import dev.quire.engine.WholeEngineTest;
-import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitPolicy;
-import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import java.io.IOException;
@@ -18,8 +14,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,9 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Truncations and holes of cached files: what they must leave, and what they take although a part of them fails. */
-@SuppressWarnings("NullAway.Init")
-class PageCacheCutTest extends WholeEngineTest {
-    private static final int PAGE = 4096;
+class PageCacheCutTest extends OpenFilesTest {
     private static final int NR_PAGES = 100;
     private static final byte ONES = 1;
 
@@ -40,20 +32,6 @@ class PageCacheCutTest extends WholeEngineTest {
     private static final SplitPolicy THROWS = (plan, order, start, end, newOrder, allowedOrders) -> {
         throw new IllegalStateException("no plan");
     };
-
-    private Quire engine;
-    private RcuReader reader;
-
-    @BeforeEach
-    void openEngine() {
-        engine = open(HeadMapKind.HEAD_BITS);
-        reader = engine.newReader();
-    }
-
-    @AfterEach
-    void closeReader() {
-        reader.close();
-    }
 
     private static byte[] ones(int nrBytes) {
         byte[] ones = new byte[nrBytes];

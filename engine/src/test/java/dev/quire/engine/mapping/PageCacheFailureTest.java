@@ -8,8 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.Quire;
-import dev.quire.engine.WholeEngineTest;
-import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -21,35 +19,23 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a file refuses is told, once to each, and loses nothing. */
 @SuppressWarnings("NullAway.Init")
-class PageCacheFailureTest extends WholeEngineTest {
-    private static final int PAGE = 4096;
+class PageCacheFailureTest extends OpenFilesTest {
     private static final int ALWAYS = 1000;
 
-    private final byte[] content = new byte[10 * PAGE + 5];
-    private Quire engine;
-    private RcuReader reader;
+    private final byte[] content = bytes(10 * PAGE + 5, 1);
     private MemoryFile memory;
     private FaultyFile faulty;
 
     @BeforeEach
-    void openEngine() {
-        engine = open(HeadMapKind.HEAD_BITS);
-        reader = engine.newReader();
-        new SplittableRandom(1).nextBytes(content);
+    void openFaultyFile() {
         memory = new MemoryFile(content);
         faulty = new FaultyFile(memory, new SplittableRandom(2));
-    }
-
-    @AfterEach
-    void closeReader() {
-        reader.close();
     }
 
     private OpenFile openFile() throws IOException {

@@ -5,12 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.quire.engine.Quire;
-import dev.quire.engine.WholeEngineTest;
-import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.mapping.CallingFile.Call;
 import dev.quire.engine.mapping.CallingFile.Request;
-import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.junit.jupiter.api.AfterEach;
@@ -23,19 +19,13 @@ import org.junit.jupiter.api.function.Executable;
  * wrong order: two that do so could wait for each other for ever. It is told at once, and nothing stays locked.
  */
 @SuppressWarnings("NullAway.Init")
-class PageCacheLockOrderTest extends WholeEngineTest {
-    private static final int PAGE = 4096;
-
-    private Quire engine;
-    private RcuReader reader;
+class PageCacheLockOrderTest extends OpenFilesTest {
     private CallingFile calling;
     private OpenFile file;
     private OpenFile other;
 
     @BeforeEach
     void openFiles() throws IOException {
-        engine = open(HeadMapKind.HEAD_BITS);
-        reader = engine.newReader();
         calling = new CallingFile(new byte[3 * PAGE]);
         file = engine.pageCache().open(calling, reader);
         other = engine.pageCache().open(new MemoryFile(new byte[PAGE]), reader);
@@ -51,7 +41,6 @@ class PageCacheLockOrderTest extends WholeEngineTest {
             each.close();
         }
         engine.pageCache().sync();
-        reader.close();
     }
 
     private void assertViolation(Request request, Call call, Executable use, String taking, String holding) {

@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.Quire;
-import dev.quire.engine.WholeEngineTest;
-import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.LruList;
 import dev.quire.engine.lock.SpinLock;
 import dev.quire.engine.memory.Geometry;
@@ -20,29 +18,22 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What reclaim takes, and what it leaves. */
 @SuppressWarnings("NullAway.Init")
-class PageCacheReclaimTest extends WholeEngineTest {
-    private static final int PAGE = 4096;
+class PageCacheReclaimTest extends OpenFilesTest {
     private static final int ORDER = 9;
     private static final int NR_PAGES = 1 << ORDER;
 
-    private final byte[] content = new byte[NR_PAGES * PAGE];
-    private Quire engine;
-    private RcuReader reader;
+    private final byte[] content = bytes(NR_PAGES * PAGE, 1);
     private MemoryFile memory;
     private OpenFile file;
 
     @BeforeEach
     void openFile() throws IOException {
-        engine = open(HeadMapKind.HEAD_BITS);
-        reader = engine.newReader();
-        new SplittableRandom(1).nextBytes(content);
         memory = new MemoryFile(content);
         file = engine.pageCache().open(memory, reader);
     }
@@ -50,7 +41,6 @@ class PageCacheReclaimTest extends WholeEngineTest {
     @AfterEach
     void closeFile() throws IOException {
         file.close();
-        reader.close();
     }
 
     private void read(int page, int nrPages) throws IOException {

@@ -7,10 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.quire.engine.Quire;
-import dev.quire.engine.WholeEngineTest;
-import dev.quire.engine.folio.HeadMapKind;
-import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -18,33 +14,14 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
  * What has been written gets to the file and stays there, also if the file forgets it, throws anything, or is closed
  * meanwhile.
  */
-@SuppressWarnings("NullAway.Init")
-class PageCacheSyncTest extends WholeEngineTest {
-    private static final int PAGE = 4096;
-
-    private final byte[] content = new byte[40 * PAGE + 5];
-    private Quire engine;
-    private RcuReader reader;
-
-    @BeforeEach
-    void openEngine() {
-        engine = open(HeadMapKind.HEAD_BITS);
-        reader = engine.newReader();
-        new SplittableRandom(1).nextBytes(content);
-    }
-
-    @AfterEach
-    void closeReader() {
-        reader.close();
-    }
+class PageCacheSyncTest extends OpenFilesTest {
+    private final byte[] content = bytes(40 * PAGE + 5, 1);
 
     private void write(OpenFile file, int offsetBytes, int lengthBytes, int value) throws IOException {
         byte[] change = new byte[lengthBytes];

@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.Quire;
-import dev.quire.engine.WholeEngineTest;
-import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -20,39 +18,14 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The page cache over files of the file system. */
 @SuppressWarnings("NullAway.Init")
-class PageCacheTest extends WholeEngineTest {
-    private static final int PAGE = 4096;
-
+class PageCacheTest extends OpenFilesTest {
     @TempDir
     Path folder;
-
-    private Quire engine;
-    private RcuReader reader;
-
-    @BeforeEach
-    void openEngine() {
-        engine = open(HeadMapKind.HEAD_BITS);
-        reader = engine.newReader();
-    }
-
-    @AfterEach
-    void closeReader() {
-        reader.close();
-    }
-
-    private static byte[] bytes(int length, long seed) {
-        byte[] bytes = new byte[length];
-        new SplittableRandom(seed).nextBytes(bytes);
-        return bytes;
-    }
 
     private Path file(byte[] content) throws IOException {
         return Files.write(folder.resolve("file"), content);

@@ -40,6 +40,24 @@ class LifetimeTest {
 
     @ParameterizedTest
     @EnumSource
+    void aCallThatIsRefusedWhatItTakesHasNotBegun(BarrierMode mode) {
+        Lifetime lifetime = open(mode);
+        List<String> taken = new ArrayList<>();
+        IllegalStateException refusal = new IllegalStateException("refused");
+        Runnable refuse = () -> {
+            throw refusal;
+        };
+        assertEquals(refusal, assertThrows(IllegalStateException.class, () -> lifetime.enterTaking(refuse)));
+        lifetime.enterTaking(() -> taken.add("lock"));
+        lifetime.exit();
+        // Waits for no call; the test would run out of time.
+        lifetime.close();
+        assertThrows(IllegalStateException.class, () -> lifetime.enterTaking(() -> taken.add("another")));
+        assertEquals(List.of("lock"), taken);
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void laterCallsAreRefusedInEveryThread(BarrierMode mode) throws InterruptedException {
         Lifetime lifetime = open(mode);
         lifetime.enter();
