@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  * What must hold after every attempt to split or merge a folio, successful or not. Made before an attempt, it remembers
  * what the folio and everything around it looked like. {@link SplitWatch} makes one for the attempts of all tests.
  *
- * <p>Looks at every page of folios up to order 9 and at samples of larger ones, and at every piece if there are no more
- * than 4096, else at samples. For a test that has the engine for itself.
+ * <p>Looks at every piece, and at every page of folios up to order 9 and at samples of larger ones; but of more than
+ * 4096 pieces it follows samples to their pages, their entries in the index and their owners. For a test that has the
+ * engine for itself.
  */
 final class FolioInvariants {
     /** What a piece has from the folio, written down from the rules, not taken from the engine. */
@@ -52,7 +53,7 @@ final class FolioInvariants {
     /** Bit of a slot of the swap cache that is free once its folio leaves. */
     private static final long GIVEN_BACK = 2;
 
-    private static final int MAX_PIECES_PROBED = 4096;
+    private static final int MAX_PIECES_FOLLOWED = 4096;
     private static final int PIECE_STRIDE = 61;
 
     private final FolioContext context;
@@ -201,20 +202,25 @@ final class FolioInvariants {
         int[] nrLeaves = now.leavesByPage(nrMappedPages);
         int[] nrLargeLeaves = now.largeLeavesByPage(nrMappedPages);
         EngineCounts expected = counts.copy();
-        List<Long> alive = new ArrayList<>();
+        List<ExpectedPiece> followed = new ArrayList<>();
+        long lastLink = state.place().before();
         long offset = 0;
         for (int number = 0; number < orders.length; number++) {
             ExpectedPiece piece = expect(offset, orders[number], lockAt, keptReferences, nrLeaves, nrLargeLeaves);
-            if (orders.length <= MAX_PIECES_PROBED || number % PIECE_STRIDE == 0 || piece.locked) {
-                checkPiece(piece);
+            checkPiece(piece);
+            if (orders.length <= MAX_PIECES_FOLLOWED || number % PIECE_STRIDE == 0 || piece.locked) {
+                followed.add(piece);
             }
             count(expected, piece);
             if (piece.references > 0) {
-                alive.add(piece.head);
+                // 7: the pieces that live are where the folio was, in order, each once.
+                lastLink = state.place().requireNext(lastLink, PageStruct.list(piece.head));
             }
             offset += Geometry.pagesIn(piece.order);
         }
         assertEquals(nrPages, offset, "pages of all pieces");
+        state.place().requireNext(lastLink, state.place().after());
+        follow(followed);
         expectUnqueued(expected);
         expectIndexed(expected, orders);
         EngineCounts actual = EngineCounts.of(context, owner, memcgData);
@@ -223,7 +229,6 @@ final class FolioInvariants {
             expected.accept(Count.INDEX_NODES, actual);
         }
         expected.requireState(actual, "after a split");
-        checkLru(alive);
     }
 
     /** Names the pieces, by first page and order, that a restructuring splits again and leaves frozen until then. */
@@ -268,12 +273,23 @@ final class FolioInvariants {
         long references = frozen.test(piece.offset, piece.order) ? 0 : piece.references;
         piece.check(references, References.count(piece.head), "references");
         if (piece.references > 0) {
-            FoliosAtRest.checkBlock(context, piece.head, piece.order, piece::toString);
             checkFields(piece);
             checkMapcounts(piece);
-            checkPageOwners(piece);
         }
-        checkIndex(piece);
+    }
+
+    /** Looks from the pieces at what leads to them. */
+    private void follow(List<ExpectedPiece> pieces) {
+        for (ExpectedPiece piece : pieces) {
+            if (piece.references > 0) {
+                FoliosAtRest.checkBlock(context, piece.head, piece.order, piece::toString);
+                checkPageOwners(piece);
+            }
+        }
+        OwnerIndex asked = ownerIndex;
+        if (asked != null) {
+            asked.ask(() -> pieces.forEach(piece -> checkIndex(asked, piece)));
+        }
     }
 
     /** 4, 5 and 9: flags, mapping, index, private word, group, poison; only the right one is locked. */
@@ -347,19 +363,16 @@ final class FolioInvariants {
     /**
      * 3: every index that is kept leads to its folio, with its order and marks; nothing is found of what is dropped.
      */
-    private void checkIndex(ExpectedPiece piece) {
-        if (ownerIndex == null) {
-            return;
-        }
+    private void checkIndex(OwnerIndex asked, ExpectedPiece piece) {
         long size = Geometry.pagesIn(piece.order);
         long start = index + piece.offset;
         for (long page = 0; page < size; page += Math.max(size / FoliosAtRest.MAX_PROBES, 1)) {
-            piece.check(
-                    piece.dropped ? 0 : piece.head, ownerIndex.at(start + page).word(), "entry of the index");
+            check(piece.dropped ? 0 : piece.head, asked.wordAt(start + page), piece, "entry of the index");
         }
         if (!piece.dropped) {
-            piece.check(piece.order, ownerIndex.at(start).order(), "order of the entry");
-            piece.check(marks, ownerIndex.at(start).marks(), "marks of the entry");
+            OwnerIndex.Entry entry = asked.at(start);
+            check(piece.order, entry.order(), piece, "order of the entry");
+            check(marks, entry.marks(), piece, "marks of the entry");
         }
     }
 
@@ -435,19 +448,6 @@ final class FolioInvariants {
 
     private boolean isOnLru() {
         return PageFlag.LRU.isSet(flags);
-    }
-
-    /** 7: the pieces that live are where the folio was, in order, each once. */
-    private void checkLru(List<Long> alive) {
-        List<Long> expected = new ArrayList<>();
-        for (long entry : state.lru()) {
-            if (entry == folio) {
-                expected.addAll(alive);
-            } else {
-                expected.add(entry);
-            }
-        }
-        assertEquals(expected, LruContents.of(context.arena(), LruList.of(flags)), "LRU list after a split");
     }
 
     /**

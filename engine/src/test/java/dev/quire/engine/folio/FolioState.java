@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a refused split must leave as it was, beside counts and page tables: the page structs, whose head each page is
- * part of, the entries of the index and their marks, the slots of the swap cache, the records of page owners, the LRU
- * list. Of folios larger than 2^12 pages some words are looked at.
+ * part of, the entries of the index and their marks, the slots of the swap cache, the records of page owners, the place
+ * on the LRU list. Of folios larger than 2^12 pages some words are looked at.
  *
  * @param words the first four page structs, in halves of words
  * @param restHash hash of the other page structs
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param entries entries of the index in the block that the folio and its buddy would be
  * @param slotsHash hash of the slots of the swap cache
  * @param ownersHash hash of the records of page owners
- * @param lru the folios on the folio's LRU list
+ * @param place where the folio is on its LRU list
  */
 record FolioState(
         List<Integer> words,
@@ -31,7 +31,7 @@ record FolioState(
         List<OwnerIndex.Entry> entries,
         long slotsHash,
         long ownersHash,
-        List<Long> lru) {
+        LruPlace place) {
     private static final int NR_OVERLAID_PAGES = 4;
     private static final long MAX_WORDS = 1 << 16;
     private static final long MAX_HEADS = 1 << 12;
@@ -55,7 +55,7 @@ record FolioState(
                 ownerIndex == null ? List.of() : ownerIndex.aroundBlock(PageStruct.index(folio), order),
                 hash(slots, swapCached ? nrPages : 0),
                 hash(owners, owned ? nrPages : 0),
-                LruContents.of(context.arena(), LruList.of(flags)));
+                LruPlace.of(folio));
     }
 
     private static List<Integer> words(long folio, long nrPages) {
@@ -100,7 +100,7 @@ record FolioState(
                 NR_PAGES_MAPPED, words.get(NR_PAGES_MAPPED) + now.nrPagesMapped(order) - before.nrPagesMapped(order));
         changed.set(ENTIRE_MAPCOUNT, words.get(ENTIRE_MAPCOUNT) + now.nrEntire(order) - before.nrEntire(order));
         changed.set(0, words.getFirst() | (int) gainedFlags);
-        return new FolioState(changed, restHash, headsHash, entries, slotsHash, ownersHash, lru);
+        return new FolioState(changed, restHash, headsHash, entries, slotsHash, ownersHash, place);
     }
 
     void requireSame(FolioState now, String when) {
@@ -110,6 +110,6 @@ record FolioState(
         assertEquals(entries, now.entries, () -> "entries of the index " + when);
         assertEquals(slotsHash, now.slotsHash, () -> "hash of the slots in the swap cache " + when);
         assertEquals(ownersHash, now.ownersHash, () -> "hash of the records of page owners " + when);
-        assertEquals(lru, now.lru, () -> "LRU list " + when);
+        assertEquals(place, now.place, () -> "place on the LRU list " + when);
     }
 }

@@ -6,7 +6,8 @@ import dev.quire.engine.xarray.XArray;
 import dev.quire.engine.xarray.XaCursor;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** What the index of a folio's owner says, under its lock, which whoever asks may hold already. */
 final class OwnerIndex {
@@ -29,7 +30,10 @@ final class OwnerIndex {
     }
 
     private final XArray index;
-    private final boolean isLocked;
+    private final XaCursor cursor;
+
+    /** Whether the calling thread holds the lock of the index. */
+    private boolean isLocked;
 
     /**
      * Makes a view of an index.
@@ -39,14 +43,31 @@ final class OwnerIndex {
      */
     OwnerIndex(FolioOwner owner, boolean isLocked) {
         index = owner.index();
+        cursor = new XaCursor(index);
         this.isLocked = isLocked;
+    }
+
+    /** Asks many questions under the lock, which is taken once. */
+    void ask(Runnable questions) {
+        read(() -> {
+            questions.run();
+            return null;
+        });
     }
 
     /** The entry that covers an index. */
     Entry at(long at) {
-        return read(cursor -> {
+        return read(() -> {
             cursor.set(at);
             return Entry.at(cursor, cursor.load());
+        });
+    }
+
+    /** The same without its order and marks. */
+    long wordAt(long at) {
+        return read(() -> {
+            cursor.set(at);
+            return cursor.load();
         });
     }
 
@@ -54,7 +75,7 @@ final class OwnerIndex {
     List<Entry> aroundBlock(long startIndex, int order) {
         long first = Geometry.alignDown(startIndex, order + 1);
         long last = first + (2L << order) - 1;
-        return read(cursor -> {
+        return read(() -> {
             List<Entry> entries = new ArrayList<>();
             cursor.set(first);
             for (long word = cursor.find(last); word != 0; word = cursor.find(last)) {
@@ -64,14 +85,16 @@ final class OwnerIndex {
         });
     }
 
-    private <T> T read(Function<XaCursor, T> question) {
+    private <T extends @Nullable Object> T read(Supplier<T> question) {
         if (isLocked) {
-            return question.apply(new XaCursor(index));
+            return question.get();
         }
         index.lock();
+        isLocked = true;
         try {
-            return question.apply(new XaCursor(index));
+            return question.get();
         } finally {
+            isLocked = false;
             index.unlock();
         }
     }

@@ -23,7 +23,14 @@ import org.jspecify.annotations.Nullable;
  * FolioSplitter} or a {@link FolioRestructurer}, with {@link FolioInvariants}. The first violation is kept for the
  * end of the test, since the caller of a split has locks to give back.
  *
- * <p>All of a test's first 4096 attempts are looked at, then one in eight.
+ * <p>No attempt is left out, successful or not. Of each is checked, under {@link Scope#ALL}: of every piece references,
+ * flags, mapping, index, private word, memory group, order, map counts and links on the LRU list; every count of the
+ * engine, of the owner and of the memory group; and the leaves in page tables. Of every page of folios up to order 9, and
+ * of samples of larger ones, as {@link FolioInvariants} says: its head, its entry in the index with marks, its slot in
+ * the swap cache, its recorded owner, and after a failure all words of the page structs. What is far from the folio is
+ * not looked at, but that counts cover it, and that nothing is left of it when the test ends ({@link
+ * FoliosAtRest#checkNoneIsLeft}). Under {@link Scope#WHAT_THE_CALLER_HOLDS}: of the piece that the caller has locked order,
+ * lock, index, references, alignment, and its pages' heads.
  */
 public final class SplitWatch implements SplitObserver {
     /** What can be looked at. */
@@ -36,16 +43,12 @@ public final class SplitWatch implements SplitObserver {
         NOTHING
     }
 
-    private static final long NR_ALL_CHECKED = 4096;
-    private static final long STRIDE = 8;
-
     /** Page of the piece that is locked if none is. */
     private static final long NOWHERE = -1;
 
     private final Supplier<Scope> scope;
     private final @Nullable SplitObserver next;
     private final Map<Thread, Attempt> attempts = new ConcurrentHashMap<>();
-    private final AtomicLong nrAttempts = new AtomicLong();
     private final AtomicLong nrChecked = new AtomicLong();
     private final AtomicReference<@Nullable Throwable> violation = new AtomicReference<>();
     private volatile @Nullable FolioSplitter splitter;
@@ -92,8 +95,7 @@ public final class SplitWatch implements SplitObserver {
         attempts.remove(Thread.currentThread());
         FolioSplitter watched = splitter;
         Scope now = scope.get();
-        boolean skipped = now == Scope.ALL && !isSampled(nrAttempts.getAndIncrement());
-        if (watched != null && now != Scope.NOTHING && !skipped) {
+        if (watched != null && now != Scope.NOTHING) {
             keepViolation(() -> {
                 FolioInvariants invariants = now == Scope.ALL ? new FolioInvariants(watched.context(), folio) : null;
                 attempts.put(Thread.currentThread(), new Attempt(folio, PageStruct.index(folio), invariants));
@@ -102,10 +104,6 @@ public final class SplitWatch implements SplitObserver {
         if (next != null) {
             next.begin(folio);
         }
-    }
-
-    private static boolean isSampled(long attempt) {
-        return attempt < NR_ALL_CHECKED || attempt % STRIDE == 0;
     }
 
     @Override
