@@ -3,10 +3,8 @@ package dev.quire.bench;
 
 import dev.quire.engine.Quire;
 import dev.quire.engine.folio.SplitPolicies;
-import dev.quire.engine.folio.SplitPolicy;
+import dev.quire.engine.folio.SplitStages;
 import dev.quire.engine.folio.StagedSplitter;
-import dev.quire.engine.memory.Geometry;
-import dev.quire.engine.xarray.SplitPlan;
 import java.util.EnumSet;
 import java.util.Set;
 
@@ -18,8 +16,8 @@ public enum SplitMethod {
     NON_UNIFORM(SplitPolicies.NON_UNIFORM),
     /** {@link SplitPolicies#RANGE}. */
     RANGE(SplitPolicies.RANGE),
-    /** As {@link #UNIFORM}, by {@link StagedSplitter}. */
-    STAGED(SplitPolicies.UNIFORM);
+    /** {@link SplitPolicies#STAGED}; a folio that is split as a whole is split by {@link StagedSplitter}. */
+    STAGED(SplitPolicies.STAGED);
 
     private final SplitPolicies policy;
 
@@ -34,41 +32,33 @@ public enum SplitMethod {
      * @return the methods, in their order
      */
     public static Set<SplitMethod> differing(int maxOrder) {
-        return maxOrder > StagedSplitter.STAGE_ORDERS
-                ? EnumSet.allOf(SplitMethod.class)
-                : EnumSet.range(UNIFORM, RANGE);
+        return maxOrder > SplitPolicies.STAGE_ORDERS ? EnumSet.allOf(SplitMethod.class) : EnumSet.range(UNIFORM, RANGE);
     }
 
-    /**
-     * The same for truncations and holes, which ask again about a piece that is still covered in part: {@link
-     * #STAGED} then splits only such pieces a second time, and the others stay as large as the first stage has made
-     * them.
-     *
-     * @return the policy
-     */
-    public SplitPolicy policy() {
-        return this == STAGED ? SplitMethod::planStage : policy;
-    }
-
-    /**
-     * The same for anonymous memory, whose folios are never too large for one stage.
-     *
-     * @return the policy
-     */
-    public SplitPolicies anonymousPolicy() {
+    /** {@return the same for truncations and holes, and for anonymous memory} */
+    public SplitPolicies policy() {
         return policy;
-    }
-
-    private static void planStage(
-            SplitPlan plan, int order, long start, long end, int minimumOrder, long allowedOrders) {
-        int stageOrder = minimumOrder + StagedSplitter.STAGE_ORDERS;
-        boolean isStage = stageOrder < order && (allowedOrders & Geometry.pagesIn(stageOrder)) != 0;
-        plan.resetUniform(order, isStage ? stageOrder : minimumOrder);
     }
 
     /** {@return whether all pieces have the same order} */
     boolean isUniform() {
-        return policy == SplitPolicies.UNIFORM;
+        return this == UNIFORM || this == STAGED;
+    }
+
+    /**
+     * What {@link #split} will do.
+     *
+     * @param order log2 pages of the folio
+     * @param start first page of the wanted range, relative to the folio; not heeded by the uniform methods
+     * @param end page after the range
+     * @param newOrder log2 pages of the smallest piece
+     * @param allowedOrders bit k set if pieces of order k are allowed; not heeded by the uniform methods
+     * @return its freezes
+     */
+    public SplitStages plan(int order, long start, long end, int newOrder, long allowedOrders) {
+        return this == STAGED
+                ? SplitStages.uniform(order, newOrder)
+                : SplitStages.of(policy, order, start, end, newOrder, allowedOrders);
     }
 
     /**

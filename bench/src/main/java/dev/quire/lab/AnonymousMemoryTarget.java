@@ -127,8 +127,7 @@ final class AnonymousMemoryTarget implements AutoCloseable {
                 _ -> new TracedProcess(
                         engine,
                         engine.newAnonymousMemory(
-                                settings.policy().anonymousPolicy(),
-                                settings.memory().largeFolios()),
+                                settings.policy().policy(), settings.memory().largeFolios()),
                         reader,
                         settings.memory().touchPercent(),
                         faultNanos,

@@ -82,6 +82,8 @@ final class SplitCommand implements Callable<Integer> {
         long end = ends.length == 2 ? number(ends[1]) : start + 1;
         requireIn("END", end, start + 1, Geometry.pagesIn(order));
         PrintWriter out = spec.commandLine().getOut();
+        out.println("planned, as page: order -> pieces");
+        out.println(method.plan(order, start, end, newOrder, allowedOrders()));
         MeasuredSplit split = MeasuredSplit.run(headMap, method, order, start, end, newOrder, allowedOrders());
         out.printf(Locale.ROOT, "%s folio, %s, %s:%n", PlanDrawing.size(order), method, headMap);
         PlanDrawing.print(split.plan(), start, end, out);

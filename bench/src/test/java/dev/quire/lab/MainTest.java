@@ -240,6 +240,16 @@ class MainTest {
     }
 
     @Test
+    void splitPrintsItsPlanFirst() {
+        assertEquals(0, run("split", "--order=11", "--policy=STAGED"));
+        assertTrue(
+                out.toString()
+                        .startsWith("planned, as page: order -> pieces\n0: 11 -> 4x9\n"
+                                + "0 to 1536 (4 times): 9 -> 512x0\n"),
+                out::toString);
+    }
+
+    @Test
     void splitRefusesOrdersThatNoFolioHas() {
         assertEquals(2, run("split", "--orders=0,19"));
         assertEquals("quire: out of range: --orders=19, min=0, max=18\nTry: quire split --help\n", err.toString());

@@ -69,22 +69,16 @@ final class FolioCutChecks {
      */
     static void requireStages(FolioCut cut, SplitPlan plan) {
         int order = plan.order();
-        for (int largest = largestBelow(order, plan); largest >= 0; largest = largestBelow(order, plan)) {
+        for (int largest = StagedPlan.largestBelow(order, plan);
+                largest >= 0;
+                largest = StagedPlan.largestBelow(order, plan)) {
             int stageOrder = cut.stageOrder(order);
-            if (stageOrder < largest || stageOrder > order) {
-                throw new IllegalArgumentException("stage order out of range: order=" + order + ", stageOrder="
-                        + stageOrder + ", min=" + largest + ", max=" + order);
-            }
+            StagedPlan.requireStageOrder(order, stageOrder, largest);
             if (stageOrder == order) {
                 return;
             }
             order = stageOrder;
         }
-    }
-
-    /** Order of the largest pieces of a plan that are smaller than an order; -1 if there are none. */
-    private static int largestBelow(int order, SplitPlan plan) {
-        return Geometry.largestOrderIn(plan.pieceOrders() & (Geometry.pagesIn(order) - 1));
     }
 
     /**

@@ -18,6 +18,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class FolioSplit {
     final SplitPlan plan = new SplitPlan();
+
+    /** What is split in stages, of which this splits one at a time. */
+    final StagedSplit staged = new StagedSplit();
+
     long folio;
     int order;
     int newOrder;
@@ -118,15 +122,23 @@ final class FolioSplit {
     }
 
     /**
-     * Lets a policy write the plan; until it returns, the thread begins no other split, which would have the same plan.
+     * Lets a policy plan all stages, and takes the plan of the first; until it returns, the thread begins no other split,
+     * which would have the same plan.
      */
-    void plan(SplitPolicy policy, long start, long end, long allowedOrders) {
+    void plan(StagedPlan stages, SplitPolicy policy, long start, long end, long allowedOrders) {
         isPlanning = true;
         try {
-            policy.plan(plan, order, start, end, newOrder, allowedOrders);
+            stages.plan(policy, order, start, end, newOrder, allowedOrders);
         } finally {
             isPlanning = false;
         }
+        planFreeze(stages, 0);
+    }
+
+    /** Takes the plan of the freeze of one block, which the folio is now. */
+    void planFreeze(StagedPlan stages, long offset) {
+        stages.planFreeze(plan, offset, order);
+        uniform = plan.nrRuns() == 1 && plan.runOrder(0) == newOrder;
     }
 
     /** The same with a cut. */

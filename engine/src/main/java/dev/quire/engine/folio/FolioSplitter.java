@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * whether it was split or not, and its pieces stay locked until then. Pieces go on the folio's LRU list right after it,
  * and are charged to the folio's memory group.
  *
- * <p>Memory for the index is reserved before anything changes: a split either happens as a whole or not at all.
+ * <p>Memory for the index is reserved before anything changes: a split, or each stage of one under a policy with
+ * stages, either happens as a whole or not at all.
  * Results, in the order in which they are checked: EINVAL (page not in the folio, or the order not below the folio's),
  * EBUSY (the folio belongs to nobody any more), EINVAL (order 1 for anonymous memory; swap cache other than uniform to
  * order 0), EBUSY (under writeback, or anonymous without owner), EINVAL (below the mapping's minimum order), EBUSY
@@ -51,6 +52,7 @@ public final class FolioSplitter {
     private final @Nullable SplitObserver observer;
     private final SplitChecks checks;
     private final FrozenFolioSplitter frozenSplitter;
+    private final StagedSplitter stagedSplitter;
     private final ThreadLocal<FolioSplit> splits = ThreadLocal.withInitial(FolioSplit::new);
 
     /**
@@ -71,6 +73,7 @@ public final class FolioSplitter {
         lifetime = context.lifetime();
         checks = new SplitChecks(context.owners());
         frozenSplitter = new FrozenFolioSplitter(context);
+        stagedSplitter = new StagedSplitter(context, this);
         this.statistics = statistics;
         this.observer = observer;
     }
@@ -121,7 +124,9 @@ public final class FolioSplitter {
     }
 
     /**
-     * Splits as a policy says.
+     * Splits as a policy says; {@link SplitStages#of} prints it beforehand. Under a policy with stages each of them is a
+     * split for itself, of which an observer is told: between them the pieces without the caller's lock are ordinary
+     * folios. Those that somebody else has locked or holds by then stay as they are.
      *
      * @param folio head of a folio that the caller has locked and holds one reference to
      * @param policy how to cut
@@ -131,10 +136,13 @@ public final class FolioSplitter {
      * @param allowedOrders bit k set if pieces of order k are allowed; {@code newOrder} always is, and order 1 never
      *     for anonymous folios
      * @param keep whether the caller gets a reference to every piece, not just to the first
-     * @return 0 (also if the policy leaves the folio whole), or EINVAL, EBUSY, ENOMEM, EAGAIN
+     * @return 0 (also if the policy leaves the folio whole), or EINVAL, EBUSY, ENOMEM, EAGAIN; under a policy with
+     *     stages as {@link StagedSplitter#splitUniform}: if the first stage was refused nothing has changed, otherwise
+     *     the first result that was not 0, while the other pieces are split all the same
      * @throws IllegalArgumentException if a handle is not of this engine, the order not in 0..18, or the policy's plan
-     *     not one for this folio with pieces of allowed orders; then nothing has changed
-     * @throws IllegalStateException if the folio is not locked, or the policy splits another one while it plans
+     *     not one for this folio with pieces and stages of allowed orders; then nothing has changed
+     * @throws IllegalStateException if the folio is not locked, the policy splits another one while it plans, or who is
+     *     told of a stage of another split calls this
      */
     public int split(
             long folio, SplitPolicy policy, long start, long end, int newOrder, long allowedOrders, boolean keep) {
@@ -142,8 +150,9 @@ public final class FolioSplitter {
     }
 
     /**
-     * Splits as a policy says, and appends every piece but the first to a list, with a reference that belongs to the
-     * list.
+     * Splits as a policy says, as the other method, and appends every piece but the first to a list, with a reference
+     * that belongs to the list: in the order of their addresses, but under a policy with stages those of each stage after
+     * those of the stage before.
      *
      * @param folio head of a folio that the caller has locked and holds one reference to, and that is on no LRU list
      * @param policy how to cut
@@ -152,11 +161,11 @@ public final class FolioSplitter {
      * @param newOrder log2 pages of the smallest piece
      * @param allowedOrders bit k set if pieces of order k are allowed, as in the other method
      * @param pieces where to append the pieces; a list for folios of this engine
-     * @return 0 (also if the policy leaves the folio whole), or EINVAL, EBUSY, ENOMEM, EAGAIN
+     * @return as the other method
      * @throws IllegalArgumentException if a handle or the list is not of this engine, the order not in 0..18, or the
-     *     policy's plan not one for this folio with pieces of allowed orders; then nothing has changed
-     * @throws IllegalStateException if the folio is not locked, or on an LRU list, or the policy splits another one
-     *     while it plans
+     *     policy's plan not one for this folio with pieces and stages of allowed orders; then nothing has changed
+     * @throws IllegalStateException if the folio is not locked, or on an LRU list, the policy splits another one while
+     *     it plans, or who is told of a stage of another split calls this
      */
     public int split(
             long folio, SplitPolicy policy, long start, long end, int newOrder, long allowedOrders, FolioList pieces) {
@@ -181,6 +190,8 @@ public final class FolioSplitter {
                 throw new IllegalStateException(
                         "the folio to split is on an LRU list: folio=0x" + Long.toHexString(folio));
             }
+            StagedSplit staged = splits.get().staged;
+            staged.requireNotUnderWay();
             FolioSplit split = begin(folio, newOrder);
             split.lockAt = folio;
             split.uniform = false;
@@ -189,30 +200,66 @@ public final class FolioSplitter {
             if (start < 0 || start >= end || end > Geometry.pagesIn(split.order) || newOrder >= split.order) {
                 return fail(split, Errno.EINVAL);
             }
-            boolean anonymous = isAnonymous(PageStruct.mapping(folio));
-            long possible = anonymous ? SplitPolicies.ANONYMOUS_ORDERS : SplitPolicies.ALL_ORDERS;
-            long allowed = (allowedOrders & possible) | Geometry.pagesIn(newOrder);
-            split.plan(policy, start, end, allowed);
-            SplitChecks.requirePlan(split.plan, split.order, newOrder, allowed);
-            split.uniform = split.plan.nrRuns() == 1 && split.plan.runOrder(0) == newOrder;
-            return split.plan.nrPieces() == 1 ? Errno.OK : run(split);
+            long allowed = (allowedOrders & possibleOrders(folio)) | Geometry.pagesIn(newOrder);
+            split.plan(staged.plan, policy, start, end, allowed);
+            if (split.plan.nrPieces() == 1) {
+                return Errno.OK;
+            }
+            return staged.plan.stageBelow(split.order) < 0 ? run(split) : runStages(split, staged);
         } finally {
             lifetime.exit();
         }
     }
 
     /**
-     * Splits a folio that a split has dropped beyond the end of its file, into folios of one order: that with
-     * {@code page} stays the caller's, locked, and the others are freed. Returns 0, or EAGAIN if somebody else holds
-     * the folio.
+     * Splits a folio uniformly in stages, as {@link StagedSplitter#splitUniform} says.
      *
-     * @param page page of a folio without mapping, which the caller has locked and holds the only reference to
+     * @param page page of a folio that the caller has locked and holds one reference to
      */
-    int splitDropped(long page, int newOrder) {
+    int splitUniformInStages(long page, int newOrder) {
+        StagedSplit staged = splits.get().staged;
+        staged.requireNotUnderWay();
         FolioSplit split = begin(headMap.headOf(page), newOrder);
         split.lockAt = page;
-        split.plan.resetUniform(split.order, newOrder);
-        return end(split, frozenSplitter.splitUnindexed(split));
+        staged.plan.planUniform(split.order, newOrder, possibleOrders(split.folio));
+        split.planFreeze(staged.plan, 0);
+        return runStages(split, staged);
+    }
+
+    /** Splits as a stage has been planned; then, if that is done, what it has left to split. */
+    private int runStages(FolioSplit split, StagedSplit staged) {
+        staged.begin(split.folio, split.lockAt, split.newOrder, split.keep, split.list);
+        int order = split.order;
+        staged.isUnderWay = true;
+        try {
+            int result = run(split);
+            return result == Errno.OK ? stagedSplitter.splitFurther(staged, 0, order) : result;
+        } finally {
+            staged.isUnderWay = false;
+            // Nothing of the caller's is kept alive by a thread.
+            staged.list = null;
+        }
+    }
+
+    /**
+     * Splits a folio that a stage before has left, as its own stage says: under the same conditions as any, but that it
+     * may belong to nobody if it was dropped beyond the end of its file. Then its pieces do so as well: that with
+     * {@code page}, and those that the caller keeps, stay the caller's, and the others are freed.
+     *
+     * @param page page of a folio that the caller has locked and holds one reference to
+     * @param offset first page of the folio, relative to the whole
+     */
+    int splitStage(StagedSplit staged, long page, long offset) {
+        FolioSplit split = begin(headMap.headOf(page), staged.newOrder);
+        split.lockAt = page;
+        split.keep = staged.keep;
+        split.list = staged.list;
+        split.planFreeze(staged.plan, offset);
+        return split.mapping == 0 ? end(split, frozenSplitter.splitUnindexed(split)) : run(split);
+    }
+
+    private static long possibleOrders(long folio) {
+        return isAnonymous(PageStruct.mapping(folio)) ? SplitPolicies.ANONYMOUS_ORDERS : SplitPolicies.ALL_ORDERS;
     }
 
     /** What the splitter shares with the rest of the engine, for who works beside it or checks its work. */

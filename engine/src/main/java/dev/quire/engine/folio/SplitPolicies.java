@@ -46,7 +46,37 @@ public enum SplitPolicies implements SplitPolicy {
             plan.reset(order);
             cut(plan, 0, order, start, end, minimumOrder, allowedOrders);
         }
+    },
+
+    /**
+     * By large steps, each in a freeze of its own that makes at most 2^{@value #STAGE_ORDERS} pieces: into pieces of
+     * the minimum order times a power of that, as 1 GiB into 2 MiB and those into 4 KiB, and on in those pieces only that
+     * the range covers in part. Where such an order is not allowed it takes the smallest allowed one that keeps the bound,
+     * and if there is none, the next smaller allowed one, which does not.
+     *
+     * <p>Two freezes more than the first, at most, in a folio of order 18 around any range: one at each of its ends.
+     * {@link StagedSplitter} splits uniformly in the same steps.
+     */
+    STAGED {
+        @Override
+        public void plan(SplitPlan plan, int order, long start, long end, int minimumOrder, long allowedOrders) {
+            long steps = 0;
+            for (int step = order; step > minimumOrder; step = step(step, minimumOrder, allowedOrders)) {
+                steps |= Geometry.pagesIn(step);
+            }
+            plan.reset(order);
+            cut(plan, 0, order, start, end, minimumOrder, steps);
+        }
+
+        @Override
+        public int stageOrder(int order, int minimumOrder, long allowedOrders) {
+            int step = step(order, minimumOrder, allowedOrders);
+            return step == minimumOrder ? order : step;
+        }
     };
+
+    /** A freeze of a staged split makes at most as many pieces, as log2: two stages are enough for the largest folio. */
+    public static final int STAGE_ORDERS = 9;
 
     /** Every order that a folio can have. */
     public static final long ALL_ORDERS = (1L << Geometry.NR_ORDERS) - 1;
@@ -72,6 +102,17 @@ public enum SplitPolicies implements SplitPolicy {
         for (long piece = block; piece < blockEnd; piece += Geometry.pagesIn(smaller)) {
             cut(plan, piece, smaller, start, end, minimumOrder, allowedOrders);
         }
+    }
+
+    /** The next order of a staged split. */
+    static int step(int order, int minimumOrder, long allowedOrders) {
+        int nrSteps = (order - minimumOrder - 1) / STAGE_ORDERS;
+        int wanted = minimumOrder + nrSteps * STAGE_ORDERS;
+        if (nrSteps <= 0 || (allowedOrders & Geometry.pagesIn(wanted)) != 0) {
+            return wanted;
+        }
+        long bounded = allowedOrders & (Geometry.pagesIn(order) - 1) & -Geometry.pagesIn(order - STAGE_ORDERS);
+        return bounded == 0 ? nextAllowed(order, minimumOrder, allowedOrders) : Long.numberOfTrailingZeros(bounded);
     }
 
     /**

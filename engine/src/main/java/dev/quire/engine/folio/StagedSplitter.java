@@ -11,7 +11,8 @@ import dev.quire.engine.struct.PageStruct;
 
 /**
  * Splits a very large folio uniformly in two stages, 1 GiB -> 2 MiB -> 4 KiB, so that no reader waits for the whole of
- * it: a freeze makes at most 512 pieces. (The kernel's plan for guest memory.)
+ * it: a freeze makes at most 512 pieces. (The kernel's plan for guest memory.) {@link SplitPolicies#STAGED} and other
+ * policies with stages are carried out in the same way by {@link FolioSplitter#split}.
  *
  * <p>How long the first freeze lasts depends on what else is kept of each page. With {@link HeadMapKind#HEAD_BITS} it
  * writes the heads of its pieces, their bits, and up to 65 index nodes. With {@link HeadMapKind#TAIL_WORDS} it also
@@ -20,20 +21,17 @@ import dev.quire.engine.struct.PageStruct;
  * 512 pages each.
  *
  * <p>Between the stages the pieces are ordinary folios: others may pin, lock, split or drop them. What somebody holds
- * stays as large as it is; the rest is split all the same.
+ * stays as large as it is; the rest is split all the same. A mapped anonymous folio is unmapped and mapped again by each
+ * stage, the first for every page: who touches one then waits for longer than the freeze.
  *
  * <p>Thread-safe. Blocks on what {@link FolioSplitter} blocks on, but on no folio lock: it takes those of the other
  * pieces only if they are free, as the caller has one already, perhaps that of a later folio.
  */
 public final class StagedSplitter {
-    /** A freeze ends after this many pieces, as log2: two stages are enough for the largest folio. */
-    public static final int STAGE_ORDERS = 9;
-
     private final PageArena arena;
     private final Folios folios;
     private final HeadMap headMap;
     private final FolioLock folioLock;
-    private final FolioOwners owners;
     private final Lifetime lifetime;
     private final FolioSplitter splitter;
 
@@ -48,7 +46,6 @@ public final class StagedSplitter {
         folios = context.folios();
         headMap = context.headMap();
         folioLock = context.folioLock();
-        owners = context.owners();
         lifetime = context.lifetime();
         this.splitter = splitter;
     }
@@ -56,16 +53,15 @@ public final class StagedSplitter {
     /**
      * Splits into folios of one order. The lock and the caller's reference end up on the folio that holds {@code page},
      * also if that lies beyond the end of the file, or a {@link SplitObserver} throws: that ends it after the split of
-     * which it was told.
+     * which it was told. {@link SplitStages#uniform} prints it beforehand.
      *
-     * @param page handle of a page of a folio of the page cache that the caller has locked and holds one reference to
+     * @param page handle of a page of a folio that the caller has locked and holds one reference to
      * @param newOrder log2 pages of the pieces
-     * @return 0 if no piece that is left is larger; EINVAL if the folio is anonymous; else the first result of
-     *     {@link FolioSplitter#splitUniform} that was not 0, or EAGAIN for a piece that somebody else has locked or
-     *     changed. If the first stage was refused nothing has changed, otherwise some pieces are 9 orders larger than
-     *     wanted, or as others have made them meanwhile
+     * @return 0 if no piece that is left is larger; else the first result of {@link FolioSplitter#splitUniform} that was
+     *     not 0, or EAGAIN for a piece that somebody else has locked or changed. If the first stage was refused nothing
+     *     has changed, otherwise some pieces are 9 orders larger than wanted, or as others have made them meanwhile
      * @throws IllegalArgumentException if the page is not of this engine or the order not in 0..18
-     * @throws IllegalStateException if the folio is not locked
+     * @throws IllegalStateException if the folio is not locked, or this is called by who is told of a stage of another
      */
     public int splitUniform(long page, int newOrder) {
         Geometry.requireOrder(newOrder);
@@ -74,77 +70,73 @@ public final class StagedSplitter {
         try {
             long folio = headMap.headOf(page);
             splitter.requireLocked(folio);
-            return isRefused(PageStruct.mapping(folio), newOrder) ? Errno.EINVAL : splitInStages(folio, page, newOrder);
+            return FolioStruct.order(folio) - newOrder <= SplitPolicies.STAGE_ORDERS
+                    ? splitter.splitUniform(page, newOrder)
+                    : splitter.splitUniformInStages(page, newOrder);
         } finally {
             lifetime.exit();
         }
     }
 
-    /** Whether the last stage would be refused for good, though the first might not be. */
-    private boolean isRefused(long mapping, int newOrder) {
-        return FolioSplitter.isAnonymous(mapping)
-                || (mapping != 0 && newOrder < owners.of(mapping).minimumOrder());
-    }
-
-    private int splitInStages(long folio, long page, int newOrder) {
-        int order = FolioStruct.order(folio);
-        // Before the first stage, which leaves neither to the caller's piece if that lies beyond the end.
-        long mapping = PageStruct.mapping(folio);
-        long index = PageStruct.index(folio);
-        int stageOrder = stageOrder(order, newOrder);
-        int result = splitter.splitUniform(page, stageOrder);
-        if (result != Errno.OK || stageOrder == newOrder) {
+    /** Splits the blocks that the freeze of a larger one has left to be split; the first result that is not 0. */
+    int splitFurther(StagedSplit staged, long start, int order) {
+        int blockOrder = staged.plan.stageBelow(order);
+        int result = Errno.OK;
+        if (blockOrder < 0) {
             return result;
         }
-        long nrStagePages = Geometry.pagesIn(stageOrder);
-        for (long offset = 0; offset < Geometry.pagesIn(order); offset += nrStagePages) {
-            long piece = folio + offset * PageStruct.BYTES;
-            boolean isCallers = page >= piece && page < piece + nrStagePages * PageStruct.BYTES;
-            int pieceResult = isCallers
-                    ? splitCallers(piece, page, newOrder)
-                    : splitOther(piece, index + offset, mapping, stageOrder, newOrder);
-            result = result == Errno.OK ? pieceResult : result;
+        long end = start + Geometry.pagesIn(order);
+        for (long offset = start; offset < end; offset += Geometry.pagesIn(blockOrder)) {
+            if (staged.plan.isSplit(offset, blockOrder)) {
+                int blockResult = splitBlock(staged, offset, blockOrder);
+                if (blockResult == Errno.OK) {
+                    blockResult = splitFurther(staged, offset, blockOrder);
+                }
+                result = result == Errno.OK ? blockResult : result;
+            }
         }
         return result;
     }
 
-    /** Order of the pieces of the first stage. The second is a full one, so that few splits are needed in all. */
-    private static int stageOrder(int order, int newOrder) {
-        return order - newOrder <= STAGE_ORDERS ? newOrder : newOrder + STAGE_ORDERS;
-    }
-
-    /**
-     * Splits the piece that has the caller's lock and reference. If the first stage has dropped it, nobody else has it.
-     */
-    private int splitCallers(long piece, long page, int newOrder) {
-        return PageStruct.mapping(piece) == 0
-                ? splitter.splitDropped(page, newOrder)
-                : splitter.splitUniform(page, newOrder);
+    private int splitBlock(StagedSplit staged, long offset, int order) {
+        long piece = staged.folio + offset * PageStruct.BYTES;
+        boolean isCallers =
+                staged.lockAt >= piece && staged.lockAt < piece + Geometry.pagesIn(order) * PageStruct.BYTES;
+        if (isCallers) {
+            return splitter.splitStage(staged, staged.lockAt, offset);
+        }
+        return staged.keepsPieces()
+                ? splitUnlocked(staged, piece, piece, offset, order)
+                : splitOther(staged, piece, offset, order);
     }
 
     /** Splits a piece on which the caller has neither lock nor reference any more; 0 also if it is no longer there. */
-    private int splitOther(long piece, long index, long mapping, int stageOrder, int newOrder) {
+    private int splitOther(StagedSplit staged, long piece, long offset, int order) {
         long head = folios.tryPinFolioOf(piece);
         if (head == 0) {
             // Frozen, or free: then it has no mapping any more, as has what the first stage dropped beyond the end.
-            return PageStruct.mapping(piece) == mapping ? Errno.EAGAIN : Errno.OK;
+            return PageStruct.mapping(piece) == staged.mapping ? Errno.EAGAIN : Errno.OK;
         }
         try {
-            if (!folioLock.tryLock(head)) {
-                return Errno.EAGAIN;
-            }
-            try {
-                boolean isThere = PageStruct.mapping(head) == mapping
-                        && PageStruct.index(head) + (piece - head) / PageStruct.BYTES == index;
-                if (!isThere) {
-                    return Errno.OK;
-                }
-                return FolioStruct.order(head) == stageOrder ? splitter.splitUniform(head, newOrder) : Errno.EAGAIN;
-            } finally {
-                folioLock.unlock(head);
-            }
+            return splitUnlocked(staged, head, piece, offset, order);
         } finally {
             folios.put(head, 1);
+        }
+    }
+
+    private int splitUnlocked(StagedSplit staged, long head, long piece, long offset, int order) {
+        if (!folioLock.tryLock(head)) {
+            return Errno.EAGAIN;
+        }
+        try {
+            boolean isThere = PageStruct.mapping(head) == staged.mapping
+                    && PageStruct.index(head) + (piece - head) / PageStruct.BYTES == staged.index + offset;
+            if (!isThere && !staged.keepsPieces()) {
+                return Errno.OK;
+            }
+            return FolioStruct.order(head) == order ? splitter.splitStage(staged, head, offset) : Errno.EAGAIN;
+        } finally {
+            folioLock.unlock(head);
         }
     }
 }

@@ -4,7 +4,8 @@
  *
  * <p>{@link dev.quire.engine.folio.Folios} has the basic operations, {@link dev.quire.engine.folio.HeadMap} finds the
  * head of a page, a {@link dev.quire.engine.folio.SplitPolicy} says how a folio is cut, and
- * {@link dev.quire.engine.folio.FolioSplitter} cuts it together with its entry in the index.
+ * {@link dev.quire.engine.folio.FolioSplitter} cuts it together with its entry in the index; {@link
+ * dev.quire.engine.folio.SplitStages} shows beforehand what comes of it.
  *
  * <p>{@link dev.quire.engine.folio.FolioAccounting} is what the engine keeps about folios beside their page structs:
  * LRU lists, memory groups, the deferred-split queue, counters. {@link dev.quire.engine.folio.SwapTable} is the swap

@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * splits it to order 0, since it does not look where the mappings are.
  *
  * <ul>
- *   <li>{@code UNIFORM}: to order 0.
+ *   <li>{@code UNIFORM} and {@code STAGED}, for which these folios are small enough to be split at once: to order 0.
  *   <li>{@code NON_UNIFORM}: down to order 0 around the first page of each unmapped run and around the page after it,
  *       as truncation splits a file's folio.
  *   <li>{@code RANGE}: the fewest folios of which each is mapped as a whole or not at all.
@@ -69,7 +69,7 @@ final class MappedPages implements PartialSplit, RangeOperation {
             return Errno.ENOENT;
         }
         // All of it is mapped: it is split because little of it is used.
-        boolean toPages = policy == SplitPolicies.UNIFORM || nrUnmapped == 0;
+        boolean toPages = policy == SplitPolicies.UNIFORM || policy == SplitPolicies.STAGED || nrUnmapped == 0;
         int result = toPages
                 ? splitter.splitUniform(folio, 0)
                 : splitter.split(folio, cutAtBoundaries, 0, nrPages, 0, SplitPolicies.ANONYMOUS_ORDERS, false);

@@ -93,6 +93,39 @@ public final class SplitPlan {
     }
 
     /**
+     * Becomes what another plan says of a block: the pieces that lie in it, or the block as one piece if it lies in a
+     * larger one or is one. Takes time in proportion to the runs of the other plan.
+     *
+     * @param whole a complete plan; another than this
+     * @param start first unit of the block, a multiple of its size
+     * @param partOrder log2 of the block, 0 to the order of the other plan
+     * @throws IllegalArgumentException if the other plan is this one or not complete, or there is no such block; then
+     *     nothing has changed
+     */
+    public void resetToPart(SplitPlan whole, long start, int partOrder) {
+        whole.requireComplete();
+        XaArguments.requireOrder("partOrder", partOrder, whole.order);
+        boolean isBlock = (start & ((1L << partOrder) - 1)) == 0 && Long.compareUnsigned(start, 1L << whole.order) < 0;
+        if (whole == this || !isBlock) {
+            throw new IllegalArgumentException("no block of another plan: start=" + Long.toUnsignedString(start)
+                    + ", partOrder=" + partOrder + ", order=" + whole.order + ", isOther=" + (whole != this));
+        }
+        reset(partOrder);
+        long runStart = 0;
+        for (int run = 0; !isComplete(); run++) {
+            long runEnd = runStart + whole.runUnits(run);
+            if (Long.compareUnsigned(runEnd, start) > 0) {
+                int pieceOrder = Math.min(whole.runOrder(run), partOrder);
+                long from = Long.compareUnsigned(runStart, start) > 0 ? runStart : start;
+                long room = ((1L << partOrder) - nrUnits) >>> pieceOrder;
+                long count = (runEnd - from) >>> pieceOrder;
+                append(pieceOrder, Long.compareUnsigned(count, room) < 0 ? count : room);
+            }
+            runStart = runEnd;
+        }
+    }
+
+    /**
      * Adds equal pieces after those the plan has. They are merged with the run before them if that has the same order.
      *
      * @param pieceOrder log2 of each piece, 0 to the plan's order
@@ -190,6 +223,23 @@ public final class SplitPlan {
      */
     public long runUnits(int run) {
         return runCount(run) << runOrder(run);
+    }
+
+    /**
+     * Order of the piece that holds a unit. Takes time in proportion to the runs.
+     *
+     * @param unit 0 up to the size of what is cut, unsigned
+     * @return log2 of the piece
+     * @throws IndexOutOfBoundsException if no piece holds it
+     */
+    public int orderAt(long unit) {
+        int run = 0;
+        long runEnd = runUnits(run);
+        while (Long.compareUnsigned(unit, runEnd) >= 0) {
+            run++;
+            runEnd += runUnits(run);
+        }
+        return runOrder(run);
     }
 
     /**
