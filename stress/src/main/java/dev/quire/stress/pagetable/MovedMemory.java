@@ -14,6 +14,7 @@ import dev.quire.engine.pagetable.PageWalker;
 import dev.quire.engine.pagetable.Protection;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageStruct;
+import dev.quire.stress.Alarm;
 import dev.quire.stress.GuardedState;
 import dev.quire.stress.SlotStates;
 
@@ -32,10 +33,14 @@ final class MovedMemory {
     /** Added for what shows that the actors met. */
     private static final int MET = 10;
 
+    /** Added if a fault slept on although the page was mapped and its folio unlocked. */
+    private static final int OVERSLEPT = 100;
+
     private static final int ORDER = 2;
     private static final int NR_PAGES = 1 << ORDER;
     private static final int NR_SLOTS = 1 << 14;
     private static final int PATIENCE = 100;
+    private static final int MOVE_DELAY_SPINS = 100;
     private static final long START = 1L << 30;
     private static final long TARGET = START + Geometry.HUGE_PAGE_BYTES;
     private static final long LENGTH_BYTES = Geometry.bytesIn(ORDER);
@@ -54,6 +59,16 @@ final class MovedMemory {
         MovedPages process = processes.take();
         process.begin();
         return process;
+    }
+
+    /** Whether a folio is locked. */
+    boolean isFolioLocked(long folio) {
+        return folios.isLocked(folio);
+    }
+
+    /** Wakes all who wait for a page of a folio that is mapped again. */
+    void wakeWaitersFor(long folio) {
+        quire.mappers().remap(folio, NR_PAGES);
     }
 
     /** The process of one state after another. */
@@ -105,6 +120,30 @@ final class MovedMemory {
             });
         }
 
+        /**
+         * Uses a page at the old place, waiting while it is on its way; where it was, and 10 more if it was on its way
+         * when this came, 100 more if the alarm woke it.
+         */
+        int fault(Alarm alarm) {
+            if (isBroken()) {
+                return BROKEN;
+            }
+            alarm.beforeSleep(folio);
+            int found = guard(() -> {
+                PageWalker walker = walker();
+                int page = slot() % NR_PAGES;
+                long address = START + (long) page * Geometry.PAGE_BYTES;
+                int met = PageTableEntry.isMigration(walker.entry(address)) ? MET : 0;
+                long pinned = walker.pinOrFault(address, true, memory);
+                if (pinned == PageWalker.NOT_PINNED) {
+                    return met + NOWHERE;
+                }
+                walker.unpin(pinned);
+                return met + (pinned == folio + (long) page * PageStruct.BYTES ? AT_OLD_PLACE : OTHER_PAGE);
+            });
+            return found + (alarm.afterSleep() ? OVERSLEPT : 0);
+        }
+
         /** Looks at the new place first: what is there has left the old one for good. */
         private int look(PageWalker walker, int page) {
             long atNew = walker.entry(TARGET + (long) page * Geometry.PAGE_BYTES);
@@ -138,7 +177,38 @@ final class MovedMemory {
             });
         }
 
+        /** The same of a folio that has not been split. */
+        int nrPagesMoved() {
+            return guard(() -> {
+                PageWalker walker = walker();
+                boolean isCounted = FolioMapcounts.total(folio) == NR_PAGES && folios.references(folio) == NR_PAGES + 1;
+                int nrMoved = 0;
+                for (int page = 0; page < NR_PAGES; page++) {
+                    long entry = walker.entry(TARGET + (long) page * Geometry.PAGE_BYTES);
+                    boolean isThere = look(walker, page) == AT_NEW_PLACE && PageTableEntry.isPresent(entry);
+                    nrMoved += isCounted && isThere ? 1 : 0;
+                }
+                return nrMoved;
+            });
+        }
+
         // ---- what writers do
+
+        /** Moves the memory while migration entries stand for its pages; 0 or an error number. */
+        int moveOnItsWay() {
+            return guard(() -> {
+                folios.lock(folio);
+                quire.mappers().unmap(folio);
+                // A fault that comes at this moment is to meet the migration entries before they move.
+                for (int spin = 0; spin < MOVE_DELAY_SPINS; spin++) {
+                    Thread.onSpinWait();
+                }
+                int result = memory.remap(START, LENGTH_BYTES, TARGET, LENGTH_BYTES);
+                quire.mappers().remap(folio, NR_PAGES);
+                folios.unlock(folio);
+                return result;
+            });
+        }
 
         /** Moves the memory; 0 or an error number. */
         int move() {
