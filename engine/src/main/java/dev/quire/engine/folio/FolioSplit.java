@@ -9,6 +9,8 @@ import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.xarray.PieceCursor;
 import dev.quire.engine.xarray.SplitPlan;
+import dev.quire.engine.xarray.XaCursor;
+import dev.quire.engine.xarray.XaNodeReserve;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +62,9 @@ final class FolioSplit {
     FolioOwner owner;
 
     boolean swapCached;
+
+    /** Nodes for the index, got before the folio is unmapped; null until a mapped folio of a file is split. */
+    private @Nullable XaNodeReserve nodes;
 
     /** Page mappings of the folio when the split began; more or fewer may follow until it is unmapped. */
     long nrPageMappings;
@@ -148,6 +153,30 @@ final class FolioSplit {
             cut.plan(plan, startIndex, orderOfBlock);
         } finally {
             isPlanning = false;
+        }
+    }
+
+    /** Gets the nodes that the plan needs; false if there are not as many. */
+    boolean reserveNodes(FolioOwner owner) {
+        XaNodeReserve reserve = nodes;
+        if (reserve == null) {
+            reserve = new XaNodeReserve(owner.index().pool());
+            nodes = reserve;
+        }
+        return reserve.await(XaCursor.nodesNeeded(plan));
+    }
+
+    /** Hands them, if there are any, to the cursor that is to use them. */
+    void giveNodesTo(XaCursor cursor) {
+        if (nodes != null) {
+            nodes.giveTo(cursor);
+        }
+    }
+
+    /** Frees those that no cursor was given. */
+    void freeNodes() {
+        if (nodes != null) {
+            nodes.free();
         }
     }
 

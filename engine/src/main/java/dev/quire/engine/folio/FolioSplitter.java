@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
  * Results, in the order in which they are checked: EINVAL (page not in the folio, or the order not below the folio's),
  * EBUSY (the folio belongs to nobody any more), EINVAL (order 1 for anonymous memory; swap cache other than uniform to
  * order 0), EBUSY (under writeback, or anonymous without owner), EINVAL (below the mapping's minimum order), EBUSY
- * (file system data attached), EAGAIN (mapped, with unexpected references or mappings that stay), ENOMEM, EAGAIN
- * (unexpected references, or the index no longer has the folio).
+ * (file system data attached), EAGAIN (mapped, with unexpected references), ENOMEM, EAGAIN (mappings that stay,
+ * unexpected references, or the index no longer has the folio).
  *
  * <p>Thread-safe. Blocks on the locks of the index, the swap table, the LRU lists and the deferred-split queue, as far
  * as the folio has to do with them. After a thread's first split it allocates nothing.
@@ -334,7 +334,16 @@ public final class FolioSplitter {
             return Errno.EAGAIN;
         }
         split.remapped = split.isAnonymous();
-        int result = mappers.unmap(split.folio) ? splitUnmapped(split) : Errno.EAGAIN;
+        // Before: nobody waits for a page that is gone while this waits for memory, or fails for want of it.
+        if (split.owner != null && !split.reserveNodes(split.owner)) {
+            return Errno.ENOMEM;
+        }
+        int result;
+        try {
+            result = mappers.unmap(split.folio) ? splitUnmapped(split) : Errno.EAGAIN;
+        } finally {
+            split.freeNodes();
+        }
         if (result != Errno.OK && split.remapped) {
             mappers.remap(split.folio, Geometry.pagesIn(split.order));
             // While no leaf was there, an unmap elsewhere may have taken it for wholly unmapped, and off the queue.

@@ -47,6 +47,7 @@ final class FrozenFolioSplitter {
         XaCursor cursor = owner.lockedCursor();
         try {
             cursor.set(PageStruct.index(split.folio));
+            split.giveNodesTo(cursor);
             if (!cursor.tryReserve(nrNodes)) {
                 return Errno.ENOMEM;
             }

@@ -67,6 +67,21 @@ final class XaSpares {
         return node;
     }
 
+    /** Takes all nodes of another, of the same pool. */
+    void takeOver(XaSpares other) {
+        if (other.nrNodes == 0) {
+            return;
+        }
+        if (nrNodes == 0) {
+            first = other.first;
+        } else {
+            XaNodeStruct.parentOpaque(last(), other.first);
+        }
+        nrNodes += other.nrNodes;
+        other.first = 0;
+        other.nrNodes = 0;
+    }
+
     /** Frees them all. */
     void free() {
         if (nrNodes > 0) {

@@ -235,6 +235,28 @@ class FolioSplitterTest extends WholeEngineTest {
         subject.close();
     }
 
+    /** The nodes come first: nobody finds a page gone for a split that does not happen. */
+    @ParameterizedTest
+    @EnumSource(
+            value = SplitKind.class,
+            names = {"FILE_MAPPED", "FILE_IN_PAGE_TABLES"})
+    void aFolioStaysMappedIfThereAreNoNodes(SplitKind kind) {
+        SplitSubject subject = new SplitSubject(open(HeadMapKind.HEAD_BITS), HeadMapKind.HEAD_BITS, kind);
+        long folio = subject.make(9);
+        int nrLeaves = FolioMapcounts.total(folio);
+        assertTrue(nrLeaves > 0);
+        for (int nrNodes = 0; nrNodes < 9; nrNodes++) {
+            failures.failAfter(nrNodes);
+            assertEquals(Errno.ENOMEM, subject.splitter.splitUniform(folio, 0));
+            failures.stop();
+            assertEquals(nrLeaves, FolioMapcounts.total(folio));
+        }
+        assertEquals(Errno.OK, subject.splitter.splitUniform(folio, 0));
+        assertEquals(0, FolioMapcounts.total(folio));
+        subject.release(folio);
+        subject.close();
+    }
+
     @Test
     void wrongArgumentsAreRefusedInTheOrderOfTheOriginal() {
         long folio = lockedFileFolio(HeadMapKind.HEAD_BITS, 4, 2);

@@ -236,8 +236,7 @@ class SplitKindsTest extends WholeEngineTest {
                 return result;
             }
             invariants.afterFailedSplit();
-            // Pages of a file are unmapped by then, to be faulted in again.
-            subject.mapAgain();
+            subject.requireMapped();
         }
         return failAfter(nrAllocations, split);
     }

@@ -16,6 +16,7 @@ import dev.quire.engine.xarray.SplitPlan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -63,7 +64,7 @@ class SplitStagesTest extends WholeEngineTest {
         final List<String> freezes = new ArrayList<>();
         Runnable afterFreeze = () -> {};
         long whole;
-        private FolioSplitter splitter;
+        private @Nullable FolioSplitter splitter;
 
         @Override
         public void split(int order, long nrPieces, int result, long nanos, long frozenNanos) {
