@@ -5,8 +5,9 @@ import dev.quire.engine.xarray.SplitPlan;
 
 /**
  * Says of which folios the pages of an owner should consist: what a {@link FolioRestructurer} brings about. A pure
- * function of the index; the folios it names are naturally aligned and do not overlap. It is asked again after the
- * caller's change, when nothing can be taken back, and must answer as before.
+ * function of the index; the folios it names are naturally aligned and do not overlap. It is asked before anything
+ * changes, under the lock of the owner's index, and what it has answered is kept: when nothing can be taken back it is
+ * not asked any more.
  */
 public interface FolioCut {
     /**

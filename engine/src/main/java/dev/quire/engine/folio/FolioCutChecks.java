@@ -65,15 +65,17 @@ final class FolioCutChecks {
      * Checks that the stages in which a cut splits a folio lead to the pieces that it has planned: those of each stage
      * are smaller than before, and no smaller than any that lies in them, for which alone nodes are reserved.
      *
+     * @param answers where the stages are noted
      * @throws IllegalArgumentException if they are not
      */
-    static void requireStages(FolioCut cut, SplitPlan plan) {
+    static void requireStages(FolioCut cut, SplitPlan plan, AnsweredCut answers) {
         int order = plan.order();
         for (int largest = StagedPlan.largestBelow(order, plan);
                 largest >= 0;
                 largest = StagedPlan.largestBelow(order, plan)) {
             int stageOrder = cut.stageOrder(order);
             StagedPlan.requireStageOrder(order, stageOrder, largest);
+            answers.addStage(order, stageOrder);
             if (stageOrder == order) {
                 return;
             }

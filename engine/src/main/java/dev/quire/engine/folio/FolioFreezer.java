@@ -56,7 +56,7 @@ final class FolioFreezer {
             return Errno.OK;
         } finally {
             if (!complete) {
-                // Refused, or the cut has thrown: those before are as it has said a moment ago.
+                // Refused: those before are as the cut has said a moment ago.
                 unfreeze(first, refusedIndex, cut);
             }
         }

@@ -50,7 +50,10 @@ public final class FolioRestructurer {
     private final FolioMerger merger;
     private final FolioSplitter splitter;
     private final FrozenSplitObserver observer;
+    private final AnsweredCut answers = new AnsweredCut();
     private long nrNodesWanted;
+    private int firstOrder;
+    private int lastOrder;
     private long rangeStart;
     private long rangeEnd;
 
@@ -221,8 +224,9 @@ public final class FolioRestructurer {
         lifetime.enter();
         try {
             begin();
-            blocksStart = Geometry.alignDown(startIndex, FolioCutChecks.orderAt(cut, startIndex));
-            int lastOrder = FolioCutChecks.orderAt(cut, endIndex - 1);
+            firstOrder = FolioCutChecks.orderAt(cut, startIndex);
+            lastOrder = FolioCutChecks.orderAt(cut, endIndex - 1);
+            blocksStart = Geometry.alignDown(startIndex, firstOrder);
             blocksEnd = Geometry.alignDown(endIndex - 1, lastOrder) + Geometry.pagesIn(lastOrder);
             rangeStart = startIndex;
             rangeEnd = endIndex;
@@ -236,7 +240,7 @@ public final class FolioRestructurer {
                 try {
                     commit.run();
                 } finally {
-                    recutAll(cut);
+                    recutAll();
                 }
                 observer.rethrow();
             }
@@ -287,7 +291,7 @@ public final class FolioRestructurer {
             int result = reserve(cut);
             if (result == Errno.OK) {
                 freezeStartNanos = System.nanoTime();
-                result = freezer.freeze(blocksStart, blocksEnd, cut);
+                result = freezer.freeze(blocksStart, blocksEnd, answers);
                 refusedIndex = result == Errno.OK ? refusedIndex : freezer.refusedIndex();
             }
             frozen = result == Errno.OK;
@@ -300,8 +304,12 @@ public final class FolioRestructurer {
         }
     }
 
-    /** Reserves the nodes for all splits, and for the path of a merge in a tree that has become lower meanwhile. */
+    /**
+     * Asks the cut, and reserves the nodes for all splits, and for the path of a merge in a tree that has become lower
+     * meanwhile.
+     */
     private int reserve(FolioCut cut) {
+        answers.begin(firstOrder, blocksEnd - Geometry.pagesIn(lastOrder), lastOrder);
         long nrNodes = 0;
         boolean merges = false;
         long index = blocksStart;
@@ -317,14 +325,18 @@ public final class FolioRestructurer {
                     return refuse(index, Errno.EINVAL);
                 }
                 merges = true;
+                answers.add(index, wanted, 1, false);
             } else if (wanted < order) {
                 FolioSplit split = splitter.splitOfThread();
                 FolioCutChecks.plan(cut, split, index, order);
-                FolioCutChecks.requireStages(cut, split.plan);
+                FolioCutChecks.requireStages(cut, split.plan, answers);
                 if (!FolioCutChecks.fits(owner, split.plan, index)) {
                     return refuse(index, Errno.EINVAL);
                 }
                 nrNodes += XaCursor.nodesNeeded(split.plan);
+                answers.addPieces(cut, split.plan, index);
+            } else {
+                answers.add(index, order, 1, cut.changes(index, order));
             }
             index += Geometry.pagesIn(Math.max(wanted, order));
         }
@@ -346,15 +358,15 @@ public final class FolioRestructurer {
 
     // ---- commit
 
-    private void recutAll(FolioCut cut) {
+    private void recutAll() {
         owner.index().lock();
         try {
             besideFrozenNanos = 0;
             // The ends first: only there are pages outside of the range.
-            long last = Geometry.alignDown(rangeEnd - 1, recutBlock(rangeEnd - 1, cut));
+            long last = Geometry.alignDown(rangeEnd - 1, recutBlock(rangeEnd - 1));
             if (rangeStart < last) {
-                int firstOrder = recutBlock(rangeStart, cut);
-                recut(Geometry.alignDown(rangeStart, firstOrder) + Geometry.pagesIn(firstOrder), last, cut);
+                int order = recutBlock(rangeStart);
+                recut(Geometry.alignDown(rangeStart, order) + Geometry.pagesIn(order), last);
             }
             frozenNanos = System.nanoTime() - freezeStartNanos;
         } finally {
@@ -367,15 +379,15 @@ public final class FolioRestructurer {
      * Restructures the folio that an index lies in, or after the first stage of its split the piece of it, or all
      * folios of the larger one that it is to be part of; returns the order of that block.
      */
-    private int recutBlock(long index, FolioCut cut) {
-        int wanted = cut.orderAt(index);
+    private int recutBlock(long index) {
+        int wanted = answers.orderAt(index);
         long folio = find(index, index + 1);
-        if (folio == 0 || !FolioFreezer.isConcerned(folio, cut)) {
+        if (folio == 0 || !FolioFreezer.isConcerned(folio, answers)) {
             return wanted;
         }
-        if (isStaged(folio, cut)) {
+        if (isStaged(folio)) {
             int order = FolioStruct.order(folio);
-            splitStage(folio, cut);
+            splitStage(folio);
             noteBeside(PageStruct.index(folio), order);
             folio = find(index, index + 1);
         }
@@ -383,7 +395,7 @@ public final class FolioRestructurer {
         long start = Geometry.alignDown(index, order);
         long end = start + Geometry.pagesIn(order);
         // No pieces of a stage that are beside the blocks: they are not frozen.
-        recut(Math.max(start, blocksStart), Math.min(end, blocksEnd), cut);
+        recut(Math.max(start, blocksStart), Math.min(end, blocksEnd));
         noteBeside(start, order);
         return order;
     }
@@ -396,46 +408,46 @@ public final class FolioRestructurer {
     }
 
     /** Restructures the folios that have pages of some blocks. */
-    private void recut(long first, long end, FolioCut cut) {
+    private void recut(long first, long end) {
         long next = first;
         for (long folio = find(next, end); folio != 0; folio = find(next, end)) {
-            if (isStaged(folio, cut)) {
+            if (isStaged(folio)) {
                 // Then its pieces, from the one with the next page on: only those are still frozen.
-                splitStage(folio, cut);
+                splitStage(folio);
             } else {
                 long index = PageStruct.index(folio);
-                next = index + recutAtOnce(folio, index, cut);
+                next = index + recutAtOnce(folio, index);
             }
         }
     }
 
     /** Splits, merges or unfreezes a folio; returns the pages of it, or of what it has become a part of. */
-    private long recutAtOnce(long folio, long index, FolioCut cut) {
+    private long recutAtOnce(long folio, long index) {
         int order = FolioStruct.order(folio);
-        int wanted = cut.orderAt(index);
+        int wanted = answers.orderAt(index);
         if (wanted > order) {
             merge(folio, wanted);
         } else if (wanted < order) {
             FolioSplit split = splitter.splitOfThread();
-            split.plan(cut, index, order);
+            split.plan(answers, index, order);
             splitPlanned(split, folio, null);
-        } else if (cut.changes(index, order)) {
+        } else if (answers.changes(index, order)) {
             FolioFreezer.unfreeze(folio);
         }
         return Geometry.pagesIn(Math.max(wanted, order));
     }
 
     /** Whether a folio is to be split, and not at once. */
-    private static boolean isStaged(long folio, FolioCut cut) {
+    private boolean isStaged(long folio) {
         int order = FolioStruct.order(folio);
-        return cut.orderAt(PageStruct.index(folio)) < order && cut.stageOrder(order) < order;
+        return answers.orderAt(PageStruct.index(folio)) < order && answers.stageOrder(order) < order;
     }
 
-    private void splitStage(long folio, FolioCut cut) {
+    private void splitStage(long folio) {
         int order = FolioStruct.order(folio);
         FolioSplit split = splitter.splitOfThread();
-        split.plan.resetUniform(order, cut.stageOrder(order));
-        splitPlanned(split, folio, cut);
+        split.plan.resetUniform(order, answers.stageOrder(order));
+        splitPlanned(split, folio, answers);
     }
 
     /**

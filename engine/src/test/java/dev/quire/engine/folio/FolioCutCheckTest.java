@@ -4,12 +4,15 @@ package dev.quire.engine.folio;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.mapping.AddressSpace;
+import dev.quire.engine.mapping.FolioLayout;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.xarray.SplitPlan;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -209,6 +212,84 @@ class FolioCutCheckTest extends WholeEngineTest {
             for (long folio : folioAt) {
                 assertEquals(1 << Cut.PIECE_ORDER, engine.folios().references(folio));
             }
+            checkFolios(engine, space);
+        }
+    }
+
+    /**
+     * Wants one folio of order 4 that changes, and order 2 after it, by way of order 4, of folios of order 0 one of order
+     * 3, and one of order 1 as it is; until its answers have been taken.
+     */
+    private static final class Fickle implements FolioCut {
+        boolean isOver;
+
+        private void ask() {
+            if (isOver) {
+                throw new UnsupportedOperationException();
+            }
+        }
+
+        @Override
+        public int orderAt(long index) {
+            ask();
+            return index < 16 ? 4 : index < 64 ? 2 : index < 72 ? 3 : 1;
+        }
+
+        @Override
+        public void plan(SplitPlan plan, long startIndex, int order) {
+            ask();
+            plan.reset(order);
+            plan.append(4, 1);
+            plan.append(2, 12);
+        }
+
+        @Override
+        public int stageOrder(int order) {
+            ask();
+            return Math.min(order, 4);
+        }
+
+        @Override
+        public boolean changes(long startIndex, int order) {
+            ask();
+            return startIndex == 0 || startIndex == 72;
+        }
+    }
+
+    /** What it has answered before the change is what comes about. */
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void aCutThatThrowsAfterTheChangeIsNotAskedAnyMore(HeadMapKind headMap) {
+        Quire engine = open(headMap);
+        try (AddressSpace space = engine.newAddressSpace()) {
+            space.extend(1L << 20);
+            long block = engine.folios().allocate(7);
+            engine.folios().lock(block);
+            assertEquals(Errno.OK, space.add(block, 0));
+            assertEquals(
+                    Errno.OK,
+                    engine.splitter().split(block, SplitPolicies.RANGE, 64, 73, 0, SplitPolicies.ALL_ORDERS, false));
+            engine.folios().unlock(block);
+            engine.folios().unpin(block);
+            assertEquals("6,3,0,0,1,2,4,5", FolioLayout.text(space, 0, 128));
+            space.punchHole(74L << 12, 54L << 12, SplitPolicies.RANGE);
+            long first = block + 64L * PageStruct.BYTES;
+            assertTrue(engine.folios().tryPin(first));
+            engine.folios().lock(first);
+            assertEquals(Errno.OK, engine.splitter().splitUniform(first, 0));
+            engine.folios().unlock(first);
+            engine.folios().unpin(first);
+            long pair = block + 72L * PageStruct.BYTES;
+            assertTrue(engine.folios().tryPin(pair));
+            engine.folios().lock(pair);
+            assertEquals(Errno.OK, engine.merger().merge(pair, 1));
+            engine.folios().unlock(pair);
+            engine.folios().unpin(pair);
+            assertEquals("6,0,0,0,0,0,0,0,0,1", FolioLayout.text(space, 0, 74));
+
+            Fickle cut = new Fickle();
+            assertEquals(Errno.OK, restructurer(engine, space).restructure(0, 74, cut, () -> cut.isOver = true));
+            assertEquals("4,2,2,2,2,2,2,2,2,2,2,2,2,3,1", FolioLayout.text(space, 0, 74));
             checkFolios(engine, space);
         }
     }

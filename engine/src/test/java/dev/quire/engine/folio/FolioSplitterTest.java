@@ -245,7 +245,7 @@ class FolioSplitterTest extends WholeEngineTest {
         long folio = subject.make(9);
         int nrLeaves = FolioMapcounts.total(folio);
         assertTrue(nrLeaves > 0);
-        for (int nrNodes = 0; nrNodes < 9; nrNodes++) {
+        for (int nrNodes = 0; nrNodes < 8; nrNodes++) {
             failures.failAfter(nrNodes);
             assertEquals(Errno.ENOMEM, subject.splitter.splitUniform(folio, 0));
             failures.stop();
