@@ -73,6 +73,27 @@ public final class SplitStages {
         return new SplitStages(stages);
     }
 
+    /**
+     * What {@link FolioRestructurer#restructure} will do to one folio if all of it is asked for; which of the freezes after
+     * the first comes first is not said.
+     *
+     * @param cut says what the pages should consist of
+     * @param startIndex first page of the folio, a multiple of its size
+     * @param order log2 pages of the folio
+     * @return its freezes
+     * @throws IllegalArgumentException if the order is not in 0..18, the index negative or not aligned, or the cut plans
+     *     what it must not
+     */
+    public static SplitStages of(FolioCut cut, long startIndex, int order) {
+        Geometry.requireOrder(order);
+        if (startIndex < 0 || !Geometry.isAligned(startIndex, order)) {
+            throw new IllegalArgumentException("startIndex not aligned: startIndex=" + startIndex + ", order=" + order);
+        }
+        StagedPlan stages = new StagedPlan();
+        stages.plan(cut, startIndex, order);
+        return new SplitStages(stages);
+    }
+
     private static void requireOrders(int order, int newOrder) {
         Geometry.requireOrder(order);
         Geometry.requireOrder(newOrder);

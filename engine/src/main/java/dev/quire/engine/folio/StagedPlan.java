@@ -36,6 +36,23 @@ final class StagedPlan {
         }
     }
 
+    /** Plans what a cut makes of a block, in its stages. */
+    void plan(FolioCut cut, long startIndex, int order) {
+        cut.plan(pieces, startIndex, order);
+        SplitChecks.requirePlan(pieces, order, 0, SplitPolicies.ALL_ORDERS);
+        stageOrders = 0;
+        int from = order;
+        for (int largest = largestBelow(from, pieces); largest >= 0; largest = largestBelow(from, pieces)) {
+            int stageOrder = cut.stageOrder(from);
+            requireStageOrder(from, stageOrder, largest);
+            if (stageOrder == from) {
+                return;
+            }
+            stageOrders |= Geometry.pagesIn(stageOrder);
+            from = stageOrder;
+        }
+    }
+
     /** Plans equal pieces, in the steps of {@link SplitPolicies#STAGED}. */
     void planUniform(int order, int newOrder, long allowedOrders) {
         pieces.resetUniform(order, newOrder);

@@ -3,6 +3,7 @@ package dev.quire.engine.guest;
 
 import dev.quire.engine.folio.FolioOwner;
 import dev.quire.engine.folio.Folios;
+import dev.quire.engine.folio.SplitStages;
 import dev.quire.engine.mapping.FolioVisitor;
 import dev.quire.engine.mapping.MappingContext;
 import dev.quire.engine.memory.Geometry;
@@ -353,6 +354,32 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
             invalidateLock.unlockForConversion();
             lifetime.exit();
         }
+    }
+
+    /**
+     * What a conversion will make of a huge page that is one folio, to look at before: the folios it becomes, and the
+     * freezes in which it becomes them. Nothing is converted, and memory is not looked at. Each thread may ask.
+     *
+     * @param offsetBytes start of the range to be converted, a multiple of 4096
+     * @param lengthBytes its length, a multiple of 4096, at least 4096
+     * @param shared what the range is to become
+     * @param pageIndex any page of the huge page
+     * @return its freezes; none if it stays whole
+     * @throws IllegalArgumentException if the range is no such range or reaches beyond the end, or the page does
+     * @throws IllegalStateException if the memory is closed
+     */
+    public SplitStages planConversion(long offsetBytes, long lengthBytes, boolean shared, long pageIndex) {
+        requireRange(offsetBytes, lengthBytes);
+        requireUsable();
+        if (pageIndex < 0 || pageIndex >= sizeBytes() >>> Geometry.PAGE_SHIFT) {
+            throw new IllegalArgumentException("pageIndex out of range: pageIndex=" + pageIndex + ", max="
+                    + ((sizeBytes() >>> Geometry.PAGE_SHIFT) - 1));
+        }
+        long start = offsetBytes >>> Geometry.PAGE_SHIFT;
+        long end = (offsetBytes + lengthBytes) >>> Geometry.PAGE_SHIFT;
+        GuestLayout before = layout;
+        GuestLayout after = before.with(before.attributes().with(start, end, shared));
+        return SplitStages.of(after, Geometry.alignDown(pageIndex, hugeOrder()), hugeOrder());
     }
 
     /**
