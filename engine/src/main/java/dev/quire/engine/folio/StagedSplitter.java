@@ -131,7 +131,9 @@ public final class StagedSplitter {
         try {
             boolean isThere = PageStruct.mapping(head) == staged.mapping
                     && PageStruct.index(head) + (piece - head) / PageStruct.BYTES == staged.index + offset;
-            if (!isThere && !staged.keepsPieces()) {
+            // What is dropped beyond the end of its file, or was cut off meanwhile, is still the caller's if it is kept.
+            boolean isKept = staged.keepsPieces() && PageStruct.mapping(head) == 0;
+            if (!isThere && !isKept) {
                 return Errno.OK;
             }
             return FolioStruct.order(head) == order ? splitter.splitStage(staged, head, offset) : Errno.EAGAIN;

@@ -11,6 +11,7 @@ import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.mapping.FolioLayout;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.xarray.SplitPlan;
 import java.util.ArrayList;
@@ -222,6 +223,36 @@ class SplitStagesTest extends WholeEngineTest {
                     folios.unpin(folio + offset * PageStruct.BYTES);
                 }
             }
+            checkFolios(engine, space);
+        }
+    }
+
+    /** The first stage drops what lies beyond the end of the file: it is the caller's, and split on. */
+    @Test
+    void whatIsDroppedAndKeptIsSplitToo() {
+        Quire engine = openLogged(HeadMapKind.HEAD_BITS);
+        Folios folios = engine.folios();
+        try (AddressSpace space = engine.newAddressSpace()) {
+            space.extend(64 << 12);
+            long folio = folios.allocate(6);
+            assertEquals(Errno.OK, space.add(folio, 0));
+            folios.lock(folio);
+            log.whole = folio;
+            AddressSpaceStruct.sizeBytesRelease(space.address(), 20 << 12);
+            assertEquals(
+                    Errno.OK,
+                    engine.splitter().split(folio, new Steps(4, true), 0, 1, 0, SplitPolicies.ALL_ORDERS, true));
+            assertEquals(List.of("0: 6 -> 16x2", "0: 2 -> 4x0", "4: 2 -> 4x0"), log.freezes.subList(0, 3));
+            assertEquals(17, log.freezes.size());
+            folios.unlock(folio);
+            for (long page = 0; page < 64; page++) {
+                long piece = folio + page * PageStruct.BYTES;
+                assertEquals(0, folios.order(piece));
+                assertEquals(page < 20 ? 2 : 1, folios.references(piece));
+                assertEquals(page < 20 ? space.address() : 0, PageStruct.mapping(piece));
+                folios.unpin(piece);
+            }
+            assertEquals(20, space.nrPages());
             checkFolios(engine, space);
         }
     }

@@ -160,4 +160,44 @@ class SplitPlanTest {
         }
         return false;
     }
+
+    /** Against the orders of the units one by one, of every block of plans of every shape. */
+    @Test
+    void aPartIsWhatTheWholeSaysOfABlock() {
+        for (String orders : new String[] {"4", "3,3", "0,0,1,2,3", "2,1,0,0,3", "3,2,0,0,0,0", "1,1,1,1,1,1,1,1"}) {
+            SplitPlan whole = new SplitPlan(4);
+            for (String order : orders.split(",", -1)) {
+                whole.append(Integer.parseInt(order), 1);
+            }
+            SplitPlan part = new SplitPlan();
+            for (int order = 0; order <= 4; order++) {
+                for (long start = 0; start < 16; start += 1 << order) {
+                    part.resetToPart(whole, start, order);
+                    assertTrue(part.isComplete());
+                    assertEquals(order, part.order());
+                    for (long unit = 0; unit < 1 << order; unit++) {
+                        assertEquals(Math.min(whole.orderAt(start + unit), order), part.orderAt(unit), orders);
+                    }
+                }
+            }
+            assertThrows(IllegalArgumentException.class, () -> part.resetToPart(whole, 1, 1));
+            assertThrows(IllegalArgumentException.class, () -> part.resetToPart(whole, 16, 0));
+            assertThrows(IllegalArgumentException.class, () -> part.resetToPart(whole, 0, 5));
+            assertThrows(IllegalArgumentException.class, () -> part.resetToPart(part, 0, 0));
+            assertThrows(IllegalArgumentException.class, () -> part.resetToPart(new SplitPlan(3), 0, 0));
+            assertThrows(IndexOutOfBoundsException.class, () -> whole.orderAt(16));
+            assertEquals(4, part.order());
+        }
+    }
+
+    @Test
+    void aPartOfTheLargestPlan() {
+        SplitPlan whole = SplitPlan.uniform(63, 62);
+        SplitPlan part = new SplitPlan();
+        part.resetToPart(whole, 0, 63);
+        assertEquals("62,62", part.toString());
+        part.resetToPart(whole, 1L << 62, 62);
+        assertEquals("62", part.toString());
+        assertEquals(62, whole.orderAt(Long.MAX_VALUE));
+    }
 }
