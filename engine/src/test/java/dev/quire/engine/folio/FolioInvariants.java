@@ -367,12 +367,12 @@ final class FolioInvariants {
         long size = Geometry.pagesIn(piece.order);
         long start = index + piece.offset;
         for (long page = 0; page < size; page += Math.max(size / FoliosAtRest.MAX_PROBES, 1)) {
-            check(piece.dropped ? 0 : piece.head, asked.wordAt(start + page), piece, "entry of the index");
+            piece.check(piece.dropped ? 0 : piece.head, asked.wordAt(start + page), "entry of the index");
         }
         if (!piece.dropped) {
             OwnerIndex.Entry entry = asked.at(start);
-            check(piece.order, entry.order(), piece, "order of the entry");
-            check(marks, entry.marks(), piece, "marks of the entry");
+            piece.check(piece.order, entry.order(), "order of the entry");
+            piece.check(marks, entry.marks(), "marks of the entry");
         }
     }
 
