@@ -1,10 +1,13 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine;
 
+import dev.quire.engine.mapping.OpenFile;
+import dev.quire.engine.pagetable.PageTables;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -15,8 +18,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Calls every public method that takes numbers only, of everything that an engine's getters lead to, with numbers that
- * are no handles; on the open engine, and once it is closed. Ends with 0 if the JVM survives.
+ * Calls every public method that takes numbers only, of everything that an engine's getters lead to, and of page tables, a
+ * file and its mapping, with numbers that are no handles; on the open engine, and once it is closed. Ends with 0 if the JVM survives.
  */
 final class EveryCall {
     private static final long[] NUMBERS = {0, 8, -1};
@@ -31,11 +34,18 @@ final class EveryCall {
      *
      * @param arguments none
      */
-    public static void main(String[] arguments) throws IllegalAccessException {
+    public static void main(String[] arguments) throws IllegalAccessException, IOException {
         Quire engine = Quire.builder().capacityBytes(1 << 24).open();
         IdentityHashMap<Object, Boolean> reached = new IdentityHashMap<>();
         List<Object> objects = new ArrayList<>();
         reach(engine, reached, objects);
+        // What needs more than numbers to be made.
+        PageTables tables = engine.newPageTables();
+        OpenFile file = engine.pageCache().create(Path.of("mapped"), engine.newReader());
+        file.truncate(1 << 16);
+        for (Object made : List.of(tables, file, file.map(tables, 0, 16, 0))) {
+            reach(made, reached, objects);
+        }
         int nrCalls = callAll(objects);
         engine.close();
         nrCalls += callAll(objects);

@@ -32,7 +32,7 @@ public interface FolioMappers {
      * Removes all mappings of folios that lie side by side and belong to one owner, at indices that follow each other
      * (try_to_migrate, try_to_unmap). Of anonymous folios each entry becomes a migration entry, after larger entries
      * are split; of any other each is cleared, to be faulted in again, and its dirty and accessed bits are gathered in
-     * the flags of its folio. Each mapping gives its reference back. Does nothing if nothing maps the folios.
+     * the flags of its folio (of a cached file's, which is mapped read-only, none is dirty). Each mapping gives its reference back. Does nothing if nothing maps the folios.
      *
      * @param firstFolio head of the first folio, locked and referenced by the caller like all others of the range
      * @param nrPages length of the range in pages: that of its folios together
@@ -51,6 +51,17 @@ public interface FolioMappers {
      * @throws IllegalArgumentException if the arena has no such pages
      */
     void remap(long firstFolio, long nrPages);
+
+    /**
+     * Takes the notes of use out of all leaves that map a folio (folio_referenced): their accessed bits are clear
+     * afterwards, but for what is used meanwhile. Does nothing if nothing maps the folio.
+     *
+     * @param folio head of a folio that the caller has locked and holds a reference to
+     * @param used told of the pages of each leaf that was used since this was last called, once per leaf; under the
+     *     locks of page tables, so it takes none
+     * @throws IllegalArgumentException if the handle is none
+     */
+    void takeUse(long folio, UsedPages used);
 
     /**
      * Ends the life of an owner of folios, unless some region still shows its pages. No region is added meanwhile.

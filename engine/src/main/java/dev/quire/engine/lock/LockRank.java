@@ -12,7 +12,7 @@ public enum LockRank {
     FILE_TABLE,
     /** Lock of one file for writes and changes of its size and holes (i_rwsem). */
     INODE,
-    /** Lock of the memory map of one process (mmap_lock). */
+    /** Lock of the memory map of one process, or of one mapping of a file (mmap_lock, the lock of a vm_area_struct). */
     MEMORY_MAP,
     /** Lock of guest memory that keeps its pages from being converted (invalidate_lock); held shared by faults. */
     INVALIDATE,

@@ -66,9 +66,16 @@ final class CachedFile extends Inode {
         return false;
     }
 
-    /** Errors of the file are left to who looks at the pages: they are then cached, but not up to date. */
     @Override
     void fill(FolioLookup lookup, Readahead readahead, long index, long nrPages) {
+        fill(readahead, index, nrPages);
+    }
+
+    /**
+     * The same, for who has no lookup. Errors of the file are left to who looks at the pages: they are then cached, but
+     * not up to date.
+     */
+    void fill(Readahead readahead, long index, long nrPages) {
         // A read larger than memory must use what it has brought in before it brings in more, or it would bring it in
         // again.
         long wanted = Math.min(nrPages, readahead.largestWindowPages());

@@ -2,6 +2,8 @@
 package dev.quire.engine.mapping;
 
 import dev.quire.engine.folio.FolioList;
+import dev.quire.engine.folio.FolioMapcounts;
+import dev.quire.engine.folio.FolioMappers;
 import dev.quire.engine.folio.FolioOwners;
 import dev.quire.engine.folio.FolioSplitter;
 import dev.quire.engine.folio.Folios;
@@ -12,11 +14,13 @@ import dev.quire.engine.folio.MemoryRelief;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SplitPolicy;
 import dev.quire.engine.lock.LockRank;
+import dev.quire.engine.lock.References;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.Rcu;
 import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
+import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -28,8 +32,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Inactive folios of files go, clean ones first; if there are not enough, dirty ones are written back, and shared
  * memory is swapped out if there is a swap area; then active ones become inactive. One that was used since the last
- * look gets another round, as active if it was used again and again; a large one of which only some parts were used is
- * split into the fewest folios that keep them apart, and the others go.
+ * look, also through page tables, gets another round, as active if it was used again and again; a large one of which
+ * only some parts were used is split into the fewest folios that keep them apart, and the others go. What is mapped is
+ * unmapped before it goes.
  *
  * <p>Thread-safe. {@link #reclaim} waits for no folio lock and no writeback lock, so it can be called with locks of
  * files held; but it waits for readers before it returns, so that what it took can be allocated.
@@ -43,6 +48,7 @@ final class FolioReclaimer implements MemoryRelief {
     private static final int BATCH = 32;
 
     private static final int MINIMUM_ORDER = 0;
+    private static final long NEWER_THAN_FILE = PageFlag.DIRTY.mask() | PageFlag.WRITEBACK.mask();
     private static final int MAX_FRUITLESS = 16;
     private static final int MAX_FRUITLESS_RELIEFS = 10;
     private static final long FRUITLESS_NANOS = 100_000;
@@ -58,6 +64,7 @@ final class FolioReclaimer implements MemoryRelief {
 
     private final Folios folios;
     private final FolioSplitter splitter;
+    private final FolioMappers mappers;
     private final FolioOwners owners;
     private final LruLists lru;
     private final Rcu rcu;
@@ -71,6 +78,7 @@ final class FolioReclaimer implements MemoryRelief {
         this.swapArea = swapArea;
         folios = context.folios();
         splitter = context.splitter();
+        mappers = context.mappers();
         owners = context.owners();
         lru = context.accounting().lru();
         rcu = context.rcu();
@@ -85,7 +93,7 @@ final class FolioReclaimer implements MemoryRelief {
      * were locked, or others reclaim, it waits longer from call to call, for six seconds in all; otherwise each time a
      * moment, for what others give back.
      *
-     * <p>The caller holds no lock that ranks after {@link LockRank#INODE}.
+     * <p>The caller holds no lock that ranks after {@link LockRank#MEMORY_MAP}.
      *
      * @param nrPages how many are wanted
      * @param nrFruitless how many calls in a row were in vain before
@@ -210,11 +218,20 @@ final class FolioReclaimer implements MemoryRelief {
     private void forgetUse(long folio) {
         if (folios.tryLock(folio)) {
             if (hostOf(folio) != null) {
+                gatherUse(folio, FolioStruct.order(folio));
                 FolioUse.takeUsedAgain(folio);
                 FolioUse.takeUsedParts(folio, FolioStruct.order(folio));
             }
             folios.unlock(folio);
         }
+    }
+
+    /** Adds what page tables know of a locked folio's use to what its readers and writers have noted. */
+    private void gatherUse(long folio, int order) {
+        mappers.takeUse(folio, (firstPage, nrPages) -> {
+            FolioUse.touch(folio, order, firstPage << Geometry.PAGE_SHIFT, nrPages << Geometry.PAGE_SHIFT);
+            FolioUse.markAccessed(folio);
+        });
     }
 
     /** Goes over an inactive list, and once more if that is not enough: what was used has had its round then. */
@@ -255,6 +272,7 @@ final class FolioReclaimer implements MemoryRelief {
             return 0;
         }
         int order = FolioStruct.order(folio);
+        gatherUse(folio, order);
         boolean usedAgain = FolioUse.takeUsedAgain(folio);
         long used = FolioUse.takeUsedParts(folio, order);
         if (used == 0) {
@@ -368,7 +386,7 @@ final class FolioReclaimer implements MemoryRelief {
     private long reclaimLocked(long folio, Inode host, boolean mayWrite, Met met) {
         long nrPages = Geometry.pagesIn(FolioStruct.order(folio));
         boolean locked = !mayWrite || host.writeForEviction(folio);
-        int result = locked && host.isOwn(folio) ? host.tryEvict(folio) : Errno.EBUSY;
+        int result = locked && host.isOwn(folio) ? unmapAndEvict(folio, host) : Errno.EBUSY;
         if (result == Errno.ENOSPC) {
             return reclaimHalves(folio, host, met);
         }
@@ -383,6 +401,17 @@ final class FolioReclaimer implements MemoryRelief {
         met.busy = result == Errno.EAGAIN ? host : met.busy;
         putBack(folio);
         return 0;
+    }
+
+    /** Takes a locked folio out of memory, and out of page tables before, unless it would have to stay then. */
+    private int unmapAndEvict(long folio, Inode host) {
+        long nrPages = Geometry.pagesIn(FolioStruct.order(folio));
+        boolean isClean = (PageStruct.flagsAcquire(folio) & NEWER_THAN_FILE) == 0;
+        // Beside the leaves, the index and the caller nobody holds it: a hint.
+        if (isClean && References.count(folio) == nrPages + 1 + FolioMapcounts.total(folio)) {
+            mappers.unmap(folio);
+        }
+        return host.tryEvict(folio);
     }
 
     /**

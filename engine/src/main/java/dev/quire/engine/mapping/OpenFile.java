@@ -3,6 +3,8 @@ package dev.quire.engine.mapping;
 
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SplitPolicy;
+import dev.quire.engine.pagetable.PageTables;
+import dev.quire.engine.pagetable.Region;
 import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
@@ -36,14 +38,19 @@ import org.jspecify.annotations.Nullable;
  * the engine is closed. None may be made from inside a read section.
  */
 public final class OpenFile implements AutoCloseable {
-    /** What is to be done when this is closed. */
-    @FunctionalInterface
-    interface Release {
-        void run() throws IOException;
+    /** All who have the file open, of whom this is one. */
+    interface Openers {
+        /** Counts one more; not the first. */
+        void add();
+
+        /** Counts one less; the last one closes the file. */
+        void remove() throws IOException;
     }
 
     private final Inode file;
-    private final Release release;
+    private final Openers openers;
+    private final MappingContext context;
+    private final int maximumOrder;
     private final WritebackErrors.Listener errors;
     private final Lifetime lifetime;
     private final RcuReader reader;
@@ -52,10 +59,12 @@ public final class OpenFile implements AutoCloseable {
 
     private boolean closed;
 
-    OpenFile(Inode file, Release release, MappingContext context, RcuReader reader, int maximumOrder) {
+    OpenFile(Inode file, Openers openers, MappingContext context, RcuReader reader, int maximumOrder) {
         this.file = file;
-        this.release = release;
+        this.openers = openers;
+        this.context = context;
         this.reader = reader;
+        this.maximumOrder = maximumOrder;
         errors = file.errors().listen();
         lifetime = context.lifetime();
         FolioLookup lookup = file.space().newLookup(reader);
@@ -130,6 +139,38 @@ public final class OpenFile implements AutoCloseable {
         begin();
         try {
             return bufferedRead.view(offsetBytes);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Maps pages of the file into page tables, to be read through them (mmap with MAP_SHARED and PROT_READ). Nothing
+     * comes in before it is used; the pages need not be there yet. Writing through the mapping is refused.
+     *
+     * @param tables where to map; not those of {@link dev.quire.engine.pagetable.AnonymousMemory}
+     * @param address first virtual address, a multiple of 4096
+     * @param nrPages length in pages, at least 1
+     * @param firstIndex offset in the file of the page at {@code address}, in pages
+     * @return the mapping, for all threads; close it. It has the file open, too, and outlives this object
+     * @throws ClosedChannelException if this is closed
+     * @throws IllegalArgumentException if the addresses are out of range or part of another region, the index is out of
+     *     range, or the tables are of another engine, or of anonymous memory
+     * @throws IllegalStateException if this is shared memory, which cannot be mapped, or the tables are closed
+     */
+    public FileMapping map(PageTables tables, long address, long nrPages, long firstIndex)
+            throws ClosedChannelException {
+        Objects.requireNonNull(tables, "tables");
+        begin();
+        try {
+            if (!(file instanceof CachedFile cached)) {
+                throw new IllegalStateException(
+                        "shared memory cannot be mapped: address=0x" + Long.toHexString(address));
+            }
+            Region region = tables.addReadOnlyRegion(address, nrPages, file.space(), firstIndex);
+            // This has the file open, so it is not the first, and the file stays.
+            openers.add();
+            return new FileMapping(cached, openers, context, tables, region, maximumOrder);
         } finally {
             lifetime.exit();
         }
@@ -268,7 +309,7 @@ public final class OpenFile implements AutoCloseable {
     }
 
     /**
-     * Drops clean folios that lie in a range, as a whole, and that nobody holds (POSIX_FADV_DONTNEED). Those of shared
+     * Drops clean folios that lie in a range, as a whole, and that nobody holds or has mapped (POSIX_FADV_DONTNEED). Those of shared
      * memory are swapped out. A page is in the range if all its bytes are that the file has.
      *
      * @param offsetBytes start of the range
@@ -332,7 +373,7 @@ public final class OpenFile implements AutoCloseable {
         begin();
         try {
             closed = true;
-            release.run();
+            openers.remove();
             throwIfNews(errors.next());
         } finally {
             lifetime.exit();
@@ -376,7 +417,7 @@ public final class OpenFile implements AutoCloseable {
         }
     }
 
-    private static void throwIfNews(@Nullable IOException error) throws IOException {
+    static void throwIfNews(@Nullable IOException error) throws IOException {
         if (error != null) {
             throw new IOException("writing back failed: " + error.getMessage(), error);
         }

@@ -182,8 +182,7 @@ public final class PageCache {
             entries.put(key, entry);
         }
         entry.nrOpen++;
-        Entry opened = entry;
-        return new OpenFile(entry.file(), () -> release(opened), context, reader, maximumOrder);
+        return new OpenFile(entry.file(), openersOf(entry), context, reader, maximumOrder);
     }
 
     /**
@@ -239,6 +238,25 @@ public final class PageCache {
         } finally {
             context.lifetime().exit();
         }
+    }
+
+    private OpenFile.Openers openersOf(Entry entry) {
+        return new OpenFile.Openers() {
+            @Override
+            public void add() {
+                tableLock.lock();
+                try {
+                    entry.nrOpen++;
+                } finally {
+                    tableLock.unlock();
+                }
+            }
+
+            @Override
+            public void remove() throws IOException {
+                release(entry);
+            }
+        };
     }
 
     /** Gives an open file up; the last one writes back, and lets go of the file if nothing is dirty then. */

@@ -25,6 +25,17 @@ public final class SharedMemory implements AutoCloseable {
     private final Lifetime lifetime;
     private final SwapBackedFile file;
     private final int maximumOrder;
+    private final OpenFile.Openers openers = new OpenFile.Openers() {
+        @Override
+        public void add() {
+            addUser();
+        }
+
+        @Override
+        public void remove() {
+            removeUser();
+        }
+    };
 
     /** Calls that are running, and open files; guarded by this. */
     private int nrUsers;
@@ -51,7 +62,7 @@ public final class SharedMemory implements AutoCloseable {
         lifetime.enter();
         try {
             addUser();
-            return new OpenFile(file, this::removeUser, context, reader, maximumOrder);
+            return new OpenFile(file, openers, context, reader, maximumOrder);
         } finally {
             lifetime.exit();
         }

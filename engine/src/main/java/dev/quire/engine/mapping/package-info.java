@@ -6,7 +6,8 @@
  * {@link dev.quire.engine.mapping.FolioLookup} is how readers find and pin them without a lock.
  *
  * <p>{@link dev.quire.engine.mapping.PageCache} opens files, {@link dev.quire.engine.mapping.OpenFile} is one thread's
- * way to read, write and cut one, {@link dev.quire.engine.mapping.FolioView} shows its bytes in place, and
+ * way to read, write and cut one, {@link dev.quire.engine.mapping.FolioView} shows its bytes in place,
+ * {@link dev.quire.engine.mapping.FileMapping} shows its pages in page tables, and
  * {@link dev.quire.engine.mapping.BackingFile} is what lies below. {@link dev.quire.engine.mapping.SharedMemory} is
  * used in the same way; its bytes are in memory and in a {@link dev.quire.engine.mapping.SwapArea}. Locks, outer to
  * inner: release lock, table lock, inode lock, writeback lock, sync lock, resize lock, folio lock, lock of the swap area,

@@ -78,7 +78,8 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
         MappedPages mappedPages = new MappedPages(context, splitter, policy);
         AnonVma owner = AnonVma.open(context);
         try {
-            return new AnonymousMemory(context, PageTables.open(context), owner, shrinker, mappedPages, orders);
+            return new AnonymousMemory(
+                    context, PageTables.openForAnonymousMemory(context), owner, shrinker, mappedPages, orders);
         } catch (RuntimeException | OutOfMemoryError refused) {
             owner.close();
             throw refused;

@@ -36,10 +36,12 @@ public final class PageTables implements AutoCloseable {
     private final LeafSplit leafSplit;
     private final UnmapRange unmapRange;
     private final RegionMap regions = new RegionMap();
+    private final boolean ofAnonymousMemory;
     private volatile boolean closed;
 
-    private PageTables(PageTableContext context, long root) {
+    private PageTables(PageTableContext context, long root, boolean ofAnonymousMemory) {
         this.context = context;
+        this.ofAnonymousMemory = ofAnonymousMemory;
         lifetime = context.lifetime;
         tree = new TableTree(context.arena, context.tablePages, context.lockOrder, root);
         leafSplit = new LeafSplit(context, tree);
@@ -56,13 +58,22 @@ public final class PageTables implements AutoCloseable {
      * @throws OutOfMemoryError if there is no page for the root, and nobody has one to give
      */
     public static PageTables open(PageTableContext context) {
+        return open(context, false);
+    }
+
+    /** The same, for memory that cuts, moves and unites regions as its process says. */
+    static PageTables openForAnonymousMemory(PageTableContext context) {
+        return open(context, true);
+    }
+
+    private static PageTables open(PageTableContext context, boolean ofAnonymousMemory) {
         context.lifetime.enter();
         try {
             long root = context.tablePages.allocateUnderPressure(context.pressure);
             if (root == TablePages.NONE) {
                 throw new OutOfMemoryError("no page for the root of page tables");
             }
-            return new PageTables(context, root);
+            return new PageTables(context, root, ofAnonymousMemory);
         } finally {
             context.lifetime.exit();
         }
@@ -82,6 +93,27 @@ public final class PageTables implements AutoCloseable {
      */
     public Region addRegion(long start, long nrPages, FolioOwner file, long firstIndex) {
         return addRegion(start, nrPages, file.address(), file::isClosed, firstIndex, 0);
+    }
+
+    /**
+     * Adds a region that shows pages of a file which may only be read through it (mmap of a shared file without
+     * VM_MAYWRITE): mapping one of them writable is refused, so no leaf is ever dirty.
+     *
+     * @param start first virtual address, a multiple of 4096
+     * @param nrPages length in pages, at least 1
+     * @param file owner of the pages
+     * @param firstIndex offset in the file of the page at {@code start}, in pages
+     * @return the region; until it, or these tables, are closed, closing the file is refused
+     * @throws IllegalArgumentException if the addresses are out of range or part of another region, the file is of
+     *     another engine, or these are the tables of {@link AnonymousMemory}, which alone says what may be written to
+     * @throws IllegalStateException if the file is closed
+     */
+    public Region addReadOnlyRegion(long start, long nrPages, FolioOwner file, long firstIndex) {
+        if (ofAnonymousMemory) {
+            throw new IllegalArgumentException(
+                    "the tables are those of anonymous memory: start=0x" + Long.toHexString(start));
+        }
+        return addRegion(start, nrPages, file.address(), file::isClosed, firstIndex, RegionFlags.READ_ONLY);
     }
 
     /**
@@ -198,8 +230,8 @@ public final class PageTables implements AutoCloseable {
      * @return 0; EOVERFLOW if the folio is mapped too often ({@link FolioMapcounts#MAX_PAGE_MAPPINGS}); EEXIST if
      *     something is mapped there already, also in part, or migrating; ENOMEM if there is no memory for tables; then
      *     nothing has changed
-     * @throws IllegalArgumentException if the handle is no head of a folio, the pages are not all in it, or they do not
-     *     belong to these addresses
+     * @throws IllegalArgumentException if the handle is no head of a folio, the pages are not all in it, they do not
+     *     belong to these addresses, or are to be writable in a region that is read-only
      */
     public int map(long address, long folio, long firstPage, long nrPages, boolean writable) {
         long end = AddressRange.requirePages(address, nrPages);
@@ -226,7 +258,7 @@ public final class PageTables implements AutoCloseable {
         boolean treeLocked = true;
         try {
             requireOpen();
-            regions.requirePlace(address, end, folio, firstPage);
+            regions.requirePlace(address, end, folio, firstPage, writable);
             int result = leafMapping.growTables(address, end);
             if (result != Errno.OK) {
                 return result;
@@ -260,7 +292,7 @@ public final class PageTables implements AutoCloseable {
      *     something is mapped there already, also in part, or migrating; ENOMEM if there is no memory for tables; then
      *     nothing has changed
      * @throws IllegalArgumentException if there is no entry of this order, the handle is no head of a folio, the pages
-     *     are not all in it, or they do not belong to these addresses
+     *     are not all in it, they do not belong to these addresses, or are to be writable in a region that is read-only
      */
     public int mapHuge(long address, long folio, long firstPage, int order, boolean writable) {
         if (order != Geometry.PMD_ORDER && order != Geometry.PUD_ORDER) {
@@ -282,7 +314,7 @@ public final class PageTables implements AutoCloseable {
             tree.lock();
             try {
                 requireOpen();
-                regions.requirePlace(address, end, folio, firstPage);
+                regions.requirePlace(address, end, folio, firstPage, writable);
                 return leafMapping.mapLarge(address, folio, firstPage, order / TableTree.LEVEL_BITS, writable);
             } finally {
                 tree.unlock();

@@ -65,7 +65,10 @@ public final class Region implements AutoCloseable {
         return key;
     }
 
-    /** What the memory map says about these addresses, see {@link RegionFlags}; page tables do not look at it. */
+    /**
+     * What the memory map says about these addresses, see {@link RegionFlags}; page tables look at {@code READ_ONLY}
+     * only.
+     */
     int flags() {
         return flags;
     }

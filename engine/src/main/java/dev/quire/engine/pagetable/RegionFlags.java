@@ -12,6 +12,9 @@ final class RegionFlags {
     /** No large folios, whatever the rules say (VM_NOHUGEPAGE). */
     static final int NO_HUGE_PAGE = 1 << 3;
 
+    /** Nothing in it is ever mapped writable (without VM_MAYWRITE). */
+    static final int READ_ONLY = 1 << 4;
+
     private static final int PROTECTION = READ | WRITE;
     private static final int HUGE_PAGE_ADVICE = HUGE_PAGE | NO_HUGE_PAGE;
 
@@ -35,5 +38,9 @@ final class RegionFlags {
 
     static boolean allows(int flags, boolean forWriting) {
         return (flags & (forWriting ? WRITE : READ)) != 0;
+    }
+
+    static boolean isReadOnly(int flags) {
+        return (flags & READ_ONLY) != 0;
     }
 }

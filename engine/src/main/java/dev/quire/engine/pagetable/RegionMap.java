@@ -79,8 +79,11 @@ final class RegionMap {
         return regions.clone();
     }
 
-    /** Checks that a folio's pages belong to a range of addresses; the caller holds the tree lock. */
-    void requirePlace(long start, long end, long folio, long firstPage) {
+    /**
+     * Checks that a folio's pages belong to a range of addresses, and may be writable if they are to be; the caller
+     * holds the tree lock.
+     */
+    void requirePlace(long start, long end, long folio, long firstPage, boolean writable) {
         Region region = find(start);
         if (region == null || end > region.end()) {
             throw new IllegalArgumentException(
@@ -95,6 +98,9 @@ final class RegionMap {
         if (index != region.indexAt(start)) {
             throw new IllegalArgumentException("the page does not belong at this address: index=" + index
                     + ", index at address=" + region.indexAt(start));
+        }
+        if (writable && RegionFlags.isReadOnly(region.flags())) {
+            throw new IllegalArgumentException("the region is read-only: start=0x" + Long.toHexString(region.start()));
         }
     }
 

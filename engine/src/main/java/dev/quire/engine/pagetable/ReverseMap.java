@@ -3,6 +3,7 @@ package dev.quire.engine.pagetable;
 
 import dev.quire.engine.folio.FolioMapcounts;
 import dev.quire.engine.folio.FolioMappers;
+import dev.quire.engine.folio.UsedPages;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
@@ -117,6 +118,22 @@ final class ReverseMap implements FolioMappers {
             // I21. After the walk: who gets in line for one of the pages does so before the walk comes to its entry.
             long firstPfn = context.arena.pfnOf(firstFolio);
             context.migrationWaiters.wake(firstPfn, firstPfn + nrPages);
+        }
+    }
+
+    @Override
+    public void takeUse(long folio, UsedPages used) {
+        context.arena.requirePage(folio);
+        context.lifetime.enter();
+        try {
+            long nrPages = Geometry.pagesIn(FolioStruct.order(folio));
+            long mapping = PageStruct.mapping(folio);
+            if (mapping != 0 && FolioMapcounts.isAnyMapped(folio, nrPages)) {
+                long index = PageStruct.index(folio);
+                listOf(mapping).walk(index, index + nrPages, new TakeUse(context, folio, used));
+            }
+        } finally {
+            context.lifetime.exit();
         }
     }
 

@@ -305,6 +305,11 @@ class DeferredSplitTest extends WholeEngineTest {
         }
 
         @Override
+        public void takeUse(long folio, UsedPages used) {
+            mappers.takeUse(folio, used);
+        }
+
+        @Override
         public int closeUnlessMapped(long mapping, Runnable close) {
             return mappers.closeUnlessMapped(mapping, close);
         }

@@ -130,6 +130,11 @@ final class RecordedMappers implements FolioMappers {
     }
 
     @Override
+    public void takeUse(long folio, UsedPages used) {
+        // Its pages are never used.
+    }
+
+    @Override
     public int closeUnlessMapped(long mapping, Runnable close) {
         close.run();
         return 0;

@@ -3,6 +3,7 @@ package dev.quire.engine.mapping;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.Quire;
 import dev.quire.engine.TestSeed;
@@ -45,6 +46,7 @@ final class FileExerciser implements AutoCloseable {
         READ(1800),
         WRITE(1000),
         VIEW(240),
+        MAP(240),
         PUNCH(240),
         SPLIT(240),
         EVICT(200),
@@ -112,6 +114,10 @@ final class FileExerciser implements AutoCloseable {
     private final long[] nrByOperation = new long[Operation.ALL.length];
     private final Step[] lastSteps = new Step[16];
     private OpenFile file;
+
+    /** Shows the range in page tables as long as the file is open; null for shared memory, which cannot be mapped. */
+    private final @Nullable ExercisedMapping mapping;
+
     private int size;
     private long nrOperations;
     private long nrErrors;
@@ -142,6 +148,12 @@ final class FileExerciser implements AutoCloseable {
         segment = MemorySegment.ofArray(buffer);
         reader = engine.newReader();
         file = opener.open(reader);
+        mapping = file.file() instanceof CachedFile
+                ? new ExercisedMapping(engine, reader, random.split(), start, length)
+                : null;
+        if (mapping != null) {
+            mapping.map(file);
+        }
     }
 
     /** Has every read that comes short, and every error, taken for a fault of the page cache. */
@@ -260,6 +272,7 @@ final class FileExerciser implements AutoCloseable {
             case READ -> read(at, length);
             case WRITE -> write(at, length);
             case VIEW -> view(at, length);
+            case MAP -> readMapped(at, length);
             case PUNCH -> punchOrPunchEnd(at, length);
             case SPLIT -> split(at);
             case EVICT -> file.evict(start + at, length);
@@ -347,6 +360,34 @@ final class FileExerciser implements AutoCloseable {
         }
     }
 
+    /** Reads through page tables; behind the end there is nothing but the rest of the last page, which is zero. */
+    private void readMapped(int at, int length) throws IOException {
+        if (mapping == null) {
+            view(at, length);
+            return;
+        }
+        int nrThere = Math.max(Math.min(length, size - at), 0);
+        int nrReadable = nrReadable(at, nrThere);
+        int nrRead;
+        try {
+            nrRead = mapping.read(buffer, start + at, length);
+        } catch (IOException e) {
+            requireExpected(e, nrReadable);
+            throw e;
+        }
+        if (nrRead < (faultless ? nrReadable : Math.min(nrThere, 1))) {
+            throw new AssertionError("mapped " + nrRead + " bytes at " + at + ", can be read " + nrReadable);
+        }
+        compare(at, Math.min(nrRead, nrThere), nrThere);
+        if (ownsEnd) {
+            int pageEnd = Geometry.PAGE_BYTES * Math.ceilDiv(start + size, Geometry.PAGE_BYTES) - start;
+            assertTrue(at + nrRead <= Math.max(pageEnd, at), "mapped behind the end");
+            for (int i = nrThere; i < nrRead; i++) {
+                assertEquals(0, buffer[i], "behind the end");
+            }
+        }
+    }
+
     private void write(int at, int length) throws IOException {
         if (!ownsEnd && at + length > size) {
             return;
@@ -413,10 +454,13 @@ final class FileExerciser implements AutoCloseable {
 
     private void reopen() throws IOException {
         try {
-            file.close();
+            closeAll();
             compareFile();
         } finally {
             file = opener.open(reader);
+            if (mapping != null) {
+                mapping.map(file);
+            }
         }
         checkSize();
     }
@@ -449,6 +493,10 @@ final class FileExerciser implements AutoCloseable {
             int length = Math.min(LONGEST, size - at);
             assertEquals(length, file.read(segment.asSlice(0, length), start + at));
             compare(at, length, length);
+            if (mapping != null) {
+                assertEquals(length, mapping.read(buffer, start + at, length));
+                compare(at, length, length);
+            }
         }
     }
 
@@ -466,11 +514,26 @@ final class FileExerciser implements AutoCloseable {
         return file;
     }
 
+    /** Closes the mapping and then the file, which keeps the error that both are told of for the last. */
+    private void closeAll() throws IOException {
+        if (mapping != null) {
+            try {
+                mapping.unmap();
+            } catch (IOException e) {
+                nrErrors++;
+            }
+        }
+        file.close();
+    }
+
     @Override
     public void close() throws IOException {
         try {
-            file.close();
+            closeAll();
         } finally {
+            if (mapping != null) {
+                mapping.close();
+            }
             reader.close();
         }
     }

@@ -91,25 +91,9 @@ class PageCacheRaceTest extends WholeEngineTest {
             case 4 -> file.sync();
             case 5 -> file.evict((long) page * PAGE, (long) nrPages * PAGE);
             case 6 -> engine.pageCache().reclaim(nrPages);
-            default -> file.write(stamped(page, Math.min(nrPages, 1 << random.nextInt(10))), (long) page * PAGE);
+            default ->
+                file.write(StampedPages.stamped(page, Math.min(nrPages, 1 << random.nextInt(10))), (long) page * PAGE);
         }
-    }
-
-    private static MemorySegment stamped(int firstPage, int nrPages) {
-        byte[] bytes = new byte[nrPages * PAGE];
-        for (int at = 0; at < bytes.length; at++) {
-            bytes[at] = stampOf((long) firstPage * PAGE + at);
-        }
-        return MemorySegment.ofArray(bytes);
-    }
-
-    /**
-     * One of the two digits of the page's number to base 255, neither of them 0: one of any two bytes differs between
-     * pages.
-     */
-    private static byte stampOf(long offsetBytes) {
-        long page = offsetBytes / PAGE;
-        return (byte) (1 + ((offsetBytes & 1) == 0 ? page % 255 : page / 255));
     }
 
     private void read(Quire engine, OpenFile file, SplittableRandom random) throws IOException {
@@ -136,7 +120,7 @@ class PageCacheRaceTest extends WholeEngineTest {
     private void verify(MemorySegment bytes, long offsetBytes) {
         for (long at = 0; at < bytes.byteSize(); at++) {
             byte seen = bytes.get(ValueLayout.JAVA_BYTE, at);
-            byte stamp = stampOf(offsetBytes + at);
+            byte stamp = StampedPages.stampOf(offsetBytes + at);
             if (seen == 0) {
                 nrZeroes.increment();
             } else if (seen != stamp) {

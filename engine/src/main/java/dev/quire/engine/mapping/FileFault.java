@@ -1,0 +1,204 @@
+/* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.quire.engine.mapping;
+
+import dev.quire.engine.folio.Folios;
+import dev.quire.engine.folio.MemoryPressure;
+import dev.quire.engine.lock.LockRank;
+import dev.quire.engine.memory.Errno;
+import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.pagetable.PageTables;
+import dev.quire.engine.pagetable.Region;
+import dev.quire.engine.rcu.Rcu;
+import dev.quire.engine.struct.FolioStruct;
+import dev.quire.engine.struct.PageStruct;
+import java.io.IOException;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Maps pages of a cached file where a region shows them, with as much of their folio as fits (filemap_fault,
+ * filemap_map_pages, finish_fault, do_set_pmd).
+ *
+ * <p>A page is brought in as for a reader. It is mapped under the lock of its folio, once that is known to be in the
+ * index still, up to date, and before the end of the file: who cuts it off, evicts it or splits it unmaps it under the
+ * same lock before, so no leaf is ever left that shows what is gone.
+ *
+ * <p>Thread-safe, blocking as a reader of what is not cached is. Allocates nothing on the heap where the page is
+ * cached, but for waiting.
+ */
+final class FileFault {
+    private static final int PMD_PAGES = 1 << Geometry.PMD_ORDER;
+
+    private final CachedFile file;
+    private final Folios folios;
+    private final MemoryPressure pressure;
+    private final Rcu rcu;
+    private final PageTables tables;
+    private final long start;
+    private final long firstIndex;
+    private final long endIndex;
+
+    /** Guarded by its lock, which nobody waits for: of faults that come at the same time one reads ahead. */
+    private final Readahead readahead;
+
+    private final ReentrantLock readaheadLock = new ReentrantLock();
+
+    FileFault(CachedFile file, MappingContext context, PageTables tables, Region region, int maximumOrder) {
+        this.file = file;
+        this.tables = tables;
+        folios = context.folios();
+        pressure = context.pressure();
+        rcu = context.rcu();
+        start = region.start();
+        firstIndex = region.firstIndex();
+        endIndex = firstIndex + region.nrPages();
+        readahead = new Readahead(file.space(), maximumOrder);
+    }
+
+    /**
+     * Maps the page that belongs at an address of the region. The caller holds no lock that ranks after
+     * {@link LockRank#MEMORY_MAP}.
+     *
+     * @return 0 if it is mapped now; EFAULT if it lies behind the end of the file; EOVERFLOW if its folio is mapped too
+     *     often; ENOMEM if there is no memory, nor any to reclaim
+     * @throws IOException if it cannot be read
+     */
+    int handle(long address) throws IOException {
+        long index = firstIndex + ((address - start) >>> Geometry.PAGE_SHIFT);
+        int nrRefused = 0;
+        int result = Errno.EAGAIN;
+        try {
+            while (result == Errno.EAGAIN && index < endOfFile()) {
+                result = tryMap(index);
+                if (result == Errno.ENOENT) {
+                    // It is in the index but cannot be read with its neighbours.
+                    file.addPage(index);
+                    result = Errno.EAGAIN;
+                } else if (result == Errno.ENOMEM && findMemory(nrRefused++)) {
+                    result = Errno.EAGAIN;
+                }
+            }
+        } catch (OutOfMemoryError e) {
+            return Errno.ENOMEM;
+        }
+        return result == Errno.EAGAIN ? Errno.EFAULT : result;
+    }
+
+    private long endOfFile() {
+        return FileRange.pagesOf(file.sizeBytes());
+    }
+
+    /** Looks for memory for page tables; what was freed before counts as free, whether or not readers have left. */
+    private boolean findMemory(int nrRefused) {
+        if (nrRefused == 0) {
+            rcu.barrier();
+            return true;
+        }
+        return pressure.relieve(1);
+    }
+
+    /** One attempt; EAGAIN if the page was brought in, or has changed meanwhile; ENOENT if it has to come alone. */
+    private int tryMap(long index) throws IOException {
+        long folio = file.space().indexed().pinNext(index, index);
+        if (folio == 0) {
+            bringIn(index);
+            return Errno.EAGAIN;
+        }
+        int result;
+        long end;
+        try {
+            folios.lock(folio);
+            try {
+                result = mapLocked(folio, index);
+            } finally {
+                folios.unlock(folio);
+            }
+            end = PageStruct.index(folio) + Geometry.pagesIn(FolioStruct.order(folio));
+        } finally {
+            folios.unpin(folio);
+        }
+        if (result == Errno.OK) {
+            readOn(index, Math.min(end, endIndex));
+        }
+        return result;
+    }
+
+    private int mapLocked(long folio, long index) throws IOException {
+        if (!file.isOwn(folio)) {
+            return Errno.EAGAIN;
+        }
+        if (!Inode.isUptodate(folio) && !file.readOrDrop(folio)) {
+            return Errno.ENOENT;
+        }
+        // The size under the lock: who cuts stores it before, and unmaps what it leaves of the folio after.
+        long end = endOfFile();
+        return index < end ? mapAround(folio, index, end) : Errno.EFAULT;
+    }
+
+    /**
+     * Maps the page, and around it what is vacant: of a large folio all that one leaf or one table has room for. Pages
+     * behind the end of the file are never mapped: who touches one faults.
+     */
+    private int mapAround(long folio, long index, long endOfFile) {
+        int order = FolioStruct.order(folio);
+        long folioStart = PageStruct.index(folio);
+        long low = Math.max(folioStart, firstIndex);
+        long high = Math.min(folioStart + Geometry.pagesIn(order), Math.min(endOfFile, endIndex));
+        int result = order < Geometry.PMD_ORDER ? Errno.EEXIST : mapLarge(folio, folioStart, index, low, high);
+        for (int window = Math.min(order, Geometry.PMD_ORDER); result == Errno.EEXIST && window >= 0; window--) {
+            long block = Geometry.alignDown(index, window);
+            long from = Math.max(block, low);
+            long to = Math.min(block + Geometry.pagesIn(window), high);
+            result = tables.map(addressOf(from), folio, from - folioStart, to - from, false);
+        }
+        if (result == Errno.EEXIST) {
+            // Somebody else was faster.
+            result = Errno.OK;
+        }
+        if (result == Errno.OK) {
+            FolioUse.touch(folio, order, (index - folioStart) << Geometry.PAGE_SHIFT, Geometry.PAGE_BYTES);
+            FolioUse.markAccessed(folio);
+        }
+        return result;
+    }
+
+    /** Maps 2 MiB of a folio with one leaf; EEXIST if they do not fit. */
+    private int mapLarge(long folio, long folioStart, long index, long low, long high) {
+        long block = Geometry.alignDown(index, Geometry.PMD_ORDER);
+        boolean fits = block >= low
+                && block + PMD_PAGES <= high
+                && Geometry.isAligned(addressOf(block) >>> Geometry.PAGE_SHIFT, Geometry.PMD_ORDER);
+        return fits
+                ? tables.mapHuge(addressOf(block), folio, block - folioStart, Geometry.PMD_ORDER, false)
+                : Errno.EEXIST;
+    }
+
+    private long addressOf(long index) {
+        return start + ((index - firstIndex) << Geometry.PAGE_SHIFT);
+    }
+
+    /** Brings a page in that is not cached, and what follows, unless another fault does that just now. */
+    private void bringIn(long index) {
+        if (!readaheadLock.tryLock()) {
+            file.addPage(index);
+            return;
+        }
+        try {
+            file.fill(readahead, index, 1);
+        } finally {
+            readaheadLock.unlock();
+        }
+    }
+
+    /** Brings the next window in when a fault enters the last one; the next fault comes behind what was mapped. */
+    private void readOn(long index, long end) {
+        if (readaheadLock.tryLock()) {
+            try {
+                if (readahead.isDue(index, end - index)) {
+                    readahead.read(index, end - index);
+                }
+            } finally {
+                readaheadLock.unlock();
+            }
+        }
+    }
+}
