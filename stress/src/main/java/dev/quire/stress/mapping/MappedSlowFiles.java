@@ -13,10 +13,12 @@ import dev.quire.stress.Progress;
 import dev.quire.stress.SlotStates;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
- * A page cache with many files of one page, of which each state of a scenario has one for itself, and a process that
- * shows them all.
+ * A page cache with many files of one page, of which each state of a scenario has one for itself, and processes that
+ * show them.
  */
 final class MappedSlowFiles {
     private static final int NR_SLOTS = 1 << 14;
@@ -26,6 +28,9 @@ final class MappedSlowFiles {
 
     private static final int CUT_STEP_SPINS = 100;
 
+    /** Many, as a process copies its list of regions whenever one is added. */
+    private static final int NR_PROCESSES = 1 << 7;
+
     /** Log2 of how many states in a row have the same cut time. */
     private static final int CUT_TIME_SHIFT = 5;
 
@@ -33,9 +38,9 @@ final class MappedSlowFiles {
             .capacityBytes(16L * NR_SLOTS * Geometry.PAGE_BYTES)
             .addressSpaces(NR_SLOTS + 1)
             .open();
-    private final PageTables tables = quire.newPageTables();
+    private final List<PageTables> processes =
+            Stream.generate(quire::newPageTables).limit(NR_PROCESSES).toList();
     private final ThreadLocal<RcuReader> readers = ThreadLocal.withInitial(quire::newReader);
-    private final ThreadLocal<PageWalker> walkers = ThreadLocal.withInitial(() -> tables.newWalker(readers.get()));
     private final SlotStates<State> states = new SlotStates<>(NR_SLOTS, State::new);
 
     /**
@@ -51,6 +56,7 @@ final class MappedSlowFiles {
     /** One file, of one state after another. */
     final class State extends OnePageFile {
         private final SlowFile file;
+        private final PageTables tables;
         private final long address;
 
         /** Keeps the file in the cache while nobody uses it. */
@@ -59,7 +65,9 @@ final class MappedSlowFiles {
         private State(int slot) {
             super(slot);
             file = new SlowFile(((slot >>> CUT_TIME_SHIFT) & (NR_CUT_TIMES - 1)) * CUT_STEP_SPINS);
-            address = (long) slot * Geometry.PAGE_BYTES;
+            tables = processes.get(slot & (NR_PROCESSES - 1));
+            // From the second page on: a state without a slot has the number -1.
+            address = (slot + 1L) * Geometry.PAGE_BYTES;
             try (OpenFile opened = open()) {
                 mapping = opened.map(tables, address, 1, 0);
             } catch (IOException e) {
@@ -106,7 +114,7 @@ final class MappedSlowFiles {
 
         /** {@link #END} if the fault is refused. */
         private int readMapped() {
-            PageWalker walker = walkers.get();
+            PageWalker walker = tables.newWalker(readers.get());
             long page = walker.pinOrFault(address, false, mapping);
             if (page == PageWalker.NOT_PINNED) {
                 return END;
