@@ -128,7 +128,8 @@ public final class FileMapping implements FaultHandler, AutoCloseable {
 
     /**
      * Unmaps the pages and forgets the addresses, if the page tables have not been closed before. The last one who has
-     * the file open writes back what is dirty and drops what is cached. Waits for faults. Closing again does nothing.
+     * the file open writes back what is dirty and drops what is cached. Waits for faults, and must not be called from
+     * inside a read section. Closing again does nothing.
      *
      * @throws IOException as {@link OpenFile#close}
      * @throws IllegalStateException if the engine is closed

@@ -3,117 +3,24 @@ package dev.quire.engine.mapping;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.quire.engine.Quire;
-import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.folio.FolioMapcounts;
-import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.SplitPolicies;
-import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Errno;
-import dev.quire.engine.pagetable.AnonymousMemory;
-import dev.quire.engine.pagetable.LargeFolioOrders;
 import dev.quire.engine.pagetable.PageTableEntry;
 import dev.quire.engine.pagetable.PageTables;
 import dev.quire.engine.pagetable.PageWalker;
-import dev.quire.engine.pagetable.Region;
-import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.lang.foreign.MemorySegment;
-import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
-import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Pages of a file that page tables show: what a fault maps, what unmaps it, and what comes back. */
-@SuppressWarnings("NullAway.Init")
-class FileMappingTest extends WholeEngineTest {
-    private static final int PAGE = 4096;
-    private static final long BASE = 1L << 40;
-    private static final int NR_PAGES = 1024;
-
-    private Quire engine;
-    private Folios folios;
-    private RcuReader reader;
-    private PageTables tables;
-    private PageWalker walker;
-    private MemoryFile memory;
-    private OpenFile file;
-
-    @BeforeEach
-    void openEngine() throws IOException {
-        engine = open(Quire.builder().capacityBytes(64 << 20).pageCacheOrder(9));
-        folios = engine.folios();
-        reader = engine.newReader();
-        tables = engine.newPageTables();
-        walker = tables.newWalker(reader);
-        memory = new MemoryFile(new byte[NR_PAGES * PAGE]);
-        file = engine.pageCache().open(memory, reader);
-    }
-
-    @AfterEach
-    void closeEngine() throws IOException {
-        file.close();
-        tables.close();
-        reader.close();
-        assertTrue(memory.isClosed());
-    }
-
-    /** Fills pages of the file, in one folio if they are a power of two, and aligned; page k has k % 255 + 1. */
-    private void write(int firstPage, int nrPages) throws IOException {
-        byte[] bytes = new byte[nrPages * PAGE];
-        for (int at = 0; at < bytes.length; at++) {
-            bytes[at] = (byte) valueOf(firstPage + at / PAGE);
-        }
-        assertEquals(bytes.length, file.write(MemorySegment.ofArray(bytes), (long) firstPage * PAGE));
-    }
-
-    private static int valueOf(int page) {
-        return page % 255 + 1;
-    }
-
-    /** The byte at an address, as a process reads it; -1 for a fault that is refused. */
-    private int read(FileMapping mapping, long address) {
-        long page = walker.pinOrFault(address, false, mapping);
-        if (page == PageWalker.NOT_PINNED) {
-            return -1;
-        }
-        int value = Byte.toUnsignedInt(NativeMemory.getByte(engine.arena().frameOf(page) + address % PAGE));
-        walker.unpin(page);
-        return value;
-    }
-
-    /** Leaves of a mapping as "page" or, if large, "page/order". */
-    private List<String> leaves(FileMapping mapping) {
-        List<String> leaves = new ArrayList<>();
-        long end = mapping.address() + mapping.nrPages() * PAGE;
-        walker.forEachLeaf(mapping.address(), end, (address, order, entry) -> {
-            assertTrue(PageTableEntry.isPresent(entry));
-            assertFalse(PageTableEntry.isWritable(entry));
-            long page = mapping.firstIndex() + (address - mapping.address()) / PAGE;
-            leaves.add(order == 0 ? Long.toString(page) : page + "/" + order);
-        });
-        return leaves;
-    }
-
-    private static List<String> pages(int first, int end) {
-        return IntStream.range(first, end).mapToObj(Integer::toString).toList();
-    }
-
-    private long pin(long index) {
-        return file.file().space().newLookup(reader).pin(index);
-    }
-
+class FileMappingTest extends FileMappingFixture {
     // ---- faults
 
     @Test
@@ -412,168 +319,5 @@ class FileMappingTest extends WholeEngineTest {
             assertEquals(pages(0, 16), leaves(mapping));
             walker.unpin(page);
         }
-    }
-
-    // ---- failures
-
-    @Test
-    void anErrorOfTheFileIsTold() throws IOException {
-        FaultyFile faulty = new FaultyFile(new MemoryFile(new byte[16 * PAGE]), new SplittableRandom(1));
-        faulty.failReadsOf(4 * PAGE, 5 * PAGE);
-        try (OpenFile failing = engine.pageCache().open(faulty, reader);
-                FileMapping mapping = failing.map(tables, BASE, 16, 0)) {
-            assertThrows(IOException.class, () -> mapping.faultIn(BASE + 4 * PAGE, false));
-            assertThrows(UncheckedIOException.class, () -> walker.pinOrFault(BASE + 4 * PAGE, false, mapping));
-            assertEquals(0, read(mapping, BASE + 3 * PAGE));
-            assertEquals(0, read(mapping, BASE + 5 * PAGE));
-            assertFalse(leaves(mapping).contains("4"));
-            faulty.failReadsOf(0, 0);
-            assertEquals(0, read(mapping, BASE + 4 * PAGE));
-        }
-    }
-
-    @Test
-    void withoutMemoryAFaultIsRefusedAndNothingIsMapped() throws IOException {
-        write(0, 16);
-        try (FileMapping mapping = file.map(tables, BASE, 64, 0)) {
-            long nrTables = tables.nrTables();
-            failures.failAfter(0);
-            assertEquals(Errno.ENOMEM, mapping.faultIn(BASE, false), "no table");
-            assertEquals(Errno.ENOMEM, mapping.faultIn(BASE + 40 * PAGE, false), "no page");
-            failures.stop();
-            assertEquals(nrTables, tables.nrTables());
-            assertEquals(List.of(), leaves(mapping));
-            assertEquals(valueOf(1), read(mapping, BASE + PAGE));
-            assertEquals(0, read(mapping, BASE + 40 * PAGE));
-        }
-    }
-
-    /** A cache full of pages that are mapped, and not used since, gives room for others. */
-    @Test
-    void aFaultTakesMemoryFromWhatIsMapped() throws IOException {
-        int nrPages = 64 << 8;
-        file.truncate(2L * nrPages * PAGE);
-        try (FileMapping mapping = file.map(tables, BASE, 2L * nrPages, 0)) {
-            for (int page = 0; page < 2 * nrPages; page++) {
-                assertEquals(Errno.OK, mapping.faultIn(BASE + (long) page * PAGE, false));
-            }
-            assertTrue(file.nrCachedPages() < nrPages);
-        }
-    }
-
-    @Test
-    void whatCannotBeMappedIsRefused() throws IOException {
-        try (Quire other = Quire.builder().capacityBytes(16 << 20).open();
-                PageTables foreign = other.newPageTables();
-                AnonymousMemory process = engine.newAnonymousMemory(SplitPolicies.UNIFORM, LargeFolioOrders.ALL);
-                SharedMemory shared = engine.pageCache().newSharedMemory(1 << 20);
-                OpenFile sharedFile = shared.open(reader);
-                FileMapping mapping = file.map(tables, BASE, 16, 0)) {
-            assertThrows(IllegalArgumentException.class, () -> file.map(foreign, BASE, 16, 0));
-            assertEquals(
-                    "the tables are those of anonymous memory: start=0x10000000000",
-                    assertThrows(IllegalArgumentException.class, () -> file.map(process.tables(), BASE, 16, 0))
-                            .getMessage());
-            assertEquals(
-                    "shared memory cannot be mapped: address=0x20000000000",
-                    assertThrows(IllegalStateException.class, () -> sharedFile.map(tables, 2 * BASE, 16, 0))
-                            .getMessage());
-            assertThrows(IllegalArgumentException.class, () -> file.map(tables, BASE + 15 * PAGE, 1, 0));
-            assertThrows(IllegalArgumentException.class, () -> file.map(tables, 2 * BASE + 1, 1, 0));
-            assertThrows(IllegalArgumentException.class, () -> file.map(tables, 2 * BASE, 0, 0));
-            assertThrows(IllegalArgumentException.class, () -> file.map(tables, 2 * BASE, 1, -1));
-            assertThrows(IllegalArgumentException.class, () -> file.map(tables, -PAGE, 1, 0));
-            assertEquals(Errno.EFAULT, mapping.faultIn(BASE - 1, false));
-            assertEquals(Errno.EFAULT, mapping.faultIn(BASE + 16 * PAGE, false));
-            assertEquals(Errno.EFAULT, mapping.faultIn(-1, false));
-            assertFalse(mapping.fault(process.tables(), BASE, false));
-            assertEquals(List.of(), leaves(mapping));
-        }
-    }
-
-    // ---- the end
-
-    @Test
-    void aMappingOutlivesTheOpenFileAndWritesBackWhatIsDirty() throws IOException {
-        write(0, 3);
-        FileMapping mapping = file.map(tables, BASE, 16, 0);
-        file.close();
-        assertThrows(ClosedChannelException.class, () -> file.map(tables, 2 * BASE, 1, 0));
-        assertFalse(memory.isClosed());
-        assertEquals(0, memory.content()[0]);
-        assertEquals(valueOf(2), read(mapping, BASE + 2 * PAGE));
-        mapping.close();
-        assertTrue(memory.isClosed());
-        assertEquals(valueOf(0), memory.content()[0]);
-        mapping.close();
-        assertEquals(Errno.EFAULT, mapping.faultIn(BASE, false));
-        assertEquals(-1, read(mapping, BASE));
-        assertNull(tables.regionAt(BASE));
-    }
-
-    @Test
-    void anErrorOfWritingBackIsToldByTheMappingThatClosesTheFile() throws IOException {
-        FaultyFile faulty = new FaultyFile(new MemoryFile(new byte[PAGE]), new SplittableRandom(1));
-        OpenFile failing = engine.pageCache().open(faulty, reader);
-        FileMapping mapping = failing.map(tables, BASE, 1, 0);
-        failing.write(MemorySegment.ofArray(new byte[] {1}), 0);
-        failing.close();
-        faulty.fail(1000);
-        assertThrows(IOException.class, mapping::close);
-        faulty.fail(0);
-        mapping.close();
-        engine.pageCache().sync();
-    }
-
-    @Test
-    void closingThePageTablesUnmapsAndTheFileStaysOpen() throws IOException {
-        write(0, 16);
-        FileMapping mapping = file.map(tables, BASE, 16, 0);
-        assertEquals(Errno.OK, mapping.faultIn(BASE, false));
-        tables.close();
-        long folio = pin(0);
-        assertEquals(0, FolioMapcounts.total(folio));
-        folios.unpin(folio);
-        assertEquals(Errno.EFAULT, mapping.faultIn(BASE, false));
-        file.close();
-        assertFalse(memory.isClosed());
-        mapping.close();
-        assertTrue(memory.isClosed());
-        assertThrows(IllegalStateException.class, () -> file.file().space().newLookup(reader));
-    }
-
-    @Test
-    void aRegionThatIsTakenAwayIsMappedNoMore() throws IOException {
-        FileMapping mapping = file.map(tables, BASE, 16, 0);
-        assertEquals(0, read(mapping, BASE));
-        Region region = tables.regionAt(BASE);
-        assertEquals(16, region == null ? 0 : region.nrPages());
-        if (region != null) {
-            region.close();
-        }
-        assertEquals(PageTableEntry.NONE, walker.entry(BASE));
-        assertEquals(Errno.EFAULT, mapping.faultIn(BASE, false));
-        try (FileMapping next = file.map(tables, BASE, 8, 8)) {
-            assertEquals(Errno.EFAULT, mapping.faultIn(BASE, false));
-            assertEquals(0, read(next, BASE));
-            mapping.close();
-            assertEquals(0, read(next, BASE));
-        }
-    }
-
-    @Test
-    void aClosedEngineLeavesMappingsThatRefuse() throws IOException {
-        Quire closing = Quire.builder().capacityBytes(16 << 20).open();
-        PageTables itsTables = closing.newPageTables();
-        OpenFile itsFile = closing.pageCache().open(new MemoryFile(new byte[PAGE]), closing.newReader());
-        FileMapping open = itsFile.map(itsTables, BASE, 1, 0);
-        FileMapping closed = itsFile.map(itsTables, 2 * BASE, 1, 0);
-        assertEquals(Errno.OK, open.faultIn(BASE, false));
-        closed.close();
-        closing.close();
-        assertThrows(IllegalStateException.class, () -> open.faultIn(BASE, false));
-        assertThrows(IllegalStateException.class, open::close);
-        closed.close();
-        assertThrows(IllegalStateException.class, () -> itsFile.map(itsTables, 3 * BASE, 1, 0));
     }
 }

@@ -87,6 +87,27 @@ class FolioGarbageTest extends WholeEngineTest {
         }
     }
 
+    /** All is cached: what is measured is that it is mapped, walked and unmapped. */
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void faultsOnAMappedFileAllocateNothing(HeadMapKind headMap) throws IOException {
+        Quire engine = open(headMap);
+        try (RcuReader reader = engine.newReader();
+                OpenFile file = engine.pageCache().open(new MemoryFile(new byte[4096 << 10]), reader);
+                PageTables tables = engine.newPageTables();
+                FileMapping mapping = file.map(tables, 0, 1 << 10, 0)) {
+            file.read(MemorySegment.ofArray(new byte[4096 << 10]), 0);
+            PageWalker walker = tables.newWalker(reader);
+            assertAllocatesNothing(round -> {
+                long address = 4096L * (round * 37 & 1023);
+                long page = walker.pinOrFault(address, false, mapping);
+                walker.unpin(page);
+                walker.touch(address, false);
+                tables.unmap(address & -4096L, 1);
+            });
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(SplitPolicies.class)
     void fillingSplittingAndDroppingAllocatesNothing(SplitPolicies policy) {
