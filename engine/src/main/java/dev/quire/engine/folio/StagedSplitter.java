@@ -131,7 +131,8 @@ public final class StagedSplitter {
         try {
             boolean isThere = PageStruct.mapping(head) == staged.mapping
                     && PageStruct.index(head) + (piece - head) / PageStruct.BYTES == staged.index + offset;
-            // What is dropped beyond the end of its file, or was cut off meanwhile, is still the caller's if it is kept.
+            // What is dropped beyond the end of its file, or was cut off meanwhile, is still the caller's if it is
+            // kept.
             boolean isKept = staged.keepsPieces() && PageStruct.mapping(head) == 0;
             if (!isThere && !isKept) {
                 return Errno.OK;

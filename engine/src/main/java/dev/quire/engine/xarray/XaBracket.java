@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a {@link XaCursor} may be used in: the lock of its array, or a section of its reader; and a check that it is.
  */
-abstract sealed class XaBracket extends XaPosition permits XaCursor {
+abstract sealed class XaBracket extends XaPosition permits XaCursorNodes {
     /** In place of what the position was used in: nothing yet, or nobody counts (unchecked mode). */
     private static final long UNKNOWN = 0;
 

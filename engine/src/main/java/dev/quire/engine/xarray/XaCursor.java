@@ -33,9 +33,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Reusable, for one thread at a time; no method allocates memory on the Java heap, but for a thread's first. Reading
  * is lock-free: it starts over only if a writer got further.
  */
-public final class XaCursor extends XaBracket {
-    final XaNodePool pool;
-    final XaSpares spares;
+public final class XaCursor extends XaCursorNodes {
     final XaRetired retired;
     private final XaSplit splitter = new XaSplit(this);
 
@@ -59,8 +57,6 @@ public final class XaCursor extends XaBracket {
      */
     public XaCursor(XArray array, @Nullable RcuReader reader) {
         super(array, reader);
-        pool = array.pool();
-        spares = new XaSpares(pool);
         retired = new XaRetired(pool);
     }
 
@@ -411,38 +407,6 @@ public final class XaCursor extends XaBracket {
         XaRange.createRange(this);
     }
 
-    /**
-     * Gets one node after the error {@link Errno#ENOMEM} (xas_nomem): call it without the lock, and try again if it
-     * succeeds. In any other case it frees the spare nodes.
-     *
-     * @return true if the cursor was in that error and a node was obtained: the error is cleared, the node kept
-     */
-    public boolean nomem() {
-        pool.lifetime().enter();
-        try {
-            if (error() == Errno.ENOMEM && spares.awaitOne()) {
-                reset();
-                return true;
-            }
-            spares.free();
-            return false;
-        } finally {
-            pool.lifetime().exit();
-        }
-    }
-
-    /**
-     * Frees spare nodes that {@link #nomem} or {@link #reserve} obtained. Every path that may leave some must call it.
-     */
-    public void destroy() {
-        pool.lifetime().enter();
-        try {
-            spares.free();
-        } finally {
-            pool.lifetime().exit();
-        }
-    }
-
     // ---- split
 
     /**
@@ -468,46 +432,6 @@ public final class XaCursor extends XaBracket {
     public int reserve(SplitPlan plan) {
         plan.requireComplete();
         return reserve(plan.nrNodesNeeded());
-    }
-
-    /**
-     * Gets nodes for several changes to come. They stay with the cursor until changes use them or {@link #destroy}
-     * frees them; nodes it has already count.
-     *
-     * @param nrNodes how many the cursor must have, 0 or more
-     * @return 0, or {@link Errno#ENOMEM}: then no spare node is left and the cursor is in that error
-     * @throws IllegalArgumentException if the number is negative
-     */
-    public int reserve(int nrNodes) {
-        XaArguments.requireNrNodes(nrNodes);
-        if (spares.suffice(nrNodes)) {
-            return Errno.OK;
-        }
-        pool.lifetime().enter();
-        try {
-            return splitter.reserve(nrNodes);
-        } finally {
-            pool.lifetime().exit();
-        }
-    }
-
-    /**
-     * Gets nodes as {@link #reserve(int)} does, but waits for none: for callers that hold the lock, for which others
-     * spin. Who then lacks nodes gives the lock back, waits in {@link XaNodePool#awaitReclaim}, and looks at the array
-     * anew.
-     *
-     * @param nrNodes how many the cursor must have, 0 or more
-     * @return whether it has as many now; if not, it has as many as before, and is in no error
-     * @throws IllegalArgumentException if the number is negative
-     */
-    public boolean tryReserve(long nrNodes) {
-        XaArguments.requireNrNodes(nrNodes);
-        pool.lifetime().enter();
-        try {
-            return nrNodes <= Integer.MAX_VALUE && spares.reserve((int) nrNodes);
-        } finally {
-            pool.lifetime().exit();
-        }
     }
 
     /**

@@ -53,23 +53,6 @@ final class XaSplit {
         this.cursor = cursor;
     }
 
-    // ---- before the lock
-
-    int reserve(int nrNodes) {
-        for (int round = 0; !cursor.spares.reserve(nrNodes); round++) {
-            if (!cursor.pool.awaitReclaim(nrNodes, round)) {
-                return fail(Errno.ENOMEM);
-            }
-        }
-        return Errno.OK;
-    }
-
-    private int fail(int errno) {
-        cursor.spares.free();
-        cursor.setError(errno);
-        return errno;
-    }
-
     // ---- split
 
     int split(SplitPlan plan, long expectedEntry, long firstEntry, long entryStride) {
@@ -79,7 +62,7 @@ final class XaSplit {
         long entry = walkToEntry();
         boolean isAsExpected = entry == expectedEntry && orderOfGroup() == plan.order();
         if (!isAsExpected || !(XaEntry.isValue(entry) || XaEntry.isPointer(entry))) {
-            return fail(Errno.EINVAL);
+            return cursor.failWithoutSpares(Errno.EINVAL);
         }
         return apply(plan, entry, firstEntry, entryStride);
     }
@@ -99,11 +82,11 @@ final class XaSplit {
         boolean staysInLevel = newOrder >= cursor.nodeShift && newOrder < order;
         boolean halvesOneSlot = order == cursor.nodeShift && newOrder == order - 1;
         if (XaEntry.isInternal(entry) || !(staysInLevel || halvesOneSlot)) {
-            return fail(Errno.EINVAL);
+            return cursor.failWithoutSpares(Errno.EINVAL);
         }
         XaArguments.requireLastPiece((1L << order) - (1L << newOrder), firstEntry, entryStride);
         if (halvesOneSlot && !XaPath.reserve(cursor, 1)) {
-            return fail(Errno.ENOMEM);
+            return cursor.failWithoutSpares(Errno.ENOMEM);
         }
         begin(null, firstEntry, entryStride);
         beginRun(newOrder, 1L << (order - newOrder));
@@ -152,7 +135,7 @@ final class XaSplit {
 
     private int apply(SplitPlan newPlan, long oldEntry, long firstEntry, long newEntryStride) {
         if (!XaPath.reserve(cursor, newPlan.nrNodesNeeded())) {
-            return fail(Errno.ENOMEM);
+            return cursor.failWithoutSpares(Errno.ENOMEM);
         }
         if (cursor.node == XaCursor.AT_HEAD) {
             // An entry of order 0: its only piece takes its place. Release as for any word in the head.
