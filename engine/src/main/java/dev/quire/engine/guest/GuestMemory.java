@@ -369,12 +369,9 @@ public final class GuestMemory implements FolioOwner, AutoCloseable {
      * @throws IllegalStateException if the memory is closed
      */
     public SplitStages planConversion(long offsetBytes, long lengthBytes, boolean shared, long pageIndex) {
-        requireRange(offsetBytes, lengthBytes);
+        GuestRange.requireBytes(offsetBytes, lengthBytes, sizeBytes());
         requireUsable();
-        if (pageIndex < 0 || pageIndex >= sizeBytes() >>> Geometry.PAGE_SHIFT) {
-            throw new IllegalArgumentException("pageIndex out of range: pageIndex=" + pageIndex + ", max="
-                    + ((sizeBytes() >>> Geometry.PAGE_SHIFT) - 1));
-        }
+        GuestRange.requirePage(pageIndex, nrPages);
         long start = offsetBytes >>> Geometry.PAGE_SHIFT;
         long end = (offsetBytes + lengthBytes) >>> Geometry.PAGE_SHIFT;
         GuestLayout before = layout;

@@ -68,7 +68,7 @@ class GuestPlanTest extends GuestTest {
     void badQuestions() {
         open(GuestSplitPolicy.STAGED, 1);
         assertEquals(
-                "pageIndex out of range: pageIndex=512, max=511",
+                "index out of range: index=512, max=511",
                 assertThrows(IllegalArgumentException.class, () -> guest.planConversion(0, PAGE, true, 512))
                         .getMessage());
         assertThrows(IllegalArgumentException.class, () -> guest.planConversion(1, PAGE, true, 0));
