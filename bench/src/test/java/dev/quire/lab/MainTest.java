@@ -242,11 +242,11 @@ class MainTest {
     @Test
     void splitPrintsItsPlanFirst() {
         assertEquals(0, run("split", "--order=11", "--policy=STAGED"));
-        assertTrue(
-                out.toString()
-                        .startsWith("planned, as page: order -> pieces\n0: 11 -> 4x9\n"
-                                + "0 to 1536 (4 times): 9 -> 512x0\n"),
-                out::toString);
+        assertTrue(out.toString().startsWith("""
+            planned, as page: order -> pieces
+            0: 11 -> 4x9
+            0 to 1536 (4 times): 9 -> 512x0
+            """), out::toString);
     }
 
     @Test
