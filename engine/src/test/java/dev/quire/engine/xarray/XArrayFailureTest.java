@@ -317,13 +317,7 @@ class XArrayFailureTest extends XArrayCatalogue {
         changes().forEach(failing -> known.add(failing.method()));
         known.addAll(others);
         Set<String> methods = new TreeSet<>();
-        Stream.of(
-                        XArray.class,
-                        XaAnchor.class,
-                        XaCursor.class,
-                        XaCursorNodes.class,
-                        XaBracket.class,
-                        XaPosition.class)
+        Stream.of(XArray.class, XaAnchor.class, XaCursor.class, XaCursorNodes.class, XaBracket.class, XaPosition.class)
                 .flatMap(type -> Stream.of(type.getDeclaredMethods()))
                 .filter(method -> Modifier.isPublic(method.getModifiers()) && !method.isSynthetic())
                 .forEach(method -> methods.add(method.getName()));
