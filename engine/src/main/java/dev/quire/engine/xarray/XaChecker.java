@@ -38,7 +38,7 @@ public final class XaChecker {
      *       and the anchor's bit whether the top has; the free mark, where it is kept, is on every empty slot.
      * </ul>
      *
-     * @param array the array
+     * @param array the array; one without nodes that {@link XaCursor#createRange} has made and nothing was stored in
      * @return number of nodes in the tree
      * @throws AssertionError naming the index, node and field of the first violation
      * @throws IllegalStateException if the array or the engine is closed

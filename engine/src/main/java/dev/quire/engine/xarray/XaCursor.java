@@ -97,7 +97,7 @@ public final class XaCursor extends XaCursorNodes {
     /**
      * Walks to the index and returns its word; from a valid position it only reads again ({@link #reload}) (xas_load).
      * The index stays as it is, also in the middle of an entry. If the cursor's range is wider than a slot of some node
-     * on the path, the walk ends above that node and returns the node's word.
+     * on the path, the walk ends above that node and returns the node's word; a search from there begins behind the node.
      *
      * @return the word; 0 if there is none, the index is past the end, or the cursor is in an error
      * @throws IllegalStateException if no section of the reader is open and this thread does not have the lock

@@ -38,7 +38,10 @@ public final class XaIdCycle {
         return next;
     }
 
-    /** {@return whether the last successful search went on from the lowest index} */
+    /**
+     * {@return whether the last successful search went on from the lowest index, or one before it handed the highest id
+     * out; the array remembers the latter, so of several cycles over one array the next one is told}
+     */
     public boolean hasWrapped() {
         return wrapped;
     }
