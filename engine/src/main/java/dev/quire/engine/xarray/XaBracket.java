@@ -21,11 +21,6 @@ abstract sealed class XaBracket extends XaPosition permits XaCursorNodes {
     /** Number of the last changes, of whatever cursor, that the position has seen; of use under the lock. */
     private long turn;
 
-    /** Where {@link XaCursor#findConflict} found an entry last, which need not be the one that covers the index. */
-    private long conflictNode = RESTART;
-
-    private int conflictOffset;
-
     XaBracket(XArray array, @Nullable RcuReader reader) {
         if (reader != null) {
             array.pool().rcu().requireOwn(reader);
@@ -62,15 +57,6 @@ abstract sealed class XaBracket extends XaPosition permits XaCursorNodes {
             reset();
         }
         useUnderLock(hold);
-    }
-
-    final boolean isAtConflict() {
-        return isValid() && conflictNode == node && conflictOffset == offset;
-    }
-
-    final void noteConflict(boolean found) {
-        conflictNode = found ? node : RESTART;
-        conflictOffset = offset;
     }
 
     final IllegalStateException staleConflict() {

@@ -46,6 +46,11 @@ abstract sealed class XaPosition extends XaPositionPadding permits XaBracket {
     /** Slot in the node: the canonical one, if the index is covered by a multi-slot entry. */
     int offset;
 
+    /** Node in which a search for conflicts found an entry last, if the cursor was not moved or reset since. */
+    private long conflictNode = RESTART;
+
+    private int conflictOffset;
+
     /**
      * Moves to one index, not walked yet, and clears any error (xas_set).
      *
@@ -55,7 +60,7 @@ abstract sealed class XaPosition extends XaPositionPadding permits XaBracket {
         this.index = index;
         shift = 0;
         sibs = 0;
-        node = RESTART;
+        reset();
     }
 
     /**
@@ -70,7 +75,7 @@ abstract sealed class XaPosition extends XaPositionPadding permits XaBracket {
         XaArguments.requireOrder("order", order, XArray.MAX_ORDER);
         this.index = index & -1L << order;
         setWidth(order);
-        node = RESTART;
+        reset();
     }
 
     /** Searches and steps leave an index anywhere in a range; what is done to the range begins at its first. */
@@ -101,6 +106,17 @@ abstract sealed class XaPosition extends XaPositionPadding permits XaBracket {
     /** Gives the position up, keeping index and order, and clears any error: the next operation walks from the head. */
     public final void reset() {
         node = RESTART;
+        conflictNode = RESTART;
+    }
+
+    /** Whether the cursor is where a search for conflicts left it: that need not be at what covers its index. */
+    final boolean isAtConflict() {
+        return isValid() && conflictNode == node && conflictOffset == offset;
+    }
+
+    final void noteConflict(boolean found) {
+        conflictNode = found ? node : RESTART;
+        conflictOffset = offset;
     }
 
     /** {@return the current index, unsigned; each operation says what it leaves} */

@@ -40,6 +40,10 @@ class XArrayAllocationModelTest extends XArrayCatalogue {
         "12, 1, 40",
         "4, 0, 700",
         "12, 1, 700",
+        "4, 0, 6",
+        "12, 0, 6",
+        "12, 0, 40",
+        "12, 0, 700",
         "4, 4294967200, 96",
         "12, 4294966000, 1296",
         "0, 0, 100"
@@ -65,6 +69,10 @@ class XArrayAllocationModelTest extends XArrayCatalogue {
 
     private boolean tracksFree() {
         return (flags & XArray.TRACK_FREE) != 0;
+    }
+
+    private boolean isZeroBusy() {
+        return (flags & XArray.ZERO_BUSY) != 0;
     }
 
     private void doOne() {
@@ -120,7 +128,7 @@ class XArrayAllocationModelTest extends XArrayCatalogue {
     }
 
     private long lowestFree(long min, long max) {
-        long id = (flags & XArray.ZERO_BUSY) != 0 ? Math.max(1, min) : min;
+        long id = isZeroBusy() ? Math.max(1, min) : min;
         while (id <= max && model.containsKey(id)) {
             id++;
         }
@@ -128,8 +136,21 @@ class XArrayAllocationModelTest extends XArrayCatalogue {
     }
 
     private void put(long id, long word) {
-        if (id >= 0) {
-            model.put(id, word == 0 ? XaEntry.ZERO : word);
+        if (id < 0) {
+            return;
+        }
+        if (isZeroBusy() && model.isEmpty() && id > 0) {
+            // With the first index that is taken, index 0 is reserved.
+            model.put(0L, XaEntry.ZERO);
+        }
+        model.put(id, word == 0 ? XaEntry.ZERO : word);
+    }
+
+    private void remove(long id) {
+        boolean wasThere = model.remove(id) != null;
+        if (wasThere && isZeroBusy() && model.size() == 1 && model.getOrDefault(0L, 0L) == XaEntry.ZERO) {
+            // With the last other one, that reservation goes.
+            model.clear();
         }
     }
 
@@ -139,7 +160,7 @@ class XArrayAllocationModelTest extends XArrayCatalogue {
         long old = visible(index);
         assertEquals(old, array.store(index, word));
         if (word == 0 && !tracksFree()) {
-            model.remove(index);
+            remove(index);
         } else {
             put(index, word);
         }
@@ -151,7 +172,7 @@ class XArrayAllocationModelTest extends XArrayCatalogue {
         operation = "erase " + index;
         long old = visible(index);
         assertEquals(old, array.erase(index));
-        model.remove(index);
+        remove(index);
         return old;
     }
 
@@ -162,7 +183,7 @@ class XArrayAllocationModelTest extends XArrayCatalogue {
         assertEquals(visible(index), array.compareExchange(index, expected, word));
         if (current == expected) {
             if (word == 0) {
-                model.remove(index);
+                remove(index);
             } else {
                 put(index, word);
             }
@@ -181,13 +202,17 @@ class XArrayAllocationModelTest extends XArrayCatalogue {
     private void reserve(long index) {
         operation = "reserve " + index;
         assertEquals(Errno.OK, array.reserve(index));
-        model.putIfAbsent(index, XaEntry.ZERO);
+        if (!model.containsKey(index)) {
+            put(index, XaEntry.ZERO);
+        }
     }
 
     private void release(long index) {
         operation = "release " + index;
         array.release(index);
-        model.remove(index, XaEntry.ZERO);
+        if (model.getOrDefault(index, 0L) == XaEntry.ZERO) {
+            remove(index);
+        }
     }
 
     /** In arrays that track free indices mark 0 is not the user's. */
@@ -204,6 +229,18 @@ class XArrayAllocationModelTest extends XArrayCatalogue {
             operation = "destroy";
             array.destroy();
             model.clear();
+            beginAtFirstSometimes();
+        }
+    }
+
+    /** What comes first into an empty array makes another tree at index 0 than elsewhere, and a reservation than a word. */
+    private void beginAtFirstSometimes() {
+        switch (random.nextInt(6)) {
+            case 0 -> reserve(windowFirst);
+            case 1 -> insert(windowFirst, 0);
+            case 2 -> store(windowFirst, 0);
+            case 3 -> insert(windowFirst, anyWord());
+            default -> {}
         }
     }
 

@@ -296,7 +296,7 @@ class XArrayModelTest extends XArrayCatalogue {
             case 3 -> assertEquals(model.load(index), cursor.load());
             default -> {
                 if (range != null) {
-                    assertOrder(range, cursor.getOrder());
+                    RangeComparison.assertOrder(range, cursor.getOrder());
                     assertEquals((range.marks() & 1 << mark) != 0, cursor.getMark(mark));
                 }
             }
@@ -443,29 +443,15 @@ class XArrayModelTest extends XArrayCatalogue {
     private void look(long index) {
         Range range = model.at(index);
         assertEquals(model.load(index), load(index));
-        assertOrder(range, getOrder(index));
+        RangeComparison.assertOrder(range, getOrder(index));
         for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
             assertEquals(range != null && (range.marks() & 1 << mark) != 0, getMark(index, mark));
         }
     }
 
-    /**
-     * Of a run that is no power of two the order is what probing at powers of two finds, possibly siblings of the next.
-     */
-    private static void assertOrder(@Nullable Range range, int order) {
-        if (range == null) {
-            assertEquals(0, order);
-        } else if (range.isNaturalBlock()) {
-            assertEquals(range.order(), order);
-        } else {
-            assertTrue(order >= range.order());
-        }
-    }
-
     private void compareAll() {
         operation = "compareAll after " + operation;
-        XaChecker.check(array);
-        assertEquals(model.inOrder(), contents());
+        RangeComparison.assertSame(model, array);
         assertEquals(model.isEmpty(), isEmpty());
         for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
             assertEquals(model.isAnyMarked(mark), isMarked(mark));
@@ -474,27 +460,6 @@ class XArrayModelTest extends XArrayCatalogue {
             assertNull(find(0, MAX, XArray.PRESENT));
             assertEquals(0, engine.nodes.nrInUse());
         }
-    }
-
-    /** The array's entries as ranges; where one ends is taken from the model, which {@link #look} has compared. */
-    private List<Range> contents() {
-        List<Range> ranges = new ArrayList<>();
-        array.lock();
-        XaCursor cursor = cursor(0);
-        for (long word = cursor.find(MAX); word != 0; word = cursor.find(MAX)) {
-            int marks = 0;
-            for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
-                marks |= cursor.getMark(mark) ? 1 << mark : 0;
-            }
-            Range expected = model.at(cursor.index());
-            if (expected == null) {
-                throw new AssertionError("not in the model: " + new Found(cursor.index(), word));
-            }
-            assertOrder(expected, cursor.getOrder());
-            ranges.add(new Range(cursor.index(), expected.last(), expected.shift(), word, marks, expected.isPieced()));
-        }
-        array.unlock();
-        return ranges;
     }
 
     private static String hex(long index) {

@@ -98,6 +98,30 @@ class XaCursorPositionTest extends XArrayCatalogue {
         assertEquals(List.of(new Found(40, value(40))), walkMarked(0, 1));
     }
 
+    /** It came back there by itself, and so is at what covers its index. */
+    @Test
+    void aCursorThatWasResetAtAConflictIsAtNone() {
+        storeIndex(32);
+        storeIndex(63);
+        XaCursor other = cursor(63);
+        array.lock();
+        XaCursor cursor = cursor(32);
+        assertEquals(value(32), cursor.findConflict());
+        cursor.reset();
+        assertEquals(value(32), cursor.load());
+        other.store(value(7));
+        cursor.setMark(1);
+        assertEquals(0, cursor.findConflict());
+        assertEquals(value(32), cursor.findConflict());
+        cursor.set(32);
+        assertEquals(value(32), cursor.load());
+        other.store(value(8));
+        cursor.setMark(2);
+        array.unlock();
+        assertEquals(List.of(new Found(32, value(32))), walkMarked(0, 1));
+        assertEquals(List.of(new Found(32, value(32))), walkMarked(0, 2));
+    }
+
     /** The section's position is walked to anew, as far down as it was. */
     @Test
     void whatAWideCursorFoundInASectionIsMarkedUnderTheLock() {
