@@ -171,7 +171,7 @@ final class XaFind {
         }
         if (!XaEntry.isNode(head)) {
             if (XaFlags.isMarked(cursor.anchor, mark)) {
-                return head;
+                return XaMarks.headAfterFlags(cursor.anchor) == head ? head : XaEntry.RETRY;
             }
             cursor.index = 1;
             return endOfSearch(cursor, max);

@@ -33,11 +33,15 @@ final class XaMarks {
             if (!XaFlags.isMarked(anchor, mark)) {
                 return false;
             }
-            if (!XaEntry.isNode(word)) {
-                return index == 0;
-            }
-            if (!XaWalk.covers(XaEntry.nodeShift(word), index)) {
+            boolean isReached = XaEntry.isNode(word)
+                    ? XaWalk.covers(XaEntry.nodeShift(word), index)
+                    : index == 0 && (word != XaEntry.EMPTY || XaFlags.isFreeMark(anchor, mark));
+            if (!isReached) {
                 return false;
+            }
+            if (!XaEntry.isNode(word) && headAfterFlags(anchor) != word) {
+                // The flag may be that of an entry for which the tree has grown.
+                continue;
             }
             while (XaEntry.isNode(word)) {
                 long node = XaEntry.nodeAddress(word);
@@ -91,7 +95,8 @@ final class XaMarks {
         if (!cursor.isValid()) {
             return;
         }
-        // Orders the stores of the slots before that of the bit; pairs with the fence in slotAfterMarks.
+        // Orders the stores of the slots and the head before those of bit and flag; pairs with the fences in
+        // slotAfterMarks and headAfterFlags.
         VarHandle.releaseFence();
         int slot = cursor.offset;
         for (long node = cursor.node; node != XaCursor.AT_HEAD; node = XaNodeStruct.parent(node)) {
@@ -230,6 +235,13 @@ final class XaMarks {
         // Orders the load of the bitmap before that of the slot; pairs with the fences in unite and clearOthers.
         VarHandle.acquireFence();
         return XaNodeStruct.slotAcquire(node, slot);
+    }
+
+    /** The head as it is after a flag was loaded: that of a tree, if the flag is one of an entry in it. */
+    static long headAfterFlags(long anchor) {
+        // Orders the load of the flags before that of the head; pairs with the fence in set.
+        VarHandle.acquireFence();
+        return XArrayStruct.headAcquire(anchor);
     }
 
     /** One bit for each of some slots; none if there are none. */

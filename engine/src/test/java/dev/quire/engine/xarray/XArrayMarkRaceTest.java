@@ -152,6 +152,49 @@ class XArrayMarkRaceTest extends XArrayRace {
         assertEquals(value(4), XaMarks.markedWord(node, 5, XaNodeStruct.slot(node, 5), 1));
     }
 
+    /** What is marked stands elsewhere, and takes the tree away with it. */
+    @Test
+    void anEmptyFirstIndexHasNoMarkOfWhatIsDestroyed() {
+        race(
+                () -> {
+                    storePatiently(500);
+                    setMark(500, 1);
+                    array.destroy();
+                },
+                (reader, cursor, round) -> {
+                    for (int look = 0; look < 100; look++) {
+                        assertFalse(array.getMark(reader, 0, 1));
+                    }
+                });
+    }
+
+    /**
+     * It stands in the head until another comes, whose mark then is in the same place. A look that all of the other's
+     * changes happen in can find the mark between them, and the head before and after: such do not count.
+     */
+    @Test
+    void anEntryInTheHeadHasNoMarkThatOneElsewhereHas() {
+        storeIndex(0);
+        AtomicLong nrBegun = new AtomicLong();
+        race(
+                () -> {
+                    nrBegun.incrementAndGet();
+                    storePatiently(500);
+                    nrBegun.incrementAndGet();
+                    setMark(500, 1);
+                    nrBegun.incrementAndGet();
+                    assertEquals(value(500), erase(500));
+                },
+                (reader, cursor, round) -> {
+                    for (int look = 0; look < 100; look++) {
+                        long nrBefore = nrBegun.get();
+                        cursor.set(0);
+                        boolean isWrong = array.getMark(reader, 0, 1) || array.find(cursor, MAX, 1) == value(0);
+                        assertFalse(isWrong && nrBegun.get() - nrBefore < 3);
+                    }
+                });
+    }
+
     @Test
     void aMarkedSearchIsNotStoppedByAnErase() {
         storeIndex(200);

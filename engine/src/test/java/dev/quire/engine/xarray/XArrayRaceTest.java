@@ -336,6 +336,40 @@ class XArrayRaceTest extends XArrayRace {
                 });
     }
 
+    /** It begins in a hole, in the leaf before them, and meets the large entry where the last of them was. */
+    @Test
+    void aSearchAfterAnIndexFindsWhatIsMergedBehindIt() {
+        long single = 0x1fa7;
+        int order = 12;
+        long first = 1L << order;
+        storeIndex(5);
+        storePatiently(first, order, pointer(2));
+        SplitPlan plan = SplitNodeCountTest.shrinkingTowards(single - first, order, 0);
+        race(
+                () -> {
+                    assertEquals(0, splitPatiently(single, plan, pointer(2), pointer(2), 0));
+                    eraseAllBut(single, first, plan);
+                    array.storeOrder(first, order, pointer(2));
+                },
+                (reader, cursor, round) -> {
+                    for (int look = 0; look < 100; look++) {
+                        cursor.set(first - 1);
+                        assertEquals(pointer(2), array.findAfter(cursor, MAX, XArray.PRESENT));
+                        assertTrue(first <= cursor.index() && cursor.index() <= single);
+                    }
+                });
+    }
+
+    private void eraseAllBut(long single, long first, SplitPlan plan) {
+        long piece = first;
+        for (int order : RandomPlan.orders(plan)) {
+            if (piece != single) {
+                assertEquals(pointer(2), erase(piece));
+            }
+            piece += 1L << order;
+        }
+    }
+
     @Test
     void growingAndShrinkingHideNothing() {
         storeIndex(0);
