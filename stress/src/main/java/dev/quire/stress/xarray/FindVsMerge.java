@@ -15,8 +15,7 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * An iteration beside a store that replaces several entries by a large one finds what is behind them once, and no index
- * twice.
+ * An iteration beside a store that replaces entries by a large one finds what is behind them once, and no index twice.
  */
 public final class FindVsMerge {
     private FindVsMerge() {}
@@ -85,6 +84,44 @@ public final class FindVsMerge {
         public void writer() {
             meet();
             range.store(8, 3, OTHER);
+            range.complete();
+        }
+
+        /** Recycles the slot. */
+        @Arbiter
+        public void arbiter(II_Result seen) {
+            range.recycle();
+        }
+    }
+
+    /** The reader begins before what is replaced, and may meet the large entry first where the last of it was. */
+    @JCStressTest
+    @JCStressMeta(FindGrading.class)
+    @Description(
+            "iteration by the normal API, from before it, while an entry of order 6 replaces the node of index 125")
+    @State
+    public static class FromHole extends Rendezvous {
+        private static final SharedIndex INDEX = new SharedIndex(12);
+        private static final Expected EXPECTED = Expected.replaced(64, 127, 125, 2, 130, 320);
+        private final IndexRange range = new IndexRange(INDEX);
+
+        /** An entry before a node with one at its end, and two after it. */
+        public FromHole() {
+            range.storeSingles(2, 125, 130, 320);
+        }
+
+        /** Iterates. */
+        @Actor
+        public void reader(II_Result seen) {
+            meet(range.slot());
+            range.iterate(Way.FIND_AFTER, 2, EXPECTED, seen);
+        }
+
+        /** Changes. */
+        @Actor
+        public void writer() {
+            meet();
+            range.store(64, 6, OTHER);
             range.complete();
         }
 

@@ -35,6 +35,9 @@ final class IndexWatch {
     /** The mark was there each time. */
     static final int MARKED = 1;
 
+    /** No mark was there, as none should be. */
+    static final int NEVER_MARKED = 2;
+
     /** At least once the mark was not there. */
     static final int UNMARKED = 7;
 
@@ -95,6 +98,19 @@ final class IndexWatch {
                 seen = Math.max(seen, UNMARKED);
             }
             if (array.getMark(reader, unmarkedIndex, IterationWatch.MARK)) {
+                seen = WRONG;
+            }
+        }
+        reader.exit();
+        return seen;
+    }
+
+    /** Watches an index that never is marked. */
+    int watchNoMark(long index) {
+        int seen = NEVER_MARKED;
+        reader.enter();
+        for (int look = 0; look < NR_LOOKS; look++) {
+            if (array.getMark(reader, index, IterationWatch.MARK)) {
                 seen = WRONG;
             }
         }

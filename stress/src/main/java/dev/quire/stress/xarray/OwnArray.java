@@ -55,6 +55,13 @@ final class OwnArray {
         seen.r2 = wasComplete == writer.isComplete() ? 0 : 1;
     }
 
+    /** Tells what {@link IndexWatch#watchNoMark} saw, and whether the writer got through meanwhile. */
+    void watchNoMark(long index, II_Result seen) {
+        boolean wasComplete = writer.isComplete();
+        seen.r1 = own.watch().watchNoMark(index);
+        seen.r2 = wasComplete == writer.isComplete() ? 0 : 1;
+    }
+
     /** See {@link IndexWatch#watchAndReload}. */
     void watchAndReload(long index, II_Result seen) {
         own.watch().watchAndReload(index, SharedIndex.word(index), XaEntry.EMPTY, writer, seen);
