@@ -89,7 +89,8 @@ final class XaInPlace {
                 return NOT_IN_PLACE;
             }
         }
-        XaStore.publish(cursor, cursor.offset, end, entry);
+        long siblingStamp = cursor.sibs == 0 ? 0 : cursor.array.nextSiblingStamp();
+        XaStore.publish(node, cursor.offset, end, entry, siblingStamp);
         int nrSlots = cursor.sibs + 1;
         XaNodeStruct.count(node, XaNodeStruct.count(node) + nrSlots);
         if (XaEntry.isValue(entry)) {

@@ -46,7 +46,7 @@ final class XaSplit {
     private int marks;
     private boolean isValue;
 
-    /** Of the siblings in nodes that nobody can reach yet, which may all have the same. */
+    /** Of all siblings that the split stores: none takes a slot of another. */
     private long siblingStamp;
 
     XaSplit(XaCursor cursor) {
@@ -181,7 +181,7 @@ final class XaSplit {
         long word = pieceWord + step * (nrSlots / width);
         for (int head = first + nrSlots - width; head >= first; head -= width) {
             word -= step;
-            XaStore.publish(cursor, head, head + width, word);
+            XaStore.publish(node, head, head + width, word, siblingStamp);
         }
         changeValues(node, nrSlots, wasValue, isValue ? nrSlots : 0);
     }
@@ -210,7 +210,7 @@ final class XaSplit {
             i += width;
         }
         addMarks(node, heads);
-        publish(first, first + nrSlots, heads);
+        publish(node, first, first + nrSlots, heads);
         changeValues(node, nrSlots, wasValue, isValue ? nrSlots - nrChildren : 0);
     }
 
@@ -232,11 +232,11 @@ final class XaSplit {
     /**
      * From the highest group of slots to the lowest; in each the first slot, which its siblings point at, comes first.
      */
-    private void publish(int first, int end, long heads) {
+    private void publish(long node, int first, int end, long heads) {
         int groupEnd = end;
         while (groupEnd > first) {
             int head = Long.SIZE - 1 - Long.numberOfLeadingZeros(heads & XaMarks.bitsOf(first, groupEnd - first));
-            XaStore.publish(cursor, head, groupEnd, slotWords[head - first]);
+            XaStore.publish(node, head, groupEnd, slotWords[head - first], siblingStamp);
             groupEnd = head;
         }
     }

@@ -113,29 +113,27 @@ final class XaStore {
             return;
         }
         boolean areOthersMarked = XaMarks.unite(cursor);
-        publishSiblings(cursor, cursor.offset, endSlot);
+        publishSiblings(cursor.node, cursor.offset, endSlot, cursor.array.nextSiblingStamp());
         if (areOthersMarked) {
             XaMarks.clearOthers(cursor);
         }
     }
 
     /**
-     * Puts a word, of an entry or of a complete subtree, into the slots of the cursor's node that it takes: canonical
-     * slot first, then its siblings, so that a reader never finds a sibling whose canonical slot is not there yet.
+     * Puts a word, of an entry or of a complete subtree, into the slots that it takes: canonical slot first, then its
+     * siblings, so that a reader never finds a sibling whose canonical slot is not there yet.
      */
-    static void publish(XaCursor cursor, int canonicalSlot, int endSlot, long word) {
+    static void publish(long node, int canonicalSlot, int endSlot, long word, long siblingStamp) {
         // Release: the subtree below, if there is one, and the marks. Pairs with the acquire load of the slot.
-        XaNodeStruct.slotRelease(cursor.node, canonicalSlot, word);
-        if (endSlot > canonicalSlot + 1) {
-            publishSiblings(cursor, canonicalSlot, endSlot);
-        }
+        XaNodeStruct.slotRelease(node, canonicalSlot, word);
+        publishSiblings(node, canonicalSlot, endSlot, siblingStamp);
     }
 
-    private static void publishSiblings(XaCursor cursor, int canonicalSlot, int endSlot) {
-        long sibling = XaEntry.sibling(canonicalSlot, cursor.array.nextSiblingStamp());
+    private static void publishSiblings(long node, int canonicalSlot, int endSlot, long siblingStamp) {
+        long sibling = XaEntry.sibling(canonicalSlot, siblingStamp);
         for (int slot = canonicalSlot + 1; slot < endSlot; slot++) {
             // Release: after the slot it points at, and its marks.
-            XaNodeStruct.slotRelease(cursor.node, slot, sibling);
+            XaNodeStruct.slotRelease(node, slot, sibling);
         }
     }
 
