@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Calls every public method that takes numbers only, of everything that an engine's getters lead to, and of page tables, a
- * file and its mapping, with numbers that are no handles; on the open engine, and once it is closed. Ends with 0 if the JVM survives.
+ * file and its mapping, with numbers that are no handles; on the open engine, and once it is closed. Ends with 0 if the
+ * JVM survives.
  */
 final class EveryCall {
     private static final long[] NUMBERS = {0, 8, -1};

@@ -32,7 +32,8 @@ public interface FolioMappers {
      * Removes all mappings of folios that lie side by side and belong to one owner, at indices that follow each other
      * (try_to_migrate, try_to_unmap). Of anonymous folios each entry becomes a migration entry, after larger entries
      * are split; of any other each is cleared, to be faulted in again, and its dirty and accessed bits are gathered in
-     * the flags of its folio (of a cached file's, which is mapped read-only, none is dirty). Each mapping gives its reference back. Does nothing if nothing maps the folios.
+     * the flags of its folio (of a cached file's, which is mapped read-only, none is dirty). Each mapping gives its
+     * reference back. Does nothing if nothing maps the folios.
      *
      * @param firstFolio head of the first folio, locked and referenced by the caller like all others of the range
      * @param nrPages length of the range in pages: that of its folios together

@@ -150,7 +150,8 @@ public final class XArray extends XaAnchor {
      * Stores one entry over a naturally aligned range, replacing all that is in it (xas_store with an order). Marks of
      * what is replaced are united. If the range lies inside a larger entry, that whole entry changes its word and keeps
      * its order. An entry that {@link #storeRange} stored, and that is no power of two wide, may reach into the range
-     * from before: then that is changed as a whole, and what of the range lies behind it stays as it is. In an array that tracks free indices all of the range is then taken, or all of it free.
+     * from before: then that is changed as a whole, and what of the range lies behind it stays as it is. In an array
+     * that tracks free indices all of the range is then taken, or all of it free.
      *
      * @param index first index, a multiple of {@code 2^order}
      * @param order log2 of the range, 0 to {@link #MAX_ORDER}

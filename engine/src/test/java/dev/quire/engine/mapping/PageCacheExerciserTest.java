@@ -30,10 +30,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * A million random reads, writes, views, reads through page tables, truncations, holes, splits, merges, evictions, reclaims, syncs and reopenings
- * of files that are larger than memory, compared byte by byte with an array; alone and with threads on ranges of their
- * own, with a file that fails now and then, of the file system and not, and with too little memory now and then.
- * {@code -Dquire.exerciser.operations=N} sets how many all runs together do.
+ * A million random reads, writes, views, reads through page tables, truncations, holes, splits, merges, evictions,
+ * reclaims, syncs and reopenings of files that are larger than memory, compared byte by byte with an array; alone and
+ * with threads on ranges of their own, with a file that fails now and then, of the file system and not, and with too
+ * little memory now and then. {@code -Dquire.exerciser.operations=N} sets how many all runs together do.
  */
 class PageCacheExerciserTest extends WholeEngineTest {
     private static final long NR_OPERATIONS = Long.getLong("quire.exerciser.operations", 1_000_000);
