@@ -4,6 +4,7 @@ package dev.quire.stress.guest;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.Progress;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
@@ -36,6 +37,7 @@ public final class FaultVsConversion {
             desc = "window: the fault came while the page was being converted, waited, and was refused")
     @Outcome(id = "1?1, -11", expect = ACCEPTABLE, desc = "window: who held the page kept it from being converted")
     @Outcome(id = "1?1, 0", expect = FORBIDDEN, desc = "the page was converted while somebody held it")
+    @Outcome(id = "7, .*|.*, 7", expect = FORBIDDEN, desc = GuardedState.ENGINE_BROKEN)
     @Outcome(id = "1?9, .*", expect = FORBIDDEN, desc = "the fault gave a page in the other state, or in a wrong folio")
     @Outcome(id = "1?0, -11", expect = FORBIDDEN, desc = "the fault was refused a page that stayed as it was")
     @Outcome(expect = FORBIDDEN, desc = "no such history")
@@ -48,30 +50,28 @@ public final class FaultVsConversion {
     @State
     public static class Merging extends Rendezvous {
         private static final GuestPages PAGES = new GuestPages(false);
-        private final long index = PAGES.take(true);
+        private final GuestPages.OwnPage page = PAGES.take(true);
         private final Progress conversion = new Progress();
 
         /** Faults, and holds the page. */
         @Actor
         public void fault(II_Result seen) {
-            meet(index >>> 9);
-            seen.r1 = PAGES.faultAndHold(index, true, conversion);
+            meet(page.slot());
+            seen.r1 = page.faultAndHold(true, conversion);
         }
 
         /** Converts. */
         @Actor
         public void convert(II_Result seen) {
             meet();
-            seen.r2 = PAGES.convert(index, false);
+            seen.r2 = page.convert(false);
             conversion.complete();
         }
 
         /** Recycles the huge page. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            if (!PAGES.giveBack(index)) {
-                seen.r1 = GuestPages.WRONG;
-            }
+            seen.r1 = page.recycle(seen.r1);
         }
     }
 
@@ -82,30 +82,28 @@ public final class FaultVsConversion {
     @State
     public static class Alone extends Rendezvous {
         private static final GuestPages PAGES = new GuestPages(true);
-        private final long index = PAGES.take(true);
+        private final GuestPages.OwnPage page = PAGES.take(true);
         private final Progress conversion = new Progress();
 
         /** Faults, and holds the page. */
         @Actor
         public void fault(II_Result seen) {
-            meet(index >>> 9);
-            seen.r1 = PAGES.faultAndHold(index, true, conversion);
+            meet(page.slot());
+            seen.r1 = page.faultAndHold(true, conversion);
         }
 
         /** Converts. */
         @Actor
         public void convert(II_Result seen) {
             meet();
-            seen.r2 = PAGES.convert(index, false);
+            seen.r2 = page.convert(false);
             conversion.complete();
         }
 
         /** Recycles the huge page. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            if (!PAGES.giveBack(index)) {
-                seen.r1 = GuestPages.WRONG;
-            }
+            seen.r1 = page.recycle(seen.r1);
         }
     }
 
@@ -117,30 +115,28 @@ public final class FaultVsConversion {
     @State
     public static class Splitting extends Rendezvous {
         private static final GuestPages PAGES = new GuestPages(false);
-        private final long index = PAGES.take(false);
+        private final GuestPages.OwnPage page = PAGES.take(false);
         private final Progress conversion = new Progress();
 
         /** Faults, and holds the page. */
         @Actor
         public void fault(II_Result seen) {
-            meet(index >>> 9);
-            seen.r1 = PAGES.faultAndHold(index, false, conversion);
+            meet(page.slot());
+            seen.r1 = page.faultAndHold(false, conversion);
         }
 
         /** Converts. */
         @Actor
         public void convert(II_Result seen) {
             meet();
-            seen.r2 = PAGES.convert(index, true);
+            seen.r2 = page.convert(true);
             conversion.complete();
         }
 
         /** Recycles the huge page. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            if (!PAGES.giveBack(index)) {
-                seen.r1 = GuestPages.WRONG;
-            }
+            seen.r1 = page.recycle(seen.r1);
         }
     }
 
@@ -151,30 +147,28 @@ public final class FaultVsConversion {
     @State
     public static class Missing extends Rendezvous {
         private static final GuestPages PAGES = new GuestPages(false);
-        private final long index = PAGES.takeMissing();
+        private final GuestPages.OwnPage page = PAGES.takeMissing();
         private final Progress conversion = new Progress();
 
         /** Faults, and holds the page. */
         @Actor
         public void fault(II_Result seen) {
             meet();
-            seen.r1 = PAGES.faultAndHold(index, false, conversion);
+            seen.r1 = page.faultAndHold(false, conversion);
         }
 
         /** Converts. */
         @Actor
         public void convert(II_Result seen) {
-            meet(index >>> 9);
-            seen.r2 = PAGES.convert(index, true);
+            meet(page.slot());
+            seen.r2 = page.convert(true);
             conversion.complete();
         }
 
         /** Recycles the huge page. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            if (!PAGES.giveBack(index)) {
-                seen.r1 = GuestPages.WRONG;
-            }
+            seen.r1 = page.recycle(seen.r1);
         }
     }
 
@@ -185,34 +179,33 @@ public final class FaultVsConversion {
                     + " folio")
     @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the fault came before the conversion, or ended after it")
     @Outcome(id = "11, 0", expect = ACCEPTABLE, desc = "window: the fault was answered while the conversion was on")
+    @Outcome(id = "7, .*|.*, 7", expect = FORBIDDEN, desc = GuardedState.ENGINE_BROKEN)
     @Outcome(id = "1?9, .*", expect = FORBIDDEN, desc = "the fault was refused, or gave a page that does not fit")
     @Outcome(id = "1?1, -11", expect = FORBIDDEN, desc = "a page that nobody held was not converted")
     @Outcome(expect = FORBIDDEN, desc = "no such history")
     @State
     public static class Beside extends Rendezvous {
         private static final GuestPages PAGES = new GuestPages(true);
-        private final long index = PAGES.take(true);
+        private final GuestPages.OwnPage page = PAGES.take(true);
 
         /** Faults the neighbour in. */
         @Actor
         public void fault(II_Result seen) {
-            meet(index >>> 9);
-            seen.r1 = PAGES.faultBeside(index + 1, true, index);
+            meet(page.slot());
+            seen.r1 = page.faultBeside(1, true);
         }
 
         /** Converts. */
         @Actor
         public void convert(II_Result seen) {
             meet();
-            seen.r2 = PAGES.convert(index, false);
+            seen.r2 = page.convert(false);
         }
 
         /** Recycles the huge page. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            if (!PAGES.giveBack(index)) {
-                seen.r1 = GuestPages.WRONG;
-            }
+            seen.r1 = page.recycle(seen.r1);
         }
     }
 
@@ -224,6 +217,7 @@ public final class FaultVsConversion {
     @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the fault came before the conversion, or ended after it")
     @Outcome(id = "11, 0", expect = ACCEPTABLE, desc = "window: the fault was answered while the conversion was on")
     @Outcome(id = "1?1, -11", expect = ACCEPTABLE, desc = "who held the folio kept it from being split")
+    @Outcome(id = "7, .*|.*, 7", expect = FORBIDDEN, desc = GuardedState.ENGINE_BROKEN)
     @Outcome(
             id = "1?9, .*",
             expect = FORBIDDEN,
@@ -232,28 +226,26 @@ public final class FaultVsConversion {
     @State
     public static class BesideInFolio extends Rendezvous {
         private static final GuestPages PAGES = new GuestPages(false);
-        private final long index = PAGES.take(false);
+        private final GuestPages.OwnPage page = PAGES.take(false);
 
         /** Faults a page near the end of the folio in. */
         @Actor
         public void fault(II_Result seen) {
-            meet(index >>> 9);
-            seen.r1 = PAGES.faultBeside(index + 500, false, index);
+            meet(page.slot());
+            seen.r1 = page.faultBeside(500, false);
         }
 
         /** Converts. */
         @Actor
         public void convert(II_Result seen) {
             meet();
-            seen.r2 = PAGES.convert(index, true);
+            seen.r2 = page.convert(true);
         }
 
         /** Recycles the huge page. */
         @Arbiter
         public void arbiter(II_Result seen) {
-            if (!PAGES.giveBack(index)) {
-                seen.r1 = GuestPages.WRONG;
-            }
+            seen.r1 = page.recycle(seen.r1);
         }
     }
 }

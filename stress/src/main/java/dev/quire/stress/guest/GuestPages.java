@@ -10,6 +10,7 @@ import dev.quire.engine.guest.GuestSplitPolicy;
 import dev.quire.engine.guest.SecondaryMmu;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.Progress;
 import dev.quire.stress.Slots;
 
@@ -65,114 +66,24 @@ final class GuestPages {
         return new GuestPages(false, true);
     }
 
-    /** Takes a huge page that is not populated for a new state; returns the index of its page, which is private. */
-    long takeMissing() {
-        long index = ((long) slots.take() << HUGE_ORDER) + PAGE;
-        requireOk(
-                guest.punchHole(hugeBytes(index), Geometry.bytesIn(HUGE_ORDER)).error());
-        return index;
+    /** Takes a huge page that is not populated for a new state; its page is private. */
+    OwnPage takeMissing() {
+        OwnPage page = new OwnPage(slots.tryTake());
+        page.guardAction(page::empty);
+        return page;
     }
 
-    /** Takes a huge page for a new state; returns the index of its page, which is shared or not. */
-    long take(boolean shared) {
-        long index = ((long) slots.take() << HUGE_ORDER) + PAGE;
-        leaves.clear(slotOf(index));
-        requireOk(guest.allocate(hugeBytes(index), Geometry.bytesIn(HUGE_ORDER)));
-        if (isNeighbourShared) {
-            requireOk(convert(index + 1, true));
-        }
-        if (shared) {
-            requireOk(convert(index, true));
-        }
-        return index;
-    }
-
-    /** Makes a state's huge page private, and gives it back; false if somebody holds a page of it. */
-    boolean giveBack(long index) {
-        int slot = slotOf(index);
-        if (guest.convertToPrivate(hugeBytes(index), Geometry.bytesIn(HUGE_ORDER))
-                .isOk()) {
-            slots.giveBack(slot);
-            return true;
-        }
-        slots.abandon(slot);
-        return false;
-    }
-
-    private static int slotOf(long index) {
-        return (int) (index >>> HUGE_ORDER);
-    }
-
-    private static long hugeBytes(long index) {
-        return Geometry.alignDown(index, HUGE_ORDER) << Geometry.PAGE_SHIFT;
+    /** Takes a huge page for a new state; its page is shared or not. */
+    OwnPage take(boolean shared) {
+        OwnPage page = new OwnPage(slots.tryTake());
+        page.guardAction(() -> page.populate(shared));
+        return page;
     }
 
     private static void requireOk(int result) {
         if (result != Errno.OK) {
             throw new IllegalStateException("the state cannot be made: result=" + Errno.name(result));
         }
-    }
-
-    /** Converts a page; 0 or an error number. */
-    int convert(long index, boolean toShared) {
-        long offsetBytes = index << Geometry.PAGE_SHIFT;
-        ConversionResult result = toShared
-                ? guest.convertToShared(offsetBytes, Geometry.PAGE_BYTES)
-                : guest.convertToPrivate(offsetBytes, Geometry.PAGE_BYTES);
-        return result.error();
-    }
-
-    /** Faults a page in as the host or the guest, and holds it until the conversion is over. */
-    int faultAndHold(long index, boolean asHost, Progress conversion) {
-        int cameDuring = isBeingConverted(index) ? CAME_DURING : 0;
-        long folio = asHost ? access.hostFault(index) : access.guestFault(index, true);
-        if (folio < 0) {
-            return cameDuring + (folio == Errno.EACCES ? REFUSED : WRONG);
-        }
-        boolean isRight = isAsAskedFor(folio, index, asHost);
-        conversion.await();
-        isRight &= isAsAskedFor(folio, index, asHost);
-        folios.unpin(folio);
-        return cameDuring + (isRight ? HELD : WRONG);
-    }
-
-    /**
-     * Faults a page in beside one that is being converted, and gives it back; {@link #CAME_DURING} if it need not wait.
-     */
-    int faultBeside(long index, boolean asHost, long convertedIndex) {
-        boolean during = isBeingConverted(convertedIndex);
-        long folio = asHost ? access.hostFault(index) : access.guestFault(index, true);
-        during &= isBeingConverted(convertedIndex);
-        boolean isRight = folio > 0 && isAsAskedFor(folio, index, asHost);
-        if (folio > 0) {
-            folios.unpin(folio);
-        }
-        return (during ? CAME_DURING : 0) + (isRight ? HELD : WRONG);
-    }
-
-    /** Maps the page beside, in as large a leaf as its folio: 1; 0 if the leaf has a page that is being converted. */
-    int map(long index) {
-        long beside = index - PAGE + BESIDE;
-        while (true) {
-            long sequence = guest.invalidateSequence();
-            long folio = access.guestFault(beside, true);
-            int order = folios.order(folio);
-            folios.unpin(folio);
-            // Not held any more: the leaf counts on the zap alone.
-            if (leaves.map(guest, sequence, slotOf(index), order)) {
-                return 1;
-            }
-            // Or another state's page was converted.
-            if (isBeingConverted(index)) {
-                return 0;
-            }
-        }
-    }
-
-    /** Whether the leaf that was mapped has lost the page if it was converted, and then nothing else. */
-    boolean isMappedRightly(long index, int conversionResult) {
-        int slot = slotOf(index);
-        return !leaves.isZappedBeyond(slot) && (conversionResult != Errno.OK || !leaves.maps(slot, index));
     }
 
     /** Whether a conversion of a page is under way; those of other states change the sequence, but not that. */
@@ -184,6 +95,123 @@ final class GuestPages {
             isInvalidated = guest.isInvalidated(sequence, index, index + 1);
         } while (guest.invalidateSequence() != sequence);
         return isInvalidated;
+    }
+
+    /** The page of one state. */
+    final class OwnPage extends GuardedState {
+        private final long hugeBytes;
+        private final long index;
+
+        private OwnPage(int slot) {
+            super(slot);
+            hugeBytes = slot * Geometry.bytesIn(HUGE_ORDER);
+            index = ((long) slot << HUGE_ORDER) + PAGE;
+        }
+
+        private void empty() {
+            requireOk(guest.punchHole(hugeBytes, Geometry.bytesIn(HUGE_ORDER)).error());
+        }
+
+        private void populate(boolean shared) {
+            leaves.clear(slot());
+            requireOk(guest.allocate(hugeBytes, Geometry.bytesIn(HUGE_ORDER)));
+            if (isNeighbourShared) {
+                requireOk(convertPage(index + 1, true));
+            }
+            if (shared) {
+                requireOk(convertPage(index, true));
+            }
+        }
+
+        private int convertPage(long pageIndex, boolean toShared) {
+            long offsetBytes = pageIndex << Geometry.PAGE_SHIFT;
+            ConversionResult result = toShared
+                    ? guest.convertToShared(offsetBytes, Geometry.PAGE_BYTES)
+                    : guest.convertToPrivate(offsetBytes, Geometry.PAGE_BYTES);
+            return result.error();
+        }
+
+        /** Converts the page; 0 or an error number. */
+        int convert(boolean toShared) {
+            return guard(() -> convertPage(index, toShared));
+        }
+
+        /** Faults the page in as the host or the guest, and holds it until the conversion is over. */
+        int faultAndHold(boolean asHost, Progress conversion) {
+            return guard(() -> {
+                int cameDuring = isBeingConverted(index) ? CAME_DURING : 0;
+                long folio = fault(index, asHost);
+                if (folio < 0) {
+                    return cameDuring + (folio == Errno.EACCES ? REFUSED : WRONG);
+                }
+                boolean isRight = isAsAskedFor(folio, index, asHost);
+                conversion.await();
+                isRight &= isAsAskedFor(folio, index, asHost);
+                folios.unpin(folio);
+                return cameDuring + (isRight ? HELD : WRONG);
+            });
+        }
+
+        /**
+         * Faults a page in that lies beside, which is being converted or not, and gives it back; {@link #CAME_DURING}
+         * if it need not wait.
+         */
+        int faultBeside(long distancePages, boolean asHost) {
+            return guard(() -> {
+                long beside = index + distancePages;
+                boolean during = isBeingConverted(index);
+                long folio = fault(beside, asHost);
+                during &= isBeingConverted(index);
+                boolean isRight = folio > 0 && isAsAskedFor(folio, beside, asHost);
+                if (folio > 0) {
+                    folios.unpin(folio);
+                }
+                return (during ? CAME_DURING : 0) + (isRight ? HELD : WRONG);
+            });
+        }
+
+        private long fault(long pageIndex, boolean asHost) {
+            return asHost ? access.hostFault(pageIndex) : access.guestFault(pageIndex, true);
+        }
+
+        /**
+         * Maps the page beside, in as large a leaf as its folio: 1; 0 if the leaf has a page that is being converted.
+         */
+        int map() {
+            return guard(this::mapBeside);
+        }
+
+        private int mapBeside() {
+            long beside = index - PAGE + BESIDE;
+            while (true) {
+                long sequence = guest.invalidateSequence();
+                long folio = access.guestFault(beside, true);
+                int order = folios.order(folio);
+                folios.unpin(folio);
+                // Not held any more: the leaf counts on the zap alone.
+                if (leaves.map(guest, sequence, slot(), order)) {
+                    return 1;
+                }
+                // Or another state's page was converted.
+                if (isBeingConverted(index)) {
+                    return 0;
+                }
+            }
+        }
+
+        /** Whether the leaf that was mapped has lost the page if it was converted, and then nothing else. */
+        boolean isMappedRightly(int conversionResult) {
+            return !leaves.isZappedBeyond(slot()) && (conversionResult != Errno.OK || !leaves.maps(slot(), index));
+        }
+
+        /** Makes the huge page private, and gives it back; what its actors saw; {@link #BROKEN}; or {@link #WRONG}. */
+        int recycle(int seen) {
+            int result = guard(() -> guest.convertToPrivate(hugeBytes, Geometry.bytesIn(HUGE_ORDER))
+                    .error());
+            boolean inOrder = result == Errno.OK;
+            recycleSlot(slots, inOrder);
+            return verdict(seen, inOrder);
+        }
     }
 
     private boolean isAsAskedFor(long folio, long index, boolean asHost) {

@@ -4,6 +4,7 @@ package dev.quire.stress.guest;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import dev.quire.stress.GuardedState;
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -32,6 +33,7 @@ import org.openjdk.jcstress.infra.results.III_Result;
         expect = ACCEPTABLE,
         desc = "window: the conversion began while the guest was about to map the folio")
 @Outcome(id = "[01], -11, 0", expect = ACCEPTABLE, desc = "the guest held the folio for so long that it was not split")
+@Outcome(id = ".*, 7", expect = FORBIDDEN, desc = GuardedState.ENGINE_BROKEN)
 @Outcome(
         id = ".*, 9",
         expect = FORBIDDEN,
@@ -40,26 +42,26 @@ import org.openjdk.jcstress.infra.results.III_Result;
 @State
 public class MapVsConversion extends Rendezvous {
     private static final GuestPages PAGES = GuestPages.mapped();
-    private final long index = PAGES.take(false);
+    private final GuestPages.OwnPage page = PAGES.take(false);
 
     /** Faults, and maps what it gets. */
     @Actor
     public void map(III_Result seen) {
-        meet(index >>> 9);
-        seen.r1 = PAGES.map(index);
+        meet(page.slot());
+        seen.r1 = page.map();
     }
 
     /** Converts. */
     @Actor
     public void convert(III_Result seen) {
         meet();
-        seen.r2 = PAGES.convert(index, true);
+        seen.r2 = page.convert(true);
     }
 
     /** Looks at the guest's leaf, and recycles the huge page. */
     @Arbiter
     public void arbiter(III_Result seen) {
-        boolean right = PAGES.isMappedRightly(index, seen.r2);
-        seen.r3 = PAGES.giveBack(index) && right ? 0 : GuestPages.WRONG;
+        int leaf = page.isMappedRightly(seen.r2) ? 0 : GuestPages.WRONG;
+        seen.r3 = page.recycle(leaf);
     }
 }
