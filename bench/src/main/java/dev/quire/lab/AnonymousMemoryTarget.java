@@ -127,7 +127,7 @@ final class AnonymousMemoryTarget implements AutoCloseable {
                 _ -> new TracedProcess(
                         engine,
                         engine.newAnonymousMemory(
-                                settings.policy().policy(), settings.memory().largeFolios()),
+                                settings.policy(), settings.memory().largeFolios()),
                         reader,
                         settings.memory().touchPercent(),
                         faultNanos,

@@ -1,7 +1,6 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
-import dev.quire.bench.SplitMethod;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.memory.Geometry;
@@ -48,13 +47,13 @@ final class DemoCommand implements Callable<Integer> {
 
     private void replay(PrintWriter out) throws IOException {
         TraceSource source = TraceSource.bundled(TRACE);
-        Set<SplitMethod> policies = SplitMethod.differing(ReplaySettings.DEFAULT_MAX_ORDER);
+        Set<SplitPolicies> policies = ReplaySettings.differingPolicies(ReplaySettings.DEFAULT_MAX_ORDER);
         List<ReplayResult> results = new ArrayList<>();
         TraceSummary summary;
         try (ProgressBar progress = ProgressBar.onTerminal(source.sizeBytes() * (1 + policies.size()))) {
             Replay replay = new Replay(source, factory, progress);
             summary = replay.summary();
-            for (SplitMethod policy : policies) {
+            for (SplitPolicies policy : policies) {
                 results.add(replay.run(
                         new ReplaySettings(policy, ReplaySettings.DEFAULT_MAX_ORDER, HeadMapKind.HEAD_BITS), 1));
             }
@@ -65,11 +64,11 @@ final class DemoCommand implements Callable<Integer> {
     private static void split(PrintWriter out) {
         out.printf(Locale.ROOT, "One folio of 1 GiB, split at page %d%n%nbefore%n", PAGE);
         PlanDrawing.print(SplitPlan.uniform(Geometry.PUD_ORDER, Geometry.PUD_ORDER), PAGE, PAGE + 1, out);
-        for (SplitMethod method : List.of(SplitMethod.UNIFORM, SplitMethod.NON_UNIFORM)) {
-            out.printf(Locale.ROOT, "%nafter %s%n", method);
+        for (SplitPolicies policy : List.of(SplitPolicies.UNIFORM, SplitPolicies.NON_UNIFORM)) {
+            out.printf(Locale.ROOT, "%nafter %s%n", policy);
             for (HeadMapKind headMap : HeadMapKind.values()) {
                 MeasuredSplit split = MeasuredSplit.run(
-                        headMap, method, Geometry.PUD_ORDER, PAGE, PAGE + 1, 0, SplitPolicies.ALL_ORDERS);
+                        headMap, policy, Geometry.PUD_ORDER, PAGE, PAGE + 1, 0, SplitPolicies.ALL_ORDERS);
                 if (headMap == HeadMapKind.HEAD_BITS) {
                     PlanDrawing.print(split.plan(), PAGE, PAGE + 1, out);
                 }

@@ -1,9 +1,9 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
-import dev.quire.bench.SplitMethod;
 import dev.quire.engine.Quire;
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
@@ -25,7 +25,7 @@ record MeasuredSplit(SplitPlan plan, long nrNodes, long metadataBytes, long nano
      * Splits.
      *
      * @param headMap how pages find their head
-     * @param method how to split
+     * @param policy how to split
      * @param order order of the folio
      * @param start first page of the wanted range
      * @param end page after it
@@ -34,7 +34,7 @@ record MeasuredSplit(SplitPlan plan, long nrNodes, long metadataBytes, long nano
      */
     static MeasuredSplit run(
             HeadMapKind headMap,
-            SplitMethod method,
+            SplitPolicies policy,
             int order,
             long start,
             long end,
@@ -52,7 +52,7 @@ record MeasuredSplit(SplitPlan plan, long nrNodes, long metadataBytes, long nano
                 .open()) {
             for (int repeat = 0; repeat < NR_REPEATS; repeat++) {
                 longestFreeze[0] = 0;
-                last = runOnce(engine, method, order, start, end, newOrder, allowedOrders);
+                last = runOnce(engine, policy, order, start, end, newOrder, allowedOrders);
                 fastest = Math.min(fastest, last.nanos);
                 leastFrozen = Math.min(leastFrozen, longestFreeze[0]);
             }
@@ -64,7 +64,7 @@ record MeasuredSplit(SplitPlan plan, long nrNodes, long metadataBytes, long nano
     }
 
     private static MeasuredSplit runOnce(
-            Quire engine, SplitMethod method, int order, long start, long end, int newOrder, long allowedOrders) {
+            Quire engine, SplitPolicies policy, int order, long start, long end, int newOrder, long allowedOrders) {
         long nodesBefore = engine.splitStatistics().nrNodesAdded();
         long bytesBefore = engine.splitStatistics().metadataBytesWritten();
         try (AddressSpace space = engine.newAddressSpace()) {
@@ -73,7 +73,7 @@ record MeasuredSplit(SplitPlan plan, long nrNodes, long metadataBytes, long nano
             require(folio != 0 ? space.add(folio, 0) : Errno.ENOMEM);
             engine.folios().lock(folio);
             long startNanos = System.nanoTime();
-            int result = method.split(engine, folio, start, end, newOrder, allowedOrders);
+            int result = engine.splitter().split(folio, policy, start, end, newOrder, allowedOrders, false);
             long nanos = System.nanoTime() - startNanos;
             engine.folios().unlock(folio);
             engine.folios().unpin(folio);

@@ -26,7 +26,7 @@ final class PageCacheTarget implements ReplayTarget {
 
     PageCacheTarget(ReplaySettings settings) {
         this.settings = settings;
-        policy = settings.policy().policy();
+        policy = settings.policy();
         measured = new MeasuredEngine(settings, CAPACITY_BYTES);
     }
 

@@ -1,7 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
-import dev.quire.bench.SplitMethod;
+import dev.quire.engine.folio.SplitPolicies;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
@@ -102,7 +102,7 @@ public final class Replay {
         }
     }
 
-    private void apply(TraceSink sink, SplitMethod policy, long lineNumber, TraceOperation operation) {
+    private void apply(TraceSink sink, SplitPolicies policy, long lineNumber, TraceOperation operation) {
         try {
             sink.accept(lineNumber, operation);
         } catch (RuntimeException | OutOfMemoryError e) {

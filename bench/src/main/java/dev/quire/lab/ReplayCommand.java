@@ -1,8 +1,8 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
-import dev.quire.bench.SplitMethod;
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.SplitPolicies;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -60,7 +60,7 @@ final class ReplayCommand implements Callable<Integer> {
                             + " --max-order is above 9). STAGED splits uniformly by at most 9 orders at a time, and a"
                             + " second time only what is still covered in part; up to order 9, and so for anonymous"
                             + " memory, it is UNIFORM.")
-    private Set<SplitMethod> policies = EnumSet.noneOf(SplitMethod.class);
+    private Set<SplitPolicies> policies = EnumSet.noneOf(SplitPolicies.class);
 
     @Option(
             names = "--head-map",
@@ -124,7 +124,8 @@ final class ReplayCommand implements Callable<Integer> {
         if (nrRepeats < 1) {
             throw new ParameterException(spec.commandLine(), "repeat out of range: --repeat=" + nrRepeats + ", min=1");
         }
-        Set<SplitMethod> chosen = policies.isEmpty() ? SplitMethod.differing(maxOrder) : EnumSet.copyOf(policies);
+        Set<SplitPolicies> chosen =
+                policies.isEmpty() ? ReplaySettings.differingPolicies(maxOrder) : EnumSet.copyOf(policies);
         try {
             MemorySettings memory = memorySettings();
             return chosen.stream()

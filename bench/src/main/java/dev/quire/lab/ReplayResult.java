@@ -1,7 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
-import dev.quire.bench.SplitMethod;
+import dev.quire.engine.folio.SplitPolicies;
 import java.util.Optional;
 
 /**
@@ -13,4 +13,4 @@ import java.util.Optional;
  * @param memory what the calls on anonymous memory led to; empty if there were none
  */
 public record ReplayResult(
-        SplitMethod policy, long nrOperations, Measurements measurements, Optional<MemoryMeasurements> memory) {}
+        SplitPolicies policy, long nrOperations, Measurements measurements, Optional<MemoryMeasurements> memory) {}

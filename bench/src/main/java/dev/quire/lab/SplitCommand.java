@@ -1,9 +1,9 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
-import dev.quire.bench.SplitMethod;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.folio.SplitStages;
 import dev.quire.engine.memory.Geometry;
 import java.io.PrintWriter;
 import java.util.Locale;
@@ -53,13 +53,13 @@ final class SplitCommand implements Callable<Integer> {
             names = "--policy",
             paramLabel = "P",
             description = "How to split: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private SplitMethod method = SplitMethod.RANGE;
+    private SplitPolicies policy = SplitPolicies.RANGE;
 
     @Option(
             names = "--orders",
             paramLabel = "N",
             split = ",",
-            description = "Orders that pieces may have beside that of the smallest, as NON_UNIFORM and RANGE heed them"
+            description = "Orders that pieces may have beside that of the smallest, as all but UNIFORM heed them"
                     + " (default: all).")
     private Set<Integer> orders = Set.of();
 
@@ -83,9 +83,9 @@ final class SplitCommand implements Callable<Integer> {
         requireIn("END", end, start + 1, Geometry.pagesIn(order));
         PrintWriter out = spec.commandLine().getOut();
         out.println("planned, as page: order -> pieces");
-        out.println(method.plan(order, start, end, newOrder, allowedOrders()));
-        MeasuredSplit split = MeasuredSplit.run(headMap, method, order, start, end, newOrder, allowedOrders());
-        out.printf(Locale.ROOT, "%s folio, %s, %s:%n", PlanDrawing.size(order), method, headMap);
+        out.println(SplitStages.of(policy, order, start, end, newOrder, allowedOrders()));
+        MeasuredSplit split = MeasuredSplit.run(headMap, policy, order, start, end, newOrder, allowedOrders());
+        out.printf(Locale.ROOT, "%s folio, %s, %s:%n", PlanDrawing.size(order), policy, headMap);
         PlanDrawing.print(split.plan(), start, end, out);
         out.printf(
                 Locale.ROOT,

@@ -83,7 +83,7 @@ final class VerifiedFilesTarget implements ReplayTarget {
 
     @Override
     public void truncate(int file, long sizeBytes) {
-        with(file, each -> each.truncate(sizeBytes, settings.policy().policy()));
+        with(file, each -> each.truncate(sizeBytes, settings.policy()));
     }
 
     /** Reserves nothing, as the cache cannot: the file grows. */
@@ -91,17 +91,14 @@ final class VerifiedFilesTarget implements ReplayTarget {
     public void allocate(int file, long offsetBytes, long lengthBytes, boolean keepSize) {
         with(file, each -> {
             if (!keepSize && each.sizeBytes() < offsetBytes + lengthBytes) {
-                each.truncate(offsetBytes + lengthBytes, settings.policy().policy());
+                each.truncate(offsetBytes + lengthBytes, settings.policy());
             }
         });
     }
 
     @Override
     public void punchHole(int file, long offsetBytes, long lengthBytes) {
-        with(
-                file,
-                each -> each.punchHole(
-                        offsetBytes, lengthBytes, settings.policy().policy()));
+        with(file, each -> each.punchHole(offsetBytes, lengthBytes, settings.policy()));
     }
 
     @Override

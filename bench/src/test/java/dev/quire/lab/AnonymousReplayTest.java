@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.quire.bench.SplitMethod;
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.pagetable.LargeFolioOrders;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Traces of a key-value store (jemalloc), a JVM and an interpreter, replayed as anonymous memory. */
 class AnonymousReplayTest {
-    private static MemoryMeasurements replay(String trace, SplitMethod policy, MemorySettings memory)
+    private static MemoryMeasurements replay(String trace, SplitPolicies policy, MemorySettings memory)
             throws IOException {
         Replay replay = new Replay(TraceSource.bundled(trace), PageCacheTarget::new, bytes -> {});
         ReplaySettings settings = new ReplaySettings(policy, 9, HeadMapKind.HEAD_BITS, memory);
@@ -41,7 +41,7 @@ class AnonymousReplayTest {
             long nrPagesVerified,
             long nrFileMappings)
             throws IOException {
-        MemoryMeasurements memory = replay(trace, SplitMethod.UNIFORM, MemorySettings.DEFAULT);
+        MemoryMeasurements memory = replay(trace, SplitPolicies.UNIFORM, MemorySettings.DEFAULT);
         assertEquals(nrFaults, memory.nrFaults());
         assertEquals(nrFaults, memory.faultLatencies().count());
         assertTrue(
@@ -60,7 +60,7 @@ class AnonymousReplayTest {
     private static MemoryMeasurements replayLine(Path folder, String line) throws IOException {
         Path trace = Files.writeString(folder.resolve("t.strace"), line + "\n");
         Replay replay = new Replay(TraceSource.file(trace), PageCacheTarget::new, bytes -> {});
-        return replay.run(new ReplaySettings(SplitMethod.RANGE, 9, HeadMapKind.HEAD_BITS), 1)
+        return replay.run(new ReplaySettings(SplitPolicies.RANGE, 9, HeadMapKind.HEAD_BITS), 1)
                 .memory()
                 .orElseThrow();
     }
@@ -95,7 +95,7 @@ class AnonymousReplayTest {
     /** However they are split, the same pages are freed: all that is resident is mapped then. */
     @ParameterizedTest
     @CsvSource({"UNIFORM", "NON_UNIFORM", "RANGE"})
-    void aBudgetThatCannotBeKeptFreesAllThatIsUnmapped(SplitMethod policy) throws IOException {
+    void aBudgetThatCannotBeKeptFreesAllThatIsUnmapped(SplitPolicies policy) throws IOException {
         MemorySettings tight = new MemorySettings(LargeFolioOrders.ALWAYS_2_MIB, 100, 1);
         MemoryMeasurements memory = replay("redis.strace.gz", policy, tight);
         assertEquals(57_425_920, memory.mappedBytes());
@@ -108,7 +108,7 @@ class AnonymousReplayTest {
     @Test
     void memoryThatComesInSmallPiecesGetsFoliosOfTheSizesThatFit() throws IOException {
         MemorySettings plenty = new MemorySettings(LargeFolioOrders.ALL, 100, MemorySettings.NO_BUDGET);
-        MemoryMeasurements memory = replay("python.strace.gz", SplitMethod.RANGE, plenty);
+        MemoryMeasurements memory = replay("python.strace.gz", SplitPolicies.RANGE, plenty);
         assertEquals(30_363, memory.nrFaults());
         assertEquals(0, memory.nrHugeFaults());
         assertEquals(632_725_504, memory.mappedBytes());
@@ -119,7 +119,7 @@ class AnonymousReplayTest {
         assertEquals(155_471, memory.nrPagesVerified());
 
         MemorySettings tight = new MemorySettings(LargeFolioOrders.ALL, 100, 1L << 20);
-        MemoryMeasurements split = replay("python.strace.gz", SplitMethod.RANGE, tight);
+        MemoryMeasurements split = replay("python.strace.gz", SplitPolicies.RANGE, tight);
         assertEquals(46, split.nrPagesFreed());
         assertEquals(5, split.folios().nrSplits());
         assertEquals(18_964, split.folios().nrFolios());
@@ -131,7 +131,7 @@ class AnonymousReplayTest {
     @Test
     void halfOfEachRangeIsTouchedIfToldSo() throws IOException {
         MemorySettings half = new MemorySettings(LargeFolioOrders.NONE, 50, MemorySettings.NO_BUDGET);
-        MemoryMeasurements memory = replay("zgc.strace.gz", SplitMethod.UNIFORM, half);
+        MemoryMeasurements memory = replay("zgc.strace.gz", SplitPolicies.UNIFORM, half);
         assertEquals(memory.nrPagesVerified() * 4096, memory.mappedBytes());
         assertEquals(memory.mappedBytes(), memory.folios().residentBytes());
         assertEquals(0, memory.nrHugeFaults());

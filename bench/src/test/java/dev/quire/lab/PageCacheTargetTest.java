@@ -3,8 +3,8 @@ package dev.quire.lab;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.quire.bench.SplitMethod;
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.memory.Geometry;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,7 +27,7 @@ class PageCacheTargetTest {
         "RANGE,       1,      262143, 1,      0,   0"
     })
     void aHoleInOneGibibyteLeavesWhatThePolicySays(
-            SplitMethod policy, long firstPage, long nrPages, long nrSmall, long nrHuge, long nrLarger) {
+            SplitPolicies policy, long firstPage, long nrPages, long nrSmall, long nrHuge, long nrLarger) {
         try (PageCacheTarget target =
                 new PageCacheTarget(new ReplaySettings(policy, Geometry.PUD_ORDER, HeadMapKind.HEAD_BITS))) {
             int file = target.open("a", 0);

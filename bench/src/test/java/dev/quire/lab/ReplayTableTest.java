@@ -3,7 +3,7 @@ package dev.quire.lab;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.quire.bench.SplitMethod;
+import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.memory.Geometry;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -14,7 +14,7 @@ import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.Test;
 
 class ReplayTableTest {
-    private static ReplayResult result(SplitMethod policy, long nrSplits, long nrSmall, long nrLarge) {
+    private static ReplayResult result(SplitPolicies policy, long nrSplits, long nrSmall, long nrLarge) {
         long[] folios = new long[Geometry.NR_ORDERS];
         folios[0] = nrSmall;
         folios[2] = nrLarge;
@@ -41,7 +41,7 @@ class ReplayTableTest {
         return new ReplayTable(
                 "a,b.strace",
                 summary,
-                List.of(result(SplitMethod.UNIFORM, 843, 7, 0), result(SplitMethod.RANGE, 12, 4, 1)));
+                List.of(result(SplitPolicies.UNIFORM, 843, 7, 0), result(SplitPolicies.RANGE, 12, 4, 1)));
     }
 
     private static String print(Consumer<PrintWriter> printing) {

@@ -4,8 +4,8 @@ package dev.quire.lab;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.quire.bench.SplitMethod;
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.SplitPolicies;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ReplayTest {
-    private static final ReplaySettings RANGE = new ReplaySettings(SplitMethod.RANGE, 9, HeadMapKind.HEAD_BITS);
+    private static final ReplaySettings RANGE = new ReplaySettings(SplitPolicies.RANGE, 9, HeadMapKind.HEAD_BITS);
 
     @TempDir
     private Path directory;
@@ -179,7 +179,8 @@ class ReplayTest {
         Replay replay = new Replay(source(""), RecordingTarget.failingAt(""), bytes -> {});
         assertThrows(IllegalArgumentException.class, () -> replay.run(RANGE, 0));
         IllegalArgumentException refused = assertThrows(
-                IllegalArgumentException.class, () -> new ReplaySettings(SplitMethod.RANGE, 19, HeadMapKind.HEAD_BITS));
+                IllegalArgumentException.class,
+                () -> new ReplaySettings(SplitPolicies.RANGE, 19, HeadMapKind.HEAD_BITS));
         assertEquals("order out of range: order=19, max=18", refused.getMessage());
     }
 

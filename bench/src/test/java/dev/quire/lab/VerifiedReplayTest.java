@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.quire.bench.SplitMethod;
 import dev.quire.engine.Quire;
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -48,7 +48,7 @@ class VerifiedReplayTest {
         "sqlite.strace.gz, UNIFORM, 54012",
         "zgc.strace.gz, NON_UNIFORM, 234"
     })
-    void everyByteIsThatOfAPlainFile(String trace, SplitMethod policy, long nrOperations) throws IOException {
+    void everyByteIsThatOfAPlainFile(String trace, SplitPolicies policy, long nrOperations) throws IOException {
         Replay replay = new Replay(TraceSource.bundled(trace), VerifiedFilesTarget::new, bytes -> {});
         ReplayResult result = replay.run(new ReplaySettings(policy, 9, HeadMapKind.HEAD_BITS), 1);
         assertEquals(nrOperations, result.nrOperations());
@@ -56,7 +56,7 @@ class VerifiedReplayTest {
 
     @Test
     void allIsClosedAndRemovedButWhatCannotBe() throws IOException {
-        ReplaySettings settings = new ReplaySettings(SplitMethod.RANGE, 9, HeadMapKind.HEAD_BITS);
+        ReplaySettings settings = new ReplaySettings(SplitPolicies.RANGE, 9, HeadMapKind.HEAD_BITS);
         VerifiedFilesTarget target = new VerifiedFilesTarget(settings, folder);
         target.open("first", 10_000);
         target.open("second", 10_000);
@@ -70,7 +70,7 @@ class VerifiedReplayTest {
 
     @Test
     void nothingStaysIfAFileCannotBeMade() throws IOException {
-        ReplaySettings settings = new ReplaySettings(SplitMethod.RANGE, 9, HeadMapKind.HEAD_BITS);
+        ReplaySettings settings = new ReplaySettings(SplitPolicies.RANGE, 9, HeadMapKind.HEAD_BITS);
         VerifiedFilesTarget target = new VerifiedFilesTarget(settings, folder);
         Files.createFile(onlyFileIn(folder).resolve("cached-0"));
         assertThrows(UncheckedIOException.class, () -> target.open("first", 10_000));
@@ -161,10 +161,10 @@ class VerifiedReplayTest {
         VerifiedFile file = newFile(3_000_000);
         file.read(0, 3_000_000);
         file.write(1_234_567, 700_000);
-        file.punchHole(500_001, 1_000_000, SplitMethod.RANGE.policy());
+        file.punchHole(500_001, 1_000_000, SplitPolicies.RANGE);
         file.read(0, 3_000_000);
-        file.truncate(2_000_001, SplitMethod.NON_UNIFORM.policy());
-        file.truncate(2_500_000, SplitMethod.NON_UNIFORM.policy());
+        file.truncate(2_000_001, SplitPolicies.NON_UNIFORM);
+        file.truncate(2_500_000, SplitPolicies.NON_UNIFORM);
         file.requireSameAtEnd();
         file.close();
         try (Stream<Path> left = Files.list(folder)) {

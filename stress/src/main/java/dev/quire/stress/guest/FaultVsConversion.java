@@ -37,7 +37,10 @@ public final class FaultVsConversion {
             desc = "window: the fault came while the page was being converted, waited, and was refused")
     @Outcome(id = "1?1, -11", expect = ACCEPTABLE, desc = "window: who held the page kept it from being converted")
     @Outcome(id = "1?1, 0", expect = FORBIDDEN, desc = "the page was converted while somebody held it")
-    @Outcome(id = "7, .*|.*, 7", expect = FORBIDDEN, desc = GuardedState.ENGINE_BROKEN)
+    @Outcome(
+            id = {"7, .*", ".*, 7"},
+            expect = FORBIDDEN,
+            desc = GuardedState.ENGINE_BROKEN)
     @Outcome(id = "1?9, .*", expect = FORBIDDEN, desc = "the fault gave a page in the other state, or in a wrong folio")
     @Outcome(id = "1?0, -11", expect = FORBIDDEN, desc = "the fault was refused a page that stayed as it was")
     @Outcome(expect = FORBIDDEN, desc = "no such history")
@@ -179,7 +182,10 @@ public final class FaultVsConversion {
                     + " folio")
     @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the fault came before the conversion, or ended after it")
     @Outcome(id = "11, 0", expect = ACCEPTABLE, desc = "window: the fault was answered while the conversion was on")
-    @Outcome(id = "7, .*|.*, 7", expect = FORBIDDEN, desc = GuardedState.ENGINE_BROKEN)
+    @Outcome(
+            id = {"7, .*", ".*, 7"},
+            expect = FORBIDDEN,
+            desc = GuardedState.ENGINE_BROKEN)
     @Outcome(id = "1?9, .*", expect = FORBIDDEN, desc = "the fault was refused, or gave a page that does not fit")
     @Outcome(id = "1?1, -11", expect = FORBIDDEN, desc = "a page that nobody held was not converted")
     @Outcome(expect = FORBIDDEN, desc = "no such history")
@@ -217,7 +223,10 @@ public final class FaultVsConversion {
     @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the fault came before the conversion, or ended after it")
     @Outcome(id = "11, 0", expect = ACCEPTABLE, desc = "window: the fault was answered while the conversion was on")
     @Outcome(id = "1?1, -11", expect = ACCEPTABLE, desc = "who held the folio kept it from being split")
-    @Outcome(id = "7, .*|.*, 7", expect = FORBIDDEN, desc = GuardedState.ENGINE_BROKEN)
+    @Outcome(
+            id = {"7, .*", ".*, 7"},
+            expect = FORBIDDEN,
+            desc = GuardedState.ENGINE_BROKEN)
     @Outcome(
             id = "1?9, .*",
             expect = FORBIDDEN,
