@@ -8,6 +8,7 @@ import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.xarray.SplitPlan;
+import java.util.concurrent.TimeUnit;
 
 /**
  * One real split of a fresh page-cache folio, and what it took.
@@ -17,9 +18,13 @@ import dev.quire.engine.xarray.SplitPlan;
  * @param metadataBytes bytes of metadata that were written
  * @param nanos how long the fastest of the repeated splits took, in ns
  * @param frozenNanos how long a reader would have had to wait at most, in the best of the repeated splits, in ns
+ * @param nrRepeats how often it was split
  */
-record MeasuredSplit(SplitPlan plan, long nrNodes, long metadataBytes, long nanos, long frozenNanos) {
-    private static final int NR_REPEATS = 20;
+record MeasuredSplit(SplitPlan plan, long nrNodes, long metadataBytes, long nanos, long frozenNanos, int nrRepeats) {
+    /** How often at least, and for how long: until the JVM has compiled what runs. */
+    private static final int MIN_REPEATS = 20;
+
+    private static final long REPEAT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /**
      * Splits.
@@ -43,6 +48,7 @@ record MeasuredSplit(SplitPlan plan, long nrNodes, long metadataBytes, long nano
         long[] longestFreeze = {0};
         long fastest = Long.MAX_VALUE;
         long leastFrozen = Long.MAX_VALUE;
+        int nrRepeats = 0;
         MeasuredSplit last = null;
         try (Quire engine = Quire.builder()
                 .capacityBytes(4L << 30)
@@ -50,7 +56,9 @@ record MeasuredSplit(SplitPlan plan, long nrNodes, long metadataBytes, long nano
                 .splitObserver((before, nrPieces, result, nanos, frozenNanos) ->
                         longestFreeze[0] = Math.max(longestFreeze[0], frozenNanos))
                 .open()) {
-            for (int repeat = 0; repeat < NR_REPEATS; repeat++) {
+            long startNanos = System.nanoTime();
+            while (nrRepeats < MIN_REPEATS || System.nanoTime() - startNanos < REPEAT_NANOS) {
+                nrRepeats++;
                 longestFreeze[0] = 0;
                 last = runOnce(engine, policy, order, start, end, newOrder, allowedOrders);
                 fastest = Math.min(fastest, last.nanos);
@@ -58,9 +66,9 @@ record MeasuredSplit(SplitPlan plan, long nrNodes, long metadataBytes, long nano
             }
         }
         if (last == null) {
-            throw new IllegalStateException("nothing was split: repeats=" + NR_REPEATS);
+            throw new IllegalStateException("nothing was split: repeats=" + nrRepeats);
         }
-        return new MeasuredSplit(last.plan, last.nrNodes, last.metadataBytes, fastest, leastFrozen);
+        return new MeasuredSplit(last.plan, last.nrNodes, last.metadataBytes, fastest, leastFrozen, nrRepeats);
     }
 
     private static MeasuredSplit runOnce(
@@ -85,7 +93,8 @@ record MeasuredSplit(SplitPlan plan, long nrNodes, long metadataBytes, long nano
                     engine.splitStatistics().nrNodesAdded() - nodesBefore,
                     engine.splitStatistics().metadataBytesWritten() - bytesBefore,
                     nanos,
-                    0);
+                    0,
+                    1);
         } finally {
             engine.awaitReclaim();
         }

@@ -90,12 +90,13 @@ final class SplitCommand implements Callable<Integer> {
         out.printf(
                 Locale.ROOT,
                 "%d folios, %d index nodes added, %,d bytes of metadata written, %.1f us, frozen for at most %.1f us"
-                        + " (best of 20)%n",
+                        + " (best of %,d)%n",
                 split.plan().nrPieces(),
                 split.nrNodes(),
                 split.metadataBytes(),
                 split.nanos() / 1000.0,
-                split.frozenNanos() / 1000.0);
+                split.frozenNanos() / 1000.0,
+                split.nrRepeats());
         return ExitCode.OK;
     }
 
