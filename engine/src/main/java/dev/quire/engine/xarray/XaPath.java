@@ -126,7 +126,7 @@ final class XaPath {
      * The last index of the range; but as an entry of several indices cannot stand in the head, nor in a slot that
      * covers more than it does, such an entry at index 0 needs a top node that reaches beyond it.
      */
-    private static long lastIndexToReach(XaCursor cursor) {
+    static long lastIndexToReach(XaCursor cursor) {
         long mask = rangeMask(cursor);
         return cursor.index == 0 && mask != 0 ? mask + 1 : cursor.index | mask;
     }
@@ -223,12 +223,7 @@ final class XaPath {
      * Removes the cursor's node and those above it as far as they are empty, then levels of the top that are not
      * needed.
      */
-    static void removeEmpty(XaCursor cursor) {
-        removeEmpty(cursor, XaEntry.EMPTY);
-    }
-
-    /** The same, but leaves a tree alone that has a head: it may be taller than it must be. */
-    static void removeEmpty(XaCursor cursor, long headToKeep) {
+    private static void removeEmpty(XaCursor cursor) {
         while (XaNodeStruct.count(cursor.node) == 0) {
             long node = cursor.node;
             boolean hasParent = XaWalk.ascend(cursor);
@@ -246,14 +241,14 @@ final class XaPath {
             cursor.retired.add(node);
         }
         if (XaNodeStruct.parent(cursor.node) == XaCursor.AT_HEAD) {
-            shrink(cursor, cursor.node, headToKeep);
+            shrink(cursor, cursor.node);
         }
     }
 
     /** Removes tops whose only entry is in slot 0, unless that is an entry of several indices (xas_shrink). */
-    private static void shrink(XaCursor cursor, long topNode, long headToKeep) {
+    private static void shrink(XaCursor cursor, long topNode) {
         long top = topNode;
-        while (XaNodeStruct.count(top) == 1 && XArrayStruct.head(cursor.anchor) != headToKeep) {
+        while (XaNodeStruct.count(top) == 1) {
             long word = XaNodeStruct.slot(top, 0);
             boolean isNode = XaEntry.isNode(word);
             if (word == XaEntry.EMPTY || (!isNode && XaNodeStruct.shift(top) > 0)) {

@@ -15,7 +15,7 @@ final class XaRange {
      * the first or to the last index: with these two paths in place before the first store, none needs memory.
      */
     static int store(XaCursor cursor, long first, long last, long entry) {
-        if (entry != XaEntry.EMPTY && !createEdges(cursor, first, last)) {
+        if (entry != XaEntry.EMPTY && !XaEdges.create(cursor, first, last)) {
             return Errno.ENOMEM;
         }
         long index = first;
@@ -34,49 +34,10 @@ final class XaRange {
     }
 
     /**
-     * Both or none: what was made for the last block is taken back, if it was made here, when the first one's is not to
-     * be had.
-     */
-    private static boolean createEdges(XaCursor cursor, long first, long last) {
-        int lastOrder = Math.min(XArray.MAX_ORDER, Long.numberOfTrailingZeros(last + 1));
-        cursor.setOrder(last, lastOrder);
-        boolean wasThere = isThere(cursor);
-        long headBefore = XArrayStruct.head(cursor.anchor);
-        XaPath.create(cursor, true);
-        if (cursor.isInError()) {
-            return false;
-        }
-        setBlock(cursor, first, last);
-        XaPath.create(cursor, true);
-        if (!cursor.isInError()) {
-            return true;
-        }
-        if (!wasThere) {
-            cursor.setOrder(last, lastOrder);
-            XaWalk.load(cursor);
-            if (cursor.isValid() && cursor.node != XaCursor.AT_HEAD) {
-                XaPath.removeEmpty(cursor, headBefore);
-                cursor.retired.flush();
-            }
-        }
-        return false;
-    }
-
-    /** Whether the tree has the slot of the cursor's range, or an entry above it, so that creating it makes nothing. */
-    private static boolean isThere(XaCursor cursor) {
-        long word = XaWalk.load(cursor);
-        boolean isThere = cursor.isValid()
-                && cursor.node != XaCursor.AT_HEAD
-                && (word != XaEntry.EMPTY || cursor.nodeShift == cursor.shift);
-        cursor.reset();
-        return isThere;
-    }
-
-    /**
      * Makes the cursor's range the largest block at {@code first} that one store can fill and that ends by
      * {@code last}.
      */
-    private static void setBlock(XaCursor cursor, long first, long last) {
+    static void setBlock(XaCursor cursor, long first, long last) {
         cursor.set(first);
         long nrMoreIndices = last - first;
         int shift = 0;

@@ -8,24 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.quire.engine.TestSeed;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.struct.XaNodeStruct;
+import dev.quire.engine.xarray.NodeWatch.Counts;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The callback that lets a user keep lists of nodes: it must be called for every change in what a node holds. */
 class NodeUpdateTest extends XArrayCatalogue {
-    private record Counts(int count, int nrValues) {
-        static Counts of(long node) {
-            return new Counts(XaNodeStruct.count(node), XaNodeStruct.nrValues(node));
-        }
-    }
-
-    private static final Counts NONE = new Counts(0, 0);
-
     private final Map<Long, Counts> reported = new HashMap<>();
 
     @BeforeEach
@@ -72,7 +63,7 @@ class NodeUpdateTest extends XArrayCatalogue {
         reported.clear();
         array.destroy();
         assertEquals(5, reported.size());
-        reported.values().forEach(counts -> assertEquals(NONE, counts));
+        reported.values().forEach(counts -> assertEquals(Counts.NONE, counts));
     }
 
     @Test
@@ -146,27 +137,12 @@ class NodeUpdateTest extends XArrayCatalogue {
     }
 
     private void assertReportsHold() {
-        Set<Long> nodes = new HashSet<>();
-        if (XaEntry.isNode(head())) {
-            collect(XaEntry.nodeAddress(head()), nodes);
-        }
-        for (long node : nodes) {
-            assertEquals(Counts.of(node), reported.get(node), TestSeed.asOption());
-        }
+        Map<Long, Counts> actual = NodeWatch.countsByNode(array);
+        actual.forEach((node, counts) -> assertEquals(counts, reported.get(node), TestSeed.asOption()));
         reported.forEach((node, counts) -> {
-            if (!nodes.contains(node)) {
-                assertEquals(NONE, counts, "a freed node; " + TestSeed.asOption());
+            if (!actual.containsKey(node)) {
+                assertEquals(Counts.NONE, counts, "a freed node; " + TestSeed.asOption());
             }
         });
-    }
-
-    private static void collect(long node, Set<Long> nodes) {
-        nodes.add(node);
-        for (int slot = 0; slot < XaNodeStruct.NR_SLOTS; slot++) {
-            long word = XaNodeStruct.slot(node, slot);
-            if (XaEntry.isNode(word)) {
-                collect(XaEntry.nodeAddress(word), nodes);
-            }
-        }
     }
 }

@@ -9,11 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import dev.quire.engine.TestSeed;
 import dev.quire.engine.memory.Errno;
-import dev.quire.engine.struct.ListHead;
 import dev.quire.engine.struct.XArrayStruct;
 import dev.quire.engine.struct.XaNodeStruct;
 import java.lang.management.ManagementFactory;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -33,19 +31,8 @@ class XaValueNodesTest extends XArrayCatalogue {
         valueNodes = new XaValueNodes(array);
     }
 
-    /** The nodes on the list, first to last; both directions must agree, and so must the count. */
     private List<Long> listed() {
-        List<Long> nodes = new ArrayList<>();
-        long list = valueNodes.list();
-        for (long link = ListHead.next(list); link != list; link = ListHead.next(link)) {
-            assertEquals(link, ListHead.next(ListHead.prev(link)));
-            nodes.add(XaNodeStruct.ofPrivateList(link));
-        }
-        array.lock();
-        assertEquals(nodes.size(), valueNodes.nrNodes());
-        assertEquals(nodes.isEmpty() ? 0 : nodes.getFirst(), valueNodes.first());
-        array.unlock();
-        return nodes;
+        return NodeWatch.listed(array, valueNodes);
     }
 
     /** check_workingset. */
@@ -122,6 +109,19 @@ class XaValueNodesTest extends XArrayCatalogue {
         assertEquals(7, listed().size());
         storeOrder(512, 9, value(1));
         assertEquals(List.of(parent), listed());
+    }
+
+    /** The path to the last block would be there, and the one to the first lacks memory. */
+    @Test
+    void aRangeStoreThatFailsMovesNoNodeInTheList() {
+        storeOrder(4096 + 64, 6, value(1));
+        storeOrder(64, 6, value(2));
+        List<Long> expected = List.of(nodeAt(4096 + 64), nodeAt(64));
+        assertEquals(expected, listed());
+        engine.failures.failAfter(1);
+        assertEquals(Errno.ENOMEM, array.storeRange(10, 4096 + 10, pointer(1)));
+        engine.failures.stop();
+        assertEquals(expected, listed());
     }
 
     @Test
