@@ -119,8 +119,8 @@ public final class XArray extends XaAnchor {
      * Looks an index up (xa_load). Lock-free.
      *
      * <p>Difference from the original: the result is what the index had at one moment of the call, also inside a larger
-     * entry that is erased, split or replaced meanwhile, where the original may return what was then stored at the first
-     * index alone.
+     * entry that is erased, split or replaced meanwhile, where the original may return what was then stored at the
+     * first index alone.
      *
      * @param reader the caller's reader, one of this engine, in a read section
      * @param index any index
@@ -329,8 +329,8 @@ public final class XArray extends XaAnchor {
      *
      * @param index any index
      * @param mark 0 to 2
-     * @throws IllegalArgumentException if there is no such mark, or the array keeps it itself, as mark 0 where it tracks
-     *     free indices
+     * @throws IllegalArgumentException if there is no such mark, or the array keeps it itself, as mark 0 where it
+     *     tracks free indices
      */
     public void setMark(long index, int mark) {
         XaArguments.requireMark(mark);
@@ -351,7 +351,10 @@ public final class XArray extends XaAnchor {
 
     /**
      * Whether the entry that covers an index has a mark (xa_get_mark). Lock-free. Beside several changes of what covers
-     * the index, the entry may be one of them and the mark another's.
+     * the index, the entry may be one of them and the mark another's. So may, at index 0, the mark be that of an entry
+     * elsewhere, if the one at index 0 is alone, another comes, gets the mark and goes again, all during the call: an
+     * entry that is alone has its marks in the array's flags, and nothing there tells a mark of its own from one of a
+     * tree that has come and gone.
      *
      * @param reader the caller's reader, one of this engine, in a read section
      * @param index any index

@@ -33,21 +33,22 @@ final class XaMarks {
             if (!XaFlags.isMarked(anchor, mark)) {
                 return false;
             }
-            boolean isReached = XaEntry.isNode(word)
-                    ? XaWalk.covers(XaEntry.nodeShift(word), index)
-                    : index == 0 && (word != XaEntry.EMPTY || XaFlags.isFreeMark(anchor, mark));
-            if (!isReached) {
+            if (!XaEntry.isNode(word)) {
+                boolean isThere = index == 0 && (word != XaEntry.EMPTY || XaFlags.isFreeMark(anchor, mark));
+                if (isThere && headAfterFlags(anchor) != word) {
+                    // The flag may be that of an entry for which the tree has grown.
+                    continue;
+                }
+                return isThere;
+            }
+            if (!XaWalk.covers(XaEntry.nodeShift(word), index)) {
                 return false;
             }
-            if (!XaEntry.isNode(word) && headAfterFlags(anchor) != word) {
-                // The flag may be that of an entry for which the tree has grown.
-                continue;
-            }
-            while (XaEntry.isNode(word)) {
+            do {
                 long node = XaEntry.nodeAddress(word);
                 int slot = XaWalk.slotOf(index, XaEntry.nodeShift(word));
                 word = markedWord(node, slot, XaNodeStruct.slotAcquire(node, slot), mark);
-            }
+            } while (XaEntry.isNode(word));
             if (word != XaEntry.RETRY) {
                 return word != UNMARKED;
             }
@@ -85,8 +86,9 @@ final class XaMarks {
         if (!cursor.isValid()) {
             return false;
         }
+        // In a section the tree may have grown over the entry that was in the head.
         return cursor.node == XaCursor.AT_HEAD
-                ? XaFlags.isMarked(cursor.anchor, mark)
+                ? get(cursor.anchor, 0, mark)
                 : isMarked(cursor.node, cursor.offset, mark);
     }
 

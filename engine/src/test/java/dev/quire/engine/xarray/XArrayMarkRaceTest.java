@@ -195,6 +195,21 @@ class XArrayMarkRaceTest extends XArrayRace {
                 });
     }
 
+    /** It has found the entry when that is alone, and asks for its mark when the tree has grown. */
+    @Test
+    void aCursorAtTheHeadDoesNotTakeTheMarkOfAnotherForItsEntrys() {
+        storeIndex(0);
+        XaCursor cursor = cursor(0);
+        engine.reader.enter();
+        assertEquals(value(0), cursor.load());
+        storeIndex(500);
+        setMark(500, 1);
+        assertFalse(cursor.getMark(1));
+        setMark(0, 1);
+        assertTrue(cursor.getMark(1));
+        engine.reader.exit();
+    }
+
     @Test
     void aMarkedSearchIsNotStoppedByAnErase() {
         storeIndex(200);
