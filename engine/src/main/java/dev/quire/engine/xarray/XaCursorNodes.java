@@ -63,12 +63,7 @@ abstract sealed class XaCursorNodes extends XaBracket permits XaCursor {
         }
         pool.lifetime().enter();
         try {
-            for (int round = 0; !spares.reserve(nrNodes); round++) {
-                if (!pool.awaitReclaim(nrNodes, round)) {
-                    return failWithoutSpares(Errno.ENOMEM);
-                }
-            }
-            return Errno.OK;
+            return spares.await(nrNodes) ? Errno.OK : failWithoutSpares(Errno.ENOMEM);
         } finally {
             pool.lifetime().exit();
         }
@@ -85,12 +80,7 @@ abstract sealed class XaCursorNodes extends XaBracket permits XaCursor {
      */
     public final boolean tryReserve(long nrNodes) {
         XaArguments.requireNrNodes(nrNodes);
-        pool.lifetime().enter();
-        try {
-            return nrNodes <= Integer.MAX_VALUE && spares.reserve((int) nrNodes);
-        } finally {
-            pool.lifetime().exit();
-        }
+        return spares.tryReserve(nrNodes);
     }
 
     /** Frees the spare nodes and puts the cursor in an error; returns that. */

@@ -32,20 +32,7 @@ public final class XaNodeReserve {
      */
     public boolean await(long nrNodes) {
         XaArguments.requireNrNodes(nrNodes);
-        boolean enough = tryReserve(nrNodes);
-        for (int round = 0; !enough && pool.awaitReclaim(nrNodes, round); round++) {
-            enough = tryReserve(nrNodes);
-        }
-        return enough;
-    }
-
-    private boolean tryReserve(long nrNodes) {
-        pool.lifetime().enter();
-        try {
-            return nrNodes <= Integer.MAX_VALUE && nodes.reserve((int) nrNodes);
-        } finally {
-            pool.lifetime().exit();
-        }
+        return nodes.await(nrNodes);
     }
 
     /**
@@ -56,7 +43,8 @@ public final class XaNodeReserve {
      */
     public void giveTo(XaCursor cursor) {
         if (cursor.pool != pool) {
-            throw new IllegalArgumentException("cursor for an array of another engine");
+            throw new IllegalArgumentException(
+                    "cursor for an array of another engine: anchor=0x" + Long.toHexString(cursor.array.anchor()));
         }
         cursor.spares.takeOver(nodes);
     }

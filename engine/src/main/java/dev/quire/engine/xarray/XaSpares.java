@@ -27,14 +27,33 @@ final class XaSpares {
         return nrNodes >= nrWanted;
     }
 
+    /**
+     * The same for callers that need not be in a call of the engine, nor know how many nodes there can be.
+     *
+     * @param nrWanted how many there must be
+     * @return whether there are as many now; if not, there are as many as before
+     */
+    boolean tryReserve(long nrWanted) {
+        pool.lifetime().enter();
+        try {
+            return nrWanted <= Integer.MAX_VALUE && reserve((int) nrWanted);
+        } finally {
+            pool.lifetime().exit();
+        }
+    }
+
+    /** The same, and waits for nodes that come back. For callers that hold no index lock. */
+    boolean await(long nrWanted) {
+        boolean isEnough = tryReserve(nrWanted);
+        for (int round = 0; !isEnough && pool.awaitReclaim(nrWanted, round); round++) {
+            isEnough = tryReserve(nrWanted);
+        }
+        return isEnough;
+    }
+
     /** Gets one more node, if there is one or one comes back. For callers that hold no index lock. */
     boolean awaitOne() {
-        for (int round = 0; !add(1); round++) {
-            if (!pool.awaitReclaim(1, round)) {
-                return false;
-            }
-        }
-        return true;
+        return await(nrNodes + 1L);
     }
 
     private boolean add(int nrMore) {
