@@ -142,7 +142,10 @@ abstract sealed class XaBracket extends XaPosition permits XaCursorNodes {
         }
     }
 
-    /** Under the lock. Where another cursor has changed the array since, only a position that is walked anew will do. */
+    /**
+     * Under the lock. Where another cursor has changed the array since, only a position that is walked anew will
+     * do.
+     */
     private void requireCurrent() {
         if (turn != array.turn()) {
             if (isValid()) {

@@ -97,7 +97,8 @@ public final class XaCursor extends XaCursorNodes {
     /**
      * Walks to the index and returns its word; from a valid position it only reads again ({@link #reload}) (xas_load).
      * The index stays as it is, also in the middle of an entry. If the cursor's range is wider than a slot of some node
-     * on the path, the walk ends above that node and returns the node's word; a search from there begins behind the node.
+     * on the path, the walk ends above that node and returns the node's word; a search from there begins behind the
+     * node.
      *
      * @return the word; 0 if there is none, the index is past the end, or the cursor is in an error
      * @throws IllegalStateException if no section of the reader is open and this thread does not have the lock
@@ -259,8 +260,8 @@ public final class XaCursor extends XaCursorNodes {
      * Marks the entry at the cursor; does nothing if there is none, the position is invalid, or a node stands there.
      *
      * @param mark 0 to 2
-     * @throws IllegalArgumentException if there is no such mark, or the array keeps it itself, as mark 0 where it tracks
-     *     free indices
+     * @throws IllegalArgumentException if there is no such mark, or the array keeps it itself, as mark 0 where it
+     *     tracks free indices
      * @throws IllegalStateException if the array is not locked, or the cursor is at a conflict found before another
      *     cursor's change
      */
@@ -336,8 +337,8 @@ public final class XaCursor extends XaCursorNodes {
     }
 
     /**
-     * The word at the cursor's place; a node's if {@link #load} ended above it, because the cursor's range is wider: the
-     * node's marks are its entries'. 0 at an invalid position.
+     * The word at the cursor's place; a node's if {@link #load} ended above it, because the cursor's range is wider:
+     * the node's marks are its entries'. 0 at an invalid position.
      */
     private long wordAtSlot() {
         if (!isValid()) {

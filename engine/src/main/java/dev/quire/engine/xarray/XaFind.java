@@ -195,8 +195,8 @@ final class XaFind {
     }
 
     /**
-     * The first marked entry in a slot of the cursor's node, or after it. Where a marked slot is part of a larger entry,
-     * that was stored after the mark was read, or is about to be split; then it may be found already.
+     * The first marked entry in a slot of the cursor's node, or after it. Where a marked slot is part of a larger
+     * entry, that was stored after the mark was read, or is about to be split; then it may be found already.
      */
     private static long findMarkedInTree(XaCursor cursor, long max, int mark, int firstSlot) {
         boolean emptyIsHit = XaFlags.isFreeMark(cursor.anchor, mark);

@@ -233,7 +233,10 @@ class XArrayAllocationModelTest extends XArrayCatalogue {
         }
     }
 
-    /** What comes first into an empty array makes another tree at index 0 than elsewhere, and a reservation than a word. */
+    /**
+     * What comes first into an empty array makes another tree at index 0 than elsewhere, and a reservation than a
+     * word.
+     */
     private void beginAtFirstSometimes() {
         switch (random.nextInt(6)) {
             case 0 -> reserve(windowFirst);

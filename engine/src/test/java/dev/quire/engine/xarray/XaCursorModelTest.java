@@ -11,9 +11,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Random operations of two cursors under one lock, beside {@link RangeModel}: results, indices and, whenever the lock is
- * given back, the whole contents must agree. What one cursor changes makes the other's position stale: reading from that
- * is refused, and a change walks anew. {@code -Dquire.model.operations=N} sets the length of each run.
+ * Random operations of two cursors under one lock, beside {@link RangeModel}: results, indices and, whenever the lock
+ * is given back, the whole contents must agree. What one cursor changes makes the other's position stale: reading from
+ * that is refused, and a change walks anew. {@code -Dquire.model.operations=N} sets the length of each run.
  */
 class XaCursorModelTest extends XArrayCatalogue {
     private static final int NR_OPERATIONS = Integer.getInteger("quire.model.operations", 200_000);

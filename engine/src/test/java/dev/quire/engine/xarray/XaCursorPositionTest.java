@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quire.engine.struct.XArrayStruct;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -89,8 +90,8 @@ class XaCursorPositionTest extends XArrayCatalogue {
                     "the conflict found may be gone, as another cursor has changed the array since: range's index=0x20",
                     refusal.getMessage());
             cursor.reset();
-            cursor.findConflict();
-            cursor.findConflict();
+            assertEquals(value(32), cursor.findConflict());
+            assertEquals(value(40), cursor.findConflict());
             other.store(value(8));
         }
         array.unlock();
@@ -167,6 +168,7 @@ class XaCursorPositionTest extends XArrayCatalogue {
         array.lock();
         cursor.set(500);
         assertEquals(value(500), cursor.load());
+        long node = cursor.nodeAddress();
         other.setOrder(500, 6);
         other.store(0);
         engine.rcu.barrier();
@@ -175,6 +177,7 @@ class XaCursorPositionTest extends XArrayCatalogue {
             otherArray.store(57, value(901));
         });
         storing.join();
+        assertEquals(node, XaEntry.nodeAddress(XArrayStruct.head(otherArray.anchor())));
         for (Executable use : List.<Executable>of(
                 () -> cursor.find(MAX),
                 () -> cursor.findMarked(MAX, 1),
