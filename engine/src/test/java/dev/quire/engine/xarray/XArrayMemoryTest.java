@@ -209,4 +209,20 @@ class XArrayMemoryTest extends XArrayCatalogue {
             assertEquals(0, filled.store(index, WORD));
         }
     }
+
+    @Test
+    void nodesSetAsideAreNotGivenToACursorOfAnotherEngine() {
+        XaNodeReserve reserve = new XaNodeReserve(engine.nodes);
+        assertTrue(reserve.await(3));
+        try (EngineFixture otherEngine = new EngineFixture()) {
+            XaCursor cursor = new XaCursor(otherEngine.newArray(0));
+            IllegalArgumentException refusal =
+                    assertThrows(IllegalArgumentException.class, () -> reserve.giveTo(cursor));
+            String anchor = Long.toHexString(otherEngine.arena.objectsBase());
+            assertEquals("cursor for an array of another engine: anchor=0x" + anchor, refusal.getMessage());
+        }
+        assertEquals(3, engine.nodes.nrInUse());
+        reserve.free();
+        assertEquals(0, engine.nodes.nrInUse());
+    }
 }
