@@ -32,8 +32,8 @@ public interface FolioMappers {
      * Removes all mappings of folios that lie side by side and belong to one owner, at indices that follow each other
      * (try_to_migrate, try_to_unmap). Of anonymous folios each entry becomes a migration entry, after larger entries
      * are split; of any other each is cleared, to be faulted in again, and its dirty and accessed bits are gathered in
-     * the flags of its folio (of a cached file's, which is mapped read-only, none is dirty). Each mapping gives its
-     * reference back. Does nothing if nothing maps the folios.
+     * the flags of its folio, but for the dirty bits of files and shared memory that are told of writes before. Each
+     * mapping gives its reference back. Does nothing if nothing maps the folios.
      *
      * @param firstFolio head of the first folio, locked and referenced by the caller like all others of the range
      * @param nrPages length of the range in pages: that of its folios together
@@ -63,6 +63,16 @@ public interface FolioMappers {
      * @throws IllegalArgumentException if the handle is none
      */
     void takeUse(long folio, UsedPages used);
+
+    /**
+     * Has the next write through any leaf that maps a folio fault (folio_mkclean): none is writable or dirty
+     * afterwards, nor becomes so while the folio is locked. Who has pinned a page for writing before has a reference,
+     * and may write on. Does nothing if nothing maps the folio.
+     *
+     * @param folio head of a file's folio that the caller has locked and holds a reference to
+     * @throws IllegalArgumentException if the handle is none
+     */
+    void writeProtect(long folio);
 
     /**
      * Ends the life of an owner of folios, unless some region still shows its pages. No region is added meanwhile.

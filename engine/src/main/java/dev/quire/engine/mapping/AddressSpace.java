@@ -61,6 +61,7 @@ public final class AddressSpace implements FolioOwner, AutoCloseable {
         this.swapBacked = swapBacked;
         AddressSpaceStruct.minimumOrder(address, minimumOrder);
         AddressSpaceStruct.swapBacked(address, swapBacked);
+        AddressSpaceStruct.tracksWrites(address, host != null);
     }
 
     /**

@@ -44,6 +44,9 @@ final class BufferedWrite {
         long done = 0;
         file.inodeLock().lock();
         try {
+            if (length > 0 && offsetBytes > file.sizeBytes()) {
+                file.zeroBeforeGrowing(offsetBytes);
+            }
             while (done < length) {
                 done += writeToFolio(from, done, offsetBytes + done, length - done);
             }

@@ -14,6 +14,7 @@ import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One file with its cached folios, shared by all who have it open.
@@ -24,6 +25,8 @@ import java.nio.ByteBuffer;
  * the cache first and keeps fills away with its invalidate_lock.)
  */
 final class CachedFile extends Inode {
+    private static final long NEWER_THAN_FILE = PageFlag.DIRTY.mask() | PageFlag.WRITEBACK.mask();
+
     private final CheckedFile backing;
     private final Folios folios;
     private final PageArena arena;
@@ -71,6 +74,15 @@ final class CachedFile extends Inode {
         fill(readahead, index, nrPages);
     }
 
+    @Override
+    void bringIn(@Nullable Readahead readahead, long index) {
+        if (readahead == null) {
+            addPage(index);
+        } else {
+            fill(readahead, index, 1);
+        }
+    }
+
     /**
      * The same, for who has no lookup. Errors of the file are left to who looks at the pages: they are then cached, but
      * not up to date.
@@ -106,7 +118,7 @@ final class CachedFile extends Inode {
     @Override
     void grow(long newSizeBytes) throws IOException {
         backing.resize(newSizeBytes);
-        // Nothing else to do: behind the end, the last page of a file is zero.
+        zeroBeforeGrowing(newSizeBytes);
         sizeBytes(newSizeBytes);
     }
 
@@ -253,6 +265,11 @@ final class CachedFile extends Inode {
             writebackLock().unlockShared();
         }
         return folios.tryLock(folio);
+    }
+
+    @Override
+    boolean mayLeave(long folio) {
+        return (PageStruct.flagsAcquire(folio) & NEWER_THAN_FILE) == 0;
     }
 
     /** A clean folio goes, the file has its bytes. */

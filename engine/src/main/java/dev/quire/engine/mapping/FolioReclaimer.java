@@ -20,7 +20,6 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.Rcu;
 import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
-import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -48,7 +47,6 @@ final class FolioReclaimer implements MemoryRelief {
     private static final int BATCH = 32;
 
     private static final int MINIMUM_ORDER = 0;
-    private static final long NEWER_THAN_FILE = PageFlag.DIRTY.mask() | PageFlag.WRITEBACK.mask();
     private static final int MAX_FRUITLESS = 16;
     private static final int MAX_FRUITLESS_RELIEFS = 10;
     private static final long FRUITLESS_NANOS = 100_000;
@@ -406,9 +404,8 @@ final class FolioReclaimer implements MemoryRelief {
     /** Takes a locked folio out of memory, and out of page tables before, unless it would have to stay then. */
     private int unmapAndEvict(long folio, Inode host) {
         long nrPages = Geometry.pagesIn(FolioStruct.order(folio));
-        boolean isClean = (PageStruct.flagsAcquire(folio) & NEWER_THAN_FILE) == 0;
         // Beside the leaves, the index and the caller nobody holds it: a hint.
-        if (isClean && References.count(folio) == nrPages + 1 + FolioMapcounts.total(folio)) {
+        if (host.mayLeave(folio) && References.count(folio) == nrPages + 1 + FolioMapcounts.total(folio)) {
             mappers.unmap(folio);
         }
         return host.tryEvict(folio);

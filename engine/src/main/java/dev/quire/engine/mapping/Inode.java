@@ -16,6 +16,7 @@ import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is open as an {@link OpenFile}: bytes in folios, found through an address space, and a way to bring in what is
@@ -127,6 +128,15 @@ abstract sealed class Inode permits CachedFile, SwapBackedFile {
      */
     abstract void fill(FolioLookup lookup, Readahead readahead, long index, long nrPages) throws IOException;
 
+    /**
+     * Brings a page in that is not in memory, for a fault, and perhaps its neighbours.
+     *
+     * @param readahead what to read ahead with; null if that is to be left to another fault
+     * @throws IOException if it cannot be read, and will not be in memory
+     * @throws OutOfMemoryError if there is no memory for it
+     */
+    abstract void bringIn(@Nullable Readahead readahead, long index) throws IOException;
+
     /** Reads the bytes of a locked folio, which are valid from then on; what lies beyond the end is zero. */
     abstract void read(long folio) throws IOException;
 
@@ -236,6 +246,32 @@ abstract sealed class Inode permits CachedFile, SwapBackedFile {
         NativeMemory.fill(arena.frameOf(folio) + startBytes, folioBytes - startBytes, (byte) 0);
     }
 
+    /**
+     * Makes what an up-to-date, locked folio has from the end of the file on zero, up to a size that the file may get
+     * soon. Who writes through page tables may have left something there, in the last page.
+     */
+    final void zeroBehindEnd(long folio, long newSizeBytes) {
+        long start = PageStruct.index(folio) << Geometry.PAGE_SHIFT;
+        long folioBytes = Geometry.bytesIn(FolioStruct.order(folio));
+        long from = Math.clamp(sizeBytes() - start, 0, folioBytes);
+        long to = Math.clamp(newSizeBytes - start, from, folioBytes);
+        NativeMemory.fill(arena.frameOf(folio) + from, to - from, (byte) 0);
+    }
+
+    /** Makes zero what the file gets when it grows to a size; the caller holds the inode lock, and then sets it. */
+    final void zeroBeforeGrowing(long newSizeBytes) {
+        long index = sizeBytes() >>> Geometry.PAGE_SHIFT;
+        long folio = space.indexed().pinNext(index, index);
+        if (folio != 0) {
+            folios.lock(folio);
+            if (isOwn(folio) && isUptodate(folio)) {
+                zeroBehindEnd(folio, newSizeBytes);
+            }
+            folios.unlock(folio);
+            folios.unpin(folio);
+        }
+    }
+
     // ---- bytes out of memory
 
     /** Notes that a locked folio has been written to. */
@@ -280,6 +316,12 @@ abstract sealed class Inode permits CachedFile, SwapBackedFile {
      * @return whether the folio is locked still, or again
      */
     abstract boolean writeForEviction(long folio);
+
+    /**
+     * Whether a locked folio can go once nothing maps it and nobody holds it, as far as its flags tell: a hint, so that
+     * it is not unmapped in vain.
+     */
+    abstract boolean mayLeave(long folio);
 
     /**
      * Takes a locked folio out of the index, which the caller has pinned, if nothing is lost and nobody else holds it.

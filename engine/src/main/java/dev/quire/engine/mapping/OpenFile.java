@@ -154,26 +154,65 @@ public final class OpenFile implements AutoCloseable {
      * @param firstIndex offset in the file of the page at {@code address}, in pages
      * @return the mapping, for all threads; close it. It has the file open, too, and outlives this object
      * @throws ClosedChannelException if this is closed
-     * @throws IllegalArgumentException if the addresses are out of range or part of another region, the index is out of
-     *     range, or the tables are of another engine, or of anonymous memory
-     * @throws IllegalStateException if this is shared memory, which cannot be mapped, or the tables are closed
+     * @throws IllegalArgumentException as the other method
+     * @throws IllegalStateException as the other method
      */
     public FileMapping map(PageTables tables, long address, long nrPages, long firstIndex)
             throws ClosedChannelException {
         Objects.requireNonNull(tables, "tables");
         begin();
         try {
-            if (!(file instanceof CachedFile cached)) {
-                throw new IllegalStateException(
-                        "shared memory cannot be mapped: address=0x" + Long.toHexString(address));
-            }
-            Region region = tables.addReadOnlyRegion(address, nrPages, file.space(), firstIndex);
-            // This has the file open, so it is not the first, and the file stays.
-            openers.add();
-            return new FileMapping(cached, openers, context, tables, region, maximumOrder);
+            return map(tables, address, nrPages, firstIndex, file, openers, context, false, maximumOrder);
         } finally {
             lifetime.exit();
         }
+    }
+
+    /**
+     * Maps pages of the file into page tables, to be read through them, and perhaps written (mmap with MAP_SHARED,
+     * PROT_READ and PROT_WRITE). Nothing comes in before it is used; the pages need not be there yet, but writing
+     * through a mapping makes no file longer.
+     *
+     * @param tables where to map; not those of {@link dev.quire.engine.pagetable.AnonymousMemory}
+     * @param address first virtual address, a multiple of 4096
+     * @param nrPages length in pages, at least 1
+     * @param firstIndex offset in the file of the page at {@code address}, in pages
+     * @param writable whether pages may be written to through the mapping
+     * @return the mapping, for all threads; close it. It has the file open, too, and outlives this object
+     * @throws ClosedChannelException if this is closed
+     * @throws IOException if the file cannot say whether it may be written to
+     * @throws IllegalArgumentException if the addresses are out of range or part of another region, the index is out of
+     *     range, or the tables are of another engine, or of anonymous memory
+     * @throws IllegalStateException if the tables are closed
+     * @throws NonWritableChannelException if the mapping is to be writable and the file may not be written to
+     */
+    public FileMapping map(PageTables tables, long address, long nrPages, long firstIndex, boolean writable)
+            throws IOException {
+        if (!writable) {
+            return map(tables, address, nrPages, firstIndex);
+        }
+        Objects.requireNonNull(tables, "tables");
+        beginChange();
+        try {
+            return map(tables, address, nrPages, firstIndex, file, openers, context, true, maximumOrder);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /** The same for any who has the file open. */
+    static FileMapping map(
+            PageTables tables,
+            long address,
+            long nrPages,
+            long firstIndex,
+            Inode file,
+            Openers openers,
+            MappingContext context,
+            boolean writable,
+            int maximumOrder) {
+        Region region = tables.addFileRegion(address, nrPages, file.space(), firstIndex, writable);
+        return new FileMapping(file, openers, context, tables, region, writable, maximumOrder);
     }
 
     /**
@@ -310,7 +349,7 @@ public final class OpenFile implements AutoCloseable {
 
     /**
      * Drops clean folios that lie in a range, as a whole, and that nobody holds or has mapped (POSIX_FADV_DONTNEED).
-     * Those of shared memory are swapped out. A page is in the range if all its bytes are that the file has.
+     * Those of shared memory are swapped out, also if they are mapped. A page is in the range if all its bytes are that the file has.
      *
      * @param offsetBytes start of the range
      * @param lengthBytes its length, 0 or more

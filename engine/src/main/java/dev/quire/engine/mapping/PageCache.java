@@ -195,7 +195,8 @@ public final class PageCache {
      */
     public SharedMemory newSharedMemory(long sizeBytes) {
         FileRange.requireSize(sizeBytes);
-        return new SharedMemory(context, new SwapBackedFile(context, reclaimer, swapArea, sizeBytes), maximumOrder);
+        return new SharedMemory(
+                context, new SwapBackedFile(context, reclaimer, swapArea, sizeBytes, maximumOrder), maximumOrder);
     }
 
     /**

@@ -1,9 +1,11 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.mapping;
 
+import dev.quire.engine.pagetable.PageTables;
 import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
+import java.util.Objects;
 
 /**
  * Memory that many threads read and write as a file, without a file (shmem, memfd_create). It is all zero at first, and
@@ -15,6 +17,9 @@ import java.io.IOException;
  * <p>What cannot be written to the swap area stays in memory, and nobody notices but who asked for it by
  * {@link #swapOut}. What cannot be read from it is told to the reader by an {@link IOException}; it is still there for
  * the next attempt.
+ *
+ * <p>Processes of the engine share it by {@link #map}; each has the pages where it wants them, and all see what one of
+ * them writes.
  *
  * <p>Thread-safe. The bytes are reached through an {@link OpenFile} per thread, as those of a file are, with the same
  * promises: reading what is in memory takes no lock. There {@link OpenFile#sync} has nothing to do, and
@@ -37,7 +42,7 @@ public final class SharedMemory implements AutoCloseable {
         }
     };
 
-    /** Calls that are running, and open files; guarded by this. */
+    /** Calls that are running, open files and mappings; guarded by this. */
     private int nrUsers;
 
     private boolean closed;
@@ -65,6 +70,31 @@ public final class SharedMemory implements AutoCloseable {
             return new OpenFile(file, openers, context, reader, maximumOrder);
         } finally {
             lifetime.exit();
+        }
+    }
+
+    /**
+     * Maps pages into page tables, to be read through them, and perhaps written (mmap with MAP_SHARED of a memfd).
+     * Nothing takes memory before it is used. A fault fills a hole with a folio as large as the order of the page cache
+     * allows, up to 2 MiB, and as there is room for before the end.
+     *
+     * @param tables where to map; not those of {@link dev.quire.engine.pagetable.AnonymousMemory}
+     * @param address first virtual address, a multiple of 4096
+     * @param nrPages length in pages, at least 1; pages behind the end may be added later
+     * @param firstIndex offset in the memory of the page at {@code address}, in pages
+     * @param writable whether pages may be written to through the mapping
+     * @return the mapping, for all threads; close it before the memory
+     * @throws IllegalArgumentException if the addresses are out of range or part of another region, the index is out of
+     *     range, or the tables are of another engine, or of anonymous memory
+     * @throws IllegalStateException if the memory is closed, or the tables are
+     */
+    public FileMapping map(PageTables tables, long address, long nrPages, long firstIndex, boolean writable) {
+        Objects.requireNonNull(tables, "tables");
+        begin();
+        try {
+            return OpenFile.map(tables, address, nrPages, firstIndex, file, openers, context, writable, maximumOrder);
+        } finally {
+            end();
         }
     }
 
@@ -129,7 +159,7 @@ public final class SharedMemory implements AutoCloseable {
     }
 
     /**
-     * Swaps folios out that lie in a range and that nobody holds, from its start on. One that there is no run of slots
+     * Swaps folios out that lie in a range and that nobody holds, from its start on; what is mapped is unmapped. One that there is no run of slots
      * for is split. Folios that reach beyond the range with bytes that the memory has stay, and so does all if there is
      * no swap area. Must not be called from inside a read section.
      *
@@ -180,7 +210,7 @@ public final class SharedMemory implements AutoCloseable {
      * Drops everything, in memory and in swap. Views that are open keep their bytes. Must not be called from inside a
      * read section. Closing again does nothing.
      *
-     * @throws IllegalStateException if somebody has it open, or a call is running; then nothing has changed
+     * @throws IllegalStateException if somebody has it open or mapped, or a call is running; then nothing has changed
      */
     @Override
     public void close() {

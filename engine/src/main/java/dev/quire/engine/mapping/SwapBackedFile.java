@@ -40,12 +40,15 @@ final class SwapBackedFile extends Inode {
     private final SwapTable swapTable;
     private final SwapArea swapArea;
     private final SwapEntries entries;
+    private final int maximumOrder;
     private final AtomicLong nrWriteErrors = new AtomicLong();
     private volatile @Nullable IOException lastWriteError;
 
-    SwapBackedFile(MappingContext context, FolioReclaimer reclaimer, SwapArea swapArea, long sizeBytes) {
+    SwapBackedFile(
+            MappingContext context, FolioReclaimer reclaimer, SwapArea swapArea, long sizeBytes, int maximumOrder) {
         super(context, reclaimer, sizeBytes, true);
         this.swapArea = swapArea;
+        this.maximumOrder = maximumOrder;
         folios = context.folios();
         lru = context.accounting().lru();
         swapTable = context.swapTable();
@@ -79,6 +82,42 @@ final class SwapBackedFile extends Inode {
     void fill(FolioLookup lookup, Readahead readahead, long index, long nrPages) throws IOException {
         if (!swapIn(lookup, index)) {
             addPage(index);
+        }
+    }
+
+    /** A hole is filled with a folio as large as there is room for, up to what one leaf maps. */
+    @Override
+    void bringIn(@Nullable Readahead readahead, long index) throws IOException {
+        if (!swapIn(index) && !addLarge(index)) {
+            addPage(index);
+        }
+    }
+
+    /**
+     * Fills a hole around a page with a large folio that does not reach behind the end; false if there is no room for
+     * one, or no memory.
+     */
+    private boolean addLarge(long index) {
+        long endIndex = FileRange.pagesOf(sizeBytes());
+        for (int order = Math.min(maximumOrder, Geometry.PMD_ORDER); order > SINGLE_PAGE; order--) {
+            long start = Geometry.alignDown(index, order);
+            long end = start + Geometry.pagesIn(order);
+            if (end <= endIndex && space().indexed().holeEnd(start, end) == end) {
+                long folio = folios.allocate(order);
+                int result = folio == 0 ? Errno.ENOMEM : addAndGiveUp(folio, start);
+                if (result == Errno.OK) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private int addAndGiveUp(long folio, long startIndex) {
+        try {
+            return addAndRead(folio, startIndex);
+        } finally {
+            folios.unpin(folio);
         }
     }
 
@@ -201,6 +240,11 @@ final class SwapBackedFile extends Inode {
     }
 
     @Override
+    boolean mayLeave(long folio) {
+        return swapArea.isOn();
+    }
+
+    @Override
     int tryEvict(long folio) {
         if (!swapArea.isOn()) {
             return Errno.EBUSY;
@@ -225,10 +269,15 @@ final class SwapBackedFile extends Inode {
     private int swapOut(long folio) {
         int order = FolioStruct.order(folio);
         long nrPages = Geometry.pagesIn(order);
+        // Exact for who has pinned a page to write to it, and may have unpinned it when the folio is replaced: the
+        // folio was unmapped, and what maps it cannot come back while it is locked. Who pins by a leaf finds it gone
+        // after taking the reference, or took it before the leaf gave its own back, which this load (acquire) sees.
+        // For others a hint, to spare the write: replacing the folio is exact.
         if (References.count(folio) != nrPages + 1) {
-            // Racy, to spare the write; replacing the folio is exact.
             return Errno.EBUSY;
         }
+        // So that it is zero in swap, where nobody zeroes it when the file grows.
+        zeroBehindEnd(folio, Long.MAX_VALUE);
         long slot = swapArea.allocate(order);
         if (slot == SwapTable.NO_SLOT) {
             return order > 0 && swapArea.hasFreeSlots() ? Errno.ENOSPC : Errno.EBUSY;
@@ -265,7 +314,7 @@ final class SwapBackedFile extends Inode {
 
     @Override
     void grow(long newSizeBytes) {
-        // Behind the end, the last page is zero.
+        zeroBeforeGrowing(newSizeBytes);
         sizeBytes(newSizeBytes);
     }
 

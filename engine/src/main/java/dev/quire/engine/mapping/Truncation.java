@@ -130,8 +130,8 @@ final class Truncation {
             indexed.remove(folio);
             return nextIndex;
         }
-        if (order > 0 && !space.isSwapBacked()) {
-            // A large folio across the end of a file stays, but its pages beyond it must not: who touches one faults.
+        if (order > 0) {
+            // A large folio across the end stays, but its pages beyond it must not: who touches one faults.
             mappers.unmap(folio);
         }
         zero(folio, from, to);

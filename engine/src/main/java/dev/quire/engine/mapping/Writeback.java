@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.mapping;
 
+import dev.quire.engine.folio.FolioMappers;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.lock.LockRank;
 import dev.quire.engine.lock.RankedLock;
@@ -50,6 +51,7 @@ final class Writeback {
     private final IndexedFolios indexed;
     private final Folios folios;
     private final PageArena arena;
+    private final FolioMappers mappers;
     private final UnsyncedRange unsynced = new UnsyncedRange();
 
     private final RankedLock endLock;
@@ -67,6 +69,7 @@ final class Writeback {
         indexed = space.indexed();
         folios = context.folios();
         arena = context.arena();
+        mappers = context.mappers();
         endLock = new RankedLock(context.lockOrder(), LockRank.WRITEBACK_END);
         ended = endLock.newCondition();
     }
@@ -139,6 +142,11 @@ final class Writeback {
      */
     void writeLocked(long folio) {
         long index = PageStruct.index(folio);
+        if (PageFlag.DIRTY.isSet(PageStruct.flagsAcquire(folio))) {
+            // I18. Before the folio is taken for clean, and so before its bytes are taken: who writes through a leaf
+            // after that faults, waits for the folio's lock, and makes it dirty again.
+            mappers.writeProtect(folio);
+        }
         boolean dirty = PageFlag.DIRTY.isSet(PageStruct.getAndClearFlags(folio, PageFlag.DIRTY.mask()));
         if (dirty) {
             nrBegun.getAndIncrement();

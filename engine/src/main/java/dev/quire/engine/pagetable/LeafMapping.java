@@ -175,6 +175,34 @@ final class LeafMapping {
         return Errno.OK;
     }
 
+    /** Lets a page be written to through the leaf that maps it, if there is one. */
+    boolean allowWriting(long address, long folio, long page) {
+        long place = tree.descend(address);
+        long slot = TableTree.slotOf(place);
+        int level = TableTree.levelOf(place);
+        if (level > TableTree.PTE_LEVEL) {
+            return allowWriting(slot, arena.pfnOf(folio) + page - TableTree.pageInLeaf(level, address));
+        }
+        tree.lockTable(slot);
+        try {
+            return allowWriting(slot, arena.pfnOf(folio) + page);
+        } finally {
+            tree.unlockTable(slot);
+        }
+    }
+
+    private static boolean allowWriting(long slot, long pfn) {
+        long leaf = PageTableStruct.entryAcquire(slot);
+        while (PageTableEntry.isPresent(leaf) && PageTableEntry.pfn(leaf) == pfn) {
+            // RMW: no accessed bit that a walk without a lock sets meanwhile is lost. Nobody else replaces the leaf.
+            if (PageTableStruct.compareAndSetEntry(slot, leaf, leaf | PageTableEntry.WRITABLE)) {
+                return true;
+            }
+            leaf = PageTableStruct.entryAcquire(slot);
+        }
+        return false;
+    }
+
     /** Sets aside what a split of a new leaf will need (pgtable_trans_huge_deposit); false if there is no memory. */
     private boolean depositFor(long slot, int level, long folio) {
         if (!LeafSplit.isAnonymous(folio)) {

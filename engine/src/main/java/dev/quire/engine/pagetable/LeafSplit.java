@@ -72,12 +72,19 @@ final class LeafSplit {
         mapcounts.remove(folio, TableTree.orderOf(level), 1);
     }
 
-    /** Notes in a file folio's flags what a leaf that is gone knew about its use; anonymous memory needs no note. */
+    /**
+     * Notes in a file folio's flags what a leaf that is gone knew about its use; anonymous memory needs no note. Nor
+     * does an owner need to be told of writes that it was told of before: it would take the flag for a sign that the
+     * folio is marked in its index, which it may not be any more.
+     */
     static void gatherUse(long folio, long leaf) {
-        if (isAnonymous(folio)) {
+        long mapping = PageStruct.mapping(folio);
+        if ((mapping & AddressSpaceStruct.ANONYMOUS_TAG) != 0) {
             return;
         }
-        long flags = (PageTableEntry.isDirty(leaf) ? PageFlag.DIRTY.mask() : 0)
+        // No mapping: cut off beside this call, so that nobody asks any more.
+        boolean isNews = PageTableEntry.isDirty(leaf) && mapping != 0 && !AddressSpaceStruct.tracksWrites(mapping);
+        long flags = (isNews ? PageFlag.DIRTY.mask() : 0)
                 | (PageTableEntry.isAccessed(leaf) ? PageFlag.REFERENCED.mask() : 0);
         if (flags != 0) {
             PageStruct.getAndSetFlags(folio, flags);

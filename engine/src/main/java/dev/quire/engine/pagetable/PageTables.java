@@ -96,24 +96,26 @@ public final class PageTables implements AutoCloseable {
     }
 
     /**
-     * Adds a region that shows pages of a file which may only be read through it (mmap of a shared file without
-     * VM_MAYWRITE): mapping one of them writable is refused, so no leaf is ever dirty.
+     * Adds a region that shows pages of a file, which may perhaps only be read through it (mmap of a shared file,
+     * without VM_MAYWRITE then): mapping one of them writable is refused if so.
      *
      * @param start first virtual address, a multiple of 4096
      * @param nrPages length in pages, at least 1
      * @param file owner of the pages
      * @param firstIndex offset in the file of the page at {@code start}, in pages
+     * @param writable whether pages may be mapped writable
      * @return the region; until it, or these tables, are closed, closing the file is refused
      * @throws IllegalArgumentException if the addresses are out of range or part of another region, the file is of
      *     another engine, or these are the tables of {@link AnonymousMemory}, which alone says what may be written to
      * @throws IllegalStateException if the file is closed
      */
-    public Region addReadOnlyRegion(long start, long nrPages, FolioOwner file, long firstIndex) {
+    public Region addFileRegion(long start, long nrPages, FolioOwner file, long firstIndex, boolean writable) {
         if (ofAnonymousMemory) {
             throw new IllegalArgumentException(
                     "the tables are those of anonymous memory: start=0x" + Long.toHexString(start));
         }
-        return addRegion(start, nrPages, file.address(), file::isClosed, firstIndex, RegionFlags.READ_ONLY);
+        int flags = writable ? 0 : RegionFlags.READ_ONLY;
+        return addRegion(start, nrPages, file.address(), file::isClosed, firstIndex, flags);
     }
 
     /**
@@ -231,7 +233,8 @@ public final class PageTables implements AutoCloseable {
      *     something is mapped there already, also in part, or migrating; ENOMEM if there is no memory for tables; then
      *     nothing has changed
      * @throws IllegalArgumentException if the handle is no head of a folio, the pages are not all in it, they do not
-     *     belong to these addresses, or are to be writable in a region that is read-only
+     *     belong to these addresses, or are to be writable in a region that is read-only, or of a file that has to know
+     *     before, as its folio is not dirty
      */
     public int map(long address, long folio, long firstPage, long nrPages, boolean writable) {
         long end = AddressRange.requirePages(address, nrPages);
@@ -292,7 +295,8 @@ public final class PageTables implements AutoCloseable {
      *     something is mapped there already, also in part, or migrating; ENOMEM if there is no memory for tables; then
      *     nothing has changed
      * @throws IllegalArgumentException if there is no entry of this order, the handle is no head of a folio, the pages
-     *     are not all in it, they do not belong to these addresses, or are to be writable in a region that is read-only
+     *     are not all in it, they do not belong to these addresses, or are to be writable where {@link #map} refuses
+     *     that
      */
     public int mapHuge(long address, long folio, long firstPage, int order, boolean writable) {
         if (order != Geometry.PMD_ORDER && order != Geometry.PUD_ORDER) {
@@ -316,6 +320,40 @@ public final class PageTables implements AutoCloseable {
                 requireOpen();
                 regions.requirePlace(address, end, folio, firstPage, writable);
                 return leafMapping.mapLarge(address, folio, firstPage, order / TableTree.LEVEL_BITS, writable);
+            } finally {
+                tree.unlock();
+            }
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    /**
+     * Lets a page be written to through the leaf that maps it already, large or small (wp_page_reuse); the dirty and
+     * accessed bits stay.
+     *
+     * @param address virtual address of the page, a multiple of 4096, in a region of the folio's owner and where the
+     *     page belongs
+     * @param folio head of a file's folio that the caller has locked, and to which it holds a reference
+     * @param page the page, relative to the folio
+     * @return whether a leaf maps the page there; if not, nothing has changed
+     * @throws IllegalArgumentException if the handle is no head of a folio, or of an anonymous one, the page is not in
+     *     it, does not belong to this address, or may not be mapped writable there
+     */
+    public boolean allowWriting(long address, long folio, long page) {
+        long end = AddressRange.requirePages(address, 1);
+        context.arena.requirePage(folio);
+        lifetime.enter();
+        try {
+            leafMapping.requirePages(folio, page, 1);
+            if (LeafSplit.isAnonymous(folio)) {
+                throw new IllegalArgumentException("the folio is anonymous: folio=0x" + Long.toHexString(folio));
+            }
+            tree.lock();
+            try {
+                requireOpen();
+                regions.requirePlace(address, end, folio, page, true);
+                return leafMapping.allowWriting(address, folio, page);
             } finally {
                 tree.unlock();
             }

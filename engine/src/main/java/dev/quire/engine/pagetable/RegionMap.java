@@ -1,6 +1,8 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.pagetable;
 
+import dev.quire.engine.struct.AddressSpaceStruct;
+import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import java.util.Arrays;
 import java.util.List;
@@ -102,6 +104,17 @@ final class RegionMap {
         if (writable && RegionFlags.isReadOnly(region.flags())) {
             throw new IllegalArgumentException("the region is read-only: start=0x" + Long.toHexString(region.start()));
         }
+        if (writable && isWriteUnannounced(region.ownerWord(), folio)) {
+            throw new IllegalArgumentException("the file has not been told that the folio is written to: start=0x"
+                    + Long.toHexString(start) + ", folio=0x" + Long.toHexString(folio));
+        }
+    }
+
+    /** I18. Whether a leaf that is writable would let bytes into a folio that its owner takes for clean. */
+    private static boolean isWriteUnannounced(long ownerWord, long folio) {
+        return (ownerWord & AddressSpaceStruct.ANONYMOUS_TAG) == 0
+                && AddressSpaceStruct.tracksWrites(ownerWord)
+                && !PageFlag.DIRTY.isSet(PageStruct.flagsAcquire(folio));
     }
 
     /** Number of regions that start at or below an address. */

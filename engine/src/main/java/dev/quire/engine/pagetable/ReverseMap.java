@@ -9,6 +9,7 @@ import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageStruct;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -123,6 +124,15 @@ final class ReverseMap implements FolioMappers {
 
     @Override
     public void takeUse(long folio, UsedPages used) {
+        walkLeaves(folio, () -> new TakeUse(context, folio, used));
+    }
+
+    @Override
+    public void writeProtect(long folio) {
+        walkLeaves(folio, () -> new WriteProtectFolio(context, folio));
+    }
+
+    private void walkLeaves(long folio, Supplier<FolioLeafOperation> operation) {
         context.arena.requirePage(folio);
         context.lifetime.enter();
         try {
@@ -130,7 +140,7 @@ final class ReverseMap implements FolioMappers {
             long mapping = PageStruct.mapping(folio);
             if (mapping != 0 && FolioMapcounts.isAnyMapped(folio, nrPages)) {
                 long index = PageStruct.index(folio);
-                listOf(mapping).walk(index, index + nrPages, new TakeUse(context, folio, used));
+                listOf(mapping).walk(index, index + nrPages, operation.get());
             }
         } finally {
             context.lifetime.exit();

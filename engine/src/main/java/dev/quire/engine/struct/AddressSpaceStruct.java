@@ -13,13 +13,13 @@ import java.lang.foreign.StructLayout;
  * struct address_space: what the mapping word of a page-cache folio points to, 128 bytes.
  *
  * <pre>
- *  0         16              20            24         32           40              48          56           64  128
- *  | i_pages | minimum order | swap backed | nr_pages | size bytes | fallocate end | nr charged | nr swapped | -  |
+ *  0         16              20            24         32           40              48          56           64             68  128
+ *  | i_pages | minimum order | swap backed | nr_pages | size bytes | fallocate end | nr charged | nr swapped | tracks writes | - |
  * </pre>
  *
  * The index lock (in {@code i_pages}) guards {@code nr_pages} and {@code nr swapped}; {@code size bytes} and
  * {@code fallocate end} are changed by one resizer at a time and loaded with acquire; {@code nr charged} is changed by
- * atomics. The other two never change.
+ * atomics. The others never change.
  */
 public final class AddressSpaceStruct {
     /** Bytes of the struct. */
@@ -36,6 +36,7 @@ public final class AddressSpaceStruct {
     static final long FALLOCATE_END = 40;
     static final long NR_CHARGED = 48;
     static final long NR_SWAPPED = 56;
+    static final long TRACKS_WRITES = 64;
 
     /** The layout, for checks and documentation. */
     public static final StructLayout LAYOUT = MemoryLayout.structLayout(
@@ -47,7 +48,8 @@ public final class AddressSpaceStruct {
                     JAVA_LONG.withName("fallocate_end"),
                     JAVA_LONG.withName("nr_charged"),
                     JAVA_LONG.withName("nr_swapped"),
-                    MemoryLayout.paddingLayout(64))
+                    JAVA_INT.withName("tracks_writes"),
+                    MemoryLayout.paddingLayout(60))
             .withName("address_space");
 
     static {
@@ -59,6 +61,7 @@ public final class AddressSpaceStruct {
         StructMap.requireOffset(LAYOUT, "fallocate_end", FALLOCATE_END);
         StructMap.requireOffset(LAYOUT, "nr_charged", NR_CHARGED);
         StructMap.requireOffset(LAYOUT, "nr_swapped", NR_SWAPPED);
+        StructMap.requireOffset(LAYOUT, "tracks_writes", TRACKS_WRITES);
     }
 
     private AddressSpaceStruct() {}
@@ -106,6 +109,19 @@ public final class AddressSpaceStruct {
     /** Plain store of whether the folios are backed by swap, before the space is used. */
     public static void swapBacked(long space, boolean swapBacked) {
         NativeMemory.setInt(space + SWAP_BACKED, swapBacked ? 1 : 0);
+    }
+
+    /**
+     * Plain load of whether a folio is dirty before a leaf lets anybody write to it, so that the dirty bit of a leaf is
+     * no news to its owner.
+     */
+    public static boolean tracksWrites(long space) {
+        return NativeMemory.getInt(space + TRACKS_WRITES) != 0;
+    }
+
+    /** Plain store of whether the owner is told of writes before they are let through, before the space is used. */
+    public static void tracksWrites(long space, boolean tracksWrites) {
+        NativeMemory.setInt(space + TRACKS_WRITES, tracksWrites ? 1 : 0);
     }
 
     /**

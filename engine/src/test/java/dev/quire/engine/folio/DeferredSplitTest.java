@@ -310,6 +310,11 @@ class DeferredSplitTest extends WholeEngineTest {
         }
 
         @Override
+        public void writeProtect(long folio) {
+            mappers.writeProtect(folio);
+        }
+
+        @Override
         public int closeUnlessMapped(long mapping, Runnable close) {
             return mappers.closeUnlessMapped(mapping, close);
         }

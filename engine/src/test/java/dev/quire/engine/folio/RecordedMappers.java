@@ -135,6 +135,11 @@ final class RecordedMappers implements FolioMappers {
     }
 
     @Override
+    public void writeProtect(long folio) {
+        // Its pages are never written to.
+    }
+
+    @Override
     public int closeUnlessMapped(long mapping, Runnable close) {
         close.run();
         return 0;

@@ -78,17 +78,11 @@ class FileMappingCloseTest extends FileMappingFixture {
         try (Quire other = Quire.builder().capacityBytes(16 << 20).open();
                 PageTables foreign = other.newPageTables();
                 AnonymousMemory process = engine.newAnonymousMemory(SplitPolicies.UNIFORM, LargeFolioOrders.ALL);
-                SharedMemory shared = engine.pageCache().newSharedMemory(1 << 20);
-                OpenFile sharedFile = shared.open(reader);
                 FileMapping mapping = file.map(tables, BASE, 16, 0)) {
             assertThrows(IllegalArgumentException.class, () -> file.map(foreign, BASE, 16, 0));
             assertEquals(
                     "the tables are those of anonymous memory: start=0x10000000000",
                     assertThrows(IllegalArgumentException.class, () -> file.map(process.tables(), BASE, 16, 0))
-                            .getMessage());
-            assertEquals(
-                    "shared memory cannot be mapped: address=0x20000000000",
-                    assertThrows(IllegalStateException.class, () -> sharedFile.map(tables, 2 * BASE, 16, 0))
                             .getMessage());
             assertThrows(IllegalArgumentException.class, () -> file.map(tables, BASE + 15 * PAGE, 1, 0));
             assertThrows(IllegalArgumentException.class, () -> file.map(tables, 2 * BASE + 1, 1, 0));

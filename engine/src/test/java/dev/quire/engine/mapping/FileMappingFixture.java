@@ -79,13 +79,30 @@ abstract class FileMappingFixture extends WholeEngineTest {
         return value;
     }
 
+    /** Writes a byte at an address as a process does; false for a fault that is refused. */
+    final boolean write(FileMapping mapping, long address, int value) {
+        long page = walker.pinOrFault(address, true, mapping);
+        if (page == PageWalker.NOT_PINNED) {
+            return false;
+        }
+        NativeMemory.setByte(engine.arena().frameOf(page) + address % PAGE, (byte) value);
+        mapping.unpinWritten(page);
+        return true;
+    }
+
+    /** Whether what is mapped at an address may be written to. */
+    final boolean isWritable(long address) {
+        long entry = walker.entry(address);
+        return PageTableEntry.isPresent(entry) && PageTableEntry.isWritable(entry);
+    }
+
     /** Leaves of a mapping as "page" or, if large, "page/order". */
     final List<String> leaves(FileMapping mapping) {
         List<String> leaves = new ArrayList<>();
         long end = mapping.address() + mapping.nrPages() * PAGE;
         walker.forEachLeaf(mapping.address(), end, (address, order, entry) -> {
             assertTrue(PageTableEntry.isPresent(entry));
-            assertFalse(PageTableEntry.isWritable(entry));
+            assertFalse(PageTableEntry.isWritable(entry) && !mapping.isWritable());
             long page = mapping.firstIndex() + (address - mapping.address()) / PAGE;
             leaves.add(order == 0 ? Long.toString(page) : page + "/" + order);
         });
