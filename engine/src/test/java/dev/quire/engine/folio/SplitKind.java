@@ -18,6 +18,8 @@ enum SplitKind {
     FILE_ACROSS_END(false, 0),
     FILE_MINIMUM_ORDER(false, 2),
     SHARED_MEMORY(false, 0),
+    /** Mapped by two processes, who have written to it through the page tables. */
+    SHARED_MEMORY_IN_PAGE_TABLES(false, 0),
     /** The file ends at the start of the folio, but pages were allocated up to two thirds of it. */
     SHARED_MEMORY_ALLOCATED_BEYOND_END(false, 0);
 
@@ -35,7 +37,9 @@ enum SplitKind {
     }
 
     boolean isSharedMemory() {
-        return this == SHARED_MEMORY || this == SHARED_MEMORY_ALLOCATED_BEYOND_END;
+        return this == SHARED_MEMORY
+                || this == SHARED_MEMORY_IN_PAGE_TABLES
+                || this == SHARED_MEMORY_ALLOCATED_BEYOND_END;
     }
 
     boolean isMapped() {
@@ -43,7 +47,7 @@ enum SplitKind {
     }
 
     boolean isInPageTables() {
-        return this == ANONYMOUS_IN_PAGE_TABLES || this == FILE_IN_PAGE_TABLES;
+        return this == ANONYMOUS_IN_PAGE_TABLES || this == FILE_IN_PAGE_TABLES || this == SHARED_MEMORY_IN_PAGE_TABLES;
     }
 
     /** What a split of a folio that nobody else holds gives. */

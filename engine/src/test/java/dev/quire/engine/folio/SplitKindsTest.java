@@ -131,7 +131,7 @@ class SplitKindsTest extends WholeEngineTest {
     @ParameterizedTest
     @EnumSource(
             value = SplitKind.class,
-            names = {"FILE", "FILE_MAPPED", "FILE_IN_PAGE_TABLES", "SHARED_MEMORY"})
+            names = {"FILE", "FILE_MAPPED", "FILE_IN_PAGE_TABLES", "SHARED_MEMORY", "SHARED_MEMORY_IN_PAGE_TABLES"})
     void everyFailingAllocationOfALargeSplitLeavesEverythingAsItWas(SplitKind kind) {
         open(kind, HeadMapKind.HEAD_BITS);
         assertEquals(65, nrNodes(12, SplitLayouts.uniform(12, 0)));

@@ -161,7 +161,13 @@ class SplitStagesTest extends WholeEngineTest {
     @ParameterizedTest
     @EnumSource(
             value = SplitKind.class,
-            names = {"ANONYMOUS_IN_PAGE_TABLES", "FILE", "FILE_IN_PAGE_TABLES", "SHARED_MEMORY"})
+            names = {
+                "ANONYMOUS_IN_PAGE_TABLES",
+                "FILE",
+                "FILE_IN_PAGE_TABLES",
+                "SHARED_MEMORY",
+                "SHARED_MEMORY_IN_PAGE_TABLES"
+            })
     void allKindsOfFolios(SplitKind kind) {
         HeadMapKind headMap = HeadMapKind.TAIL_WORDS;
         try (SplitSubject subject = new SplitSubject(openLogged(headMap), headMap, kind)) {

@@ -57,7 +57,7 @@ final class SplitSubject implements AutoCloseable {
         mappers = new RecordedMappers(engine.arena());
         group = accounting.groups().open(GROUP_ID);
         space = kind.anonymous ? null : newSpace();
-        processes = kind.isInPageTables() ? new TwoProcesses(engine, space, FIRST_INDEX) : null;
+        processes = kind.isInPageTables() ? new TwoProcesses(engine, space, FIRST_INDEX, kind.isSharedMemory()) : null;
         FolioContext context = newContext(headMapKind);
         SplitStatistics statistics = new SplitStatistics(engine.arena(), context.lifetime());
         splitter = kind.isMapped() ? new FolioSplitter(context, statistics, null) : engine.splitter();

@@ -33,9 +33,16 @@ final class TwoProcesses implements AutoCloseable {
     private final PageWalker firstWalker;
     private final PageWalker secondWalker;
     private final @Nullable AnonVma anonymous;
+    private final boolean writable;
 
     /** Opens two processes that show a file, or if there is none, anonymous memory, from this index on. */
     TwoProcesses(Quire engine, @Nullable AddressSpace file, long firstIndex) {
+        this(engine, file, firstIndex, false);
+    }
+
+    /** The same; they may write to what is mapped, and do. */
+    TwoProcesses(Quire engine, @Nullable AddressSpace file, long firstIndex, boolean writable) {
+        this.writable = writable;
         first = engine.newPageTables();
         second = engine.newPageTables();
         reader = engine.newReader();
@@ -63,13 +70,13 @@ final class TwoProcesses implements AutoCloseable {
     void map(long folio, int order) {
         long nrPages = Geometry.pagesIn(order);
         if (order <= Geometry.PMD_ORDER) {
-            assertEquals(Errno.OK, first.map(FIRST_BASE, folio, 0, nrPages, false));
+            assertEquals(Errno.OK, first.map(FIRST_BASE, folio, 0, nrPages, writable));
         } else {
             mapLarge(first, FIRST_BASE, folio, order, Geometry.PMD_ORDER);
         }
         if (order < Geometry.PMD_ORDER) {
             long from = nrPages / 3;
-            assertEquals(Errno.OK, second.map(secondAddress(from), folio, from, nrPages - from, false));
+            assertEquals(Errno.OK, second.map(secondAddress(from), folio, from, nrPages - from, writable));
         } else {
             mapLarge(
                     second,
@@ -78,13 +85,13 @@ final class TwoProcesses implements AutoCloseable {
                     order,
                     order == Geometry.PUD_ORDER ? Geometry.PUD_ORDER : Geometry.PMD_ORDER);
         }
-        assertTrue(firstWalker.touch(firstAddress(nrPages / 2), false));
-        assertTrue(secondWalker.touch(secondAddress(nrPages - 1), false));
+        assertTrue(firstWalker.touch(firstAddress(nrPages / 2), writable));
+        assertTrue(secondWalker.touch(secondAddress(nrPages - 1), writable));
     }
 
-    private static void mapLarge(PageTables tables, long base, long folio, int order, int leafOrder) {
+    private void mapLarge(PageTables tables, long base, long folio, int order, int leafOrder) {
         for (long page = 0; page < Geometry.pagesIn(order); page += Geometry.pagesIn(leafOrder)) {
-            assertEquals(Errno.OK, tables.mapHuge(base + page * Geometry.PAGE_BYTES, folio, page, leafOrder, false));
+            assertEquals(Errno.OK, tables.mapHuge(base + page * Geometry.PAGE_BYTES, folio, page, leafOrder, writable));
         }
     }
 

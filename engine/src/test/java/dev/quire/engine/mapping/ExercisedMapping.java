@@ -10,10 +10,11 @@ import dev.quire.engine.pagetable.PageWalker;
 import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
-/** A process of its own that shows a range of a file, for a {@link FileExerciser} to read it through page tables. */
+/** A process of its own that shows a range of a file, for a {@link FileExerciser} to use it through page tables. */
 final class ExercisedMapping implements AutoCloseable {
     private static final int PAGE = Geometry.PAGE_BYTES;
     private static final int PAGES_BEHIND = 2;
@@ -41,7 +42,7 @@ final class ExercisedMapping implements AutoCloseable {
 
     /** Shows the file from here on. */
     void map(OpenFile file) throws IOException {
-        mapping = file.map(tables, address, nrPages, firstIndex);
+        mapping = file.map(tables, address, nrPages, firstIndex, true);
     }
 
     /**
@@ -51,11 +52,26 @@ final class ExercisedMapping implements AutoCloseable {
      * @throws OutOfMemoryError if there is no memory for the first page
      */
     int read(byte[] into, long offset, int length) throws IOException {
+        return copy(into, offset, length, false);
+    }
+
+    /**
+     * Writes bytes of the file, page by page, also behind its end in its last page; returns how many could be written
+     * before a fault was refused.
+     *
+     * @throws IOException if the first page cannot be read
+     * @throws OutOfMemoryError if there is no memory for the first page
+     */
+    int write(byte[] from, long offset, int length) throws IOException {
+        return copy(from, offset, length, true);
+    }
+
+    private int copy(byte[] bytes, long offset, int length, boolean writing) throws IOException {
         int done = 0;
         while (done < length) {
             int nrBytes;
             try {
-                nrBytes = readPage(into, done, offset + done, length - done);
+                nrBytes = copyPage(bytes, done, offset + done, length - done, writing);
             } catch (IOException | OutOfMemoryError e) {
                 if (done == 0) {
                     throw e;
@@ -70,33 +86,35 @@ final class ExercisedMapping implements AutoCloseable {
         return done;
     }
 
-    private int readPage(byte[] into, int at, long offset, int maximum) throws IOException {
-        long from = address + offset - firstIndex * PAGE;
-        long page = pin(from);
+    private int copyPage(byte[] bytes, int at, long offset, int maximum, boolean writing) throws IOException {
+        FileMapping shown = Objects.requireNonNull(mapping);
+        long page = pin(shown, address + offset - firstIndex * PAGE, writing);
         if (page == PageWalker.NOT_PINNED) {
             return 0;
         }
-        try {
-            int within = (int) (offset % PAGE);
-            int nrBytes = Math.min(PAGE - within, maximum);
-            NativeMemory.copyOut(engine.arena().frameOf(page) + within, MemorySegment.ofArray(into), at, nrBytes);
-            return nrBytes;
-        } finally {
+        int within = (int) (offset % PAGE);
+        int nrBytes = Math.min(PAGE - within, maximum);
+        long frame = engine.arena().frameOf(page) + within;
+        if (writing) {
+            NativeMemory.copyIn(MemorySegment.ofArray(bytes), at, frame, nrBytes);
+            shown.unpinWritten(page);
+        } else {
+            NativeMemory.copyOut(frame, MemorySegment.ofArray(bytes), at, nrBytes);
             walker.unpin(page);
         }
+        return nrBytes;
     }
 
-    private long pin(long from) throws IOException {
-        FileMapping shown = mapping;
-        while (shown != null) {
-            long page = walker.pin(from, false);
+    private long pin(FileMapping shown, long from, boolean writing) throws IOException {
+        while (true) {
+            long page = walker.pin(from, writing);
             if (page != PageWalker.NOT_PINNED) {
                 if (random.nextInt(4) == 0) {
-                    walker.touch(from, false);
+                    walker.touch(from, writing);
                 }
                 return page;
             }
-            int result = shown.faultIn(from, false);
+            int result = shown.faultIn(from, writing);
             if (result == Errno.ENOMEM) {
                 throw new OutOfMemoryError("fault");
             }
@@ -104,7 +122,6 @@ final class ExercisedMapping implements AutoCloseable {
                 return PageWalker.NOT_PINNED;
             }
         }
-        return PageWalker.NOT_PINNED;
     }
 
     /** Shows the file no more. */

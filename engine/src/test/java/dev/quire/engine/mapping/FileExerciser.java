@@ -47,6 +47,7 @@ final class FileExerciser implements AutoCloseable {
         WRITE(1000),
         VIEW(240),
         MAP(240),
+        WRITE_MAPPED(300),
         PUNCH(240),
         SPLIT(240),
         EVICT(200),
@@ -115,8 +116,11 @@ final class FileExerciser implements AutoCloseable {
     private final Step[] lastSteps = new Step[16];
     private OpenFile file;
 
-    /** Shows the range in page tables as long as the file is open; null for shared memory, which cannot be mapped. */
-    private final @Nullable ExercisedMapping mapping;
+    /** Shows the range in page tables as long as the file is open. */
+    private final ExercisedMapping mapping;
+
+    /** Whether something may be behind the end, in the last page. */
+    private boolean wroteBehindEnd;
 
     private int size;
     private long nrOperations;
@@ -148,12 +152,8 @@ final class FileExerciser implements AutoCloseable {
         segment = MemorySegment.ofArray(buffer);
         reader = engine.newReader();
         file = opener.open(reader);
-        mapping = file.file() instanceof CachedFile
-                ? new ExercisedMapping(engine, reader, random.split(), start, length)
-                : null;
-        if (mapping != null) {
-            mapping.map(file);
-        }
+        mapping = new ExercisedMapping(engine, reader, random.split(), start, length);
+        mapping.map(file);
     }
 
     /** Has every read that comes short, and every error, taken for a fault of the page cache. */
@@ -273,6 +273,7 @@ final class FileExerciser implements AutoCloseable {
             case WRITE -> write(at, length);
             case VIEW -> view(at, length);
             case MAP -> readMapped(at, length);
+            case WRITE_MAPPED -> writeMapped(at, length);
             case PUNCH -> punchOrPunchEnd(at, length);
             case SPLIT -> split(at);
             case EVICT -> file.evict(start + at, length);
@@ -362,10 +363,6 @@ final class FileExerciser implements AutoCloseable {
 
     /** Reads through page tables; behind the end there is nothing but the rest of the last page, which is zero. */
     private void readMapped(int at, int length) throws IOException {
-        if (mapping == null) {
-            view(at, length);
-            return;
-        }
         int nrThere = Math.max(Math.min(length, size - at), 0);
         int nrReadable = nrReadable(at, nrThere);
         int nrRead;
@@ -379,7 +376,7 @@ final class FileExerciser implements AutoCloseable {
             throw new AssertionError("mapped " + nrRead + " bytes at " + at + ", can be read " + nrReadable);
         }
         compare(at, Math.min(nrRead, nrThere), nrThere);
-        if (ownsEnd) {
+        if (ownsEnd && !wroteBehindEnd) {
             int pageEnd = Geometry.PAGE_BYTES * Math.ceilDiv(start + size, Geometry.PAGE_BYTES) - start;
             assertTrue(at + nrRead <= Math.max(pageEnd, at), "mapped behind the end");
             for (int i = nrThere; i < nrRead; i++) {
@@ -399,6 +396,31 @@ final class FileExerciser implements AutoCloseable {
         int nrWritten = (int) file.write(segment.asSlice(0, length), start + at);
         System.arraycopy(buffer, 0, model, at, nrWritten);
         size = Math.max(size, at + nrWritten);
+        checkSize();
+    }
+
+    /** Writes through page tables, now and then also behind the end, which makes no file longer. */
+    private void writeMapped(int at, int length) throws IOException {
+        int nrThere = Math.max(Math.min(length, size - at), 0);
+        boolean behindEnd = ownsEnd && random.nextInt(8) == 0;
+        wroteBehindEnd |= behindEnd && nrThere < length;
+        int nrBytes = behindEnd ? length : nrThere;
+        byte value = (byte) (1 + random.nextInt(255));
+        for (int i = 0; i < nrBytes; i++) {
+            buffer[i] = (byte) (value + (i >>> 5));
+        }
+        int nrReadable = nrReadable(at, nrThere);
+        int nrWritten;
+        try {
+            nrWritten = mapping.write(buffer, start + at, nrBytes);
+        } catch (IOException e) {
+            requireExpected(e, nrReadable);
+            throw e;
+        }
+        if (nrWritten < (faultless ? nrReadable : Math.min(nrThere, 1))) {
+            throw new AssertionError("mapped " + nrWritten + " bytes at " + at + ", can be written " + nrReadable);
+        }
+        System.arraycopy(buffer, 0, model, at, Math.min(nrWritten, nrThere));
         checkSize();
     }
 
@@ -458,9 +480,7 @@ final class FileExerciser implements AutoCloseable {
             compareFile();
         } finally {
             file = opener.open(reader);
-            if (mapping != null) {
-                mapping.map(file);
-            }
+            mapping.map(file);
         }
         checkSize();
     }
@@ -493,10 +513,8 @@ final class FileExerciser implements AutoCloseable {
             int length = Math.min(LONGEST, size - at);
             assertEquals(length, file.read(segment.asSlice(0, length), start + at));
             compare(at, length, length);
-            if (mapping != null) {
-                assertEquals(length, mapping.read(buffer, start + at, length));
-                compare(at, length, length);
-            }
+            assertEquals(length, mapping.read(buffer, start + at, length));
+            compare(at, length, length);
         }
     }
 
@@ -516,12 +534,10 @@ final class FileExerciser implements AutoCloseable {
 
     /** Closes the mapping and then the file, which keeps the error that both are told of for the last. */
     private void closeAll() throws IOException {
-        if (mapping != null) {
-            try {
-                mapping.unmap();
-            } catch (IOException e) {
-                nrErrors++;
-            }
+        try {
+            mapping.unmap();
+        } catch (IOException e) {
+            nrErrors++;
         }
         file.close();
     }
@@ -531,9 +547,7 @@ final class FileExerciser implements AutoCloseable {
         try {
             closeAll();
         } finally {
-            if (mapping != null) {
-                mapping.close();
-            }
+            mapping.close();
             reader.close();
         }
     }

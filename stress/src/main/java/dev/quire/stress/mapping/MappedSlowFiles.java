@@ -69,7 +69,7 @@ final class MappedSlowFiles {
             // From the second page on: a state without a slot has the number -1.
             address = (slot + 1L) * Geometry.PAGE_BYTES;
             try (OpenFile opened = open()) {
-                mapping = opened.map(tables, address, 1, 0);
+                mapping = opened.map(tables, address, 1, 0, true);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
@@ -101,6 +101,59 @@ final class MappedSlowFiles {
         int readMappedAfter(Progress other) {
             other.await();
             return guard(this::readMapped);
+        }
+
+        /** Writes the old stamp through the mapping, which leaves the page mapped, writable and dirty. */
+        void writeOldMapped() {
+            guard(() -> writeMapped(oldStamp(), true));
+        }
+
+        /**
+         * Pins the page through the mapping, writes the new stamp, and says so; {@link #MET} if the other actor did its
+         * part meanwhile, else 0.
+         */
+        int writeMappedBeside(Progress other) {
+            return beside(other, () -> guard(() -> writeMapped(newStamp(), true)));
+        }
+
+        /** Asks for leave to write through the mapping; {@link #MET} if the other actor did its part meanwhile. */
+        int faultForWritingBeside(Progress other) {
+            return beside(other, () -> guard(() -> mapping.fault(tables, address, true) ? 0 : END));
+        }
+
+        /** Writes the new stamp through the mapping as who trusts the leave to write, and does not say so. */
+        void writeMapped() {
+            guard(() -> writeMapped(newStamp(), false));
+        }
+
+        private int writeMapped(long stamp, boolean saysSo) {
+            PageWalker walker = tables.newWalker(readers.get());
+            long page = walker.pinOrFault(address, true, mapping);
+            if (page == PageWalker.NOT_PINNED) {
+                return END;
+            }
+            // Who has pinned a page takes its time.
+            SlowFile.transfer();
+            NativeMemory.setLong(quire.arena().frameOf(page), stamp);
+            if (saysSo) {
+                mapping.unpinWritten(page);
+            } else {
+                walker.unpin(page);
+            }
+            return 0;
+        }
+
+        /** Writes back. */
+        int sync() {
+            return use(opened -> {
+                opened.sync();
+                return 0;
+            });
+        }
+
+        /** Writes back, and looks what the file has. */
+        int syncAndLook() {
+            return sync() == BROKEN ? BROKEN : classify(file.stamp());
         }
 
         /** Grows the file to its old size, and reads the page through the mapping. */

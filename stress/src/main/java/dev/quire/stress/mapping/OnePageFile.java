@@ -69,7 +69,11 @@ abstract class OnePageFile extends GuardedState {
 
     /** Writes the new stamp, into memory. */
     final void write() {
-        write(oldStamp() | NEW_BIT);
+        write(newStamp());
+    }
+
+    final long newStamp() {
+        return oldStamp() | NEW_BIT;
     }
 
     private void write(long stamp) {
@@ -145,6 +149,6 @@ abstract class OnePageFile extends GuardedState {
         if (stamp == 0) {
             return ZERO;
         }
-        return stamp == oldStamp() ? OLD : stamp == (oldStamp() | NEW_BIT) ? NEW : WRONG;
+        return stamp == oldStamp() ? OLD : stamp == newStamp() ? NEW : WRONG;
     }
 }
