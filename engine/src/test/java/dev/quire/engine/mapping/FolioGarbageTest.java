@@ -108,6 +108,29 @@ class FolioGarbageTest extends WholeEngineTest {
         }
     }
 
+    /** A page is mapped for reading or writing, or made writable where it is mapped. */
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void writesThroughAMappedFileAllocateNothing(HeadMapKind headMap) throws IOException {
+        Quire engine = open(headMap);
+        try (RcuReader reader = engine.newReader();
+                OpenFile file = engine.pageCache().open(new MemoryFile(new byte[4096 << 10]), reader);
+                PageTables tables = engine.newPageTables();
+                FileMapping mapping = file.map(tables, 0, 1 << 10, 0, true)) {
+            file.read(MemorySegment.ofArray(new byte[4096 << 10]), 0);
+            PageWalker walker = tables.newWalker(reader);
+            assertAllocatesNothing(round -> {
+                long address = 4096L * (round * 37 & 1023);
+                walker.unpin(walker.pinOrFault(address, false, mapping));
+                tables.writeProtect(address, 1);
+                mapping.unpinWritten(walker.pinOrFault(address, true, mapping));
+                tables.unmap(address, 1);
+                mapping.unpinWritten(walker.pinOrFault(address, true, mapping));
+                tables.unmap(address, 1);
+            });
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(SplitPolicies.class)
     void fillingSplittingAndDroppingAllocatesNothing(SplitPolicies policy) {
