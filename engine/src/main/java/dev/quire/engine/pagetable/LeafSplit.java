@@ -74,8 +74,8 @@ final class LeafSplit {
 
     /**
      * Notes in a file folio's flags what a leaf that is gone knew about its use; anonymous memory needs no note. Nor
-     * does an owner need to be told of writes that it was told of before: it would take the flag for a sign that the
-     * folio is marked in its index, which it may not be any more.
+     * does an owner need to be told of writes that it was told of before: the folio is dirty, and marked as such in the
+     * index, where a flag set here would have no mark.
      */
     static void gatherUse(long folio, long leaf) {
         long mapping = PageStruct.mapping(folio);
