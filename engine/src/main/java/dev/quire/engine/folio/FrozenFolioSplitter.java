@@ -73,8 +73,7 @@ final class FrozenFolioSplitter {
     void splitFrozen(FolioSplit split, FolioOwner owner, XaCursor cursor) {
         split.nrNodes = XaCursor.nodesNeeded(split.plan);
         begin(split);
-        split.writePieces();
-        split.nrBytesStored += headMap.split(split.folio, split.plan);
+        writePieces(split);
         // I15: every slot goes from the frozen original straight to its own final folio (a piece's word is its page
         // struct's address), so that no reader can find a piece at another piece's index.
         split.nrBytesStored += split.nrNodes * XaNodeStruct.BYTES + nrTopSlots(split.order) * Long.BYTES;
@@ -114,8 +113,7 @@ final class FrozenFolioSplitter {
             return Errno.EAGAIN;
         }
         begin(split);
-        split.writePieces();
-        split.nrBytesStored += headMap.split(split.folio, split.plan);
+        writePieces(split);
         end(split);
         return Errno.OK;
     }
@@ -134,6 +132,15 @@ final class FrozenFolioSplitter {
             return false;
         }
         return true;
+    }
+
+    /**
+     * The head map first: each piece is unfrozen once it is written, and from then on somebody may map pages of it, whose
+     * leaves ask the map once and trust it (I15). Who finds a piece before can take no reference, and looks again.
+     */
+    private void writePieces(FolioSplit split) {
+        split.nrBytesStored += headMap.split(split.folio, split.plan);
+        split.writePieces();
     }
 
     private void begin(FolioSplit split) {

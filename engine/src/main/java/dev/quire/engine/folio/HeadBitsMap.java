@@ -48,7 +48,7 @@ public final class HeadBitsMap implements HeadMap {
         if (plan.nrRuns() == 1) {
             return (long) bits.setUniform(firstPfn, plan.order(), plan.runOrder(0)) * Long.BYTES;
         }
-        // Every new head is ready before its bit is set (release, in HeadBits). A search that runs meanwhile may
+        // No new head can be pinned before all bits are set. A search that runs meanwhile may
         // stop at any head, old or new; its caller asks again once it holds a reference.
         long nrWords = 0;
         long pfn = firstPfn + Geometry.pagesIn(plan.order());

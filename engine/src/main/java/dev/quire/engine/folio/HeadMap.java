@@ -38,8 +38,9 @@ public sealed interface HeadMap permits HeadBitsMap, TailWordsMap {
     long form(long head, int order);
 
     /**
-     * Makes the pieces of a frozen folio folios of their own. The page structs of all new heads are ready: whoever
-     * finds one through this map sees it initialised (release).
+     * Makes the pieces of a frozen folio folios of their own, before any of them can be pinned: who can pin one may map
+     * its pages, and the leaves trust this map. What the new heads' page structs say is published by their references,
+     * which come later.
      *
      * @param head head of the folio that is split
      * @param plan the pieces

@@ -42,7 +42,7 @@ public final class TailWordsMap implements HeadMap {
             int order = plan.runOrder(run);
             for (long count = plan.runCount(run); count > 0; count--) {
                 if (piece != head) {
-                    // Release: the new head's flags and counts are visible to whoever no longer sees a tail here.
+                    // Release, as for all of these words; what the new head says is published by its references.
                     PageStruct.compoundInfoRelease(piece, 0);
                     nrBytes += nameHead(piece, order);
                 }
