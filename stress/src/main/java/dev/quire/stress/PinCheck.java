@@ -7,6 +7,7 @@ import dev.quire.engine.lock.References;
 import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.memory.PageArena;
+import dev.quire.engine.struct.PageStruct;
 
 /**
  * What a reader that has pinned a folio makes sure of: that it covers the page that was looked for, whole and aligned,
@@ -110,7 +111,9 @@ public final class PinCheck {
         int order = folios.order(head);
         long firstIndex = folios.index(head);
         boolean covers = firstIndex <= index && index < firstIndex + Geometry.pagesIn(order);
-        if (!covers || order > wholeOrder || !Geometry.isAligned(firstIndex, order)) {
+        long lastPage = head + (Geometry.pagesIn(order) - 1) * PageStruct.BYTES;
+        boolean isFoundByPages = order > wholeOrder || folios.headOf(lastPage) == head;
+        if (!covers || order > wholeOrder || !Geometry.isAligned(firstIndex, order) || !isFoundByPages) {
             return WRONG;
         }
         long found = NativeMemory.getLong(frame(head, index - firstIndex));

@@ -75,11 +75,6 @@ final class FolioSplit {
     /** Whether the pieces go on the folio's LRU list, whose lock is held then. */
     boolean onLru;
 
-    /**
-     * Whether they are linked while they are written; if not, only once the head map has let go of their list words.
-     */
-    boolean linksAtOnce;
-
     /** Whether somebody wants to know how long the split and its freeze take. */
     boolean timed;
 
@@ -100,7 +95,7 @@ final class FolioSplit {
     private long lastLink;
 
     /** Pages of the pieces that are on no LRU list any more. */
-    private long nrPagesOffLru;
+    long nrPagesOffLru;
 
     /** First page, relative to the folio, of what lies beyond the end of the file; at least 1. */
     private long firstDropped;
@@ -280,7 +275,7 @@ final class FolioSplit {
     }
 
     private void writeRun(long from, long end, long pieceFlags, long memcgData, int references) {
-        boolean links = onLru && linksAtOnce;
+        boolean links = onLru;
         boolean unevictable = PageFlag.UNEVICTABLE.isSet(flags);
         long privateStride = swapCached ? 1 : 0;
         long firstPrivate = swapCached ? privateWord : 0;
@@ -327,7 +322,7 @@ final class FolioSplit {
             // The head is complete. Who meets it through its page from here on may take a reference; the index follows.
             References.unfreeze(piece, references);
         }
-        if (onLru && linksAtOnce) {
+        if (onLru) {
             link(piece, pieceOrder, references);
         }
     }
@@ -341,27 +336,7 @@ final class FolioSplit {
         nrBytesStored += Geometry.pagesIn(order) * Long.BYTES;
     }
 
-    /**
-     * Links the pieces after the folio on its LRU list, in the order of their addresses, if they are not linked yet;
-     * the lists' lock is held.
-     */
-    void linkPieces(LruLists lru) {
-        if (!linksAtOnce) {
-            // By runs, as in writePieces: uniform splits have many pieces, and a cursor would take as long as a link.
-            long offset = 0;
-            for (int run = 0; run < plan.nrRuns(); run++) {
-                int pieceOrder = plan.runOrder(run);
-                long end = offset + plan.runUnits(run);
-                for (; offset < end; offset += Geometry.pagesIn(pieceOrder)) {
-                    if (offset != 0) {
-                        link(folio + offset * PageStruct.BYTES, pieceOrder, references(offset, pieceOrder));
-                    }
-                }
-            }
-        }
-        lru.subtractPages(flags, nrPagesOffLru);
-    }
-
+    /** Links a piece after the one before it on its LRU list; the lists' lock is held. */
     private void link(long piece, int pieceOrder, int references) {
         if (references > 0) {
             lastLink = LruLists.linkAfter(lastLink, piece, PageFlag.UNEVICTABLE.isSet(flags));

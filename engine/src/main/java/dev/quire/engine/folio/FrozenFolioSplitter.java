@@ -135,8 +135,9 @@ final class FrozenFolioSplitter {
     }
 
     /**
-     * The head map first: each piece is unfrozen once it is written, and from then on somebody may map pages of it, whose
-     * leaves ask the map once and trust it (I15). Who finds a piece before can take no reference, and looks again.
+     * The head map first: each piece is unfrozen once it is written, and from then on somebody may map pages of it,
+     * whose leaves ask the map once and trust it (I15). Who finds a piece before can take no reference, and looks
+     * again. Nor does a page that the map takes for a tail have a link of a list, where its tails have their words.
      */
     private void writePieces(FolioSplit split) {
         split.nrBytesStored += headMap.split(split.folio, split.plan);
@@ -152,7 +153,6 @@ final class FrozenFolioSplitter {
         if (split.onLru) {
             // From before a piece can be found: who then isolates or frees one waits until it is linked.
             accounting.lru().lock();
-            split.linksAtOnce = !headMap.ownsListWordsOfTails();
         }
     }
 
@@ -163,11 +163,9 @@ final class FrozenFolioSplitter {
         if (split.list != null) {
             split.appendPieces(split.list);
         }
-        if (split.onLru) {
-            split.linkPieces(accounting.lru());
-        }
         split.unfreezeFirst();
         if (split.onLru) {
+            accounting.lru().subtractPages(split.flags, split.nrPagesOffLru);
             accounting.lru().unlock();
         }
         if (split.swapCached) {

@@ -33,11 +33,6 @@ public final class HeadBitsMap implements HeadMap {
     }
 
     @Override
-    public boolean ownsListWordsOfTails() {
-        return false;
-    }
-
-    @Override
     public long form(long head, int order) {
         return 0;
     }

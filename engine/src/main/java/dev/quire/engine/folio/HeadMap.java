@@ -21,14 +21,6 @@ public sealed interface HeadMap permits HeadBitsMap, TailWordsMap {
     long headOf(long page);
 
     /**
-     * Whether the map keeps something in the list words of tails, so that nothing can be linked through a page before
-     * {@link #split} has made it a head.
-     *
-     * @return false if who owns a folio may write those words
-     */
-    boolean ownsListWordsOfTails();
-
-    /**
      * Makes a block from the allocator one folio.
      *
      * @param head first page; its own page struct is ready

@@ -90,18 +90,26 @@ public final class LruLists {
         lifetime.enter();
         try {
             References.requireHeld(folio);
-            // RMW: of several that isolate, one finds the flag set.
+            // A hint, which spares those the lock that come for what is on no list.
+            return PageFlag.LRU.isSet(PageStruct.flagsAcquire(folio)) && isolateListed(folio);
+        } finally {
+            lifetime.exit();
+        }
+    }
+
+    private boolean isolateListed(long folio) {
+        lock();
+        try {
+            // Under the lock, as the link: who adds a folio whose flag is clear must find it unlinked.
             long flags = PageStruct.getAndClearFlags(folio, LRU);
             if ((flags & LRU) == 0) {
                 return false;
             }
             References.add(folio, 1);
-            lock();
             unlink(folio, flags);
-            unlock();
             return true;
         } finally {
-            lifetime.exit();
+            unlock();
         }
     }
 
@@ -128,7 +136,9 @@ public final class LruLists {
                 while (link != head && nrLeft > 0) {
                     long folio = PageStruct.pageOfList(link);
                     link = ListHead.prev(link);
-                    if (References.tryGet(folio) && take(folio, taken)) {
+                    if (References.tryGet(folio)) {
+                        unlink(folio, PageStruct.getAndClearFlags(folio, LRU));
+                        taken.link(folio);
                         nrTaken++;
                         nrLeft -= Geometry.pagesIn(FolioStruct.order(folio));
                     }
@@ -140,19 +150,6 @@ public final class LruLists {
         } finally {
             lifetime.exit();
         }
-    }
-
-    /** Takes a referenced folio off its list; if somebody isolates it right now, gives the reference back instead. */
-    private boolean take(long folio, FolioList taken) {
-        long flags = PageStruct.getAndClearFlags(folio, LRU);
-        if ((flags & LRU) == 0) {
-            // Never the last reference: who isolates it holds one until it has the lock.
-            References.put(folio, 1);
-            return false;
-        }
-        unlink(folio, flags);
-        taken.link(folio);
-        return true;
     }
 
     /**

@@ -18,14 +18,9 @@ public final class TailWordsMap implements HeadMap {
 
     @Override
     public long headOf(long page) {
-        // Acquire: who learns that the page became a head sees its flags (partner: the release stores in split).
+        // Acquire: who learns of the head of a new folio sees it formed (partner: the release stores in form).
         long info = PageStruct.compoundInfoAcquire(page);
         return (info & TAIL_BIT) != 0 ? info - TAIL_BIT : page;
-    }
-
-    @Override
-    public boolean ownsListWordsOfTails() {
-        return true;
     }
 
     @Override

@@ -12,7 +12,10 @@ import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,6 +23,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 @SuppressWarnings("NullAway.Init")
 class LruListsTest extends WholeEngineTest {
+    /** How long two threads may take on a machine that has other things to do. */
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
     private Quire engine;
     private Folios folios;
     private LruLists lru;
@@ -185,6 +191,42 @@ class LruListsTest extends WholeEngineTest {
         assertEquals(1, folios.references(shared));
         assertEquals(4, lru.nrPages(LruList.INACTIVE_FILE) + lru.nrPages(LruList.ACTIVE_FILE));
         folios.unpin(shared);
+    }
+
+    /** Who is not refused links a folio that nobody is about to unlink. */
+    @Test
+    void whoAddsAFolioThatIsBeingIsolatedFindsItUnlinked() throws InterruptedException {
+        long[] listed = {folios.allocate(0), folios.allocate(0), folios.allocate(0)};
+        for (long folio : listed) {
+            lru.add(folio);
+        }
+        long shared = listed[1];
+        AtomicInteger nrAdded = new AtomicInteger();
+        Thread isolating = Thread.ofPlatform().daemon().start(() -> {
+            while (nrAdded.get() < 2_000) {
+                if (lru.isolate(shared)) {
+                    folios.unpin(shared);
+                }
+            }
+        });
+        Thread adding = Thread.ofPlatform().daemon().start(() -> {
+            while (nrAdded.get() < 2_000) {
+                try {
+                    lru.add(shared);
+                    nrAdded.incrementAndGet();
+                } catch (IllegalStateException _) {
+                    Thread.onSpinWait();
+                }
+            }
+        });
+        assertTrue(adding.join(PATIENCE) && isolating.join(PATIENCE), "a list goes round in circles");
+        List<Long> left = LruContents.of(engine, LruList.INACTIVE_FILE);
+        assertEquals(left.size(), lru.nrPages(LruList.INACTIVE_FILE));
+        assertEquals(PageFlag.LRU.isSet(PageStruct.flags(shared)) ? 3 : 2, left.size());
+        for (long folio : listed) {
+            folios.unpin(folio);
+        }
+        requireEmptyLists();
     }
 
     /** Reclaim takes folios from the list while others on it are split, and freed. */
