@@ -54,8 +54,8 @@ import org.jspecify.annotations.Nullable;
  * One engine: an arena of page frames with everything that manages them. Engines share nothing; a JVM can have many.
  *
  * <p>Thread-safe. In checked mode, the default, no argument and no order of calls to the objects that an engine hands
- * out crashes the JVM: bad ones throw, and calls after {@link #close} throw {@link IllegalStateException}. Classes below
- * them that trust the addresses they are given say so; they are for who builds on the engine's parts.
+ * out crashes the JVM: bad ones throw, and calls after {@link #close} throw {@link IllegalStateException}. Classes
+ * below them that trust the addresses they are given say so; they are for who builds on the engine's parts.
  */
 public final class Quire implements AutoCloseable {
     private static final Logger LOGGER = System.getLogger(Quire.class.getName());

@@ -18,9 +18,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Calls every public method that takes numbers only, of everything that an engine's getters lead to, and of page tables, a
- * file and its mapping, with numbers that are no handles; on the open engine, and once it is closed. Ends with 0 if the
- * JVM survives.
+ * Calls every public method that takes numbers only, of everything that an engine's getters lead to, and of page
+ * tables, a file and its mapping, with numbers that are no handles; on the open engine, and once it is closed. Ends
+ * with 0 if the JVM survives.
  */
 final class EveryCall {
     private static final long[] NUMBERS = {0, 8, -1};

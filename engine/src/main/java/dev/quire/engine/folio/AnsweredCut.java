@@ -6,9 +6,9 @@ import dev.quire.engine.xarray.SplitPlan;
 import java.util.Arrays;
 
 /**
- * What a cut has answered about the folios of some blocks, as runs of folios of one order that all change their meaning,
- * or all do not. It is asked while nothing is frozen; from then on this answers, so that a cut that would say something
- * else later, or throw, can leave no folio frozen.
+ * What a cut has answered about the folios of some blocks, as runs of folios of one order that all change their
+ * meaning, or all do not. It is asked while nothing is frozen; from then on this answers, so that a cut that would say
+ * something else later, or throw, can leave no folio frozen.
  *
  * <p>One of a restructurer, used again and again. Takes memory in proportion to the runs, and allocates only when there
  * are more than ever. Not thread-safe.
@@ -67,8 +67,8 @@ final class AnsweredCut implements FolioCut {
     }
 
     /**
-     * Notes what a cut has planned for a folio, and asks it which pieces change: of those only that a stage leaves as they
-     * are, as all others are split further, and concerned for that.
+     * Notes what a cut has planned for a folio, and asks it which pieces change: of those only that a stage leaves as
+     * they are, as all others are split further, and concerned for that.
      */
     void addPieces(FolioCut cut, SplitPlan plan, long startIndex) {
         long stages = stagesFrom(plan.order());

@@ -23,7 +23,8 @@ import java.lang.invoke.VarHandle;
  * if they are too many, and what has become migration entries comes back unchecked; for both, the words have room for
  * as much again and more.
  *
- * <p>Handles are trusted: a wrong one ends the JVM. Thread-safe; lock-free, but for freeing a folio and for the queue of those to be split.
+ * <p>Handles are trusted: a wrong one ends the JVM. Thread-safe; lock-free, but for freeing a folio and for the queue
+ * of those to be split.
  */
 public final class FolioMapcounts {
     /** Most pages, each counted once per leaf that maps it: 2^29, which is 2048 times the whole of a folio of 1 GiB. */

@@ -122,8 +122,8 @@ final class FolioSplit {
     }
 
     /**
-     * Lets a policy plan all stages, and takes the plan of the first; until it returns, the thread begins no other split,
-     * which would have the same plan.
+     * Lets a policy plan all stages, and takes the plan of the first; until it returns, the thread begins no other
+     * split, which would have the same plan.
      */
     void plan(StagedPlan stages, SplitPolicy policy, long start, long end, long allowedOrders) {
         isPlanning = true;

@@ -124,8 +124,8 @@ public final class FolioSplitter {
     }
 
     /**
-     * Splits as a policy says; {@link SplitStages#of} prints it beforehand. Under a policy with stages each of them is a
-     * split for itself, of which an observer is told: between them the pieces without the caller's lock are ordinary
+     * Splits as a policy says; {@link SplitStages#of} prints it beforehand. Under a policy with stages each of them is
+     * a split for itself, of which an observer is told: between them the pieces without the caller's lock are ordinary
      * folios. Those that somebody else has locked or holds by then stay as they are.
      *
      * @param folio head of a folio that the caller has locked and holds one reference to
@@ -151,8 +151,8 @@ public final class FolioSplitter {
 
     /**
      * Splits as a policy says, as the other method, and appends every piece but the first to a list, with a reference
-     * that belongs to the list: in the order of their addresses, but under a policy with stages those of each stage after
-     * those of the stage before.
+     * that belongs to the list: in the order of their addresses, but under a policy with stages those of each stage
+     * after those of the stage before.
      *
      * @param folio head of a folio that the caller has locked and holds one reference to, and that is on no LRU list
      * @param policy how to cut

@@ -50,9 +50,9 @@ public enum SplitPolicies implements SplitPolicy {
 
     /**
      * By large steps, each in a freeze of its own that makes at most 2^{@value #STAGE_ORDERS} pieces: into pieces of
-     * the minimum order times a power of that, as 1 GiB into 2 MiB and those into 4 KiB, and on in those pieces only that
-     * the range covers in part. Where such an order is not allowed it takes the smallest allowed one that keeps the bound,
-     * and if there is none, the next smaller allowed one, which does not.
+     * the minimum order times a power of that, as 1 GiB into 2 MiB and those into 4 KiB, and on in those pieces only
+     * that the range covers in part. Where such an order is not allowed it takes the smallest allowed one that keeps
+     * the bound, and if there is none, the next smaller allowed one, which does not.
      *
      * <p>Two freezes more than the first, at most, in a folio of order 18 around any range: one at each of its ends.
      * {@link StagedSplitter} splits uniformly in the same steps.
@@ -75,7 +75,9 @@ public enum SplitPolicies implements SplitPolicy {
         }
     };
 
-    /** A freeze of a staged split makes at most as many pieces, as log2: two stages are enough for the largest folio. */
+    /**
+     * A freeze of a staged split makes at most as many pieces, as log2: two stages are enough for the largest folio.
+     */
     public static final int STAGE_ORDERS = 9;
 
     /** Every order that a folio can have. */

@@ -29,8 +29,8 @@ public interface SplitPolicy {
 
     /**
      * Order of the equal pieces that a folio is split into first, in a freeze of their own; those of them that the plan
-     * wants smaller are then split further, each in freezes of its own. So the longest freeze is bounded, and between the
-     * freezes the pieces are ordinary folios. {@link SplitStages} prints them all beforehand.
+     * wants smaller are then split further, each in freezes of its own. So the longest freeze is bounded, and between
+     * the freezes the pieces are ordinary folios. {@link SplitStages} prints them all beforehand.
      *
      * @param order order of the folio, or of a piece of a stage before
      * @param minimumOrder no piece may be smaller

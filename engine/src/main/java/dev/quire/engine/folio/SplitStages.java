@@ -74,15 +74,15 @@ public final class SplitStages {
     }
 
     /**
-     * What {@link FolioRestructurer#restructure} will do to one folio if all of it is asked for; which of the freezes after
-     * the first comes first is not said.
+     * What {@link FolioRestructurer#restructure} will do to one folio if all of it is asked for; which of the freezes
+     * after the first comes first is not said.
      *
      * @param cut says what the pages should consist of
      * @param startIndex first page of the folio, a multiple of its size
      * @param order log2 pages of the folio
      * @return its freezes
-     * @throws IllegalArgumentException if the order is not in 0..18, the index negative or not aligned, or the cut plans
-     *     what it must not
+     * @throws IllegalArgumentException if the order is not in 0..18, the index negative or not aligned, or the cut
+     *     plans what it must not
      */
     public static SplitStages of(FolioCut cut, long startIndex, int order) {
         Geometry.requireOrder(order);

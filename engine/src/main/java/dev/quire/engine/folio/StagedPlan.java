@@ -5,8 +5,8 @@ import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.xarray.SplitPlan;
 
 /**
- * The pieces that a folio becomes in the end, and the freezes that lead there, as a policy has said once: it is not asked
- * again. Not thread-safe; after its first use it allocates nothing.
+ * The pieces that a folio becomes in the end, and the freezes that lead there, as a policy has said once: it is not
+ * asked again. Not thread-safe; after its first use it allocates nothing.
  */
 final class StagedPlan {
     /** All pieces, once {@link #plan} has returned. */

@@ -4,7 +4,9 @@ package dev.quire.engine.folio;
 import dev.quire.engine.struct.PageStruct;
 import org.jspecify.annotations.Nullable;
 
-/** One split in stages under way: what is split, and what is left to do. One object per thread, used again and again. */
+/**
+ * One split in stages under way: what is split, and what is left to do. One object per thread, used again and again.
+ */
 final class StagedSplit {
     final StagedPlan plan = new StagedPlan();
 

@@ -21,8 +21,8 @@ import dev.quire.engine.struct.PageStruct;
  * 512 pages each.
  *
  * <p>Between the stages the pieces are ordinary folios: others may pin, lock, split or drop them. What somebody holds
- * stays as large as it is; the rest is split all the same. A mapped anonymous folio is unmapped and mapped again by each
- * stage, the first for every page: who touches one then waits for longer than the freeze.
+ * stays as large as it is; the rest is split all the same. A mapped anonymous folio is unmapped and mapped again by
+ * each stage, the first for every page: who touches one then waits for longer than the freeze.
  *
  * <p>Thread-safe. Blocks on what {@link FolioSplitter} blocks on, but on no folio lock: it takes those of the other
  * pieces only if they are free, as the caller has one already, perhaps that of a later folio.
@@ -57,9 +57,10 @@ public final class StagedSplitter {
      *
      * @param page handle of a page of a folio that the caller has locked and holds one reference to
      * @param newOrder log2 pages of the pieces
-     * @return 0 if no piece that is left is larger; else the first result of {@link FolioSplitter#splitUniform} that was
-     *     not 0, or EAGAIN for a piece that somebody else has locked or changed. If the first stage was refused nothing
-     *     has changed, otherwise some pieces are 9 orders larger than wanted, or as others have made them meanwhile
+     * @return 0 if no piece that is left is larger; else the first result of {@link FolioSplitter#splitUniform} that
+     *     was not 0, or EAGAIN for a piece that somebody else has locked or changed. If the first stage was refused
+     *     nothing has changed, otherwise some pieces are 9 orders larger than wanted, or as others have made them
+     *     meanwhile
      * @throws IllegalArgumentException if the page is not of this engine or the order not in 0..18
      * @throws IllegalStateException if the folio is not locked, or this is called by who is told of a stage of another
      */

@@ -8,7 +8,8 @@ import dev.quire.engine.struct.PageStruct;
  * folio_ref_unfreeze). A count of 0 is free, a tail, or frozen; nobody can take a reference then.
  * Keeps I6, I7 and I8.
  *
- * <p>Handles are trusted: a wrong one ends the JVM. All operations are lock-free; all but {@link #tryGet} and {@link #put} are wait-free.
+ * <p>Handles are trusted: a wrong one ends the JVM. All operations are lock-free; all but {@link #tryGet} and {@link
+ * #put} are wait-free.
  */
 public final class References {
     /**

@@ -5,9 +5,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * A backing file as the cache sees it, call by call: whatever one throws is an {@link IOException}, and one that returns has done
- * what it was asked to, as far as that can be told. So a file that fails in a way of its own takes no folio, lock or
- * page with it, be it in the hands of who reclaims for another file, and is told to those who use it.
+ * A backing file as the cache sees it, call by call: whatever one throws is an {@link IOException}, and one that
+ * returns has done what it was asked to, as far as that can be told. So a file that fails in a way of its own takes no
+ * folio, lock or page with it, be it in the hands of who reclaims for another file, and is told to those who use it.
  *
  * <p>Thread-safe as the file is.
  */

@@ -23,9 +23,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * index still, up to date, and before the end of the file: who cuts it off, evicts it or splits it unmaps it under the
  * same lock before, so no leaf is ever left that shows what is gone.
  *
- * <p>Nor is a leaf writable unless its folio is dirty (I18): a fault for writing makes it so first, one for reading maps
- * a clean folio without letting anybody write, and writeback takes the leave back before it takes the folio for clean.
- * As {@link OpenFile#write}, a fault for writing does not wait for a writeback: the folio is dirty again then.
+ * <p>Nor is a leaf writable unless its folio is dirty (I18): a fault for writing makes it so first, one for reading
+ * maps a clean folio without letting anybody write, and writeback takes the leave back before it takes the folio for
+ * clean. As {@link OpenFile#write}, a fault for writing does not wait for a writeback: the folio is dirty again then.
  *
  * <p>Thread-safe, blocking as a reader of what is not cached is. Allocates nothing on the heap where the page is
  * cached, but for waiting.
@@ -63,8 +63,8 @@ final class FileFault {
     }
 
     /**
-     * Maps the page that belongs at an address of the region; to be written to only if the region is writable. The caller holds no lock that ranks after
-     * {@link LockRank#MEMORY_MAP}.
+     * Maps the page that belongs at an address of the region; to be written to only if the region is writable. The
+     * caller holds no lock that ranks after {@link LockRank#MEMORY_MAP}.
      *
      * @return 0 if it is mapped now; EFAULT if it lies behind the end of the file; EOVERFLOW if its folio is mapped too
      *     often; ENOMEM if there is no memory, nor any to reclaim

@@ -35,10 +35,10 @@ import java.io.UncheckedIOException;
  * OpenFile#evict} spares what is mapped of a file.
  *
  * <p>What is written through a mapping reaches the file as what {@link OpenFile#write} has written does. Before a
- * writeback takes bytes it takes the leave to write back from all who map them, so that the next pin for writing faults,
- * and the folio is dirty again. Who has pinned a page before, and stores after, has to say so, when it unpins it by
- * {@link #unpinWritten}: without that such bytes are in the cache, but get lost with it. What is stored behind the end
- * of the file, in its last page, is never the file's, and zero when the file grows.
+ * writeback takes bytes it takes the leave to write back from all who map them, so that the next pin for writing
+ * faults, and the folio is dirty again. Who has pinned a page before, and stores after, has to say so, when it unpins
+ * it by {@link #unpinWritten}: without that such bytes are in the cache, but get lost with it. What is stored behind
+ * the end of the file, in its last page, is never the file's, and zero when the file grows.
  *
  * <p>A mapping is one of those who have the file open, also after the {@link OpenFile} that made it is closed.
  *

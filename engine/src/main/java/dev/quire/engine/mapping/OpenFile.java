@@ -349,7 +349,8 @@ public final class OpenFile implements AutoCloseable {
 
     /**
      * Drops clean folios that lie in a range, as a whole, and that nobody holds or has mapped (POSIX_FADV_DONTNEED).
-     * Those of shared memory are swapped out, also if they are mapped. A page is in the range if all its bytes are that the file has.
+     * Those of shared memory are swapped out, also if they are mapped. A page is in the range if all its bytes are that
+     * the file has.
      *
      * @param offsetBytes start of the range
      * @param lengthBytes its length, 0 or more

@@ -159,9 +159,9 @@ public final class SharedMemory implements AutoCloseable {
     }
 
     /**
-     * Swaps folios out that lie in a range and that nobody holds, from its start on; what is mapped is unmapped. One that there is no run of slots
-     * for is split. Folios that reach beyond the range with bytes that the memory has stay, and so does all if there is
-     * no swap area. Must not be called from inside a read section.
+     * Swaps folios out that lie in a range and that nobody holds, from its start on; what is mapped is unmapped. One
+     * that there is no run of slots for is split. Folios that reach beyond the range with bytes that the memory has
+     * stay, and so does all if there is no swap area. Must not be called from inside a read section.
      *
      * @param offsetBytes start of the range
      * @param lengthBytes its length, 0 or more

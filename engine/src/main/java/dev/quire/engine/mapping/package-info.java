@@ -10,8 +10,8 @@
  * {@link dev.quire.engine.mapping.FileMapping} shows its pages in page tables, and
  * {@link dev.quire.engine.mapping.BackingFile} is what lies below. {@link dev.quire.engine.mapping.SharedMemory} is
  * used in the same way; its bytes are in memory and in a {@link dev.quire.engine.mapping.SwapArea}. Locks, outer to
- * inner: release lock, table lock, inode lock, writeback lock, sync lock, resize lock, folio lock, lock of the swap area,
- * index lock, swap lock. Comments cite the invariants of docs/memory-model.md by number (I22).
+ * inner: release lock, table lock, inode lock, writeback lock, sync lock, resize lock, folio lock, lock of the swap
+ * area, index lock, swap lock. Comments cite the invariants of docs/memory-model.md by number (I22).
  *
  * <p>The kernel's counterparts are mm/filemap.c, mm/truncate.c, mm/readahead.c, mm/page-writeback.c, mm/shmem.c,
  * mm/page_io.c and the part of mm/vmscan.c that takes folios of files and shared memory.

@@ -316,7 +316,8 @@ public final class PageArena implements AutoCloseable {
     }
 
     /**
-     * How much of page structs, head bits, index nodes and small objects the system backs with huge pages now. Not for hot paths: it reads the system's list of mappings.
+     * How much of page structs, head bits, index nodes and small objects the system backs with huge pages now. Not for
+     * hot paths: it reads the system's list of mappings.
      *
      * @return bytes, or -1 if the system does not tell
      */

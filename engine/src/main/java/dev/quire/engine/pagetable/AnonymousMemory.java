@@ -21,8 +21,8 @@ import dev.quire.engine.rcu.Lifetime;
  * given; nothing looks for a vacant range. There is no sharing after a fork, no zero page and no swap.
  *
  * <p>Thread-safe: faults run beside each other, everything else alone (mmap_lock). Calls block, and must not be made
- * from a read section. Faults allocate nothing on the heap but for waiting, and when memory is short. Once the engine is
- * closed every call throws {@link IllegalStateException}; memory that is closed has no region, and gets none.
+ * from a read section. Faults allocate nothing on the heap but for waiting, and when memory is short. Once the engine
+ * is closed every call throws {@link IllegalStateException}; memory that is closed has no region, and gets none.
  */
 public final class AnonymousMemory implements FaultHandler, AutoCloseable {
     private final PageTableContext context;

@@ -6,8 +6,8 @@ import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageTableStruct;
 
 /**
- * Changes the leaves that map one folio in place; they stay, and so do their references. For one walk, under the lock of
- * each entry.
+ * Changes the leaves that map one folio in place; they stay, and so do their references. For one walk, under the lock
+ * of each entry.
  */
 abstract class FolioLeafOperation implements RangeOperation {
     private final long firstPfn;

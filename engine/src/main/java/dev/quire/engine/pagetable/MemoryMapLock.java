@@ -6,8 +6,8 @@ import dev.quire.engine.lock.LockOrder;
 import dev.quire.engine.rcu.Lifetime;
 
 /**
- * The lock of the memory map of one process (mmap_lock): shared by its faults, held alone by its system calls. Who holds
- * it is in a call of the engine, which does not close meanwhile.
+ * The lock of the memory map of one process (mmap_lock): shared by its faults, held alone by its system calls. Who
+ * holds it is in a call of the engine, which does not close meanwhile.
  *
  * <p>As {@link FaultLock}; nothing is allocated to take it.
  */

@@ -22,8 +22,8 @@ import dev.quire.engine.struct.PageTableStruct;
  * <p>Walks over all who map a folio go on, too: a page that moves between two steps of one, which the tree lock makes
  * the only chance, must not be missed. None is, as a walk comes to the old place first (I23): the region at the new one
  * begins at the index of the first page that moves, which is not below where the region at the old one begins, and of
- * two that begin alike it was made later. So what such a walk has not met before the move it meets at the new place. What
- * it has met there again is as it left it, and stays so: a migration entry, or a leaf. For one move.
+ * two that begin alike it was made later. So what such a walk has not met before the move it meets at the new place.
+ * What it has met there again is as it left it, and stays so: a migration entry, or a leaf. For one move.
  */
 final class MoveLeaves {
     private final PageTableContext context;

@@ -218,7 +218,9 @@ public final class PageWalker {
         return TableTree.levelOf(place) > TableTree.PTE_LEVEL && PageTableEntry.isTable(entry);
     }
 
-    /** Whether the descent ended at a leaf that gives way to a table, or has given way: what is mapped is there again. */
+    /**
+     * Whether the descent ended at a leaf that gives way to a table, or has given way: what is mapped is there again.
+     */
     private static boolean isBeingSplit(long place, long entry) {
         return PageTableEntry.isInvalidLeaf(entry) || hasBeenSplit(place, entry);
     }

@@ -84,8 +84,8 @@ final class RegionList {
 
     /**
      * Walks the tables at all addresses at which pages from an index up to before another belong: in the order of the
-     * regions' first indexes, of those with the same one in the order in which they were made. {@link MoveLeaves} relies
-     * on it.
+     * regions' first indexes, of those with the same one in the order in which they were made. {@link MoveLeaves}
+     * relies on it.
      */
     void walk(long firstIndex, long endIndex, RangeOperation operation) {
         lock();

@@ -13,8 +13,10 @@ import java.lang.foreign.StructLayout;
  * struct address_space: what the mapping word of a page-cache folio points to, 128 bytes.
  *
  * <pre>
- *  0         16              20            24         32           40              48          56           64             68  128
- *  | i_pages | minimum order | swap backed | nr_pages | size bytes | fallocate end | nr charged | nr swapped | tracks writes | - |
+ *  0         16              20            24         32           40              48          56           64
+ *     68  128
+ *  | i_pages | minimum order | swap backed | nr_pages | size bytes | fallocate end | nr charged | nr swapped | tracks
+ *     writes | - |
  * </pre>
  *
  * The index lock (in {@code i_pages}) guards {@code nr_pages} and {@code nr swapped}; {@code size bytes} and

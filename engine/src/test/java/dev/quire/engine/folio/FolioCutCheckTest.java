@@ -217,8 +217,8 @@ class FolioCutCheckTest extends WholeEngineTest {
     }
 
     /**
-     * Wants one folio of order 4 that changes, and order 2 after it, by way of order 4, of folios of order 0 one of order
-     * 3, and one of order 1 as it is; until its answers have been taken.
+     * Wants one folio of order 4 that changes, and order 2 after it, by way of order 4, of folios of order 0 one of
+     * order 3, and one of order 1 as it is; until its answers have been taken.
      */
     private static final class Fickle implements FolioCut {
         boolean isOver;

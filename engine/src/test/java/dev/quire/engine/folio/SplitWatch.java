@@ -25,12 +25,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>No attempt is left out, successful or not. Of each is checked, under {@link Scope#ALL}: of every piece references,
  * flags, mapping, index, private word, memory group, order, map counts and links on the LRU list; every count of the
- * engine, of the owner and of the memory group; and the leaves in page tables. Of every page of folios up to order 9, and
- * of samples of larger ones, as {@link FolioInvariants} says: its head, its entry in the index with marks, its slot in
- * the swap cache, its recorded owner, and after a failure all words of the page structs. What is far from the folio is
- * not looked at, but that counts cover it, and that nothing is left of it when the test ends ({@link
- * FoliosAtRest#checkNoneIsLeft}). Under {@link Scope#WHAT_THE_CALLER_HOLDS}: of the piece that the caller has locked order,
- * lock, index, references, alignment, and its pages' heads.
+ * engine, of the owner and of the memory group; and the leaves in page tables. Of every page of folios up to order 9,
+ * and of samples of larger ones, as {@link FolioInvariants} says: its head, its entry in the index with marks, its slot
+ * in the swap cache, its recorded owner, and after a failure all words of the page structs. What is far from the folio
+ * is not looked at, but that counts cover it, and that nothing is left of it when the test ends ({@link
+ * FoliosAtRest#checkNoneIsLeft}). Under {@link Scope#WHAT_THE_CALLER_HOLDS}: of the piece that the caller has locked
+ * order, lock, index, references, alignment, and its pages' heads.
  */
 public final class SplitWatch implements SplitObserver {
     /** What can be looked at. */

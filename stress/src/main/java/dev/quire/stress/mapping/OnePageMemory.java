@@ -123,8 +123,8 @@ final class OnePageMemory {
         }
 
         /**
-         * Reads the other file, once the page of the first is on its way out, and lets go of it; 10 more if it was still
-         * on its way then, while there was no other.
+         * Reads the other file, once the page of the first is on its way out, and lets go of it; 10 more if it was
+         * still on its way then, while there was no other.
          */
         int readOther(Progress writer) {
             while (!written.file.isOnItsWay && !writer.isComplete()) {

@@ -17,8 +17,8 @@ import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
  * Who needs memory while all of it is on its way out waits until it has arrived, however long that takes, and gets it;
- * and what was on its way arrives. (One page is all there is: while one actor uses it, the other may be refused, and asks
- * again.)
+ * and what was on its way arrives. (One page is all there is: while one actor uses it, the other may be refused, and
+ * asks again.)
  *
  * <p>First number: what the reader of another file got (1 its bytes, 8 no memory); 10 more if the only page was on its
  * way out when it asked. Second: how the writeback ended. Third: what the file has then (2 what was written).

@@ -19,9 +19,9 @@ import org.openjdk.jcstress.infra.results.III_Result;
  * A fault that sleeps for a page at its old address, while its migration entry moves to another one and the page is
  * mapped again there: it is woken, and finds that nothing is mapped at the old address any more.
  *
- * <p>First number: what the fault came to (0 nothing, 1 its page, 9 another page); 10 more if there was a migration entry
- * when it came, 100 more if it slept on although the page was mapped and its folio unlocked. Second: how the move ended.
- * Third: the number of pages that are mapped at the new place, only there, and counted as they should be.
+ * <p>First number: what the fault came to (0 nothing, 1 its page, 9 another page); 10 more if there was a migration
+ * entry when it came, 100 more if it slept on although the page was mapped and its folio unlocked. Second: how the move
+ * ended. Third: the number of pages that are mapped at the new place, only there, and counted as they should be.
  */
 public final class FaultVsMove {
     private FaultVsMove() {}

@@ -193,7 +193,10 @@ final class LargeLeaves {
 
         // ---- what writers do
 
-        /** Splits the folio into pieces of 1 MiB, with its mapping; 0 or an error number. The state gets a reference to each. */
+        /**
+         * Splits the folio into pieces of 1 MiB, with its mapping; 0 or an error number. The state gets a reference to
+         * each.
+         */
         int split() {
             return guard(() -> {
                 folios.lock(folio);

@@ -15,8 +15,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * While memory moves to other addresses, the folio that holds it is unmapped, split and mapped again: in the end all its
- * pages are mapped at the new place, whichever of leaf and migration entry has moved.
+ * While memory moves to other addresses, the folio that holds it is unmapped, split and mapped again: in the end all
+ * its pages are mapped at the new place, whichever of leaf and migration entry has moved.
  *
  * <p>First number: how the move ended; 10 if the page was on its way from one folio to another just before or after it.
  * Second: how the split ended. Third: the number of pages that are mapped at the new place, only there, and counted as

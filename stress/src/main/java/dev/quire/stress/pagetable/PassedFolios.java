@@ -75,8 +75,8 @@ final class PassedFolios {
         }
 
         /**
-         * Goes through all folios, as who looks for free ones does, until the fault is over, and holds each that belongs
-         * to nobody yet until it does; 1 if one of them was what the fault brought in.
+         * Goes through all folios, as who looks for free ones does, until the fault is over, and holds each that
+         * belongs to nobody yet until it does; 1 if one of them was what the fault brought in.
          */
         int passBy(Progress faulter) {
             return guard(() -> {

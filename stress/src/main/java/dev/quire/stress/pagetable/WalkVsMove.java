@@ -15,8 +15,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * While memory moves to other addresses, a walk finds each page at the old place, at neither, or at the new one, in this
- * order, and never at both.
+ * While memory moves to other addresses, a walk finds each page at the old place, at neither, or at the new one, in
+ * this order, and never at both.
  *
  * <p>First number: where the walk saw the page at last (0 nowhere, 1 at the old place, 2 at the new one, 3 at both, 9
  * another page); 10 more if it saw it nowhere before. Second: how the move ended.
