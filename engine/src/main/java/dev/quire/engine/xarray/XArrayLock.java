@@ -192,7 +192,7 @@ final class XArrayLock {
 
     /**
      * For the holder. A number that no sibling of the array has, and larger than those of all siblings before; it
-     * begins again after 2^50, which no lookup lives to see.
+     * begins again after 2^54, which no lookup lives to see.
      */
     long nextSiblingStamp() {
         return ++siblingStamp;

@@ -58,15 +58,12 @@ abstract sealed class XaCursorNodes extends XaBracket permits XaCursor {
      */
     public final int reserve(int nrNodes) {
         XaArguments.requireNrNodes(nrNodes);
-        if (spares.suffice(nrNodes)) {
+        if (spares.suffice(nrNodes) || spares.await(nrNodes)) {
             return Errno.OK;
         }
-        pool.lifetime().enter();
-        try {
-            return spares.await(nrNodes) ? Errno.OK : failWithoutSpares(Errno.ENOMEM);
-        } finally {
-            pool.lifetime().exit();
-        }
+        destroy();
+        setError(Errno.ENOMEM);
+        return Errno.ENOMEM;
     }
 
     /**

@@ -14,14 +14,14 @@ import dev.quire.engine.memory.Errno;
  *  ...10                    internal; never given to {@code store}:
  *    1026                     retry: the node was cut off, start over from the head
  *    1030                     zero: reserved, reads as nothing through the normal API
- *    shift:6, address:58 + 2  child node; the top six bits hold its shift (0, 6, ... 60)
- *    62:6, stamp:50, s:6, 10  sibling: the entry's canonical slot is slot s (0 to 62) of the same node
+ *    0, shift:6, addr:57 + 2  child node; the bits below the sign hold its shift (0, 6, ... 60)
+ *    10, stamp:54, s:6, 10    sibling: the entry's canonical slot is slot s (0 to 62) of the same node
  *    -4e+2, e of 1..4095      error e; only ever a result, never in a slot
  * </pre>
  *
  * The shift travels in the word, because loading it from the node's header costs a lookup one more dependent cache miss
- * per level, and because a header field of its own would race with growing and shrinking. A sibling's top six bits are
- * 62 and an error's 63, which are no shifts.
+ * per level, and because a header field of its own would race with growing and shrinking. The sign bit is set in
+ * siblings and errors alone, so that one comparison tells a node from all other internal words.
  *
  * <p>The stamp tells a sibling from all that were stored in its slot before: who finds the same word again knows that
  * the slot was the same entry's all the time between, and what the canonical slot held meanwhile was that entry's word.
@@ -42,17 +42,18 @@ public final class XaEntry {
     /** Largest integer that a value can hold. */
     public static final long MAX_VALUE = Long.MAX_VALUE;
 
-    private static final int NODE_SHIFT_POSITION = 58;
+    private static final int NODE_SHIFT_POSITION = 57;
     private static final long NODE_ADDRESS_MASK = (1L << NODE_SHIFT_POSITION) - 4;
     private static final long LARGEST_SMALL_INTERNAL = 4096;
 
-    /** Where words of nodes end: above that of shift 60 are siblings and errors. */
-    private static final long NODES_END = 61L << NODE_SHIFT_POSITION;
+    private static final int SIBLING_TAG_POSITION = 62;
 
-    private static final long SIBLING_TAG = 62;
+    /** The two top bits, sign-extended. */
+    private static final long SIBLING_TAG = -2;
+
     private static final int SIBLING_STAMP_POSITION = 8;
     private static final int SIBLING_SLOT_MASK = 63;
-    private static final long SIBLING_STAMP_MASK = (1L << NODE_SHIFT_POSITION) - (1L << SIBLING_STAMP_POSITION);
+    private static final long SIBLING_STAMP_MASK = (1L << SIBLING_TAG_POSITION) - (1L << SIBLING_STAMP_POSITION);
 
     private XaEntry() {}
 
@@ -130,7 +131,7 @@ public final class XaEntry {
      * Makes a sibling word.
      *
      * @param slot canonical slot, 0 to 62: a canonical slot precedes its siblings
-     * @param stamp a number that no sibling stored into the same slot had before; the lowest 50 bits count
+     * @param stamp a number that no sibling stored into the same slot had before; the lowest 54 bits count
      * @return the word
      */
     static long sibling(int slot, long stamp) {
@@ -139,7 +140,7 @@ public final class XaEntry {
 
     /** What all siblings of a slot have in common. */
     static long unstampedSibling(int slot) {
-        return SIBLING_TAG << NODE_SHIFT_POSITION | (long) slot << 2 | 2;
+        return SIBLING_TAG << SIBLING_TAG_POSITION | (long) slot << 2 | 2;
     }
 
     /** A sibling without its stamp; no other word becomes one. */
@@ -164,7 +165,7 @@ public final class XaEntry {
      * @return true for a sibling
      */
     public static boolean isSibling(long word) {
-        return isInternal(word) && word >>> NODE_SHIFT_POSITION == SIBLING_TAG;
+        return isInternal(word) && word >> SIBLING_TAG_POSITION == SIBLING_TAG;
     }
 
     /** Slot that a sibling points at; meaningless for other words. */
@@ -207,15 +208,14 @@ public final class XaEntry {
         return isError(word) ? (int) (word >> 2) : Errno.OK;
     }
 
-    /** Makes the word of a child node: a trusted address, a multiple of 4 between 4096 and 2^58, and its shift. */
+    /** Makes the word of a child node: a trusted address, a multiple of 4 between 4096 and 2^57, and its shift. */
     static long node(long address, int shift) {
         return address | 2 | (long) shift << NODE_SHIFT_POSITION;
     }
 
     /** Whether a word is a child node. */
     static boolean isNode(long word) {
-        return isInternal(word)
-                && Long.compareUnsigned(word - LARGEST_SMALL_INTERNAL, NODES_END - LARGEST_SMALL_INTERNAL) < 0;
+        return isInternal(word) && word > LARGEST_SMALL_INTERNAL;
     }
 
     /** Address of a child node. */

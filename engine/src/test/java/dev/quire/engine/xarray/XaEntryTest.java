@@ -12,8 +12,8 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 class XaEntryTest {
-    private static final long LARGEST_ADDRESS = (1L << 58) - 64;
-    private static final long LAST_STAMP = (1L << 50) - 1;
+    private static final long LARGEST_ADDRESS = (1L << 57) - 64;
+    private static final long LAST_STAMP = (1L << 54) - 1;
 
     @Test
     void everySmallWordIsWhatTheTableSays() {
@@ -52,7 +52,7 @@ class XaEntryTest {
     @Test
     void siblingsNameEverySlotThatCanHaveSome() {
         for (int slot = 0; slot <= 62; slot++) {
-            for (long stamp : new long[] {0, 1, 77, 1L << 49, LAST_STAMP}) {
+            for (long stamp : new long[] {0, 1, 77, 1L << 53, LAST_STAMP}) {
                 long word = XaEntry.sibling(slot, stamp);
                 assertTrue(XaEntry.isSibling(word) && XaEntry.isInternal(word) && XaEntry.isAdvanced(word));
                 assertFalse(XaEntry.isNode(word) || XaEntry.isError(word));
@@ -84,7 +84,7 @@ class XaEntryTest {
     @Test
     void nodesKeepAddressAndShift() {
         for (int shift = 0; shift <= 60; shift += 6) {
-            for (long address : new long[] {8192, 0x7fff_ffff_ffc0L, 1L << 57, LARGEST_ADDRESS}) {
+            for (long address : new long[] {8192, 0x7fff_ffff_ffc0L, 1L << 56, LARGEST_ADDRESS}) {
                 long word = XaEntry.node(address, shift);
                 assertTrue(XaEntry.isNode(word));
                 assertEquals(address, XaEntry.nodeAddress(word));
