@@ -9,8 +9,9 @@ import java.util.function.LongSupplier;
  *
  * <p>A broken engine may throw where the shipped one does its work, in a state that has done nothing wrong, too; and
  * it may leave so many slots in disorder that a new state gets none. jcstress ends a run at the first exception and
- * forgets what it has counted. So an exception of the engine puts the state out of use: from then on, as in a state
- * without a slot, nothing is done any more, and all results are {@link #BROKEN}, which every scenario forbids.
+ * forgets what it has counted. So an exception of the engine, whatever its kind, puts the state out of use: from then
+ * on, as in a state without a slot, nothing is done any more, and all results are {@link #BROKEN}, which every scenario
+ * forbids.
  *
  * <p>Thread-safe, as far as what is guarded is.
  */
@@ -62,7 +63,7 @@ public abstract class GuardedState {
         }
         try {
             return part.getAsInt();
-        } catch (IllegalStateException | IllegalArgumentException e) {
+        } catch (RuntimeException e) {
             broken = true;
             return BROKEN;
         }
@@ -92,7 +93,7 @@ public abstract class GuardedState {
         }
         try {
             return source.getAsLong();
-        } catch (IllegalStateException | IllegalArgumentException e) {
+        } catch (RuntimeException e) {
             broken = true;
             return 0;
         }
