@@ -110,6 +110,10 @@ public final class SplitPlan {
             throw new IllegalArgumentException("no block of another plan: start=" + Long.toUnsignedString(start)
                     + ", partOrder=" + partOrder + ", order=" + whole.order + ", isOther=" + (whole != this));
         }
+        if (partOrder == whole.order) {
+            copy(whole);
+            return;
+        }
         reset(partOrder);
         long runStart = 0;
         for (int run = 0; !isComplete(); run++) {
@@ -123,6 +127,21 @@ public final class SplitPlan {
             }
             runStart = runEnd;
         }
+    }
+
+    private void copy(SplitPlan whole) {
+        order = whole.order;
+        nrRuns = whole.nrRuns;
+        nrUnits = whole.nrUnits;
+        nrPieces = whole.nrPieces;
+        pieceOrders = whole.pieceOrders;
+        nrNodes = whole.nrNodes;
+        if (nrRuns > runOrders.length) {
+            runOrders = new byte[whole.runOrders.length];
+            runCounts = new long[whole.runCounts.length];
+        }
+        System.arraycopy(whole.runOrders, 0, runOrders, 0, nrRuns);
+        System.arraycopy(whole.runCounts, 0, runCounts, 0, nrRuns);
     }
 
     /**

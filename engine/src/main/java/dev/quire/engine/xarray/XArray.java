@@ -351,10 +351,7 @@ public final class XArray extends XaAnchor {
 
     /**
      * Whether the entry that covers an index has a mark (xa_get_mark). Lock-free. Beside several changes of what covers
-     * the index, the entry may be one of them and the mark another's. So may, at index 0, the mark be that of an entry
-     * elsewhere, if the one at index 0 is alone, another comes, gets the mark and goes again, all during the call: an
-     * entry that is alone has its marks in the array's flags, and nothing there tells a mark of its own from one of a
-     * tree that has come and gone.
+     * the index, the entry may be one of them and the mark another's.
      *
      * @param reader the caller's reader, one of this engine, in a read section
      * @param index any index

@@ -62,6 +62,13 @@ public final class XaChecker {
         } else if (head != XaEntry.EMPTY && !isEntry(head)) {
             throw violation(0, 0, "head=" + XaEntry.toText(head));
         }
+        if (XaFlags.hasTree(XArrayStruct.flagsOpaque(anchor)) != isNode(head)) {
+            throw violation(
+                    0,
+                    0,
+                    "flags=0x" + Integer.toHexString(XArrayStruct.flagsOpaque(anchor)) + ", head="
+                            + XaEntry.toText(head));
+        }
         for (int mark = 0; mark < XArray.NR_MARKS; mark++) {
             checkHeadMark(head, mark);
         }

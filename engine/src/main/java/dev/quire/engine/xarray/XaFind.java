@@ -170,8 +170,9 @@ final class XaFind {
             return endOfSearch(cursor, max);
         }
         if (!XaEntry.isNode(head)) {
-            if (XaFlags.isMarked(cursor.anchor, mark)) {
-                return XaMarks.headAfterFlags(cursor.anchor) == head ? head : XaEntry.RETRY;
+            long marked = XaMarks.markedHead(cursor.anchor, head, mark);
+            if (marked != XaMarks.UNMARKED) {
+                return marked;
             }
             cursor.index = 1;
             return endOfSearch(cursor, max);

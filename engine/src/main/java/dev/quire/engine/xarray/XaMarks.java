@@ -30,16 +30,15 @@ final class XaMarks {
     static boolean get(long anchor, long index, int mark) {
         while (true) {
             long word = XArrayStruct.headAcquire(anchor);
-            if (!XaFlags.isMarked(anchor, mark)) {
-                return false;
-            }
             if (!XaEntry.isNode(word)) {
-                boolean isThere = index == 0 && (word != XaEntry.EMPTY || XaFlags.isFreeMark(anchor, mark));
-                if (isThere && headAfterFlags(anchor) != word) {
-                    // The flag may be that of an entry for which the tree has grown.
+                long marked = index == 0 ? markedHead(anchor, word, mark) : UNMARKED;
+                if (marked == XaEntry.RETRY) {
                     continue;
                 }
-                return isThere;
+                return marked != UNMARKED;
+            }
+            if (!XaFlags.isMarked(anchor, mark)) {
+                return false;
             }
             if (!XaWalk.covers(XaEntry.nodeShift(word), index)) {
                 return false;
@@ -98,7 +97,7 @@ final class XaMarks {
             return;
         }
         // Orders the stores of the slots and the head before those of bit and flag; pairs with the fences in
-        // slotAfterMarks and headAfterFlags.
+        // slotAfterMarks and markedHead.
         VarHandle.releaseFence();
         int slot = cursor.offset;
         for (long node = cursor.node; node != XaCursor.AT_HEAD; node = XaNodeStruct.parent(node)) {
@@ -239,11 +238,23 @@ final class XaMarks {
         return XaNodeStruct.slotAcquire(node, slot);
     }
 
-    /** The head as it is after a flag was loaded: that of a tree, if the flag is one of an entry in it. */
-    static long headAfterFlags(long anchor) {
-        // Orders the load of the flags before that of the head; pairs with the fence in set.
+    /**
+     * What stands in the head, if it has a mark.
+     *
+     * @param word what was just loaded from the head, no node
+     * @return the word; UNMARKED if it has none; RETRY if another word has come since, perhaps a tree, to whose entries
+     *     the flag may belong
+     */
+    static long markedHead(long anchor, long word, int mark) {
+        int flags = XArrayStruct.flagsOpaque(anchor);
+        if (!XaFlags.isMarked(flags, mark)) {
+            return UNMARKED;
+        }
+        // Orders the load of the flags before that of the head; pairs with the fence in XaFlags.publishTop: who is told
+        // of a tree finds that, or what has come after it, the next time.
         VarHandle.acquireFence();
-        return XArrayStruct.headAcquire(anchor);
+        boolean isOfHead = !XaFlags.hasTree(flags) && XArrayStruct.headAcquire(anchor) == word;
+        return isOfHead ? word : XaEntry.RETRY;
     }
 
     /** One bit for each of some slots; none if there are none. */
@@ -271,7 +282,6 @@ final class XaMarks {
             boolean marked = XaFlags.isMarked(anchor, mark);
             if (XaFlags.isFreeMark(anchor, mark)) {
                 XaNodeStruct.marksOpaque(node, mark, marked ? -1L : -2L);
-                XaFlags.setMarked(anchor, mark);
             } else {
                 XaNodeStruct.marksOpaque(node, mark, marked ? 1L : 0L);
             }

@@ -77,11 +77,7 @@ final class XaPath {
         }
         long word = XaEntry.node(node, shift);
         if (parent == XaCursor.AT_HEAD) {
-            if (XaFlags.tracksFree(cursor.anchor)) {
-                XaFlags.setMarked(cursor.anchor, XArray.FREE_MARK);
-            }
-            // Publishes the empty node; pairs with the acquire load of the head.
-            XArrayStruct.headRelease(cursor.anchor, word);
+            XaFlags.publishTop(cursor.anchor, word);
         } else {
             // Publishes the empty node; pairs with the acquire load of the slot.
             XaNodeStruct.slotRelease(parent, cursor.offset, word);
@@ -172,8 +168,7 @@ final class XaPath {
             XaNodeStruct.parentRelease(XaEntry.nodeAddress(head), node);
         }
         long word = XaEntry.node(node, shift);
-        // Publishes the new top with its marks; pairs with the acquire load of the head.
-        XArrayStruct.headRelease(cursor.anchor, word);
+        XaFlags.publishTop(cursor.anchor, word);
         notify(cursor, node);
         return word;
     }
@@ -229,7 +224,7 @@ final class XaPath {
             boolean hasParent = XaWalk.ascend(cursor);
             if (!hasParent) {
                 // Readers inside find every slot empty, which is what the array is.
-                XArrayStruct.headRelease(cursor.anchor, XaEntry.EMPTY);
+                XaFlags.replaceTree(cursor.anchor, XaEntry.EMPTY);
                 cursor.retired.add(node);
                 cursor.node = XaCursor.BOUNDS;
                 return;
@@ -260,17 +255,18 @@ final class XaPath {
                 // The array is empty from here on, and who stores into it next must find no mark.
                 XaFlags.clearOwnMarks(cursor.anchor);
             }
-            // Readers come in through the new head from here on; a node in it was published long ago.
-            XArrayStruct.headRelease(cursor.anchor, isBusyZero ? XaEntry.EMPTY : word);
             if (XaFlags.tracksFree(cursor.anchor) && !XaMarks.isMarked(top, 0, XArray.FREE_MARK)) {
                 XaFlags.clearMarked(cursor.anchor, XArray.FREE_MARK);
             }
             if (isNode) {
+                // Readers come in through the new head from here on; the node in it was published long ago.
+                XArrayStruct.headRelease(cursor.anchor, word);
                 // A reader that loaded the old top still gets to the node through it.
                 retireEmptied(cursor, top);
                 top = XaEntry.nodeAddress(word);
                 XaNodeStruct.parentOpaque(top, XaCursor.AT_HEAD);
             } else {
+                XaFlags.replaceTree(cursor.anchor, isBusyZero ? XaEntry.EMPTY : word);
                 // After the head: a reader who meets it starts over and finds the entry there.
                 XaNodeStruct.slotRelease(top, 0, XaEntry.RETRY);
                 retireEmptied(cursor, top);

@@ -60,7 +60,7 @@ final class XaSplit {
             return cursor.error();
         }
         long entry = walkToEntry();
-        boolean isAsExpected = entry == expectedEntry && orderOfGroup() == plan.order();
+        boolean isAsExpected = entry == expectedEntry && isGroupOf(plan.order());
         if (!isAsExpected || !(XaEntry.isValue(entry) || XaEntry.isPointer(entry))) {
             return cursor.failWithoutSpares(Errno.EINVAL);
         }
@@ -102,6 +102,22 @@ final class XaSplit {
     private long walkToEntry() {
         cursor.set(cursor.index);
         return XaWalk.load(cursor);
+    }
+
+    /** Whether the entry at the cursor is naturally aligned and of exactly this order. */
+    private boolean isGroupOf(int order) {
+        if (!cursor.isValid() || cursor.node == XaCursor.AT_HEAD) {
+            return cursor.isValid() && order == 0;
+        }
+        int widthOrder = order - cursor.nodeShift;
+        if (widthOrder < 0 || widthOrder >= XaWalk.LEVEL_BITS) {
+            return false;
+        }
+        // Siblings of a slot follow it without a gap: if the last is one, so are those before it.
+        int lastOfGroup = (1 << widthOrder) - 1;
+        return (cursor.offset & lastOfGroup) == 0
+                && (lastOfGroup == 0 || isSiblingOfCursor(lastOfGroup))
+                && !isSibling(cursor.offset + lastOfGroup + 1);
     }
 
     /** Exact order of the entry at the cursor; -1 if it is no naturally aligned power of two of slots. */

@@ -43,10 +43,17 @@ final class XaStore {
         if (entry == XaEntry.EMPTY) {
             XaMarks.init(cursor);
         }
-        // Publishes nothing but the word itself: it is no node. Pairs with the acquire load of the head.
-        XArrayStruct.headRelease(cursor.anchor, entry);
+        replaceHead(cursor, entry, current);
+    }
+
+    /** Stores a word that is no node; a tree that was there is cut off, readers inside meet RETRY in its leaves. */
+    private static void replaceHead(XaCursor cursor, long entry, long current) {
         if (XaEntry.isNode(current)) {
+            XaFlags.replaceTree(cursor.anchor, entry);
             XaPath.retireSubtree(cursor, current);
+        } else {
+            // Publishes nothing but the word itself. Pairs with the acquire load of the head.
+            XArrayStruct.headRelease(cursor.anchor, entry);
         }
     }
 
@@ -203,11 +210,7 @@ final class XaStore {
         if (XaFlags.isZeroBusy(cursor.anchor)) {
             XaFlags.clearMarked(cursor.anchor, XArray.FREE_MARK);
         }
-        // The tree is cut off here; readers inside meet RETRY in its leaves.
-        XArrayStruct.headRelease(cursor.anchor, XaEntry.EMPTY);
-        if (XaEntry.isNode(head)) {
-            XaPath.retireSubtree(cursor, head);
-        }
+        replaceHead(cursor, XaEntry.EMPTY, head);
         cursor.retired.flush();
     }
 }

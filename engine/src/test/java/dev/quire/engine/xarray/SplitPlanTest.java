@@ -190,6 +190,27 @@ class SplitPlanTest {
         }
     }
 
+    /** More runs than a new plan has room for: one, two, and two of the next order each. */
+    @Test
+    void aPlanAsAWholeIsAPartOfItself() {
+        SplitPlan whole = new SplitPlan(9);
+        for (int unit = 0; unit < 512; unit += 4) {
+            whole.append(0, 2);
+            whole.append(1, 1);
+        }
+        SplitPlan part = new SplitPlan();
+        part.resetToPart(whole, 0, 9);
+        assertEquals(256, part.nrRuns());
+        assertEquals(384, part.nrPieces());
+        assertEquals(0b11, part.pieceOrders());
+        assertEquals(whole.toString(), part.toString());
+        assertEquals(whole.nrNodesNeeded(), part.nrNodesNeeded());
+        part.reset(1);
+        part.append(0, 2);
+        assertEquals("0,0", part.toString());
+        assertEquals(256, whole.nrRuns(), "the whole has a share in what its part writes");
+    }
+
     @Test
     void aPartOfTheLargestPlan() {
         SplitPlan whole = SplitPlan.uniform(63, 62);
