@@ -112,7 +112,12 @@ final class AnsweredCut implements FolioCut {
         plan.reset(order);
         long end = startIndex + Geometry.pagesIn(order);
         long start = startIndex;
-        for (int run = runAt(startIndex); start < end; run++) {
+        int firstRun = runAt(startIndex);
+        if (firstRun < 0 || ends[nrRuns - 1] < end) {
+            throw new IllegalStateException(
+                    "the cut was not asked about a folio: startIndex=" + startIndex + ", order=" + order);
+        }
+        for (int run = firstRun; start < end; run++) {
             long runEnd = Math.min(ends[run], end);
             plan.append(orders[run], (runEnd - start) >>> orders[run]);
             start = runEnd;

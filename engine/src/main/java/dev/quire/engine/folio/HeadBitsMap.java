@@ -43,8 +43,8 @@ public final class HeadBitsMap implements HeadMap {
         if (plan.nrRuns() == 1) {
             return (long) bits.setUniform(firstPfn, plan.order(), plan.runOrder(0)) * Long.BYTES;
         }
-        // No new head can be pinned before all bits are set. A search that runs meanwhile may
-        // stop at any head, old or new; its caller asks again once it holds a reference.
+        // No new head can be pinned before all bits are set. A search that runs meanwhile may stop at any head, old or
+        // new; its caller asks again once it holds a reference.
         long nrWords = 0;
         long pfn = firstPfn + Geometry.pagesIn(plan.order());
         for (int run = plan.nrRuns() - 1; run >= 0; run--) {

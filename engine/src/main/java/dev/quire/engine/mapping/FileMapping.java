@@ -111,8 +111,9 @@ public final class FileMapping implements FaultHandler, AutoCloseable {
      *
      * @param address a virtual address
      * @param forWriting whether it is to be written to
-     * @return 0 if the page was there or is now; EFAULT if the address is not in this mapping, or no more, the page
-     *     lies behind the end of the file, or it is to be written to and the mapping is read-only; EOVERFLOW if its
+     * @return 0 if the page was there or is now; EFAULT, as get_user_pages has it for both kinds of signal, if the
+     *     address is not in this mapping, or no more, or it is to be written to and the mapping is read-only (SIGSEGV),
+     *     or the page lies behind the end of the file (SIGBUS); EOVERFLOW if its
      *     folio is mapped too often; ENOMEM if there is no memory for the page or for page tables, nor any to reclaim
      * @throws IOException if the page cannot be read
      * @throws IllegalStateException if the engine is closed, or the page tables are beside this call

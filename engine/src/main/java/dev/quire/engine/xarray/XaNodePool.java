@@ -28,11 +28,8 @@ import java.util.concurrent.locks.LockSupport;
 public final class XaNodePool {
     private static final long NONE = 0;
 
-    /** Nodes are aligned to 64 bytes, so a position in the slab takes 40 bits and leaves 24 for the tag. */
+    /** Nodes are aligned to 64 bytes. */
     private static final int POSITION_SHIFT = 6;
-
-    private static final int TAG_SHIFT = 40;
-    private static final long POSITION_MASK = (1L << TAG_SHIFT) - 1;
 
     /**
      * Each grace period interrupts the readers that are running (membarrier), for about a microsecond. Up to 2.3 MiB of
@@ -63,16 +60,21 @@ public final class XaNodePool {
     /** Where position 0 would be, so that the first node has position 1, and 0 means none. */
     private final long positionBase;
 
+    /** Bits of a position in the slab; a power of two of at least nine times as many nodes as there are. */
+    private final int positionBits;
+
     /**
-     * Position of the top of the stack of free nodes, 0 if it is empty, and in the high bits a tag that changes with
-     * every update, without which a chain that was taken and given back in between would go unnoticed (ABA).
+     * Position of the top of the stack of free nodes, 0 if it is empty, and in the high bits how many were ever taken
+     * off it, modulo what these bits can count. Without that a chain that was taken and given back in between would go
+     * unnoticed (ABA).
      */
     private final AtomicLong top = new AtomicLong(NONE);
 
+    /** Nodes that were ever put on the stack. */
+    private final AtomicLong nrGivenBack = new AtomicLong();
+
     /** Nodes that were ever handed out; the rest of the slab reads as zero. */
     private final AtomicLong nrTouched = new AtomicLong();
-
-    private final AtomicLong nrFree = new AtomicLong();
 
     /** The nodes reclaimed in the current batch, chained; only used by the thread that drives the domain. */
     private long batchFirst = NONE;
@@ -94,6 +96,8 @@ public final class XaNodePool {
         this.failures = failures;
         this.lifetime = lifetime;
         positionBase = arena.nodesBase() - (1L << POSITION_SHIFT);
+        long lastPosition = (arena.nrNodes() * XaNodeStruct.BYTES) >>> POSITION_SHIFT;
+        positionBits = Long.SIZE - Long.numberOfLeadingZeros(lastPosition);
         int retiredPerPoll = Math.clamp(arena.nrNodes() / POLLS_PER_POOL, MIN_RETIRED_PER_POLL, MAX_RETIRED_PER_POLL);
         queue = rcu.newQueue(XaNodeStruct.RCU_LINK, retiredPerPoll, new Reclaimer() {
             @Override
@@ -115,7 +119,7 @@ public final class XaNodePool {
 
     /** {@return the number of nodes in arrays and spare in cursors; exact while nobody allocates or frees} */
     public long nrInUse() {
-        return nrTouched.get() - nrFree.get() - queue.nrPending();
+        return nrTouched.get() - nrFree() - queue.nrPending();
     }
 
     /** {@return the number of nodes that wait for a grace period; exact while nobody frees} */
@@ -221,12 +225,12 @@ public final class XaNodePool {
         }
         lifetime.enter();
         try {
-            long nrFreeBefore = nrFree.get();
+            long nrFreeBefore = nrFree();
             if (queue.nrPending() == 0) {
                 return nrFreeBefore > 0 && round < MAX_LOOKS;
             }
             for (int attempt = 0; attempt < YIELDS + MAX_NAPS; attempt++) {
-                if (rcu.poll() || nrFree.get() > nrFreeBefore || queue.nrPending() == 0) {
+                if (rcu.poll() || nrFree() > nrFreeBefore || queue.nrPending() == 0) {
                     return true;
                 }
                 if (attempt < YIELDS) {
@@ -244,7 +248,7 @@ public final class XaNodePool {
     private long takeChain(int nrNodes) {
         while (true) {
             long topBefore = top.get();
-            long first = nodeAt(topBefore & POSITION_MASK);
+            long first = topNode(topBefore);
             long last = NONE;
             long next = first;
             int nrTaken = 0;
@@ -259,8 +263,7 @@ public final class XaNodePool {
                 return touchChain(nrNodes, NONE);
             }
             // Volatile: pairs with the exchange in pushChain, which made the links visible.
-            if (top.compareAndSet(topBefore, tagged(topBefore, positionOf(next)))) {
-                nrFree.getAndAdd(-nrTaken);
+            if (top.compareAndSet(topBefore, withTop(topBefore, next) + ((long) nrTaken << positionBits))) {
                 XaNodeStruct.parentOpaque(last, NONE);
                 return nrTaken == nrNodes ? first : extendChain(first, last, nrTaken, nrNodes);
             }
@@ -294,14 +297,14 @@ public final class XaNodePool {
     }
 
     private void pushChain(long first, long last, long nrNodes) {
-        // Counted before others can take them, so that the number never runs below 0.
-        nrFree.getAndAdd(nrNodes);
+        // Counted before others can take them, so that there are never fewer than were taken.
+        nrGivenBack.getAndAdd(nrNodes);
         long topBefore;
         do {
             topBefore = top.get();
-            XaNodeStruct.parentOpaque(last, nodeAt(topBefore & POSITION_MASK));
+            XaNodeStruct.parentOpaque(last, topNode(topBefore));
             // Volatile: makes the links visible to takeChain.
-        } while (!top.compareAndSet(topBefore, tagged(topBefore, positionOf(first))));
+        } while (!top.compareAndSet(topBefore, withTop(topBefore, first)));
     }
 
     private void addToBatch(long node) {
@@ -321,15 +324,22 @@ public final class XaNodePool {
         nrInBatch = 0;
     }
 
-    private long nodeAt(long position) {
+    /** Nodes on the stack, or about to be: a hint while others take and give back. */
+    private long nrFree() {
+        // Volatile, and the nodes taken first: there are never fewer that were given back.
+        long nrTaken = top.get() >>> positionBits;
+        // The counter of those wraps; what is on the stack it can count.
+        return (nrGivenBack.get() - nrTaken) & (-1L >>> positionBits);
+    }
+
+    private long topNode(long topWord) {
+        long position = topWord & ((1L << positionBits) - 1);
         return position == 0 ? NONE : positionBase + (position << POSITION_SHIFT);
     }
 
-    private long positionOf(long node) {
-        return node == NONE ? 0 : (node - positionBase) >>> POSITION_SHIFT;
-    }
-
-    private static long tagged(long topBefore, long position) {
-        return ((topBefore & ~POSITION_MASK) + (1L << TAG_SHIFT)) | position;
+    /** The word of the stack with another node on top; what was taken is counted apart. */
+    private long withTop(long topWord, long node) {
+        long position = node == NONE ? 0 : (node - positionBase) >>> POSITION_SHIFT;
+        return (topWord & (-1L << positionBits)) | position;
     }
 }

@@ -20,6 +20,9 @@ final class XaSplit {
     /** Pieces of one slot from which on the vector loop pays off. */
     private static final int MIN_VECTOR_PIECES = 8;
 
+    /** Bit k set if a piece of order k takes one slot: without others no sibling is stored. */
+    private static final long SINGLE_SLOT_ORDERS = 0x1041_0410_4104_1041L;
+
     private final XaCursor cursor;
 
     /** The new words of the slots that the entry takes, before any of them is published. */
@@ -88,7 +91,7 @@ final class XaSplit {
         if (halvesOneSlot && !XaPath.reserve(cursor, 1)) {
             return cursor.failWithoutSpares(Errno.ENOMEM);
         }
-        begin(null, firstEntry, entryStride);
+        begin(null, 1L << newOrder, firstEntry, entryStride);
         beginRun(newOrder, 1L << (order - newOrder));
         if (halvesOneSlot) {
             cutSlots(1, XaEntry.isValue(entry));
@@ -157,7 +160,7 @@ final class XaSplit {
             // An entry of order 0: its only piece takes its place. Release as for any word in the head.
             XArrayStruct.headRelease(cursor.anchor, firstEntry);
         } else {
-            begin(newPlan, firstEntry, newEntryStride);
+            begin(newPlan, newPlan.pieceOrders(), firstEntry, newEntryStride);
             beginRun(newPlan.runOrder(0), newPlan.runCount(0));
             int nrSlots = 1 << (newPlan.order() - cursor.nodeShift);
             if (newPlan.nrRuns() == 1 && pieceOrder >= cursor.nodeShift) {
@@ -170,14 +173,14 @@ final class XaSplit {
         return Errno.OK;
     }
 
-    private void begin(@Nullable SplitPlan newPlan, long firstEntry, long newEntryStride) {
+    private void begin(@Nullable SplitPlan newPlan, long pieceOrders, long firstEntry, long newEntryStride) {
         plan = newPlan;
         run = 0;
         pieceWord = firstEntry;
         entryStride = newEntryStride;
         marks = XaMarks.marksOfSlot(cursor);
         isValue = XaEntry.isValue(firstEntry);
-        siblingStamp = cursor.array.nextSiblingStamp();
+        siblingStamp = (pieceOrders & ~SINGLE_SLOT_ORDERS) == 0 ? 0 : cursor.array.nextSiblingStamp();
     }
 
     private void beginRun(int newPieceOrder, long nrPieces) {

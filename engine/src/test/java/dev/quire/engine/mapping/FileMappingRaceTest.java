@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.quire.engine.Quire;
 import dev.quire.engine.TestSeed;
 import dev.quire.engine.WholeEngineTest;
-import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SplitWatch;
@@ -153,29 +152,13 @@ class FileMappingRaceTest extends WholeEngineTest {
             case 4 -> file.sync();
             case 5 -> file.evict((long) page * PAGE, (long) nrPages * PAGE);
             case 6 -> engine.pageCache().reclaim(nrPages);
-            case 7, 8 -> split(engine, file, page, policy, random);
+            case 7, 8 -> {
+                long folio = file.file().space().indexed().pinNext(page, NR_PAGES);
+                nrSplits.add(RandomSplit.splitPinned(engine, folio, policy, random) ? 1 : 0);
+            }
             default ->
                 file.write(StampedPages.stamped(page, Math.min(nrPages, 1 << random.nextInt(10))), (long) page * PAGE);
         }
-    }
-
-    private void split(Quire engine, OpenFile file, int page, SplitPolicies policy, SplittableRandom random) {
-        Folios folios = engine.folios();
-        long folio = file.file().space().indexed().pinNext(page, NR_PAGES);
-        if (folio == 0) {
-            return;
-        }
-        int order = folios.order(folio);
-        if (order > 0 && folios.tryLock(folio)) {
-            int result = engine.splitter()
-                    .split(folio, policy, 0, 1, random.nextInt(order), SplitPolicies.ALL_ORDERS, false);
-            nrSplits.add(result == Errno.OK ? 1 : 0);
-            if (result == Errno.OK && random.nextBoolean()) {
-                engine.merger().merge(folio, order);
-            }
-            folios.unlock(folio);
-        }
-        folios.unpin(folio);
     }
 
     /** Reads a page, twice while it is pinned; a large part of the pages one after the other. */

@@ -8,12 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.quire.engine.Quire;
 import dev.quire.engine.TestSeed;
 import dev.quire.engine.WholeEngineTest;
-import dev.quire.engine.folio.Folios;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SplitWatch;
 import dev.quire.engine.machine.NativeMemory;
-import dev.quire.engine.memory.Errno;
 import dev.quire.engine.pagetable.PageTables;
 import dev.quire.engine.pagetable.PageWalker;
 import dev.quire.engine.rcu.RcuReader;
@@ -202,31 +200,14 @@ class WritableMappingRaceTest extends WholeEngineTest {
             case 3, 4 -> file.sync();
             case 5 -> nrCleaned.add(file.evict(0, (long) NR_PAGES * PAGE));
             case 6, 7 -> nrCleaned.add(engine.pageCache().reclaim(1 + random.nextInt(FIRST_CUT)));
-            case 8, 9 -> split(engine, file, reader, random.nextInt(NR_PAGES), policy, random);
+            case 8, 9 -> {
+                long folio = file.file().space().newLookup(reader).pin(random.nextInt(NR_PAGES));
+                nrSplits.add(RandomSplit.splitPinned(engine, folio, policy, random) ? 1 : 0);
+            }
             // In large folios, which faults by themselves do not bring.
             case 10, 11 -> file.read(ByteBuffer.allocate(64 * PAGE), 64L * random.nextInt(FIRST_CUT / 64) * PAGE);
             default ->
                 file.write(StampedPages.stamped(page, Math.min(nrPages, 1 << random.nextInt(8))), (long) page * PAGE);
         }
-    }
-
-    private void split(
-            Quire engine, OpenFile file, RcuReader reader, int page, SplitPolicies policy, SplittableRandom random) {
-        Folios folios = engine.folios();
-        long folio = file.file().space().newLookup(reader).pin(page);
-        if (folio == 0) {
-            return;
-        }
-        int order = folios.order(folio);
-        if (order > 0 && folios.tryLock(folio)) {
-            int result = engine.splitter()
-                    .split(folio, policy, 0, 1, random.nextInt(order), SplitPolicies.ALL_ORDERS, false);
-            nrSplits.add(result == Errno.OK ? 1 : 0);
-            if (result == Errno.OK && random.nextBoolean()) {
-                engine.merger().merge(folio, order);
-            }
-            folios.unlock(folio);
-        }
-        folios.unpin(folio);
     }
 }

@@ -2,19 +2,14 @@
 package dev.quire.stress.mapping;
 
 import dev.quire.engine.Quire;
-import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.mapping.FileMapping;
 import dev.quire.engine.mapping.OpenFile;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.pagetable.PageTables;
-import dev.quire.engine.pagetable.PageWalker;
 import dev.quire.engine.rcu.RcuReader;
 import dev.quire.stress.Progress;
 import dev.quire.stress.SlotStates;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * A page cache with many files of one page, of which each state of a scenario has one for itself, and processes that
@@ -28,9 +23,6 @@ final class MappedSlowFiles {
 
     private static final int CUT_STEP_SPINS = 100;
 
-    /** Many, as a process copies its list of regions whenever one is added. */
-    private static final int NR_PROCESSES = 1 << 7;
-
     /** Log2 of how many states in a row have the same cut time. */
     private static final int CUT_TIME_SHIFT = 5;
 
@@ -38,9 +30,8 @@ final class MappedSlowFiles {
             .capacityBytes(16L * NR_SLOTS * Geometry.PAGE_BYTES)
             .addressSpaces(NR_SLOTS + 1)
             .open();
-    private final List<PageTables> processes =
-            Stream.generate(quire::newPageTables).limit(NR_PROCESSES).toList();
     private final ThreadLocal<RcuReader> readers = ThreadLocal.withInitial(quire::newReader);
+    private final MappedPage.Processes processes = new MappedPage.Processes(quire, readers);
     private final SlotStates<State> states = new SlotStates<>(NR_SLOTS, State::new);
 
     /**
@@ -56,22 +47,19 @@ final class MappedSlowFiles {
     /** One file, of one state after another. */
     final class State extends OnePageFile {
         private final SlowFile file;
-        private final PageTables tables;
-        private final long address;
 
         /** Keeps the file in the cache while nobody uses it. */
-        private final FileMapping mapping;
+        private final MappedPage mapped;
 
         private State(int slot) {
             super(slot);
             file = new SlowFile(((slot >>> CUT_TIME_SHIFT) & (NR_CUT_TIMES - 1)) * CUT_STEP_SPINS);
-            tables = processes.get(slot & (NR_PROCESSES - 1));
-            // From the second page on: a state without a slot has the number -1.
-            address = (slot + 1L) * Geometry.PAGE_BYTES;
+            mapped = processes.map(slot, this::map);
+        }
+
+        private FileMapping map(PageTables tables, long address) throws IOException {
             try (OpenFile opened = open()) {
-                mapping = opened.map(tables, address, 1, 0, true);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
+                return opened.map(tables, address, 1, 0, true);
             }
         }
 
@@ -118,7 +106,7 @@ final class MappedSlowFiles {
 
         /** Asks for leave to write through the mapping; {@link #MET} if the other actor did its part meanwhile. */
         int faultForWritingBeside(Progress other) {
-            return beside(other, () -> guard(() -> mapping.fault(tables, address, true) ? 0 : END));
+            return beside(other, () -> guard(() -> mapped.faultForWriting() ? 0 : END));
         }
 
         /** Writes the new stamp through the mapping as who trusts the leave to write, and does not say so. */
@@ -127,20 +115,7 @@ final class MappedSlowFiles {
         }
 
         private int writeMapped(long stamp, boolean saysSo) {
-            PageWalker walker = tables.newWalker(readers.get());
-            long page = walker.pinOrFault(address, true, mapping);
-            if (page == PageWalker.NOT_PINNED) {
-                return END;
-            }
-            // Who has pinned a page takes its time.
-            SlowFile.transfer();
-            NativeMemory.setLong(quire.arena().frameOf(page), stamp);
-            if (saysSo) {
-                mapping.unpinWritten(page);
-            } else {
-                walker.unpin(page);
-            }
-            return 0;
+            return mapped.write(stamp, saysSo) ? 0 : END;
         }
 
         /** Writes back. */
@@ -167,14 +142,8 @@ final class MappedSlowFiles {
 
         /** {@link #END} if the fault is refused. */
         private int readMapped() {
-            PageWalker walker = tables.newWalker(readers.get());
-            long page = walker.pinOrFault(address, false, mapping);
-            if (page == PageWalker.NOT_PINNED) {
-                return END;
-            }
-            int seen = classify(NativeMemory.getLong(quire.arena().frameOf(page)));
-            walker.unpin(page);
-            return seen;
+            long stamp = mapped.read();
+            return stamp == MappedPage.REFUSED ? END : classify(stamp);
         }
 
         /** Gives the file to the next state, if the engine is not in disorder about it. */

@@ -6,6 +6,7 @@ import dev.quire.engine.mapping.OpenFile;
 import dev.quire.engine.mapping.SharedMemory;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.RcuReader;
+import dev.quire.stress.Progress;
 import dev.quire.stress.SlotStates;
 import java.io.IOException;
 
@@ -21,6 +22,7 @@ final class SwappedPages {
             .addressSpaces(NR_SLOTS + 1)
             .open();
     private final ThreadLocal<RcuReader> readers = ThreadLocal.withInitial(quire::newReader);
+    private final MappedPage.Processes processes = new MappedPage.Processes(quire, readers);
     private final SlotStates<State> states;
 
     SwappedPages() {
@@ -47,12 +49,21 @@ final class SwappedPages {
         return state;
     }
 
+    /** The page of a new state: in memory, with the state's old stamp, mapped, writable and dirty. */
+    State takeMapped() {
+        State state = take();
+        state.guard(() -> state.mapped.write(state.oldStamp(), false) ? 0 : OnePageFile.END);
+        return state;
+    }
+
     /** One page of shared memory, of one state after another. */
     final class State extends OnePageFile {
         private final SharedMemory memory = quire.pageCache().newSharedMemory(Geometry.PAGE_BYTES);
+        private final MappedPage mapped;
 
         private State(int slot) {
             super(slot);
+            mapped = processes.map(slot, (tables, address) -> memory.map(tables, address, 1, 0, true));
         }
 
         @Override
@@ -62,6 +73,22 @@ final class SwappedPages {
 
         boolean isSwappedOut() {
             return memory.nrSwappedPages() == 1;
+        }
+
+        /**
+         * Pins the page through a mapping, writes the new stamp, and unpins it; {@link #MET} if the other actor did its
+         * part meanwhile, else 0.
+         */
+        int writeMappedBeside(Progress other) {
+            return beside(other, () -> guard(() -> mapped.write(newStamp(), false) ? 0 : END));
+        }
+
+        /** Reads the page through the mapping. */
+        int readMapped() {
+            return guard(() -> {
+                long stamp = mapped.read();
+                return stamp == MappedPage.REFUSED ? END : classify(stamp);
+            });
         }
 
         /** Gives the page to the next state, if the engine is not in disorder about it. */
