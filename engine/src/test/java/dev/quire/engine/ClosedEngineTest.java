@@ -4,6 +4,7 @@ package dev.quire.engine;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.folio.FolioCounters;
 import dev.quire.engine.folio.SplitPolicies;
@@ -15,6 +16,8 @@ import dev.quire.engine.pagetable.LargeFolioOrders;
 import dev.quire.engine.pagetable.PageTables;
 import dev.quire.engine.pagetable.Region;
 import dev.quire.engine.rcu.RcuReader;
+import dev.quire.engine.xarray.XaCursor;
+import dev.quire.engine.xarray.XaNodeReserve;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -48,6 +51,18 @@ class ClosedEngineTest {
         assertRefused(() -> space.uncharge(1));
         assertThrows(IllegalStateException.class, () -> space.addNrPages(1));
         assertRefused(space::close);
+    }
+
+    @Test
+    void nodesSetAsideAreNotHandedOver() {
+        XaNodeReserve reserve = new XaNodeReserve(engine.nodes());
+        XaCursor cursor = new XaCursor(engine.newArray(0));
+        assertTrue(reserve.await(3));
+        assertTrue(cursor.tryReserve(2));
+        engine.close();
+        assertRefused(() -> reserve.giveTo(cursor));
+        assertRefused(() -> reserve.await(4));
+        assertRefused(reserve::free);
     }
 
     @Test

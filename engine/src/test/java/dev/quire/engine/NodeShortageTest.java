@@ -2,6 +2,7 @@
 package dev.quire.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SplitWatch;
@@ -15,6 +16,7 @@ import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.XaNodeStruct;
 import dev.quire.engine.xarray.XArray;
 import dev.quire.engine.xarray.XaEntry;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,6 +36,9 @@ class NodeShortageTest extends WholeEngineTest {
     /** A change waits a tenth of a second at most: on a busy machine that may be too short once, but not always. */
     private static final int MAX_ATTEMPTS = 20;
 
+    /** A thread that does not wait at all can have luck, too. */
+    private static final int MAX_ATTEMPTS_INTERRUPTED = 2;
+
     private static final int ORDER = Geometry.PMD_ORDER;
 
     private Quire engine;
@@ -50,8 +55,12 @@ class NodeShortageTest extends WholeEngineTest {
 
     /** The result of a change that other threads can only help if it leaves them the lock of the index. */
     private int whileNodesAreHeldBack(XArray index, IntSupplier change) throws InterruptedException {
+        return whileNodesAreHeldBack(index, MAX_ATTEMPTS, change);
+    }
+
+    private int whileNodesAreHeldBack(XArray index, int maxAttempts, IntSupplier change) throws InterruptedException {
         int result = Errno.ENOMEM;
-        for (int attempt = 0; attempt < MAX_ATTEMPTS && result == Errno.ENOMEM; attempt++) {
+        for (int attempt = 0; attempt < maxAttempts && result == Errno.ENOMEM; attempt++) {
             result = changeBesideReader(index, change);
         }
         return result;
@@ -103,6 +112,29 @@ class NodeShortageTest extends WholeEngineTest {
         });
         assertEquals(Errno.OK, result);
         assertEquals(9, engine.nodes().nrInUse());
+        engine.folios().unpin(folio);
+        file.close();
+        other.close();
+    }
+
+    /** An interrupt brings no nodes, and is not the index's to lose. */
+    @Test
+    void aThreadThatIsInterruptedWaitsForNodesLikeAnyOther() throws InterruptedException {
+        AddressSpace file = engine.newAddressSpace();
+        file.extend(Geometry.bytesIn(ORDER));
+        long folio = engine.folios().allocate(ORDER);
+        assertEquals(Errno.OK, file.add(folio, 0));
+        AtomicBoolean interrupted = new AtomicBoolean();
+        int result = whileNodesAreHeldBack(file.index(), MAX_ATTEMPTS_INTERRUPTED, () -> {
+            Thread.currentThread().interrupt();
+            engine.folios().lock(folio);
+            int split = engine.splitter().splitUniform(folio, 0);
+            engine.folios().unlock(folio);
+            interrupted.set(Thread.interrupted());
+            return split;
+        });
+        assertEquals(Errno.OK, result);
+        assertTrue(interrupted.get());
         engine.folios().unpin(folio);
         file.close();
         other.close();

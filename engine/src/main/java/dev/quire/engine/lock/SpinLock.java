@@ -2,7 +2,6 @@
 package dev.quire.engine.lock;
 
 import dev.quire.engine.machine.NativeMemory;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * A lock in an off-heap word of 4 bytes: 0 free, 1 held. For sections of well under a microsecond up to the length of
@@ -73,7 +72,7 @@ public final class SpinLock {
             } else if (attempt < SPINS + YIELDS) {
                 Thread.yield();
             } else {
-                LockSupport.parkNanos(NAP_NANOS);
+                Nap.sleep(NAP_NANOS);
             }
         }
     }

@@ -14,6 +14,7 @@ import dev.quire.engine.folio.MemoryRelief;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.folio.SplitPolicy;
 import dev.quire.engine.lock.LockRank;
+import dev.quire.engine.lock.Nap;
 import dev.quire.engine.lock.References;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
@@ -22,7 +23,6 @@ import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageStruct;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -111,7 +111,7 @@ final class FolioReclaimer implements MemoryRelief {
         if (nrFruitless == MAX_FRUITLESS) {
             throw new OutOfMemoryError("no page can be reclaimed for the page cache: nrPages=" + nrPages);
         }
-        nap(met.locked || nrReclaiming.get() > 0 ? FRUITLESS_NANOS << nrFruitless : FRUITLESS_NANOS);
+        Nap.sleep(met.locked || nrReclaiming.get() > 0 ? FRUITLESS_NANOS << nrFruitless : FRUITLESS_NANOS);
         rcu.barrier();
         return nrFruitless + 1;
     }
@@ -130,22 +130,9 @@ final class FolioReclaimer implements MemoryRelief {
             if (!met.locked && met.busy == null && nrReclaiming.get() == 0) {
                 return false;
             }
-            nap(FRUITLESS_NANOS << nrFruitless);
+            Nap.sleep(FRUITLESS_NANOS << nrFruitless);
         }
         return false;
-    }
-
-    /** Sleeps; an interrupt is kept for later, as it brings no memory. */
-    private static void nap(long nanos) {
-        long start = System.nanoTime();
-        boolean interrupted = Thread.interrupted();
-        for (long left = nanos; left > 0; left = nanos - (System.nanoTime() - start)) {
-            LockSupport.parkNanos(left);
-            interrupted |= Thread.interrupted();
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     /** Takes at least so many pages, if there are; returns how many. */

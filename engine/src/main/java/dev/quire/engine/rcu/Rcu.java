@@ -181,8 +181,10 @@ public final class Rcu implements AutoCloseable {
     private void snapshotReaders() {
         RcuReader[] readers = registry.readers();
         if (awaited.length < readers.length) {
-            awaited = new RcuReader[readers.length * 2];
+            RcuReader[] largerAwaited = new RcuReader[readers.length * 2];
             awaitedSequences = new long[readers.length * 2];
+            // Last: without Java memory for both, neither is in use.
+            awaited = largerAwaited;
         }
         nrAwaited = 0;
         for (RcuReader reader : readers) {

@@ -1,10 +1,10 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.rcu;
 
+import dev.quire.engine.lock.Nap;
 import dev.quire.engine.machine.LinuxCalls;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * All readers of one domain, and the writer's side of the barrier. Registering copies an array under a monitor; waiting
@@ -110,7 +110,7 @@ final class ReaderRegistry {
         if (attempt < SPINS) {
             Thread.onSpinWait();
         } else {
-            LockSupport.parkNanos(NAP_NANOS);
+            Nap.sleep(NAP_NANOS);
         }
     }
 }

@@ -415,7 +415,8 @@ public final class XArray extends XaAnchor {
     }
 
     /**
-     * Whether no entry and no reservation is there.
+     * Whether no entry and no reservation is there (xa_empty). Nodes that {@link XaCursor#createRange} has made count
+     * as reservations until something stored there is erased.
      *
      * @param reader the caller's reader, one of this engine, in a read section
      * @return true if the array is empty

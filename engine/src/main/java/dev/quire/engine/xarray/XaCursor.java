@@ -74,6 +74,7 @@ public final class XaCursor extends XaCursorNodes {
      */
     public void pause() {
         requireAccess();
+        leaveConflict();
         XaWalk.pause(this);
     }
 
@@ -89,6 +90,7 @@ public final class XaCursor extends XaCursorNodes {
      */
     public void advance(long index) {
         requireAccess();
+        leaveConflict();
         XaWalk.advance(this, index);
     }
 
@@ -175,6 +177,7 @@ public final class XaCursor extends XaCursorNodes {
      */
     public long find(long max) {
         requireAccess();
+        leaveConflict();
         return XaFind.find(this, max);
     }
 
@@ -196,12 +199,19 @@ public final class XaCursor extends XaCursorNodes {
     public long findMarked(long max, int mark) {
         XaArguments.requireMark(mark);
         requireAccess();
+        leaveConflict();
         return XaFind.findMarked(this, max, mark);
     }
 
     /**
      * Finds the next entry that overlaps the cursor's range (xas_find_conflict); one that covers all of it is found
      * once. The index stays the first of the range.
+     *
+     * <p>Until it moves on, the cursor is at the entry found: {@link #load} and {@link #reload} read that again. What
+     * moves goes on from there, and so from the entry's index. A search for conflicts, or a change, after that is again
+     * one of the range that the index is in then.
+     *
+     * <p>Difference from the original: that goes on from the range's index, in a node that need not cover it.
      *
      * @return the word; 0 when there is no further one, and a store to the range can follow
      * @throws IllegalStateException if the array is not locked
@@ -226,6 +236,7 @@ public final class XaCursor extends XaCursorNodes {
      */
     public long next() {
         requireAccess();
+        leaveConflict();
         return XaWalk.next(this);
     }
 
@@ -238,6 +249,7 @@ public final class XaCursor extends XaCursorNodes {
      */
     public long prev() {
         requireAccess();
+        leaveConflict();
         return XaWalk.prev(this);
     }
 

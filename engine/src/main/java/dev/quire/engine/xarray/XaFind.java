@@ -171,7 +171,9 @@ final class XaFind {
         }
         if (!XaEntry.isNode(head)) {
             long marked = XaMarks.markedHead(cursor.anchor, head, mark);
-            if (marked != XaMarks.UNMARKED) {
+            // An entry that has just gone may leave its flag behind for a moment.
+            boolean isHit = marked != XaEntry.EMPTY || XaFlags.isFreeMark(cursor.anchor, mark);
+            if (marked != XaMarks.UNMARKED && isHit) {
                 return marked;
             }
             cursor.index = 1;
@@ -346,10 +348,7 @@ final class XaFind {
     static long findFrom(XaCursor cursor, long last, int filter) {
         long first = cursor.index;
         cursor.set(first);
-        long word;
-        do {
-            word = search(cursor, last, filter);
-        } while (cursor.retry(word));
+        long word = searchFrom(cursor, first, last, filter);
         if (word == XaEntry.EMPTY) {
             cursor.set(first);
         }
@@ -382,17 +381,52 @@ final class XaFind {
 
     static int extract(XaCursor cursor, long last, int filter, long[] entries, int nrEntries) {
         cursor.set(cursor.index);
+        long from = cursor.index;
         int nrCopied = 0;
         while (nrCopied < nrEntries) {
-            long word = search(cursor, last, filter);
+            long word = searchFrom(cursor, from, last, filter);
             if (word == XaEntry.EMPTY) {
                 break;
             }
-            if (!cursor.retry(word)) {
-                entries[nrCopied++] = word;
-            }
+            entries[nrCopied++] = word;
+            from = filter == XArray.PRESENT ? from : XaWalk.indexAfterEntry(cursor);
         }
         return nrCopied;
+    }
+
+    /** The next entry, or reservation to be passed over, that is not wholly before an index. */
+    private static long searchFrom(XaCursor cursor, long from, long last, int filter) {
+        long word;
+        boolean goOn;
+        do {
+            word = search(cursor, last, filter);
+            goOn = cursor.retry(word);
+            if (isBefore(cursor, word, from)) {
+                cursor.set(from);
+                goOn = true;
+            }
+        } while (goOn);
+        return word;
+    }
+
+    /**
+     * Whether the entry that was found ends before an index. A search with a mark goes back to the first slot of what
+     * covers its index; by the time it finds that, the entry may have been split.
+     */
+    private static boolean isBefore(XaCursor cursor, long found, long index) {
+        if (Long.compareUnsigned(cursor.index, index) >= 0 || !cursor.isValid() || cursor.node == XaCursor.AT_HEAD) {
+            return false;
+        }
+        if (!XaWalk.isSameNode(cursor.index, index, cursor.nodeShift)) {
+            return true;
+        }
+        int slot = XaWalk.slotOf(index, cursor.nodeShift);
+        if (slot == cursor.offset) {
+            return false;
+        }
+        long word = XaNodeStruct.slotAcquire(cursor.node, slot);
+        // A piece that was found may by now be part of an entry again, which leads here.
+        return !XaEntry.isSibling(word) || XaWalk.loadCanonical(cursor.node, slot, word) != found;
     }
 
     private static long search(XaCursor cursor, long last, int filter) {

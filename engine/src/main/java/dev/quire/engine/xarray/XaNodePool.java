@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.xarray;
 
+import dev.quire.engine.lock.Nap;
 import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.AllocationFailures;
 import dev.quire.engine.memory.PageArena;
@@ -12,7 +13,6 @@ import dev.quire.engine.struct.ListHead;
 import dev.quire.engine.struct.XArrayStruct;
 import dev.quire.engine.struct.XaNodeStruct;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * The nodes of all arrays of an engine, out of the arena's node slab (the kernel's radix_tree_node cache).
@@ -236,7 +236,7 @@ public final class XaNodePool {
                 if (attempt < YIELDS) {
                     Thread.yield();
                 } else {
-                    LockSupport.parkNanos(NAP_NANOS);
+                    Nap.sleep(NAP_NANOS);
                 }
             }
             return false;

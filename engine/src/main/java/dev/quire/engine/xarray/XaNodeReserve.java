@@ -40,13 +40,19 @@ public final class XaNodeReserve {
      *
      * @param cursor a cursor for an array of the same pool
      * @throws IllegalArgumentException if it is for one of another pool; then nothing has changed
+     * @throws IllegalStateException if the engine is closed
      */
     public void giveTo(XaCursor cursor) {
         if (cursor.pool != pool) {
             throw new IllegalArgumentException(
                     "cursor for an array of another engine: anchor=0x" + Long.toHexString(cursor.array.anchor()));
         }
-        cursor.spares.takeOver(nodes);
+        pool.lifetime().enter();
+        try {
+            cursor.spares.takeOver(nodes);
+        } finally {
+            pool.lifetime().exit();
+        }
     }
 
     /** Frees the nodes that nobody was given. */

@@ -111,7 +111,18 @@ abstract sealed class XaPosition extends XaPositionPadding permits XaBracket {
 
     /** Whether the cursor is where a search for conflicts left it: that need not be at what covers its index. */
     final boolean isAtConflict() {
-        return isValid() && conflictNode == node && conflictOffset == offset;
+        return conflictNode == node && conflictOffset == offset && isValid();
+    }
+
+    /** What was found is now an entry like any other, which the cursor is at by its own index. */
+    final void leaveConflict() {
+        if (isAtConflict()) {
+            conflictNode = RESTART;
+            long first = XaWalk.firstIndex(this);
+            if (Long.compareUnsigned(first, index) > 0) {
+                index = first;
+            }
+        }
     }
 
     final void noteConflict(boolean found) {

@@ -186,6 +186,19 @@ final class XaWalk {
         return base + ((long) slot << shift);
     }
 
+    /** First index of the slot that a cursor is at, whatever its own index is; 0 at the head. Under the lock. */
+    static long firstIndex(XaPosition position) {
+        long first = 0;
+        int slot = position.offset;
+        int shift = position.nodeShift;
+        for (long node = position.node; node != XaPosition.AT_HEAD; node = XaNodeStruct.parent(node)) {
+            first |= (long) slot << shift;
+            slot = XaNodeStruct.offset(node);
+            shift += LEVEL_BITS;
+        }
+        return first;
+    }
+
     /** Whether one node of this shift covers both indices. */
     static boolean isSameNode(long index, long other, int shift) {
         return covers(shift, index ^ other);
@@ -253,7 +266,7 @@ final class XaWalk {
             cursor.array.requireOpen();
             return XArrayStruct.headAcquire(cursor.anchor);
         }
-        int slot = slotOf(cursor.index, cursor.nodeShift);
+        int slot = cursor.isAtConflict() ? cursor.offset : slotOf(cursor.index, cursor.nodeShift);
         long word = XaNodeStruct.slotAcquire(cursor.node, slot);
         return XaEntry.isSibling(word) ? loadCanonical(cursor.node, slot, word) : word;
     }
@@ -328,12 +341,15 @@ final class XaWalk {
         if (!cursor.isValid()) {
             return;
         }
-        if (cursor.node == XaCursor.AT_HEAD) {
-            cursor.index++;
-        } else {
-            cursor.index = indexOfSlot(cursor.index, cursor.nodeShift, slotAfterEntry(cursor));
-        }
+        cursor.index = indexAfterEntry(cursor);
         cursor.node = cursor.index == 0 ? XaCursor.BOUNDS : XaCursor.RESTART;
+    }
+
+    /** First index behind the entry at a valid position, 0 if there is none. */
+    static long indexAfterEntry(XaCursor cursor) {
+        return cursor.node == XaCursor.AT_HEAD
+                ? cursor.index + 1
+                : indexOfSlot(cursor.index, cursor.nodeShift, slotAfterEntry(cursor));
     }
 
     /**

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.function.Executable;
  * where it leaves the cursor must agree. The array's lock is held.
  *
  * <p>The model has no nodes, so where the cursor is of a range wider than what stands there, and stops above a node, it
- * is reset; as it is between a search for conflicts and what reads on from its index.
+ * is reset.
  */
 final class ModelledCursor {
     /** What a cursor can do. */
@@ -115,10 +115,14 @@ final class ModelledCursor {
         return isStale && cursor.isValid();
     }
 
-    private void leaveConflict() {
-        if (conflict != null) {
-            reset();
+    /** The index from which what moves goes on: that of the conflict found, if one was. */
+    private long leaveConflict() {
+        long index = cursor.index();
+        if (conflict != null && Long.compareUnsigned(conflict.first(), index) > 0) {
+            index = conflict.first();
         }
+        conflict = null;
+        return index;
     }
 
     private void becomeSingle() {
@@ -306,8 +310,7 @@ final class ModelledCursor {
     // ---- searches
 
     private void find() {
-        leaveConflict();
-        long index = cursor.index();
+        long index = leaveConflict();
         long max = anyMax();
         boolean wasValid = cursor.isValid();
         boolean wasBounds = cursor.isBounds();
@@ -325,8 +328,7 @@ final class ModelledCursor {
     }
 
     private void findMarked() {
-        leaveConflict();
-        long index = cursor.index();
+        long index = leaveConflict();
         long max = anyMax();
         int mark = anyMark();
         boolean wasValid = cursor.isValid();
@@ -379,21 +381,21 @@ final class ModelledCursor {
 
     /** A sibling stands for the entry. */
     private void step(int direction) {
-        leaveConflict();
-        becomeSingle();
-        long index = cursor.isRestart() ? cursor.index() : cursor.index() + direction;
+        if (conflict == null) {
+            becomeSingle();
+        }
+        long start = leaveConflict();
+        long index = cursor.isRestart() ? start : start + direction;
         long word = direction > 0 ? cursor.next() : cursor.prev();
         assertEquals(index, cursor.index());
         assertEquals(model.load(index), XaEntry.isSibling(word) ? cursor.reload() : word);
     }
 
     private void load() {
-        leaveConflict();
         assertWord(cursor.load());
     }
 
     private void reload() {
-        leaveConflict();
         if (cursor.isValid()) {
             assertWord(cursor.reload());
         } else {
@@ -402,7 +404,9 @@ final class ModelledCursor {
     }
 
     private void assertWord(long word) {
-        if (!resetAboveNode(word)) {
+        if (conflict != null) {
+            assertEquals(conflict.word(), word);
+        } else if (!resetAboveNode(word)) {
             assertEquals(model.load(cursor.index()), word);
         }
     }
@@ -425,8 +429,7 @@ final class ModelledCursor {
     }
 
     private void pause() {
-        leaveConflict();
-        long index = cursor.index();
+        long index = leaveConflict();
         boolean wasValid = cursor.isValid();
         cursor.pause();
         if (!wasValid) {

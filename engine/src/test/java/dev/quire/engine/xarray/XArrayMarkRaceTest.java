@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quire.engine.struct.XArrayStruct;
 import dev.quire.engine.struct.XaNodeStruct;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -69,6 +70,36 @@ class XArrayMarkRaceTest extends XArrayRace {
                     }
                 });
         assertTrue(nrValidLooks.get() > 100, () -> "looks beside one change: " + nrValidLooks);
+        array.destroy();
+    }
+
+    /** What comes back is what covers the index or comes after it, though a search goes back to the first slot. */
+    @Test
+    void aMarkedSearchFindsNoPieceBeforeItsStart() {
+        storePatiently(4, 2, value(100));
+        setMark(4, 1);
+        SplitPlan plan = SplitPlan.uniform(2, 0);
+        long[] entries = new long[4];
+        race(
+                () -> {
+                    assertEquals(0, splitPatiently(4, plan, value(100), value(200), 2));
+                    assertEquals(0, XaEntry.errnoOf(array.storeOrder(4, 2, value(100))));
+                },
+                (reader, cursor, round) -> {
+                    for (int look = 0; look < 100; look++) {
+                        cursor.set(6);
+                        long found = array.find(cursor, MAX, 1);
+                        assertTrue(
+                                found == value(100) || found == value(202),
+                                () -> "found " + "0x" + Long.toHexString(found));
+                        cursor.set(6);
+                        int nrFound = array.extract(cursor, MAX, 1, entries, 4);
+                        long first = entries[0];
+                        assertTrue(
+                                nrFound > 0 && (first == value(100) || first == value(202)),
+                                () -> nrFound + " found, the first 0x" + Long.toHexString(first));
+                    }
+                });
         array.destroy();
     }
 
@@ -204,6 +235,20 @@ class XArrayMarkRaceTest extends XArrayRace {
         setMark(0, 1);
         assertTrue(cursor.getMark(1));
         engine.reader.exit();
+    }
+
+    /** Its flag goes a moment later. */
+    @Test
+    void anEntryThatHasJustGoneFromTheHeadIsNotFoundByItsMark() {
+        storeIndex(0);
+        setMark(0, 1);
+        XArrayStruct.headRelease(array.anchor(), XaEntry.EMPTY);
+        XaCursor cursor = cursor(0);
+        engine.reader.enter();
+        assertEquals(0, cursor.findMarked(MAX, 1));
+        assertTrue(cursor.isBounds());
+        engine.reader.exit();
+        XArrayStruct.headRelease(array.anchor(), value(0));
     }
 
     @Test

@@ -68,6 +68,51 @@ class XaCursorPositionTest extends XArrayCatalogue {
         assertEquals(List.of(new Found(9, value(9)), new Found(63, value(63))), walk(0));
     }
 
+    /** Of a range over several nodes; the original looks for the range's index in the conflict's node. */
+    @Test
+    void whatMovesOnFromAConflictGoesOnFromItsIndex() {
+        for (long index : new long[] {130, 200, 201, 300, 4000}) {
+            storeIndex(index);
+        }
+        setMark(201, 1);
+        array.lock();
+        assertEquals(value(200), atSecondConflict().load());
+        assertEquals(value(200), atSecondConflict().reload());
+        XaCursor cursor = atSecondConflict();
+        assertEquals(value(201), cursor.find(MAX));
+        assertEquals(201, cursor.index());
+        cursor = atSecondConflict();
+        assertEquals(0, cursor.find(190));
+        assertEquals(200, cursor.index());
+        cursor = atSecondConflict();
+        assertEquals(value(201), cursor.findMarked(MAX, 1));
+        assertEquals(201, cursor.index());
+        cursor = atSecondConflict();
+        assertEquals(value(201), cursor.next());
+        assertEquals(201, cursor.index());
+        cursor = atSecondConflict();
+        assertEquals(0, cursor.prev());
+        assertEquals(199, cursor.index());
+        cursor = atSecondConflict();
+        cursor.pause();
+        assertEquals(201, cursor.index());
+        assertTrue(cursor.isRestart());
+        cursor = atSecondConflict();
+        cursor.advance(130);
+        assertEquals(value(200), cursor.find(MAX));
+        assertEquals(200, cursor.index());
+        array.unlock();
+    }
+
+    /** At the entry at 200, in another node than the first of its range, which it stays at. */
+    private XaCursor atSecondConflict() {
+        XaCursor cursor = cursor(128, 7);
+        assertEquals(value(130), cursor.findConflict());
+        assertEquals(value(200), cursor.findConflict());
+        assertEquals(128, cursor.index());
+        return cursor;
+    }
+
     @Test
     void aConflictThatWasFoundIsMarked() {
         storeIndex(32);
