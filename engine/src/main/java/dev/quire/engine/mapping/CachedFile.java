@@ -296,9 +296,17 @@ final class CachedFile extends Inode {
         return writeback.isPending();
     }
 
-    /** Drops all that is cached and closes the file; nobody has it open any more. */
+    /**
+     * Drops all that is cached and closes the file; nobody has it open any more. What somebody has unpinned as written
+     * since it was last written back is not on its way to the file then, nor ever will be.
+     */
     void close() throws IOException {
-        space().close();
+        writebackLock().lockExclusive();
+        try {
+            space().close();
+        } finally {
+            writebackLock().unlockExclusive();
+        }
         backing.close();
     }
 }

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * ahead, and who syncs, closes or reclaims writes back.
  *
  * <p>Thread-safe. Opening and closing take a lock for the time of a table lookup and, for a file that nobody has open,
- * of asking for its size.
+ * of asking for its size. Who opens a file that its last user is just closing waits for that, and opens it anew.
  */
 public final class PageCache {
     /** A cached file, and how many have it open. */
@@ -35,12 +35,15 @@ public final class PageCache {
 
         /**
          * Held by who writes the file back to let go of it, and by who syncs all files: the last one who closes it
-         * finds it written, or writes it.
+         * finds it written, or writes it. Who opens it while it is being closed waits for this.
          */
         private final RankedLock releaseLock;
 
         /** Guarded by the table's lock. */
         private int nrOpen;
+
+        /** Set while the file is being closed, when nobody can open it; guarded by the table's lock. */
+        private boolean closing;
 
         private Entry(Object key, CachedFile file, LockOrder lockOrder) {
             this.key = key;
@@ -79,8 +82,8 @@ public final class PageCache {
     private final FolioReclaimer reclaimer;
 
     /**
-     * All files that are open, and those that could not be written back when they were closed; guarded by the table's
-     * lock.
+     * All files that are open, or being closed, and those that could not be written back when they were closed; guarded
+     * by the table's lock.
      */
     private final Map<Object, Entry> entries = new HashMap<>();
 
@@ -110,7 +113,8 @@ public final class PageCache {
      * @return the open file, for that thread; close it
      * @throws IOException if it is not there or cannot be opened
      * @throws IllegalArgumentException if the reader is of another engine
-     * @throws IllegalStateException if the engine has as many address spaces as it was made for
+     * @throws IllegalStateException if the engine has as many address spaces as it was made for, or the reader is in a
+     *     read section
      */
     public OpenFile open(Path path, RcuReader reader) throws IOException {
         return open(ChannelFile.open(path, false), reader);
@@ -124,7 +128,8 @@ public final class PageCache {
      * @return the open file, for that thread; close it
      * @throws IOException if it cannot be opened or made
      * @throws IllegalArgumentException if the reader is of another engine
-     * @throws IllegalStateException if the engine has as many address spaces as it was made for
+     * @throws IllegalStateException if the engine has as many address spaces as it was made for, or the reader is in a
+     *     read section
      */
     public OpenFile create(Path path, RcuReader reader) throws IOException {
         return open(ChannelFile.open(path, true), reader);
@@ -154,7 +159,8 @@ public final class PageCache {
      * @return the open file, for that thread; close it
      * @throws IOException if its size cannot be told
      * @throws IllegalArgumentException if the reader is of another engine, or the file larger than 2^62 bytes
-     * @throws IllegalStateException if the engine has as many address spaces as it was made for
+     * @throws IllegalStateException if the engine has as many address spaces as it was made for, or the reader is in a
+     *     read section
      */
     public OpenFile open(BackingFile file, RcuReader reader) throws IOException {
         return open(new ByIdentity(file), file, reader);
@@ -162,27 +168,46 @@ public final class PageCache {
 
     private OpenFile open(Object key, BackingFile backing, RcuReader reader) throws IOException {
         context.rcu().requireOwn(reader);
+        if (reader.isInSection()) {
+            // Who closes the file waits for readers.
+            throw new IllegalStateException("a file is opened from inside a read section");
+        }
         context.lifetime().enter();
         try {
-            tableLock.lock();
-            try {
-                return openEntry(key, backing, reader);
-            } finally {
-                tableLock.unlock();
+            while (true) {
+                Entry closing;
+                tableLock.lock();
+                try {
+                    Entry entry = entries.get(key);
+                    if (entry == null || !entry.closing) {
+                        return openEntry(entry, key, backing, reader);
+                    }
+                    closing = entry;
+                } finally {
+                    tableLock.unlock();
+                }
+                awaitClose(closing);
             }
         } finally {
             context.lifetime().exit();
         }
     }
 
-    private OpenFile openEntry(Object key, BackingFile backing, RcuReader reader) throws IOException {
-        Entry entry = entries.get(key);
+    private OpenFile openEntry(@Nullable Entry cached, Object key, BackingFile backing, RcuReader reader)
+            throws IOException {
+        Entry entry = cached;
         if (entry == null) {
             entry = new Entry(key, new CachedFile(context, new CheckedFile(backing), reclaimer), context.lockOrder());
             entries.put(key, entry);
         }
         entry.nrOpen++;
         return new OpenFile(entry.file(), openersOf(entry), context, reader, maximumOrder);
+    }
+
+    /** Waits for who is closing a file, and holds its release lock since before it said so. */
+    private static void awaitClose(Entry entry) {
+        entry.releaseLock.lock();
+        entry.releaseLock.unlock();
     }
 
     /**
@@ -304,17 +329,39 @@ public final class PageCache {
         }
     }
 
-    /** Lets go of a file that nobody has open and that has nothing dirty; the caller holds its release lock. */
+    /**
+     * Lets go of a file that nobody has open and that has nothing dirty; the caller holds its release lock. It is
+     * closed before it leaves the table: whoever opens it next has nobody beside him who still uses the backing file.
+     */
     private void drop(Entry entry) throws IOException {
-        if (forgetUnused(entry)) {
+        if (!beginClose(entry)) {
+            return;
+        }
+        try {
             entry.file.close();
+        } finally {
+            endClose(entry);
         }
     }
 
-    private boolean forgetUnused(Entry entry) {
+    private boolean beginClose(Entry entry) {
         tableLock.lock();
         try {
-            return entry.nrOpen == 0 && !entry.file.isDirty() && entries.remove(entry.key, entry);
+            entry.closing = entry.nrOpen == 0 && !entry.file.isDirty();
+            return entry.closing;
+        } finally {
+            tableLock.unlock();
+        }
+    }
+
+    /** Takes a closed file out of the table; one of which the cache could not be closed stays. */
+    private void endClose(Entry entry) {
+        tableLock.lock();
+        try {
+            entry.closing = false;
+            if (entry.file.space().isClosed()) {
+                entries.remove(entry.key, entry);
+            }
         } finally {
             tableLock.unlock();
         }
@@ -394,9 +441,9 @@ public final class PageCache {
     private List<CheckedFile> dirtyFiles() {
         tableLock.lock();
         try {
-            // A file that is in the table is not closed.
+            // A file that is in the table is not closed, unless the table says that it is about to be.
             return entries.values().stream()
-                    .filter(entry -> entry.file.isDirty())
+                    .filter(entry -> !entry.closing && entry.file.isDirty())
                     .map(entry -> entry.file.backing())
                     .toList();
         } finally {
