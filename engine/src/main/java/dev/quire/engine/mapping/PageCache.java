@@ -285,20 +285,33 @@ public final class PageCache {
         };
     }
 
-    /** Gives an open file up; the last one writes back, and lets go of the file if nothing is dirty then. */
+    /**
+     * Gives an open file up; the last one writes back, and lets go of the file. What is unpinned as written meanwhile
+     * is written back, too: nobody else would, before the next sync of all. Only what cannot be written stays.
+     */
     private void release(Entry entry) throws IOException {
         if (!leave(entry)) {
             return;
         }
         entry.releaseLock.lock();
         try {
-            if (isCached(entry)) {
-                entry.file.writeback().writeAll();
-                drop(entry);
+            boolean again = isCached(entry);
+            while (again) {
+                boolean written = writeBack(entry);
+                again = !drop(entry) && written && !isOpen(entry);
             }
         } finally {
             entry.releaseLock.unlock();
         }
+    }
+
+    /** Writes back what is dirty in a file; whether no error came up. */
+    private static boolean writeBack(Entry entry) {
+        WritebackErrors.Listener errors = entry.file.errors().listen();
+        // Of what came up before, the caller is told when this is done.
+        errors.next();
+        entry.file.writeback().writeAll();
+        return errors.next() == null;
     }
 
     /** Counts one less who has a file open; whether it was the last. */
@@ -332,13 +345,15 @@ public final class PageCache {
     /**
      * Lets go of a file that nobody has open and that has nothing dirty; the caller holds its release lock. It is
      * closed before it leaves the table: whoever opens it next has nobody beside him who still uses the backing file.
+     * False if somebody has it open, or something is dirty.
      */
-    private void drop(Entry entry) throws IOException {
+    private boolean drop(Entry entry) throws IOException {
         if (!beginClose(entry)) {
-            return;
+            return false;
         }
         try {
             entry.file.close();
+            return true;
         } finally {
             endClose(entry);
         }

@@ -42,6 +42,16 @@ final class CallingFile implements BackingFile {
         return awaited == null;
     }
 
+    /** What the file has. */
+    byte[] content() {
+        return file.content();
+    }
+
+    /** Whether its last user has closed it. */
+    boolean isClosed() {
+        return file.isClosed();
+    }
+
     private void answer(Request request) throws IOException {
         if (awaited == request) {
             awaited = null;

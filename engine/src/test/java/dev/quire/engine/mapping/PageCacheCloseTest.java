@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.machine.NativeMemory;
+import dev.quire.engine.mapping.CallingFile.Request;
 import dev.quire.engine.pagetable.PageTables;
 import dev.quire.engine.pagetable.PageWalker;
 import dev.quire.engine.rcu.RcuReader;
@@ -210,5 +211,25 @@ class PageCacheCloseTest extends WholeEngineTest {
         }
         assertEquals(2, held.content()[PAGE]);
         assertTrue(held.isClosed());
+    }
+
+    @Test
+    void whatIsUnpinnedWhileTheLastOneWritesBackIsWrittenToo() throws IOException {
+        CallingFile calling = new CallingFile(new byte[2 * PAGE]);
+        OpenFile file = engine.pageCache().open(calling, reader);
+        FileMapping mapping = file.map(tables, BASE, 2, 0, true);
+        long first = walker.pinOrFault(BASE, true, mapping);
+        long second = walker.pinOrFault(BASE + PAGE, true, mapping);
+        file.sync();
+        file.close();
+        store(first, 1);
+        mapping.unpinWritten(first);
+        store(second, 2);
+        calling.callAt(Request.WRITE, () -> mapping.unpinWritten(second));
+        mapping.close();
+        assertEquals(List.of(), engine.pageCache().unwrittenFiles());
+        assertTrue(calling.isClosed());
+        assertEquals(1, calling.content()[0]);
+        assertEquals(2, calling.content()[PAGE]);
     }
 }
