@@ -33,6 +33,9 @@ import java.util.concurrent.locks.ReentrantLock;
 final class FileFault {
     private static final int PMD_PAGES = 1 << Geometry.PMD_ORDER;
 
+    /** Result of an attempt that is to be repeated; no error number. */
+    private static final int FOUND_MEMORY = 1;
+
     private final Inode file;
     private final Folios folios;
     private final MemoryPressure pressure;
@@ -67,7 +70,7 @@ final class FileFault {
      * caller holds no lock that ranks after {@link LockRank#MEMORY_MAP}.
      *
      * @return 0 if it is mapped now; EFAULT if it lies behind the end of the file; EOVERFLOW if its folio is mapped too
-     *     often; ENOMEM if there is no memory, nor any to reclaim
+     *     often; ENOMEM if there is no memory, nor any to reclaim but the page's folio
      * @throws IOException if it cannot be read
      */
     int handle(long address, boolean forWriting) throws IOException {
@@ -76,12 +79,13 @@ final class FileFault {
         int result = Errno.EAGAIN;
         try {
             while (result == Errno.EAGAIN && index < endOfFile()) {
-                result = tryMap(index, forWriting);
+                result = tryMap(index, forWriting, nrRefused);
                 if (result == Errno.ENOENT) {
                     // It is in the index but cannot be read with its neighbours.
                     file.addPage(index);
                     result = Errno.EAGAIN;
-                } else if (result == Errno.ENOMEM && findMemory(nrRefused++)) {
+                } else if (result == FOUND_MEMORY) {
+                    nrRefused++;
                     result = Errno.EAGAIN;
                 }
             }
@@ -95,7 +99,11 @@ final class FileFault {
         return FileRange.pagesOf(file.sizeBytes());
     }
 
-    /** Looks for memory for page tables; what was freed before counts as free, whether or not readers have left. */
+    /**
+     * Looks for memory for page tables; what was freed before counts as free, whether or not readers have left. The
+     * caller holds the folio that is to be mapped: if that were taken, it would come in again, and find no memory for
+     * its page tables again.
+     */
     private boolean findMemory(int nrRefused) {
         if (nrRefused == 0) {
             rcu.barrier();
@@ -104,8 +112,11 @@ final class FileFault {
         return pressure.relieve(1);
     }
 
-    /** One attempt; EAGAIN if the page was brought in, or has changed meanwhile; ENOENT if it has to come alone. */
-    private int tryMap(long index, boolean forWriting) throws IOException {
+    /**
+     * One attempt; EAGAIN if the page was brought in, or has changed meanwhile; ENOENT if it has to come alone;
+     * {@link #FOUND_MEMORY} if there was no memory for page tables, but is now.
+     */
+    private int tryMap(long index, boolean forWriting, int nrRefused) throws IOException {
         long folio = file.space().indexed().pinNext(index, index);
         if (folio == 0) {
             bringIn(index);
@@ -121,6 +132,9 @@ final class FileFault {
                 folios.unlock(folio);
             }
             end = PageStruct.index(folio) + Geometry.pagesIn(FolioStruct.order(folio));
+            if (result == Errno.ENOMEM && findMemory(nrRefused)) {
+                result = FOUND_MEMORY;
+            }
         } finally {
             folios.unpin(folio);
         }

@@ -115,6 +115,7 @@ public final class FileMapping implements FaultHandler, AutoCloseable {
      *     address is not in this mapping, or no more, or it is to be written to and the mapping is read-only (SIGSEGV),
      *     or the page lies behind the end of the file (SIGBUS); EOVERFLOW if its
      *     folio is mapped too often; ENOMEM if there is no memory for the page or for page tables, nor any to reclaim
+     *     but that of the folio itself
      * @throws IOException if the page cannot be read
      * @throws IllegalStateException if the engine is closed, or the page tables are beside this call
      * @throws IllegalArgumentException if somebody takes the region away beside this call, instead of closing this
