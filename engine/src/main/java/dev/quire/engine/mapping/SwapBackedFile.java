@@ -333,29 +333,37 @@ final class SwapBackedFile extends Inode {
 
     /**
      * Cuts at two places, with everything prepared that the cut may want: pages that it cuts through are where they can
-     * be zeroed (shmem_get_partial_folio), and swap entries begin and end where it does.
+     * be zeroed (shmem_get_partial_folio), and swap entries begin and end where it does. Those pages are held until
+     * nobody swaps out any more: with little memory, each could come in only in the place of the other, for ever.
      */
     private void cut(long startBytes, long endBytes, Runnable removal) throws IOException {
         int nrFruitless = 0;
-        int result = tryCut(startBytes, endBytes, removal);
+        int result = Errno.EAGAIN;
+        long[] held = new long[2];
         while (result != Errno.OK) {
-            if (result == Errno.ENOMEM) {
-                // Without the lock, which swapping out needs.
-                nrFruitless = reclaimer().reclaimForAllocation(1, nrFruitless);
+            try {
+                held[0] = bringInPageCutAt(startBytes);
+                held[1] = bringInPageCutAt(endBytes);
+                result = tryCut(startBytes, endBytes, held, removal);
+                if (result == Errno.ENOMEM) {
+                    // Without the lock, which swapping out needs.
+                    nrFruitless = reclaimer().reclaimForAllocation(1, nrFruitless);
+                }
+            } finally {
+                unpinAll(held);
             }
-            result = tryCut(startBytes, endBytes, removal);
         }
     }
 
-    /** One attempt: 0; ENOMEM; or EAGAIN if a page that is cut through has been swapped out again. */
-    private int tryCut(long startBytes, long endBytes, Runnable removal) throws IOException {
-        bringInPageCutAt(startBytes);
-        bringInPageCutAt(endBytes);
+    /** One attempt: 0; ENOMEM; or EAGAIN if a page that is cut through was swapped out again before it was held. */
+    private int tryCut(long startBytes, long endBytes, long[] held, Runnable removal) {
         writebackLock().lockExclusive();
         try {
             int result = prepareCutAt(startBytes);
             result = result == Errno.OK ? prepareCutAt(endBytes) : result;
             if (result == Errno.OK) {
+                // Before the removal, which splits them.
+                unpinAll(held);
                 removal.run();
             }
             return result;
@@ -364,9 +372,24 @@ final class SwapBackedFile extends Inode {
         }
     }
 
-    private void bringInPageCutAt(long atBytes) throws IOException {
-        if (!isPageBoundary(atBytes)) {
-            swapIn(atBytes >>> Geometry.PAGE_SHIFT);
+    /** Brings a page in that is cut through, and pins its folio; 0 if there is no such page, or it is a hole. */
+    private long bringInPageCutAt(long atBytes) throws IOException {
+        if (isPageBoundary(atBytes)) {
+            return 0;
+        }
+        long index = atBytes >>> Geometry.PAGE_SHIFT;
+        swapIn(index);
+        return space().indexed().pinNext(index, index);
+    }
+
+    /** Gives back what is held, and forgets it. */
+    private void unpinAll(long[] held) {
+        for (int i = 0; i < held.length; i++) {
+            long folio = held[i];
+            held[i] = 0;
+            if (folio != 0) {
+                folios.unpin(folio);
+            }
         }
     }
 

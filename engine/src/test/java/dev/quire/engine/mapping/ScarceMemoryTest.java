@@ -1,7 +1,11 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.mapping;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.quire.engine.Quire;
@@ -10,8 +14,11 @@ import dev.quire.engine.memory.Errno;
 import dev.quire.engine.pagetable.PageTables;
 import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
+import java.util.SplittableRandom;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -85,5 +92,39 @@ class ScarceMemoryTest extends WholeEngineTest {
             giveBackAll();
             assertEquals(Errno.OK, mapping.faultIn(BASE, false));
         }
+    }
+
+    /** Either end can be brought in, but only in the place of the other one. */
+    @Test
+    void aHoleWhoseEndsFindRoomOnlyOneByOneIsRefused() throws Exception {
+        byte[] content = new byte[128 * PAGE];
+        new SplittableRandom(1).nextBytes(content);
+        try (RcuReader reader = engine.newReader();
+                SwapArea swap = engine.pageCache().swapOn(new MemoryFile(new byte[0]));
+                SharedMemory memory = engine.pageCache().newSharedMemory(0);
+                OpenFile file = memory.open(reader)) {
+            assertEquals(content.length, file.write(ByteBuffer.wrap(content), 0));
+            assertEquals(128, memory.swapOut(0, content.length));
+            leaveFree(1);
+            ExecutionException refused = assertThrows(
+                    ExecutionException.class,
+                    () -> inTime(() -> {
+                        file.punchHole(33 * PAGE + 1, 30 * PAGE);
+                        return Errno.OK;
+                    }));
+            assertInstanceOf(OutOfMemoryError.class, refused.getCause());
+            giveBackAll();
+            assertReads(content, file);
+            file.punchHole(33 * PAGE + 1, 30 * PAGE);
+            Arrays.fill(content, 33 * PAGE + 1, 63 * PAGE + 1, (byte) 0);
+            assertReads(content, file);
+            assertTrue(swap.isOn());
+        }
+    }
+
+    private static void assertReads(byte[] content, OpenFile file) throws IOException {
+        ByteBuffer into = ByteBuffer.allocate(content.length);
+        assertEquals(content.length, file.read(into, 0));
+        assertArrayEquals(content, into.array());
     }
 }
