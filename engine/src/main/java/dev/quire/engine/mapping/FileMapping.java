@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.mapping;
 
+import dev.quire.engine.folio.FolioOwners;
 import dev.quire.engine.folio.Folios;
 import dev.quire.engine.lock.FaultLock;
 import dev.quire.engine.lock.References;
@@ -49,6 +50,7 @@ public final class FileMapping implements FaultHandler, AutoCloseable {
     private final Inode file;
     private final boolean writable;
     private final Folios folios;
+    private final FolioOwners owners;
     private final OpenFile.Openers openers;
     private final WritebackErrors.Listener errors;
     private final Lifetime lifetime;
@@ -75,6 +77,7 @@ public final class FileMapping implements FaultHandler, AutoCloseable {
         this.writable = writable;
         this.openers = openers;
         folios = context.folios();
+        owners = context.owners();
         this.tables = tables;
         this.region = region;
         errors = file.errors().listen();
@@ -188,12 +191,18 @@ public final class FileMapping implements FaultHandler, AutoCloseable {
     }
 
     private void noteWritten(long folio, long page) {
-        if (file.isOwn(folio)) {
+        if (isOwn(folio)) {
             file.markDirty(folio);
         } else if (PageStruct.mapping(folio) != 0) {
             throw new IllegalArgumentException("the page is of another owner: page=0x" + Long.toHexString(page)
                     + ", owner=0x" + Long.toHexString(PageStruct.mapping(folio)));
         }
+    }
+
+    /** Whether a locked folio is of this file: not of who has got its struct since it was closed. */
+    @SuppressWarnings("ReferenceEquality")
+    private boolean isOwn(long folio) {
+        return file.isOwn(folio) && owners.of(PageStruct.mapping(folio)) == file.space();
     }
 
     /**

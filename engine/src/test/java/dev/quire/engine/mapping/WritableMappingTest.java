@@ -20,6 +20,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.NonWritableChannelException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
@@ -137,7 +138,8 @@ class WritableMappingTest extends FileMappingFixture {
             calling.callAt(CallingFile.Request.WRITE, () -> {
                 assertFalse(isWritable(BASE));
                 assertEquals(PageWalker.NOT_PINNED, walker.pin(BASE, true));
-                assertEquals(Errno.OK, faultInBeside(mapping), "a fault does not wait for the writeback");
+                assertEquals(
+                        Errno.OK, beside(() -> mapping.faultIn(BASE, true)), "a fault does not wait for the writeback");
                 pinned[0] = walker.pin(BASE, true);
                 assertTrue(isWritable(BASE));
             });
@@ -155,11 +157,11 @@ class WritableMappingTest extends FileMappingFixture {
     }
 
     /** In a thread that holds no lock of the file. */
-    private static int faultInBeside(FileMapping mapping) throws IOException {
-        FutureTask<Integer> fault = new FutureTask<>(() -> mapping.faultIn(BASE, true));
-        new Thread(fault).start();
+    private static int beside(Callable<Integer> call) throws IOException {
+        FutureTask<Integer> task = new FutureTask<>(call);
+        new Thread(task).start();
         try {
-            return fault.get();
+            return task.get();
         } catch (InterruptedException | ExecutionException e) {
             throw new IOException(e);
         }
@@ -295,6 +297,33 @@ class WritableMappingTest extends FileMappingFixture {
             assertFalse(isDirty(0));
             mapping.unpinWritten(page);
             assertTrue(isDirty(0));
+        }
+    }
+
+    /** The file that has the struct next is another one. */
+    @Test
+    void aMappingOfAClosedFileRefusesPagesOfTheNext() throws IOException {
+        OpenFile closed = engine.pageCache().open(new MemoryFile(new byte[PAGE]), reader);
+        long address = closed.file().space().address();
+        FileMapping stale = closed.map(tables, 2 * BASE, 1, 0, true);
+        closed.close();
+        stale.close();
+        MemoryFile next = new MemoryFile(new byte[PAGE]);
+        try (OpenFile other = engine.pageCache().open(next, reader);
+                FileMapping mapping = other.map(tables, 2 * BASE, 1, 0, true)) {
+            assertEquals(address, other.file().space().address(), "the struct is used again");
+            long page = walker.pinOrFault(2 * BASE, true, mapping);
+            other.sync();
+            NativeMemory.setByte(engine.arena().frameOf(page), (byte) 5);
+            assertEquals(
+                    "the page is of another owner: page=0x" + Long.toHexString(page) + ", owner=0x"
+                            + Long.toHexString(address),
+                    assertThrows(IllegalArgumentException.class, () -> stale.unpinWritten(page))
+                            .getMessage());
+            assertEquals(List.of(), engine.pageCache().unwrittenFiles());
+            mapping.unpinWritten(page);
+            other.sync();
+            assertEquals(5, next.content()[0]);
         }
     }
 
