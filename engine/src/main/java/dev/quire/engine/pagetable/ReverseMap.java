@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  * From a folio to all places where it is mapped: its mapping word names its owner, the owner has its regions by index,
  * and a region says at which addresses of which process the folio's pages belong (rmap_walk).
  *
- * <p>Thread-safe. Walks lock the owner's list, then one process's tables at a time. After a thread's first walk they
- * allocate nothing.
+ * <p>Thread-safe. Walks lock the owner's list, then one process's tables at a time. Unmapping and mapping again, as
+ * splits do, allocate nothing after a thread's first walk; taking what is known of a folio's use, and write protection,
+ * as reclaim and writeback do, allocate a few small objects for a folio that is mapped.
  */
 final class ReverseMap implements FolioMappers {
     private final PageTableContext context;
