@@ -44,11 +44,17 @@ final class BufferedWrite {
         long done = 0;
         file.inodeLock().lock();
         try {
-            if (length > 0 && offsetBytes > file.sizeBytes()) {
+            long oldSize = file.sizeBytes();
+            boolean leavesGap = length > 0 && offsetBytes > oldSize;
+            if (leavesGap) {
                 file.zeroBeforeGrowing(offsetBytes);
             }
             while (done < length) {
                 done += writeToFolio(from, done, offsetBytes + done, length - done);
+                if (leavesGap && file.sizeBytes() > oldSize) {
+                    file.noteGrown(oldSize);
+                    leavesGap = false;
+                }
             }
         } catch (IOException | OutOfMemoryError e) {
             if (done == 0) {

@@ -118,8 +118,21 @@ final class CachedFile extends Inode {
     @Override
     void grow(long newSizeBytes) throws IOException {
         backing.resize(newSizeBytes);
-        zeroBeforeGrowing(newSizeBytes);
-        sizeBytes(newSizeBytes);
+        // Nothing is written back between the two: what is stored behind the end after it was made zero is the file's,
+        // and its folio stays dirty until the size says so.
+        writebackLock().lockExclusive();
+        try {
+            zeroBeforeGrowing(newSizeBytes);
+            sizeBytes(newSizeBytes);
+        } finally {
+            writebackLock().unlockExclusive();
+        }
+    }
+
+    @Override
+    void noteGrown(long oldSizeBytes) {
+        long index = oldSizeBytes >>> Geometry.PAGE_SHIFT;
+        markRangeDirty(index, index);
     }
 
     @Override

@@ -272,6 +272,13 @@ abstract sealed class Inode permits CachedFile, SwapBackedFile {
         }
     }
 
+    /**
+     * Has what the last page had behind its old end kept where it belongs, after a write behind it has made the file
+     * longer; the caller holds the inode lock. What somebody has stored there through page tables, since it was made
+     * zero, is the file's now, but a writeback may have taken the folio for clean when it was not yet.
+     */
+    abstract void noteGrown(long oldSizeBytes);
+
     // ---- bytes out of memory
 
     /** Notes that a locked folio has been written to. */

@@ -318,6 +318,10 @@ final class SwapBackedFile extends Inode {
         sizeBytes(newSizeBytes);
     }
 
+    /** Swapping out needs no mark: it writes what is there, and zero behind the end as it is then. */
+    @Override
+    void noteGrown(long oldSizeBytes) {}
+
     @Override
     void shrink(long newSizeBytes, SplitPolicy policy) throws IOException {
         cut(newSizeBytes, newSizeBytes, () -> {

@@ -13,6 +13,7 @@ import dev.quire.engine.memory.Errno;
 import dev.quire.engine.pagetable.PageTableEntry;
 import dev.quire.engine.pagetable.PageTables;
 import dev.quire.engine.pagetable.PageWalker;
+import dev.quire.engine.rcu.RcuReader;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
 import java.io.IOException;
@@ -224,6 +225,48 @@ class WritableMappingTest extends FileMappingFixture {
             assertArrayEquals(expected, memory.content());
             assertEquals(1, file.write(MemorySegment.ofArray(new byte[] {6}), 201));
             assertEquals(5, read(mapping, BASE + 200));
+        }
+    }
+
+    /**
+     * A byte behind the end is stored, and its folio written back, while a write that lets the file grow waits for
+     * memory.
+     */
+    @Test
+    void whatIsStoredBehindTheEndWhileTheFileGrowsIsTheSameInMemoryAndInTheFile() throws IOException {
+        CallingFile calling = new CallingFile(new byte[PAGE]);
+        MemoryFile shortFile = new MemoryFile(new byte[10]);
+        try (OpenFile dirty = engine.pageCache().open(calling, reader);
+                OpenFile growing = engine.pageCache().open(shortFile, reader);
+                FileMapping mapping = growing.map(tables, BASE, 1, 0, true)) {
+            assertEquals(1, dirty.write(MemorySegment.ofArray(new byte[] {1}), 0));
+            long held = walker.pinOrFault(BASE, false, mapping);
+            calling.callAt(CallingFile.Request.WRITE, () -> {
+                failures.stop();
+                beside(() -> storeAndSync(mapping, shortFile));
+            });
+            failures.failAfter(0);
+            assertEquals(1, growing.write(MemorySegment.ofArray(new byte[] {5}), 2 * PAGE + 1));
+            assertTrue(calling.hasCalled());
+            walker.unpin(held);
+            int cached = read(mapping, BASE + 20);
+            growing.sync();
+            tables.unmap(BASE, 1);
+            assertEquals(1, growing.evict(0, PAGE));
+            assertEquals(cached, read(mapping, BASE + 20));
+        }
+    }
+
+    private int storeAndSync(FileMapping mapping, MemoryFile stored) throws IOException {
+        try (RcuReader own = engine.newReader();
+                OpenFile opened = engine.pageCache().open(stored, own)) {
+            PageWalker ownWalker = tables.newWalker(own);
+            long page = ownWalker.pinOrFault(BASE, true, mapping);
+            NativeMemory.setByte(engine.arena().frameOf(page) + 20, (byte) 9);
+            // The fault has made it dirty, and nothing was written back since.
+            ownWalker.unpin(page);
+            opened.sync();
+            return Errno.OK;
         }
     }
 
