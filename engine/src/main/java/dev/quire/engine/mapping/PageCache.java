@@ -117,7 +117,8 @@ public final class PageCache {
      *     read section
      */
     public OpenFile open(Path path, RcuReader reader) throws IOException {
-        return open(ChannelFile.open(path, false), reader);
+        ChannelFile file = ChannelFile.open(path, false);
+        return openOwned(file.key(), file, reader);
     }
 
     /**
@@ -132,21 +133,35 @@ public final class PageCache {
      *     read section
      */
     public OpenFile create(Path path, RcuReader reader) throws IOException {
-        return open(ChannelFile.open(path, true), reader);
+        ChannelFile file = ChannelFile.open(path, true);
+        return openOwned(file.key(), file, reader);
     }
 
-    private OpenFile open(ChannelFile file, RcuReader reader) throws IOException {
+    /** Opens what was made to be opened, and closes it if the file with its key is cached already, or is refused. */
+    OpenFile openOwned(Object key, BackingFile file, RcuReader reader) throws IOException {
         OpenFile opened = null;
+        boolean done = false;
         try {
-            opened = open(file.key(), file, reader);
-            return opened;
-        } finally {
-            if (opened == null
-                    || !(opened.file() instanceof CachedFile cached)
+            opened = open(key, file, reader);
+            if (!(opened.file() instanceof CachedFile cached)
                     || !cached.backing().isOf(file)) {
-                // The file is cached already, and has a channel.
                 file.close();
             }
+            done = true;
+            return opened;
+        } finally {
+            if (!done) {
+                giveUp(opened, file);
+            }
+        }
+    }
+
+    /** Closes a file that was not opened; or what was opened, if the file is another one's and cannot be closed. */
+    private static void giveUp(@Nullable OpenFile opened, BackingFile file) throws IOException {
+        if (opened == null) {
+            file.close();
+        } else {
+            opened.close();
         }
     }
 

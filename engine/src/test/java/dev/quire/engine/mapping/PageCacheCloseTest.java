@@ -155,6 +155,26 @@ class PageCacheCloseTest extends WholeEngineTest {
         assertArrayEquals(page(7), closing.content());
     }
 
+    /** As two paths of one file bring along two channels, of which only the first is used. */
+    @Test
+    void aFileWhoseSecondChannelCannotBeClosedIsNotOpenTwice() throws IOException {
+        MemoryFile used = new MemoryFile(new byte[PAGE]);
+        MemoryFile surplus = new MemoryFile(new byte[PAGE]) {
+            @Override
+            @SuppressWarnings("UnsynchronizedOverridesSynchronized")
+            public void close() throws IOException {
+                throw new IOException("not closed");
+            }
+        };
+        OpenFile first = engine.pageCache().openOwned("key", used, reader);
+        assertEquals(
+                "not closed",
+                assertThrows(IOException.class, () -> engine.pageCache().openOwned("key", surplus, reader))
+                        .getMessage());
+        first.close();
+        assertTrue(used.isClosed());
+    }
+
     /** It might have to wait for who closes it, who waits for readers. */
     @Test
     void noFileIsOpenedFromInsideAReadSection() {
