@@ -241,10 +241,15 @@ final class IndexedFolios {
         }
     }
 
-    /** Pins what was found under the lock, and still is held. */
+    /**
+     * Pins what was found under the lock, and still is held.
+     *
+     * @throws IllegalStateException if the folio has as many references as it can have
+     */
     static long pinIndexed(long folio) {
         // A folio in the index is frozen only by who splits or evicts it and holds this lock all the while.
         if (folio != 0 && !References.tryGet(folio)) {
+            References.requireRoom(folio);
             throw new IllegalStateException("indexed folio has no references: folio=0x" + Long.toHexString(folio));
         }
         return folio;

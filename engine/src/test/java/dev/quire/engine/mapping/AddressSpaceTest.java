@@ -8,6 +8,7 @@ import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.lock.References;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.rcu.RcuReader;
 import java.io.IOException;
@@ -48,6 +49,25 @@ class AddressSpaceTest extends WholeEngineTest {
                         throw new IllegalStateException("enough");
                     }));
             assertEquals(1, engine.folios().references(visited[0]), "that of the index");
+        }
+    }
+
+    /** Callers that never give their references back bring that about. */
+    @Test
+    void aFolioWithTooManyReferencesSaysSo() {
+        try (AddressSpace space = engine.newAddressSpace()) {
+            space.extend(PAGE);
+            assertEquals(Errno.OK, space.populate(0, 1, 0));
+            long[] visited = {0};
+            space.forEachFolio((index, order, folio) -> visited[0] = folio);
+            References.add(visited[0], References.MAX - 1);
+            assertEquals(
+                    "too many references: folio=0x" + Long.toHexString(visited[0]) + ", held=" + References.MAX
+                            + ", max=" + References.MAX,
+                    assertThrows(IllegalStateException.class, () -> folios(space))
+                            .getMessage());
+            References.put(visited[0], References.MAX - 1);
+            assertEquals(List.of("0:0"), folios(space));
         }
     }
 
