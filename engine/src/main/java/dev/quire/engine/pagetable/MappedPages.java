@@ -64,17 +64,18 @@ final class MappedPages implements PartialSplit, RangeOperation {
             return Errno.ENOENT;
         }
         collect(folio);
-        int nrUnmapped = nrPages - mapped.cardinality();
-        if (nrUnmapped == nrPages) {
+        if (mapped.isEmpty()) {
             return Errno.ENOENT;
         }
         // All of it is mapped: it is split because little of it is used.
-        boolean toPages = policy == SplitPolicies.UNIFORM || policy == SplitPolicies.STAGED || nrUnmapped == 0;
+        boolean toPages =
+                policy == SplitPolicies.UNIFORM || policy == SplitPolicies.STAGED || mapped.cardinality() == nrPages;
         int result = toPages
                 ? splitter.splitUniform(folio, 0)
                 : splitter.split(folio, cutAtBoundaries, 0, nrPages, 0, SplitPolicies.ANONYMOUS_ORDERS, false);
         if (result == Errno.OK) {
-            nrPagesFreed.addAndGet(nrUnmapped);
+            // As the plan has found it, which may have looked again.
+            nrPagesFreed.addAndGet(nrPages - mapped.cardinality());
         }
         return result;
     }

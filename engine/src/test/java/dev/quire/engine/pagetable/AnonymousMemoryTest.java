@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.pagetable;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -11,7 +12,9 @@ import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.folio.DeferredSplitQueue;
 import dev.quire.engine.folio.Folios;
+import dev.quire.engine.folio.SplitObserver;
 import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.folio.SplitWatch;
 import dev.quire.engine.mapping.AddressSpace;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.rcu.RcuReader;
@@ -32,6 +35,9 @@ class AnonymousMemoryTest extends WholeEngineTest {
 
     private Quire engine;
     private AnonymousMemory memory;
+
+    /** Run when a split begins, by who splits. */
+    private Runnable atBegin = () -> {};
 
     private void open(long capacityBytes, SplitPolicies policy, LargeFolioOrders orders) {
         engine = open(Quire.builder().capacityBytes(capacityBytes));
@@ -66,6 +72,41 @@ class AnonymousMemoryTest extends WholeEngineTest {
         assertEquals(41, engine.zone().nrFreePages() - nrFreeBefore);
         assertEquals(nrPieces, nrFolios());
         assertEquals(0, memory.shrink());
+        memory.close();
+    }
+
+    /** Between the look at what is mapped and the plan another 50 pages go. */
+    @ParameterizedTest
+    @CsvSource({"NON_UNIFORM", "RANGE"})
+    void whatIsUnmappedBeforeTheSplitIsPlannedIsCountedAsFreed(SplitPolicies policy) throws Exception {
+        engine = open(Quire.builder().capacityBytes(1 << 24).splitObserver(new SplitObserver() {
+            @Override
+            public void begin(long folio) {
+                atBegin.run();
+            }
+
+            @Override
+            public void split(int order, long nrPieces, int result, long nanos, long frozenNanos) {}
+        }));
+        watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);
+        memory = engine.newAnonymousMemory(policy, LargeFolioOrders.ALWAYS_2_MIB);
+        assertEquals(Errno.OK, memory.map(BASE, HUGE, Protection.READ_WRITE));
+        assertEquals(Errno.OK, memory.faultIn(BASE, true));
+        assertEquals(Errno.OK, memory.advise(BASE, 100 * PAGE, Advice.DONT_NEED));
+        // By another thread: this one holds the folio's lock, before which the memory map's ranks.
+        atBegin = () -> {
+            FutureTask<Integer> other =
+                    new FutureTask<>(() -> memory.advise(BASE + 200 * PAGE, 50 * PAGE, Advice.DONT_NEED));
+            new Thread(other).start();
+            assertEquals(Errno.OK, assertDoesNotThrow(() -> other.get()));
+        };
+        engine.awaitReclaim();
+        long nrFreeBefore = engine.zone().nrFreePages();
+
+        assertEquals(1, memory.shrink());
+
+        assertEquals(150, engine.zone().nrFreePages() - nrFreeBefore);
+        assertEquals(150, memory.nrPagesFreedByShrinker());
         memory.close();
     }
 
