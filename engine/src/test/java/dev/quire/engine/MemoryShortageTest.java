@@ -205,6 +205,45 @@ class MemoryShortageTest extends WholeEngineTest {
         memory.close();
     }
 
+    /** Of those at the front of the queue none can be split: more than one look at the queue takes at once. */
+    @Test
+    void aFaultGoesThroughTheWholeQueue() {
+        openFull(new LargeFolioOrders(1L << 2, 0));
+        unmapFirstPagesAndPinFolios(70);
+        assertEquals(0, memory.nrShrinkerSplits());
+        assertEquals(Errno.OK, memory.faultIn(end, true));
+        assertEquals(1, memory.nrShrinkerSplits());
+        assertEquals(1, memory.nrPagesFreedByShrinker());
+        taken.forEach(engine.folios()::unpin);
+        memory.close();
+    }
+
+    @Test
+    void shrinkingGoesThroughTheWholeQueue() {
+        openFull(new LargeFolioOrders(1L << 2, 0));
+        unmapFirstPagesAndPinFolios(70);
+        assertEquals(1, memory.shrink());
+        assertEquals(0, memory.shrink());
+        assertEquals(70, engine.accounting().deferredSplits().nrFolios());
+        taken.forEach(engine.folios()::unpin);
+        memory.close();
+    }
+
+    /** Queues folios of 4 pages, of which all but the last are pinned. */
+    private void unmapFirstPagesAndPinFolios(int nrPinned) {
+        try (RcuReader reader = engine.newReader()) {
+            PageWalker walker = memory.tables().newWalker(reader);
+            for (int i = 0; i <= nrPinned; i++) {
+                long address = BASE + 4L * i * PAGE;
+                if (i < nrPinned) {
+                    taken.add(engine.folios().headOf(walker.pin(address, true)));
+                }
+                assertEquals(Errno.OK, memory.advise(address, PAGE, Advice.DONT_NEED));
+            }
+        }
+        assertEquals(nrPinned + 1, engine.accounting().deferredSplits().nrFolios());
+    }
+
     private OpenFile create(RcuReader reader, long nrBytes) throws IOException {
         Path path = directory.resolve("file");
         Files.write(path, new byte[(int) nrBytes]);

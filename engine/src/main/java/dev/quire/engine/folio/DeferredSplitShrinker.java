@@ -21,10 +21,8 @@ import dev.quire.engine.struct.PageStruct;
  * at a time.
  */
 public final class DeferredSplitShrinker implements MemoryRelief {
-    private static final int BATCH = 64;
-
-    /** Folios looked at for one who needs memory. */
-    private static final int RELIEF_FOLIOS = 32;
+    /** Folios taken off the queue at once; who needs memory has no fewer looked at. */
+    private static final int BATCH = 32;
 
     private final PageArena arena;
     private final Folios folios;
@@ -34,6 +32,12 @@ public final class DeferredSplitShrinker implements MemoryRelief {
     private final FolioSplitter splitter;
     private final long maximumZeroPages;
     private final long[] batch = new long[BATCH];
+
+    /** Of the call that is under way, until now. */
+    private long nrSplit;
+
+    /** Pages that come back: unmapped ones of folios that were split, and all of those freed without. */
+    private long nrPagesFreed;
 
     /**
      * Makes a shrinker.
@@ -71,34 +75,69 @@ public final class DeferredSplitShrinker implements MemoryRelief {
      * @return number of folios that were split
      */
     public synchronized long shrink(long nrFolios, PartialSplit partialSplit) {
+        shrink(nrFolios, Long.MAX_VALUE, Long.MAX_VALUE, partialSplit);
+        return nrSplit;
+    }
+
+    /**
+     * Splits some folios from the front of the queue in another way than to order 0: looks at a batch of 32 and another
+     * until one was split, or each folio that was queued has been looked at once.
+     *
+     * @param partialSplit splits them, as in the other method
+     * @return number of folios that were split; 0 if none that was queued could be
+     */
+    public synchronized long shrinkSome(PartialSplit partialSplit) {
+        shrink(Long.MAX_VALUE, 1, Long.MAX_VALUE, partialSplit);
+        return nrSplit;
+    }
+
+    /**
+     * Splits folios from the front of the queue to order 0, as the kernel does, for somebody who needs memory. One of
+     * which nothing is mapped any more is freed without a split.
+     */
+    @Override
+    public boolean relieve(long nrPages) {
+        return relieve(nrPages, this::splitMapped);
+    }
+
+    /**
+     * Splits folios from the front of the queue, in another way than to order 0, for somebody who needs memory: a batch
+     * of 32 and another, until as many pages come back as are wanted, or each folio that was queued has been looked at
+     * once. Waits for another thread that does the same.
+     *
+     * @param nrPages pages that are wanted, at least 1
+     * @param partialSplit splits them; what it throws comes through, after all folios that were not split are back
+     * @return whether there may be more free memory once readers have left their sections; false if no folio was split
+     *     by this call, or freed without a split because this had the last reference
+     * @throws IllegalArgumentException if no page is wanted
+     */
+    public synchronized boolean relieve(long nrPages, PartialSplit partialSplit) {
+        if (nrPages < 1) {
+            throw new IllegalArgumentException("nrPages out of range: nrPages=" + nrPages + ", min=1");
+        }
+        shrink(Long.MAX_VALUE, Long.MAX_VALUE, nrPages, partialSplit);
+        // A folio of which pages are mapped twice may seem to have none that is not.
+        return nrSplit > 0 || nrPagesFreed > 0;
+    }
+
+    /** Goes on from batch to batch until as many folios were split, or as many pages come back, as are wanted. */
+    private void shrink(long nrFolios, long nrSplitWanted, long nrPagesWanted, PartialSplit partialSplit) {
         lifetime.enter();
         try {
-            long nrSplit = 0;
+            nrSplit = 0;
+            nrPagesFreed = 0;
             // What goes back to the queue is for the next call.
             long nrLeft = Math.min(nrFolios, queue.nrFolios());
             int nrTaken = queue.take(batch, nrLeft);
             while (nrTaken > 0) {
-                nrSplit += shrinkBatch(nrTaken, partialSplit);
+                shrinkBatch(nrTaken, partialSplit);
                 nrLeft -= nrTaken;
-                nrTaken = queue.take(batch, nrLeft);
+                boolean enough = nrSplit >= nrSplitWanted || nrPagesFreed >= nrPagesWanted;
+                nrTaken = enough ? 0 : queue.take(batch, nrLeft);
             }
-            return nrSplit;
         } finally {
             lifetime.exit();
         }
-    }
-
-    /**
-     * Splits some folios from the front of the queue to order 0, as the kernel does, for somebody who needs memory.
-     * One of which nothing is mapped any more is freed without a split.
-     */
-    @Override
-    public boolean relieve(long nrPages) {
-        if (queue.nrFolios() == 0) {
-            return false;
-        }
-        long nrPendingBefore = folios.nrPendingReclaim();
-        return shrink(RELIEF_FOLIOS, this::splitMapped) > 0 || folios.nrPendingReclaim() > nrPendingBefore;
     }
 
     private int splitMapped(long folio) {
@@ -108,14 +147,12 @@ public final class DeferredSplitShrinker implements MemoryRelief {
     /**
      * Splits the folios that were taken; if a split throws, it and those after it are as if they had not been taken.
      */
-    private long shrinkBatch(int nrTaken, PartialSplit partialSplit) {
-        long nrSplit = 0;
+    private void shrinkBatch(int nrTaken, PartialSplit partialSplit) {
         int nrDone = 0;
         try {
             for (; nrDone < nrTaken; nrDone++) {
-                nrSplit += shrinkOne(batch[nrDone], partialSplit) ? 1 : 0;
+                shrinkOne(batch[nrDone], partialSplit);
             }
-            return nrSplit;
         } finally {
             for (; nrDone < nrTaken; nrDone++) {
                 putBack(batch[nrDone]);
@@ -123,14 +160,29 @@ public final class DeferredSplitShrinker implements MemoryRelief {
         }
     }
 
-    private boolean shrinkOne(long folio, PartialSplit partialSplit) {
+    private void shrinkOne(long folio, PartialSplit partialSplit) {
+        long nrUnmapped = nrUnmapped(folio);
         boolean wanted = isPartiallyMapped(folio) || isUnderused(folio);
         boolean split = wanted && folioLock.tryLock(folio) && splitLocked(folio, partialSplit);
         if (!split && isPartiallyMapped(folio)) {
             queue.requeue(folio);
         }
-        folios.put(folio, 1);
-        return split;
+        if (split) {
+            nrSplit++;
+            nrPagesFreed += nrUnmapped;
+            folios.put(folio, 1);
+            return;
+        }
+        long nrPages = Geometry.pagesIn(FolioStruct.order(folio));
+        nrPagesFreed += folios.put(folio, 1) ? nrPages : 0;
+    }
+
+    /** Pages that a split frees, or fewer. What is cached stays with its file, mapped or not. */
+    private static long nrUnmapped(long folio) {
+        long nrPages = Geometry.pagesIn(FolioStruct.order(folio));
+        return FolioSplitter.isAnonymous(PageStruct.mapping(folio))
+                ? Math.max(nrPages - FolioMapcounts.nrPageMappings(folio), 0)
+                : 0;
     }
 
     private boolean splitLocked(long folio, PartialSplit partialSplit) {

@@ -436,11 +436,13 @@ public final class Folios {
         return accounting.deferredSplits();
     }
 
-    /** Gives references of a trusted handle back; frees the folio with the last one. */
-    void put(long folio, int nrReferences) {
-        if (References.put(folio, nrReferences)) {
+    /** Gives references of a trusted handle back; frees the folio with the last one, and returns whether it was. */
+    boolean put(long folio, int nrReferences) {
+        boolean last = References.put(folio, nrReferences);
+        if (last) {
             free(folio);
         }
+        return last;
     }
 
     /** Frees a folio that has no references and that nobody can reach by its index. */

@@ -5,7 +5,7 @@ package dev.quire.engine.folio;
 @FunctionalInterface
 public interface MemoryRelief {
     /**
-     * Gives memory back, as much as is wanted or a batch of its own. Blocks, and need not wait for readers: who asks
+     * Gives memory back: as much as is wanted, or more, or all that there is to give. Blocks, and need not wait for readers: who asks
      * does. Takes no lock that ranks before {@link dev.quire.engine.lock.LockRank#WRITEBACK} but by trying.
      *
      * @param nrPages pages that are wanted, at least 1

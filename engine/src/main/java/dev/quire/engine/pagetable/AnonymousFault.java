@@ -19,9 +19,6 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * <p>Thread-safe, blocking as {@link PageTables} is. Allocates nothing on the heap while memory is not short.
  */
 final class AnonymousFault {
-    /** Folios that the shrinker looks at before memory is asked for again. */
-    private static final long SHRINK_BATCH = 32;
-
     private final PageTableContext context;
     private final DeferredSplitShrinker shrinker;
     private final MappedPages mappedPages;
@@ -30,7 +27,6 @@ final class AnonymousFault {
     private final LargeFolioOrders orders;
     private final AtomicLongArray nrFaultsByOrder = new AtomicLongArray(Geometry.PMD_ORDER + 1);
     private final AtomicLong nrRefused = new AtomicLong();
-    private final AtomicLong nrSplits = new AtomicLong();
 
     AnonymousFault(
             PageTableContext context,
@@ -55,10 +51,6 @@ final class AnonymousFault {
         return nrRefused.get();
     }
 
-    long nrSplits() {
-        return nrSplits.get();
-    }
-
     /**
      * Maps the page at an address in a region, if need be with its neighbours; EEXIST if a page is there, or ENOMEM.
      */
@@ -75,7 +67,7 @@ final class AnonymousFault {
             long start = address & -Geometry.bytesIn(order);
             if (fits(region, start, order)) {
                 int result = allocateAndMap(region, start, order);
-                while (result == Errno.ENOMEM && isWorthWaiting(region) && splitQueued()) {
+                while (result == Errno.ENOMEM && isWorthWaiting(region) && splitQueued(Geometry.pagesIn(order))) {
                     result = allocateAndMap(region, start, order);
                 }
                 if (result == Errno.OK) {
@@ -146,19 +138,24 @@ final class AnonymousFault {
 
     /** Asks all who have memory to give for some; whether there may be more now. */
     boolean findMemory() {
-        return splitQueued() || context.pressure.relieve(1, shrinker);
+        return splitQueued(1) || context.pressure.relieve(1, shrinker);
     }
 
-    /** Whether there may be more memory now: a folio that turned out to be wholly unmapped is freed without a split. */
-    private boolean splitQueued() {
-        long nrPendingBefore = context.folios.nrPendingReclaim();
-        return shrink() > 0 || context.folios.nrPendingReclaim() > nrPendingBefore;
+    /**
+     * Splits partly mapped folios until so many pages come back, or each was looked at once; whether there may be more
+     * memory now.
+     */
+    private boolean splitQueued(long nrPages) {
+        boolean gained = shrinker.relieve(nrPages, mappedPages);
+        if (gained) {
+            context.rcu.barrier();
+        }
+        return gained;
     }
 
-    /** Splits some partly mapped folios; returns how many. */
+    /** Splits some partly mapped folios; returns how many, 0 if none can be split. */
     long shrink() {
-        long nrSplit = shrinker.shrink(SHRINK_BATCH, mappedPages);
-        nrSplits.addAndGet(nrSplit);
+        long nrSplit = shrinker.shrinkSome(mappedPages);
         if (nrSplit > 0) {
             context.rcu.barrier();
         }

@@ -414,7 +414,7 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
 
     /** {@return folios split because this memory had none left, or {@link #shrink} was called} */
     public long nrShrinkerSplits() {
-        return faults.nrSplits();
+        return mappedPages.nrFoliosSplit();
     }
 
     /** {@return pages that these splits freed} */

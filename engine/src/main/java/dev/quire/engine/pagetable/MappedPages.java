@@ -43,12 +43,18 @@ final class MappedPages implements PartialSplit, RangeOperation {
     private long nrPageMappings;
     private long firstPfn;
     private int nrPages;
+    private final AtomicLong nrFoliosSplit = new AtomicLong();
     private final AtomicLong nrPagesFreed = new AtomicLong();
 
     MappedPages(PageTableContext context, FolioSplitter splitter, SplitPolicies policy) {
         this.context = context;
         this.splitter = splitter;
         this.policy = policy;
+    }
+
+    /** Folios split so far. */
+    long nrFoliosSplit() {
+        return nrFoliosSplit.get();
     }
 
     /** Unmapped pages of the folios split so far. */
@@ -74,6 +80,7 @@ final class MappedPages implements PartialSplit, RangeOperation {
                 ? splitter.splitUniform(folio, 0)
                 : splitter.split(folio, cutAtBoundaries, 0, nrPages, 0, SplitPolicies.ANONYMOUS_ORDERS, false);
         if (result == Errno.OK) {
+            nrFoliosSplit.incrementAndGet();
             // As the plan has found it, which may have looked again.
             nrPagesFreed.addAndGet(nrPages - mapped.cardinality());
         }

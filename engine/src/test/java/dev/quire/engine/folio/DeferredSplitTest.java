@@ -18,6 +18,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongConsumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The queue of folios to be split, and what takes folios from it. */
 @SuppressWarnings("NullAway.Init")
@@ -276,7 +278,99 @@ class DeferredSplitTest extends WholeEngineTest {
         assertEquals(0, counters.nrPartiallyMapped());
     }
 
+    /**
+     * The rest of a folio is unmapped while a split is tried that fails, so that the shrinker frees it; and what waited
+     * for readers before is reclaimed meanwhile, so that as many folios wait afterwards.
+     */
+    @Test
+    void aFolioThatIsFreedWithoutASplitIsAReliefWhateverIsReclaimedMeanwhile() {
+        openEngine(Long.MAX_VALUE);
+        long folio = folios.allocate(4);
+        try (AnonVma owner = engine.newAnonVma();
+                PageTables tables = engine.newPageTables()) {
+            mapFoliosWithoutTheirFirstPage(owner, tables, folio);
+            FolioSplitter splitter = splitterThatRuns(
+                    migrating -> {
+                        tables.unmap(0, 16);
+                        assertTrue(folios.tryPin(migrating));
+                        engine.awaitReclaim();
+                    },
+                    folios::unpin);
+            DeferredSplitShrinker shrinker = new DeferredSplitShrinker(splitter.context(), splitter, Long.MAX_VALUE);
+            folios.unpin(folios.allocate(0));
+            assertEquals(1, folios.nrPendingReclaim());
+
+            assertTrue(shrinker.relieve(1));
+
+            assertEquals(1, folios.nrPendingReclaim());
+            assertEquals(0, queue.nrFolios());
+            assertEquals(0, counters.nrAnonymous(4));
+            assertFalse(shrinker.relieve(1), "nothing is queued");
+        }
+    }
+
+    /** Each is of order 4 and gives one page; who needs memory has them taken off the queue 32 at a time. */
+    @ParameterizedTest
+    @CsvSource({"1, 8", "32, 8", "33, 0", "1000, 0"})
+    void aReliefGoesOnUntilItHasGivenWhatIsWantedOrTheQueueIsEmpty(long nrPages, long nrLeft) {
+        openEngine(Long.MAX_VALUE);
+        try (AnonVma owner = engine.newAnonVma();
+                PageTables tables = engine.newPageTables()) {
+            mapFoliosWithoutTheirFirstPage(owner, tables, newFolios(40));
+            assertThrows(IllegalArgumentException.class, () -> engine.shrinker().relieve(0));
+            assertEquals(40, queue.nrFolios());
+            assertTrue(engine.shrinker().relieve(nrPages));
+            assertEquals(nrLeft, queue.nrFolios());
+        }
+    }
+
+    /** Folios that cannot be split are at the front of the queue; looked at, they are behind. */
+    @Test
+    void aReliefLooksAtEveryQueuedFolioOnceBeforeItGivesUp() {
+        openEngine(Long.MAX_VALUE);
+        long[] queued = newFolios(71);
+        try (AnonVma owner = engine.newAnonVma();
+                PageTables tables = engine.newPageTables()) {
+            mapFoliosWithoutTheirFirstPage(owner, tables, queued);
+            for (int i = 0; i < 70; i++) {
+                assertTrue(folios.tryPin(queued[i]));
+            }
+            assertTrue(engine.shrinker().relieve(1));
+            assertEquals(0, folios.order(queued[70]));
+            assertEquals(70, queue.nrFolios());
+            assertFalse(engine.shrinker().relieve(1));
+            assertEquals(70, queue.nrFolios());
+            for (int i = 0; i < 70; i++) {
+                folios.unpin(queued[i]);
+            }
+        }
+    }
+
+    private long[] newFolios(int nrFolios) {
+        long[] made = new long[nrFolios];
+        for (int i = 0; i < nrFolios; i++) {
+            made[i] = folios.allocate(4);
+        }
+        return made;
+    }
+
+    private void mapFoliosWithoutTheirFirstPage(AnonVma owner, PageTables tables, long... mapped) {
+        tables.addRegion(0, 16L * mapped.length, owner, 0);
+        for (int i = 0; i < mapped.length; i++) {
+            long firstPage = 16L * i;
+            owner.adopt(mapped[i], firstPage);
+            assertEquals(0, tables.map(firstPage << 12, mapped[i], 0, 16, true));
+            folios.unpin(mapped[i]);
+            tables.unmap(firstPage << 12, 1);
+        }
+        assertEquals(mapped.length, queue.nrFolios());
+    }
+
     private FolioSplitter splitterThatRunsAfterUnmap(LongConsumer afterUnmap) {
+        return splitterThatRuns(afterUnmap, folio -> {});
+    }
+
+    private FolioSplitter splitterThatRuns(LongConsumer afterUnmap, LongConsumer afterRemap) {
         FolioContext context = engine.splitter().context();
         FolioContext withMappers = new FolioContext(
                 context.arena(),
@@ -286,12 +380,13 @@ class DeferredSplitTest extends WholeEngineTest {
                 context.owners(),
                 context.swapTable(),
                 context.accounting(),
-                new RunsAfterUnmap(context.mappers(), afterUnmap),
+                new RunsAfterwards(context.mappers(), afterUnmap, afterRemap),
                 context.lifetime());
         return new FolioSplitter(withMappers, engine.splitStatistics(), null);
     }
 
-    private record RunsAfterUnmap(FolioMappers mappers, LongConsumer afterUnmap) implements FolioMappers {
+    private record RunsAfterwards(FolioMappers mappers, LongConsumer afterUnmap, LongConsumer afterRemap)
+            implements FolioMappers {
         @Override
         public boolean unmap(long firstFolio, long nrPages) {
             boolean unmapped = mappers.unmap(firstFolio, nrPages);
@@ -302,6 +397,7 @@ class DeferredSplitTest extends WholeEngineTest {
         @Override
         public void remap(long firstFolio, long nrPages) {
             mappers.remap(firstFolio, nrPages);
+            afterRemap.accept(firstFolio);
         }
 
         @Override
