@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.folio.SplitPolicies;
+import dev.quire.engine.folio.ThrowingObserver;
 import dev.quire.engine.guest.GuestMemory;
 import dev.quire.engine.guest.GuestSplitPolicy;
 import dev.quire.engine.mapping.OpenFile;
@@ -67,7 +68,11 @@ class MemoryShortageTest extends WholeEngineTest {
     }
 
     private void openFull(LargeFolioOrders orders) {
-        openEmpty(orders);
+        openFull(builder(), orders);
+    }
+
+    private void openFull(QuireBuilder builder, LargeFolioOrders orders) {
+        openEmpty(builder, orders);
         assertEquals(Errno.OK, memory.map(FAR, PAGE, Protection.READ_WRITE));
         assertEquals(Errno.OK, memory.advise(FAR, PAGE, Advice.NO_HUGE_PAGE));
         assertEquals(Errno.OK, memory.faultIn(FAR, true));
@@ -78,7 +83,11 @@ class MemoryShortageTest extends WholeEngineTest {
     }
 
     private void openEmpty(LargeFolioOrders orders) {
-        engine = open(builder());
+        openEmpty(builder(), orders);
+    }
+
+    private void openEmpty(QuireBuilder builder, LargeFolioOrders orders) {
+        engine = open(builder);
         memory = engine.newAnonymousMemory(SplitPolicies.RANGE, orders);
         assertEquals(Errno.OK, memory.map(BASE, 8 * HUGE, Protection.READ_WRITE));
     }
@@ -202,6 +211,24 @@ class MemoryShortageTest extends WholeEngineTest {
             assertNotEquals(PageWalker.NOT_PINNED, page);
             walker.unpin(page);
         }
+        memory.close();
+    }
+
+    /** It is split while the move looks for memory for page tables, which throws. */
+    @Test
+    void aMoveThatThrowsLeavesNothingAtTheNewAddresses() {
+        ThrowingObserver observer = new ThrowingObserver(true);
+        openFull(builder().splitObserver(observer), LargeFolioOrders.ALWAYS_2_MIB);
+        assertEquals(Errno.OK, memory.advise(BASE, 100 * PAGE, Advice.DONT_NEED));
+        int nrRegions = memory.nrRegions();
+        observer.throwAfter(0);
+        assertThrows(IllegalStateException.class, () -> memory.remap(BASE + 200 * PAGE, PAGE, 2 * FAR, PAGE));
+        assertEquals(1, observer.nrThrown());
+        observer.stop();
+        assertEquals(nrRegions, memory.nrRegions());
+        assertEquals(Errno.EFAULT, memory.faultIn(2 * FAR, true));
+        assertEquals(Errno.OK, memory.remap(BASE + 200 * PAGE, PAGE, 2 * FAR, PAGE));
+        assertEquals(Errno.OK, memory.faultIn(2 * FAR, true));
         memory.close();
     }
 

@@ -313,22 +313,33 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
         regions.clear(newStart, newEnd);
         Region target = tables.addRegion(newStart, nrPages(newStart, newEnd), owner, firstIndex, flags);
         long nrBytes = Math.min(oldEnd - oldStart, newEnd - newStart);
-        int result = tables.moveLeaves(oldStart, oldStart + nrBytes, newStart);
+        int result = Errno.ENOMEM;
+        try {
+            result = moveLeaves(oldStart, oldStart + nrBytes, newStart);
+        } finally {
+            // Also when the search for memory throws, as who is told of its splits may.
+            if (result != Errno.OK) {
+                target.close();
+            }
+        }
+        if (result == Errno.OK) {
+            regions.clear(oldStart, oldEnd);
+            regions.unite(newStart, newEnd);
+        }
+        return result;
+    }
+
+    private int moveLeaves(long start, long end, long newStart) {
+        int result = tables.moveLeaves(start, end, newStart);
         if (result == Errno.ENOMEM) {
             // What was freed before, at the new addresses too, counts as free.
             context.rcu.barrier();
-            result = tables.moveLeaves(oldStart, oldStart + nrBytes, newStart);
+            result = tables.moveLeaves(start, end, newStart);
         }
         while (result == Errno.ENOMEM && faults.findMemory()) {
-            result = tables.moveLeaves(oldStart, oldStart + nrBytes, newStart);
+            result = tables.moveLeaves(start, end, newStart);
         }
-        if (result != Errno.OK) {
-            target.close();
-            return result;
-        }
-        regions.clear(oldStart, oldEnd);
-        regions.unite(newStart, newEnd);
-        return Errno.OK;
+        return result;
     }
 
     /**
