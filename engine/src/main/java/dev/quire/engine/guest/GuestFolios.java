@@ -125,7 +125,13 @@ final class GuestFolios {
         long nrPages = Geometry.pagesIn(order);
         // Bounded: what is given back need not lie in one piece, and others may take it.
         long nrLeft = MAX_RELIEF_PER_ARENA * arena.nrPages();
-        while (folio == 0 && nrPages <= arena.nrPages() && nrLeft > 0 && pressure.relieve(nrPages)) {
+        boolean found = nrPages <= arena.nrPages();
+        while (folio == 0 && found && nrLeft > 0) {
+            found = pressure.relieve(nrPages);
+            if (!found) {
+                // Another thread may have got memory for itself meanwhile, and more than it took.
+                rcu.barrier();
+            }
             nrLeft -= nrPages;
             folio = folios.allocate(order);
         }

@@ -81,7 +81,11 @@ final class AnonymousFault {
 
     private int handlePage(Region region, long start) {
         int result = allocateAndMap(region, start, 0);
-        while (result == Errno.ENOMEM && findMemory()) {
+        boolean found = true;
+        while (result == Errno.ENOMEM && found) {
+            found = findMemory();
+            // Even if nothing was found: another thread may have got memory for itself meanwhile, and more than it
+            // took.
             result = allocateAndMap(region, start, 0);
         }
         if (result == Errno.ENOMEM) {

@@ -336,7 +336,13 @@ public final class AnonymousMemory implements FaultHandler, AutoCloseable {
             context.rcu.barrier();
             result = tables.moveLeaves(start, end, newStart);
         }
-        while (result == Errno.ENOMEM && faults.findMemory()) {
+        boolean found = true;
+        while (result == Errno.ENOMEM && found) {
+            found = faults.findMemory();
+            if (!found) {
+                // Another thread may have got memory for itself meanwhile, and more than it took.
+                context.rcu.barrier();
+            }
             result = tables.moveLeaves(start, end, newStart);
         }
         return result;

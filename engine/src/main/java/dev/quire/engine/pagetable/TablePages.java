@@ -56,7 +56,13 @@ final class TablePages {
             rcu.barrier();
             table = allocate();
         }
-        while (table == NONE && pressure.relieve(1)) {
+        boolean found = true;
+        while (table == NONE && found) {
+            found = pressure.relieve(1);
+            if (!found) {
+                // Another thread may have got memory for itself meanwhile, and more than it took.
+                rcu.barrier();
+            }
             table = allocate();
         }
         return table;
