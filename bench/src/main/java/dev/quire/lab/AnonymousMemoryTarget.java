@@ -17,9 +17,10 @@ import org.HdrHistogram.Histogram;
  * call, partly mapped folios are split, until there are none (as over memory.high of a cgroup).
  *
  * <p>A trace does not show faults, so first touches are assumed: when a range becomes writable, its first pages, as
- * many as {@link MemorySettings#touchPercent} says, are written to at once, in order of their address. More than 1 GiB
- * mapped with {@code MAP_NORESERVE} is not: programs map so what they use little of, terabytes of it. What was given up
- * with {@code MADV_DONTNEED} or {@code MADV_FREE} is not touched again. Mappings of files and shared memory are counted
+ * many as {@link MemorySettings#touchPercent} says, are written to at once, in order of their address. An {@code mmap}
+ * of more than 1 GiB with {@code MAP_NORESERVE} touches nothing: programs map so what they use little of, terabytes of
+ * it; but what {@code mprotect} makes writable of that, or {@code mremap} adds to it, is taken to be used. What was
+ * given up with {@code MADV_DONTNEED} or {@code MADV_FREE} is not touched again. Mappings of files and shared memory are counted
  * and not replayed; after a {@code fork} the child begins with nothing; the memory of a process that ends stays.
  */
 final class AnonymousMemoryTarget implements AutoCloseable {

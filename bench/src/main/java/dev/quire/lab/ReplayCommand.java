@@ -24,9 +24,9 @@ import picocli.CommandLine.Spec;
         name = "replay",
         description = {
             "Replays the operations of strace output on files and on anonymous memory, once per split policy, and"
-                    + " prints what is left in memory. A range of memory is taken to be written to when it becomes"
-                    + " writable, unless it is more than 1 GiB mapped with MAP_NORESERVE; every page written to is"
-                    + " verified at the end. Files have no contents unless --verify is given.",
+                + " prints what is left in memory. A range of memory is taken to be written to when mmap, mprotect,"
+                + " mremap or brk makes it writable, but not by an mmap of more than 1 GiB with MAP_NORESERVE; every"
+                + " page written to is verified at the end. Files have no contents unless --verify is given.",
             "FILE is text or text compressed by gzip; any of strace's options will do, -f -y gives the best picture."
         },
         footer = {

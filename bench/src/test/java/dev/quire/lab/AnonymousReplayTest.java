@@ -57,8 +57,8 @@ class AnonymousReplayTest {
         assertEquals(0, memory.nrCallsRefused());
     }
 
-    private static MemoryMeasurements replayLine(Path folder, String line) throws IOException {
-        Path trace = Files.writeString(folder.resolve("t.strace"), line + "\n");
+    private static MemoryMeasurements replayLine(Path folder, String... lines) throws IOException {
+        Path trace = Files.writeString(folder.resolve("t.strace"), String.join("\n", lines) + "\n");
         Replay replay = new Replay(TraceSource.file(trace), PageCacheTarget::new, bytes -> {});
         return replay.run(new ReplaySettings(SplitPolicies.RANGE, 9, HeadMapKind.HEAD_BITS), 1)
                 .memory()
@@ -75,6 +75,20 @@ class AnonymousReplayTest {
         assertEquals(0, memory.nrFaults());
         assertEquals(0, memory.nrPagesVerified());
         assertEquals(0, memory.folios().residentBytes());
+    }
+
+    /** 3 pages and 2. */
+    @Test
+    @Timeout(30)
+    void whatIsMadeWritableOfMemoryThatIsNotReservedOrAddedToItIsTouched(@TempDir Path folder) throws IOException {
+        MemoryMeasurements memory = replayLine(
+                folder,
+                "mmap(NULL, 2147483648, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE, -1, 0) ="
+                        + " 0x10000000000",
+                "mprotect(0x10000001000, 12288, PROT_READ|PROT_WRITE) = 0",
+                "mremap(0x10000000000, 2147483648, 2147491840, 0) = 0x10000000000");
+        assertEquals(5, memory.nrPagesVerified());
+        assertEquals(0, memory.nrCallsRefused());
     }
 
     @Test
