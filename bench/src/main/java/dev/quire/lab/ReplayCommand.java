@@ -114,7 +114,7 @@ final class ReplayCommand implements Callable<Integer> {
         }
         try (ProgressBar progress = ProgressBar.onTerminal(bytesToRead(sources, settings.size()))) {
             for (TraceSource source : sources) {
-                replay(source, settings, progress);
+                replay(source, source == sources.getFirst(), settings, progress);
             }
         }
         return ExitCode.OK;
@@ -157,7 +157,7 @@ final class ReplayCommand implements Callable<Integer> {
         return sources.stream().mapToLong(TraceSource::sizeBytes).sum() * readings;
     }
 
-    private void replay(TraceSource source, List<ReplaySettings> settings, ProgressBar progress) {
+    private void replay(TraceSource source, boolean isFirst, List<ReplaySettings> settings, ProgressBar progress) {
         Replay replay = new Replay(source, verify ? VerifiedFilesTarget::new : factory, progress);
         requireTrace(source, replay.summary());
         List<ReplayResult> results = new ArrayList<>();
@@ -170,6 +170,9 @@ final class ReplayCommand implements Callable<Integer> {
         ReplayTable table = new ReplayTable(source.name(), replay.summary(), results);
         PrintWriter out = spec.commandLine().getOut();
         if (csv) {
+            if (isFirst) {
+                table.printCsvHeader(out);
+            }
             table.printCsv(out);
         } else {
             table.printText(out);

@@ -166,13 +166,21 @@ public final class ReplayTable {
     }
 
     /**
-     * Prints the same as comma-separated values, numbers without grouping.
+     * Prints the names of the columns of {@link #printCsv}, which are the same for every trace under these policies.
+     *
+     * @param out where to
+     */
+    public void printCsvHeader(PrintWriter out) {
+        String policies = results.stream().map(result -> result.policy().name()).collect(Collectors.joining(","));
+        out.println("trace,section,name,unit," + policies);
+    }
+
+    /**
+     * Prints the same as comma-separated values, numbers without grouping, and no header.
      *
      * @param out where to
      */
     public void printCsv(PrintWriter out) {
-        String policies = results.stream().map(result -> result.policy().name()).collect(Collectors.joining(","));
-        out.println("trace,section,name,unit," + policies);
         List<Section> all = new ArrayList<>(measuredSections());
         all.add(skipped());
         all.add(unknownCalls());

@@ -93,6 +93,15 @@ class MainTest {
     }
 
     @Test
+    void theValuesOfSeveralTracesHaveOneHeader() {
+        assertEquals(0, run("replay", "--csv", "--policy=RANGE", trace));
+        String one = out.toString();
+        out.getBuffer().setLength(0);
+        assertEquals(0, run("replay", "--csv", "--policy=RANGE", trace, trace));
+        assertEquals(one + one.substring(one.indexOf('\n') + 1), out.toString());
+    }
+
+    @Test
     void replayTakesThePolicyOfStagesWhereItDiffers() {
         assertEquals(0, run("replay", "--policy=STAGED", trace));
         assertEquals(List.of("create STAGED 9 HEAD_BITS"), targets());
