@@ -14,12 +14,16 @@ import org.HdrHistogram.Histogram;
 final class MeasuredEngine implements AutoCloseable {
     private static final int SIGNIFICANT_DIGITS = 3;
 
+    /** Files, or processes, of a trace at one time: the most that an engine can be made for, at 8 bytes of heap each. */
+    private static final int MAX_ADDRESS_SPACES = 1 << 20;
+
     private final Histogram splitNanos = new Histogram(SIGNIFICANT_DIGITS);
     private final Quire engine;
 
     MeasuredEngine(ReplaySettings settings, long capacityBytes) {
         engine = Quire.builder()
                 .capacityBytes(capacityBytes)
+                .addressSpaces(MAX_ADDRESS_SPACES)
                 .headMap(settings.headMap())
                 .pageCacheOrder(settings.maxOrder())
                 .splitObserver((SplitObserver) this::record)

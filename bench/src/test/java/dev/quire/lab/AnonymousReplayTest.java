@@ -91,6 +91,19 @@ class AnonymousReplayTest {
         assertEquals(0, memory.nrCallsRefused());
     }
 
+    /** More than an engine has room for unless it is told. */
+    @Test
+    void aTraceMayHaveThousandsOfProcesses() {
+        MemorySettings untouched = new MemorySettings(LargeFolioOrders.NONE, 0, MemorySettings.NO_BUDGET);
+        ReplaySettings settings = new ReplaySettings(SplitPolicies.RANGE, 9, HeadMapKind.HEAD_BITS, untouched);
+        try (AnonymousMemoryTarget target = new AnonymousMemoryTarget(settings)) {
+            for (int pid = 1; pid <= 4200; pid++) {
+                target.accept(new TraceOperation.Break(pid, 1 << 20));
+            }
+            assertEquals(4200, target.nrOperations());
+        }
+    }
+
     @Test
     @Timeout(30)
     void moreThanAReplayHasMemoryForIsRefused(@TempDir Path folder) {

@@ -6,11 +6,25 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.quire.engine.folio.HeadMapKind;
 import dev.quire.engine.folio.SplitPolicies;
 import dev.quire.engine.memory.Geometry;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class PageCacheTargetTest {
     private static final long GIBIBYTE = 1L << 30;
+
+    /** More than an engine has room for unless it is told. */
+    @Test
+    void aTraceMayHaveThousandsOfFiles() {
+        ReplaySettings settings = new ReplaySettings(SplitPolicies.RANGE, Geometry.PMD_ORDER, HeadMapKind.HEAD_BITS);
+        try (PageCacheTarget target = new PageCacheTarget(settings)) {
+            for (int file = 0; file < 4200; file++) {
+                assertEquals(file, target.open("a", 0));
+            }
+            target.write(4199, 0, 1);
+            assertEquals(1, target.measure().nrFolios());
+        }
+    }
 
     /**
      * Folios of order 0, of order 9, and of larger ones, that are left of 1 GiB without one page, or without all but
