@@ -1,8 +1,6 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Optional;
 
 /** Calls on the memory map of a process. */
@@ -10,9 +8,6 @@ final class MemoryCalls implements CallReader {
     private static final long OLD_MMAP2_UNIT_BYTES = 4096;
 
     private final TraceState state;
-
-    /** End of each process's heap, where the trace has shown it. */
-    private final Map<Integer, Long> heapEnds = new HashMap<>();
 
     MemoryCalls(TraceState state) {
         this.state = state;
@@ -47,15 +42,16 @@ final class MemoryCalls implements CallReader {
      * start.
      */
     private TraceOperation moveBreak(TracedThread thread, StraceCall call) throws MalformedLineException {
-        Long before = heapEnds.get(thread.process());
-        boolean elsewhere = before != null && before != call.result();
+        long end = call.result();
+        boolean elsewhere =
+                state.heapEnd(thread.process()).filter(before -> before != end).isPresent();
         if (elsewhere && call.argument(0).equals("NULL")) {
             // One that was taken for a thread of another process has shown that it is none.
             thread.joinProcess(thread.pid());
-            state.emit(new TraceOperation.Execute(thread.pid()));
+            state.execute(thread.pid());
         }
-        heapEnds.put(thread.process(), call.result());
-        return new TraceOperation.Break(thread.process(), call.result());
+        state.moveHeapEnd(thread.process(), end);
+        return new TraceOperation.Break(thread.process(), end);
     }
 
     private TraceOperation map(TracedThread thread, StraceCall call, long offsetUnitBytes)

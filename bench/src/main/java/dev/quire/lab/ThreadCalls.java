@@ -39,6 +39,6 @@ final class ThreadCalls implements CallReader {
         for (int descriptor : descriptors.closedOnExec()) {
             state.close(descriptors, descriptor);
         }
-        state.emit(new TraceOperation.Execute(thread.pid()));
+        state.execute(thread.pid());
     }
 }

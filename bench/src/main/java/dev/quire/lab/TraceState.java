@@ -1,6 +1,8 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.lab;
 
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -14,6 +16,9 @@ final class TraceState {
     private final TraceSummary summary = new TraceSummary();
     private final FileNamespace names = new FileNamespace();
     private final TracedThreads threads = new TracedThreads();
+
+    /** End of each process's heap, where the trace has shown it of the program that the process runs. */
+    private final Map<Integer, Long> heapEnds = new HashMap<>();
 
     TraceState(TraceSink sink) {
         this.sink = sink;
@@ -29,6 +34,20 @@ final class TraceState {
 
     TracedThreads threads() {
         return threads;
+    }
+
+    Optional<Long> heapEnd(int process) {
+        return Optional.ofNullable(heapEnds.get(process));
+    }
+
+    void moveHeapEnd(int process, long address) {
+        heapEnds.put(process, address);
+    }
+
+    /** A process begins to run another program. */
+    void execute(int process) {
+        heapEnds.remove(process);
+        emit(new TraceOperation.Execute(process));
     }
 
     void emit(TraceOperation operation) {

@@ -214,6 +214,22 @@ class TraceReaderThreadTest {
     }
 
     @Test
+    void theHeapOfAProgramThatWasSeenToStartIsItsOwnWhereverItIs() {
+        TraceText trace = TraceText.of(
+                "10 brk(NULL) = 0x1000",
+                "10 execve(\"/bin/a\", [\"a\"], 0x7f /* 1 var */) = 0",
+                "10 munmap(0x2000, 4096) = 0",
+                "10 brk(NULL) = 0x9000");
+        assertEquals(
+                List.of(
+                        "Break[pid=10, address=4096]",
+                        execute(10),
+                        "Unmap[pid=10, address=8192, lengthBytes=4096]",
+                        "Break[pid=10, address=36864]"),
+                trace.operations());
+    }
+
+    @Test
     void aHeapThatIsElsewhereIsAnotherPrograms() {
         TraceText trace = TraceText.of(
                 "10 brk(NULL) = 0x1000",
