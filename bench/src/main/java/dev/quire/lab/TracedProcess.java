@@ -105,9 +105,18 @@ final class TracedProcess implements AutoCloseable {
         }
     }
 
-    /** Memory that is not known here is moved without being noticed; what is at the new place is gone. */
+    /**
+     * Memory that is not known here is moved without being noticed; what is at the new place is gone. So is what is in
+     * the way of memory that grows where it is: the kernel did not meet it.
+     */
     void remap(long oldAddress, long oldLengthBytes, long newAddress, long newLengthBytes) {
         int result = memory.remap(oldAddress, oldLengthBytes, newAddress, newLengthBytes);
+        if (result == Errno.ENOMEM && newAddress == oldAddress) {
+            nrCallsRefused++;
+            long oldEnd = endPageOf(oldAddress + oldLengthBytes) << Geometry.PAGE_SHIFT;
+            unmap(oldEnd, newAddress + newLengthBytes - oldEnd);
+            result = memory.remap(oldAddress, oldLengthBytes, newAddress, newLengthBytes);
+        }
         if (result == Errno.EFAULT || result == Errno.EINVAL) {
             nrCallsRefused += result == Errno.EINVAL ? 1 : 0;
             unmap(newAddress, newLengthBytes);

@@ -90,6 +90,19 @@ class TracedProcessTest {
         }
     }
 
+    /** The kernel let it grow, so what is in the way was given up by a call that the trace does not show. */
+    @Test
+    void memoryGrowsWhereTheTraceDoesNotShowThatThereIsRoom() {
+        process.map(START + LENGTH + PAGE, PAGE, Protection.READ_WRITE, true);
+        assertEquals(5, process.verify());
+        process.remap(START, LENGTH, START, LENGTH + 3 * PAGE);
+        assertEquals(1, process.nrCallsRefused());
+        assertEquals(7, process.verify());
+        process.remap(START, LENGTH + 3 * PAGE, ELSEWHERE, LENGTH + 3 * PAGE);
+        assertEquals(1, process.nrCallsRefused());
+        assertEquals(7, process.verify());
+    }
+
     @Test
     void aNewPageMustBeZero() {
         assertEquals(0, process.memory().map(ELSEWHERE, LENGTH, Protection.READ_WRITE));
