@@ -9,6 +9,8 @@ import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.RcuReader;
 import java.util.SplittableRandom;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import org.openjdk.jmh.util.SampleBuffer;
 
 /**
@@ -34,6 +36,7 @@ record MeasuredStall(SampleBuffer pinNanos, SampleBuffer longestPinNanos, Freeze
      * @param warmUpNanos for how long to run before, in ns
      * @param nanos for how long to measure, in ns
      * @throws InterruptedException if the thread is interrupted
+     * @throws LabException if the writer fails
      */
     static MeasuredStall run(HeadMapKind headMap, StallWriter writer, long warmUpNanos, long nanos)
             throws InterruptedException {
@@ -46,7 +49,8 @@ record MeasuredStall(SampleBuffer pinNanos, SampleBuffer longestPinNanos, Freeze
                 AddressSpace read = newSpace(engine);
                 AddressSpace written = newSpace(engine)) {
             SplitLoop loop = new SplitLoop(engine, writer == StallWriter.ELSEWHERE ? written : read, writer, freezes);
-            Thread thread = new Thread(loop, "writer");
+            FutureTask<Void> writing = new FutureTask<>(loop, null);
+            Thread thread = new Thread(writing, "writer");
             thread.start();
             Reader reader = new Reader(engine, read, loop);
             try {
@@ -58,7 +62,16 @@ record MeasuredStall(SampleBuffer pinNanos, SampleBuffer longestPinNanos, Freeze
                 loop.stop();
                 thread.join();
             }
+            requireSuccess(writing);
             return new MeasuredStall(reader.pinNanos, reader.longestPinNanos, freezes);
+        }
+    }
+
+    private static void requireSuccess(FutureTask<Void> writing) throws InterruptedException {
+        try {
+            writing.get();
+        } catch (ExecutionException e) {
+            throw new LabException("the writer failed: " + e.getCause(), e);
         }
     }
 

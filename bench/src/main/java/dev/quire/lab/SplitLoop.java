@@ -53,16 +53,21 @@ final class SplitLoop implements Runnable {
     @Override
     public void run() {
         engine.folios().lock(folio);
-        for (long number = 1; !stopped; number++) {
-            currentSplit = number;
-            work();
-            currentSplit = NO_SPLIT;
-            if (engine.folios().order(folio) < ORDER) {
-                mergeAll();
+        try {
+            for (long number = 1; !stopped; number++) {
+                currentSplit = number;
+                work();
+                currentSplit = NO_SPLIT;
+                if (engine.folios().order(folio) < ORDER) {
+                    mergeAll();
+                }
             }
+        } finally {
+            // Else closing the engine would wait for the lock.
+            currentSplit = NO_SPLIT;
+            engine.folios().unlock(folio);
+            engine.folios().unpin(folio);
         }
-        engine.folios().unlock(folio);
-        engine.folios().unpin(folio);
     }
 
     private void work() {
@@ -107,12 +112,22 @@ final class SplitLoop implements Runnable {
             Thread.onSpinWait();
             head = engine.folios().tryPinFolioOf(page);
         }
-        if (head == page) {
-            engine.folios().lock(page);
+        try {
+            if (head == page) {
+                mergeUnlocked(page);
+            }
+        } finally {
+            engine.folios().unpin(head);
+        }
+    }
+
+    private void mergeUnlocked(long page) {
+        engine.folios().lock(page);
+        try {
             mergeUntilDone(page, STAGE_ORDER);
+        } finally {
             engine.folios().unlock(page);
         }
-        engine.folios().unpin(head);
     }
 
     private void mergeUntilDone(long first, int order) {

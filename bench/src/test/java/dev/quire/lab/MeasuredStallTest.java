@@ -2,13 +2,20 @@
 package dev.quire.lab;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quire.engine.Quire;
 import dev.quire.engine.folio.HeadMapKind;
+import dev.quire.engine.folio.SplitObserver;
+import dev.quire.engine.mapping.AddressSpace;
+import dev.quire.engine.rcu.RcuReader;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -47,6 +54,35 @@ class MeasuredStallTest {
         long nrFreezes = stall.freezes().frozenNanos().count();
         long nrSplits = stall.longestPinNanos().count();
         assertTrue(nrSplits > 0 && nrFreezes > 100 * nrSplits, "freezes: " + nrFreezes + ", splits: " + nrSplits);
+    }
+
+    /** Else who closes the engine would wait for the lock for ever. */
+    @Test
+    @Timeout(60)
+    void aWriterThatFailsLeavesTheFolioUnlockedAndUnpinned() {
+        SplitObserver refusing = (order, nrPieces, result, nanos, frozenNanos) -> {
+            throw new IllegalStateException("no more splits");
+        };
+        try (Quire engine = Quire.builder()
+                        .capacityBytes(2L << 30)
+                        .splitObserver(refusing)
+                        .open();
+                AddressSpace space = engine.newAddressSpace();
+                RcuReader reader = engine.newReader()) {
+            space.extend(1L << 30);
+            assertEquals(0, space.populate(0, 1 << 18, 18));
+            SplitLoop loop = new SplitLoop(engine, space, StallWriter.ONE_SHOT, new FreezeTimes());
+            IllegalStateException failure = assertThrows(IllegalStateException.class, loop::run);
+            assertEquals("no more splits", failure.getMessage());
+            long folio = space.newLookup(reader).pin(0);
+            boolean locked = engine.folios().isLocked(folio);
+            if (locked) {
+                engine.folios().unlock(folio);
+            }
+            assertFalse(locked);
+            assertEquals(2, engine.folios().references(folio), "the index's and the test's");
+            engine.folios().unpin(folio);
+        }
     }
 
     @Test
