@@ -449,6 +449,9 @@ public final class Folios {
     void free(long folio) {
         // First: the link that retires it is that of the LRU lists.
         accounting.released(folio);
+        // Not only in reclaim: a staged split, which has no reference, tells by it a free piece from a frozen one.
+        // Plain, as that is a hint: who comes before this takes the piece for a frozen one.
+        PageStruct.mapping(folio, 0);
         freed.retire(folio);
     }
 

@@ -288,6 +288,23 @@ class StagedSplitterTest extends WholeEngineTest {
         release(folio);
     }
 
+    /** The first stage frees the first half, which waits for its grace period while the other is split. */
+    @Test
+    void piecesOfAnAnonymousFolioThatTheFirstStageHasFreedAreNotMissed() {
+        openEngine(HeadMapKind.HEAD_BITS);
+        long folio = folios.allocate(12);
+        folios.makeAnonymous(folio, 0x1000, 0);
+        folios.lock(folio);
+        long named = page(folio, 2048);
+        assertEquals(Errno.OK, engine.stagedSplitter().splitUniform(named, 2));
+        assertEquals(named, folios.headOf(named));
+        assertEquals(2, folios.order(named));
+        assertEquals(2048, folios.index(named));
+        assertEquals(1, folios.references(named));
+        assertEquals(List.of(2L, 512L), piecesBySplit);
+        release(named);
+    }
+
     /** Truncated, or in the swap cache only. */
     @Test
     void aFolioThatBelongsToNobodyIsBusy() {
