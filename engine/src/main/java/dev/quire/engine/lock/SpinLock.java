@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.lock;
 
+import dev.quire.engine.machine.Nap;
 import dev.quire.engine.machine.NativeMemory;
 
 /**

@@ -1,8 +1,8 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.rcu;
 
-import dev.quire.engine.lock.Nap;
 import dev.quire.engine.machine.LinuxCalls;
+import dev.quire.engine.machine.Nap;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 

@@ -1,7 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.xarray;
 
-import dev.quire.engine.lock.Nap;
+import dev.quire.engine.machine.Nap;
 import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.AllocationFailures;
 import dev.quire.engine.memory.PageArena;

@@ -1,5 +1,5 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
-package dev.quire.engine.lock;
+package dev.quire.engine.machine;
 
 import java.util.concurrent.locks.LockSupport;
 
