@@ -355,7 +355,7 @@ class FolioMergeKindsTest extends WholeEngineTest {
         assertEquals(Errno.EINVAL, merge(18), "not aligned, or beyond the arena");
         invariants.afterFailure();
         subject.folios.unpin(page(subject.folio, 7));
-        assertEquals(Errno.EAGAIN, merge(4), "a page is being freed");
+        assertEquals(Errno.EINVAL, merge(4), "a page is being freed, and nobody's from then on");
         subject.engine.awaitReclaim();
         assertEquals(Errno.EINVAL, merge(4), "a page is free");
         assertEquals(Errno.OK, merge(2), "before that all is well");
