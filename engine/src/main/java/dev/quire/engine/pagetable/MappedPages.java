@@ -79,6 +79,10 @@ final class MappedPages implements PartialSplit, RangeOperation {
         int result = toPages
                 ? splitter.splitUniform(folio, 0)
                 : splitter.split(folio, cutAtBoundaries, 0, nrPages, 0, SplitPolicies.ANONYMOUS_ORDERS, false);
+        if (result == Errno.OK && Geometry.pagesIn(FolioStruct.order(folio)) == nrPages) {
+            // All of it is mapped again, or nothing is any more: the last plan has left it whole.
+            return Errno.ENOENT;
+        }
         if (result == Errno.OK) {
             nrFoliosSplit.incrementAndGet();
             // As the plan has found it, which may have looked again.

@@ -21,6 +21,7 @@ import dev.quire.engine.rcu.RcuReader;
 import java.time.Duration;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -200,6 +201,38 @@ class AnonymousMemoryTest extends WholeEngineTest {
         folios.unpin(folio);
         assertEquals(0, nrAnonymous(9));
         assertEquals(0, queue.nrFolios());
+        memory.close();
+    }
+
+    /** Of 40 unmapped pages some are mapped again while the split begins: only the others count, and no split counts none. */
+    @ParameterizedTest
+    @CsvSource({"RANGE, 40, 0, 0", "RANGE, 30, 1, 10", "NON_UNIFORM, 40, 0, 0", "NON_UNIFORM, 39, 1, 1"})
+    void pagesThatAreMappedAgainAreNotCountedAsFreed(
+            SplitPolicies policy, long nrMappedAgain, long nrSplits, long nrFreed) {
+        watchSplits(SplitWatch.Scope.WHAT_THE_CALLER_HOLDS);
+        AtomicReference<Runnable> atBegin = new AtomicReference<>(() -> {});
+        engine = open(Quire.builder().capacityBytes(1 << 24).splitObserver(new SplitObserver() {
+            @Override
+            public void begin(long folio) {
+                atBegin.getAndSet(() -> {}).run();
+            }
+
+            @Override
+            public void split(int order, long nrPieces, int result, long nanos, long frozenNanos) {}
+        }));
+        memory = engine.newAnonymousMemory(policy, LargeFolioOrders.ALWAYS_2_MIB);
+        assertEquals(Errno.OK, memory.map(BASE, HUGE, Protection.READ_WRITE));
+        assertEquals(Errno.OK, memory.faultIn(BASE, true));
+        long folio = pin(BASE);
+        engine.folios().unpin(folio);
+        assertEquals(Errno.OK, memory.advise(BASE + 300 * PAGE, 40 * PAGE, Advice.DONT_NEED));
+        atBegin.set(() ->
+                assertEquals(Errno.OK, memory.tables().map(BASE + 300 * PAGE, folio, 300, nrMappedAgain, true)));
+
+        assertEquals(nrSplits, memory.shrink());
+
+        assertEquals(nrSplits, memory.nrShrinkerSplits());
+        assertEquals(nrFreed, memory.nrPagesFreedByShrinker());
         memory.close();
     }
 
