@@ -84,6 +84,9 @@ public final class AnonVma implements AutoCloseable {
     /**
      * Gives the owner back. Its folios must have been unmapped; those that are pinned live on. Again, it does nothing.
      *
+     * <p>The next owner that is opened may get the same mapping word, and nothing then tells folios of this one that are
+     * still pinned from its own: whoever has pinned one must not map or merge it from now on.
+     *
      * @throws IllegalStateException if it still has regions; then nothing has changed
      */
     @Override
