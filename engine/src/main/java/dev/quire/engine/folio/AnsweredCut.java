@@ -86,6 +86,11 @@ final class AnsweredCut implements FolioCut {
         }
     }
 
+    /** Whether the order of the stage after one is known. */
+    boolean hasStage(int order) {
+        return stageOrders[order] != UNKNOWN;
+    }
+
     /** Notes the order of the stage after one. */
     void addStage(int order, int stageOrder) {
         stageOrders[order] = (byte) stageOrder;

@@ -21,7 +21,7 @@ public interface FolioCut {
     /**
      * Writes the folios that a block should consist of, each of which lies inside it.
      *
-     * @param plan where the folios go; overwritten
+     * @param plan where the folios go; overwritten. What is written to it later has no effect
      * @param startIndex first page of the block, a multiple of its size
      * @param order log2 pages of the block, at least {@code orderAt(startIndex)}
      */
@@ -30,7 +30,7 @@ public interface FolioCut {
     /**
      * Order of the equal pieces that a folio is split into first if it must be split; those of them that agree with the
      * cut, or are not asked for, can be had again before the others are split. So is each of the others, in further
-     * stages if this says so.
+     * stages if this says so. Asked once for each order, however many folios have it.
      *
      * @param order log2 pages of the folio
      * @return log2 pages of the pieces, no less than those of any folio that it should consist of, and no more than

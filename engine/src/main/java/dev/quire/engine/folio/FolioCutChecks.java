@@ -1,8 +1,12 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.folio;
 
+import dev.quire.engine.lock.References;
 import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.struct.AddressSpaceStruct;
+import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageFlag;
+import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.xarray.SplitPlan;
 
 /**
@@ -34,6 +38,23 @@ final class FolioCutChecks {
         }
     }
 
+    /** Checks what is to be put into an index: the flags, the place, that the folio is nobody's, and the owner. */
+    static void requireInsertable(FolioOwner owner, long folio, long startIndex, long flags) {
+        int order = FolioStruct.order(folio);
+        requireFlags(flags);
+        requireRange(startIndex, startIndex + Geometry.pagesIn(order));
+        if (!Geometry.isAligned(startIndex, order)) {
+            throw new IllegalArgumentException("startIndex not aligned: startIndex=" + startIndex + ", order=" + order);
+        }
+        if (PageStruct.mapping(folio) != 0 || References.count(folio) == 0) {
+            throw new IllegalArgumentException(
+                    "folio belongs to somebody, or nobody holds it: folio=0x" + Long.toHexString(folio));
+        }
+        if (AddressSpaceStruct.isSwapBacked(owner.address())) {
+            throw new IllegalArgumentException("folio for shared memory: owner=0x" + Long.toHexString(owner.address()));
+        }
+    }
+
     static int orderAt(FolioCut cut, long index) {
         int order = cut.orderAt(index);
         Geometry.requireOrder(order);
@@ -48,7 +69,7 @@ final class FolioCutChecks {
      */
     static void plan(FolioCut cut, FolioSplit split, long startIndex, int order) {
         SplitPlan plan = split.plan;
-        split.plan(cut, startIndex, order);
+        split.staged.plan.planPieces(plan, cut, startIndex, order);
         SplitChecks.requirePlan(plan, order, 0, SplitPolicies.ALL_ORDERS);
         long index = startIndex;
         for (int run = 0; run < plan.nrRuns(); run++) {
@@ -63,7 +84,8 @@ final class FolioCutChecks {
 
     /**
      * Checks that the stages in which a cut splits a folio lead to the pieces that it has planned: those of each stage
-     * are smaller than before, and no smaller than any that lies in them, for which alone nodes are reserved.
+     * are smaller than before, and no smaller than any that lies in them, for which alone nodes are reserved. What it
+     * has said of an order for a folio before holds for this one too.
      *
      * @param answers where the stages are noted
      * @throws IllegalArgumentException if they are not
@@ -73,13 +95,26 @@ final class FolioCutChecks {
         for (int largest = StagedPlan.largestBelow(order, plan);
                 largest >= 0;
                 largest = StagedPlan.largestBelow(order, plan)) {
-            int stageOrder = cut.stageOrder(order);
+            int stageOrder = answers.hasStage(order) ? answers.stageOrder(order) : cut.stageOrder(order);
             StagedPlan.requireStageOrder(order, stageOrder, largest);
             answers.addStage(order, stageOrder);
             if (stageOrder == order) {
                 return;
             }
             order = stageOrder;
+        }
+    }
+
+    /**
+     * Checks that a folio that others are to become ends inside the blocks, of which the last ends with the folio that
+     * the cut has named there: what lies beyond is not frozen.
+     *
+     * @throws IllegalArgumentException if it does not
+     */
+    static void requireInBlocks(long startIndex, int order, long blocksEnd) {
+        if (startIndex + Geometry.pagesIn(order) > blocksEnd) {
+            throw new IllegalArgumentException("cut names folios that overlap: index=" + startIndex + ", orderAt="
+                    + order + ", end of the last one=" + blocksEnd);
         }
     }
 

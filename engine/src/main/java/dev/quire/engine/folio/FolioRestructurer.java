@@ -6,7 +6,6 @@ import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.memory.PageArena;
 import dev.quire.engine.rcu.Lifetime;
-import dev.quire.engine.struct.AddressSpaceStruct;
 import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.xarray.XaCursor;
@@ -104,17 +103,21 @@ public final class FolioRestructurer {
      * @throws IllegalArgumentException if the handle is not of this engine, the index not aligned or out of range, the
      *     folio somebody's or nobody holds it, a flag is none of those, the owner is shared memory, which pays for its
      *     pages, or the cut's plan is not one for this folio; then nothing has changed
-     * @throws IllegalStateException if the owner is closed, or a policy or cut calls this while it plans; then nothing
-     *     has changed
+     * @throws IllegalStateException if the owner is closed, a policy or cut calls this while it is asked, or the cut
+     *     splits a folio then; then nothing has changed
      */
     public int insert(long folio, long startIndex, long flags, FolioCut cut) {
         arena.requirePage(folio);
         lifetime.enter();
         try {
             FolioSplit split = begin();
-            int order = FolioStruct.order(folio);
-            requireInsertable(folio, startIndex, order, flags);
-            FolioCutChecks.plan(cut, split, startIndex, order);
+            FolioCutChecks.requireInsertable(owner, folio, startIndex, flags);
+            split.beginPlanning();
+            try {
+                FolioCutChecks.plan(cut, split, startIndex, FolioStruct.order(folio));
+            } finally {
+                split.endPlanning();
+            }
             if (!FolioCutChecks.fits(owner, split.plan, startIndex)) {
                 return Errno.EINVAL;
             }
@@ -133,21 +136,6 @@ public final class FolioRestructurer {
         observer.forget();
         startNanos = now();
         return split;
-    }
-
-    private void requireInsertable(long folio, long startIndex, int order, long flags) {
-        FolioCutChecks.requireFlags(flags);
-        FolioCutChecks.requireRange(startIndex, startIndex + Geometry.pagesIn(order));
-        if (!Geometry.isAligned(startIndex, order)) {
-            throw new IllegalArgumentException("startIndex not aligned: startIndex=" + startIndex + ", order=" + order);
-        }
-        if (PageStruct.mapping(folio) != 0 || References.count(folio) == 0) {
-            throw new IllegalArgumentException(
-                    "folio belongs to somebody, or nobody holds it: folio=0x" + Long.toHexString(folio));
-        }
-        if (AddressSpaceStruct.isSwapBacked(owner.address())) {
-            throw new IllegalArgumentException("folio for shared memory: owner=0x" + Long.toHexString(owner.address()));
-        }
     }
 
     private int insertFrozen(FolioSplit split, long folio, long startIndex, long flags) {
@@ -214,28 +202,24 @@ public final class FolioRestructurer {
      *     merged is under writeback, or charged to another group; or pages are in swap), EINVAL (folios that would be
      *     merged do not lie side by side; one that would be split would have pieces smaller than the owner's minimum,
      *     or beyond its end): see {@link #refusedIndex}; then nothing has changed
-     * @throws IllegalArgumentException if the range is none, or the cut names an order that is none, plans something
-     *     else than it names, or has stages that do not lead there; then nothing has changed
-     * @throws IllegalStateException if the owner is closed, or a policy or cut calls this while it plans; then nothing
-     *     has changed
+     * @throws IllegalArgumentException if the range is none, or the cut names an order that is none, or folios that
+     *     overlap such that one would be merged of others beyond the last, plans something else than it names, or has
+     *     stages that do not lead there; then nothing has changed
+     * @throws IllegalStateException if the owner is closed, a policy or cut calls this while it is asked, or the cut
+     *     splits a folio then; then nothing has changed
      */
     public int restructure(long startIndex, long endIndex, FolioCut cut, Runnable commit) {
         FolioCutChecks.requireRange(startIndex, endIndex);
         lifetime.enter();
         try {
-            begin();
-            firstOrder = FolioCutChecks.orderAt(cut, startIndex);
-            lastOrder = FolioCutChecks.orderAt(cut, endIndex - 1);
-            blocksStart = Geometry.alignDown(startIndex, firstOrder);
-            blocksEnd = Geometry.alignDown(endIndex - 1, lastOrder) + Geometry.pagesIn(lastOrder);
-            rangeStart = startIndex;
-            rangeEnd = endIndex;
-            refusedIndex = startIndex;
+            FolioSplit split = begin();
             int result;
-            int round = 0;
-            do {
-                result = prepare(cut);
-            } while (result == Errno.ENOMEM && owner.index().pool().awaitReclaim(nrNodesWanted, round++));
+            split.beginPlanning();
+            try {
+                result = prepare(startIndex, endIndex, cut);
+            } finally {
+                split.endPlanning();
+            }
             if (result == Errno.OK) {
                 try {
                     commit.run();
@@ -283,7 +267,23 @@ public final class FolioRestructurer {
 
     // ---- prepare
 
-    private int prepare(FolioCut cut) {
+    private int prepare(long startIndex, long endIndex, FolioCut cut) {
+        firstOrder = FolioCutChecks.orderAt(cut, startIndex);
+        lastOrder = FolioCutChecks.orderAt(cut, endIndex - 1);
+        blocksStart = Geometry.alignDown(startIndex, firstOrder);
+        blocksEnd = Geometry.alignDown(endIndex - 1, lastOrder) + Geometry.pagesIn(lastOrder);
+        rangeStart = startIndex;
+        rangeEnd = endIndex;
+        refusedIndex = startIndex;
+        int result;
+        int round = 0;
+        do {
+            result = tryPrepare(cut);
+        } while (result == Errno.ENOMEM && owner.index().pool().awaitReclaim(nrNodesWanted, round++));
+        return result;
+    }
+
+    private int tryPrepare(FolioCut cut) {
         owner.index().lock();
         boolean frozen = false;
         try {
@@ -324,6 +324,7 @@ public final class FolioRestructurer {
                 if (!canBeOne(folio, wanted)) {
                     return refuse(index, Errno.EINVAL);
                 }
+                FolioCutChecks.requireInBlocks(index, wanted, blocksEnd);
                 merges = true;
                 answers.add(index, wanted, 1, false);
             } else if (wanted < order) {
@@ -429,7 +430,7 @@ public final class FolioRestructurer {
             merge(folio, wanted);
         } else if (wanted < order) {
             FolioSplit split = splitter.splitOfThread();
-            split.plan(answers, index, order);
+            answers.plan(split.plan, index, order);
             splitPlanned(split, folio, null);
         } else if (answers.changes(index, order)) {
             FolioFreezer.unfreeze(folio);

@@ -84,7 +84,7 @@ final class FolioSplit {
     long nrNodes;
     long nrPagesDropped;
 
-    /** Whether a policy writes the plan just now. */
+    /** Whether a policy, or a cut, is asked for the plan just now. */
     private boolean isPlanning;
 
     private long freezeStartNanos;
@@ -126,11 +126,11 @@ final class FolioSplit {
      * split, which would have the same plan.
      */
     void plan(StagedPlan stages, SplitPolicy policy, long start, long end, long allowedOrders) {
-        isPlanning = true;
+        beginPlanning();
         try {
             stages.plan(policy, order, start, end, newOrder, allowedOrders);
         } finally {
-            isPlanning = false;
+            endPlanning();
         }
         planFreeze(stages, 0);
     }
@@ -141,14 +141,13 @@ final class FolioSplit {
         uniform = plan.nrRuns() == 1 && plan.runOrder(0) == newOrder;
     }
 
-    /** The same with a cut. */
-    void plan(FolioCut cut, long startIndex, int orderOfBlock) {
+    /** Until {@link #endPlanning} the thread begins no other split, which would have the same plan. */
+    void beginPlanning() {
         isPlanning = true;
-        try {
-            cut.plan(plan, startIndex, orderOfBlock);
-        } finally {
-            isPlanning = false;
-        }
+    }
+
+    void endPlanning() {
+        isPlanning = false;
     }
 
     /** Gets the nodes that the plan needs; false if there are not as many. */
@@ -177,7 +176,7 @@ final class FolioSplit {
 
     void requireNotPlanning() {
         if (isPlanning) {
-            throw new IllegalStateException("a policy splits a folio while it plans");
+            throw new IllegalStateException("a policy or cut splits a folio while it plans");
         }
     }
 

@@ -17,7 +17,7 @@ public interface SplitPolicy {
     /**
      * Writes the plan.
      *
-     * @param plan where the pieces go, which cover the folio; overwritten
+     * @param plan where the pieces go, which cover the folio; overwritten. What is written to it later has no effect
      * @param order order of the folio
      * @param start first page of the range, relative to the folio, 0 up to its size
      * @param end page after the range, greater than {@code start}

@@ -12,12 +12,16 @@ final class StagedPlan {
     /** All pieces, once {@link #plan} has returned. */
     final SplitPlan pieces = new SplitPlan();
 
+    /** What is given to a policy or a cut to write to: it may keep it, and change it once the plan is checked. */
+    private final SplitPlan offered = new SplitPlan();
+
     /** Bit k set if a larger block is split into pieces of order k before those are split further. */
     private long stageOrders;
 
     /** Plans both; what it throws, and what is refused, leaves neither usable. */
     void plan(SplitPolicy policy, int order, long start, long end, int minimumOrder, long allowedOrders) {
-        policy.plan(pieces, order, start, end, minimumOrder, allowedOrders);
+        policy.plan(offered, order, start, end, minimumOrder, allowedOrders);
+        pieces.resetTo(offered);
         SplitChecks.requirePlan(pieces, order, minimumOrder, allowedOrders);
         stageOrders = 0;
         int from = order;
@@ -38,7 +42,7 @@ final class StagedPlan {
 
     /** Plans what a cut makes of a block, in its stages. */
     void plan(FolioCut cut, long startIndex, int order) {
-        cut.plan(pieces, startIndex, order);
+        planPieces(pieces, cut, startIndex, order);
         SplitChecks.requirePlan(pieces, order, 0, SplitPolicies.ALL_ORDERS);
         stageOrders = 0;
         int from = order;
@@ -51,6 +55,12 @@ final class StagedPlan {
             stageOrders |= Geometry.pagesIn(stageOrder);
             from = stageOrder;
         }
+    }
+
+    /** Lets a cut plan the pieces of a block, without stages, into a plan that it cannot change afterwards. */
+    void planPieces(SplitPlan plan, FolioCut cut, long startIndex, int order) {
+        cut.plan(offered, startIndex, order);
+        plan.resetTo(offered);
     }
 
     /** Plans equal pieces, in the steps of {@link SplitPolicies#STAGED}. */

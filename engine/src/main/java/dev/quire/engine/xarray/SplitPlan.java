@@ -129,6 +129,26 @@ public final class SplitPlan {
         }
     }
 
+    /**
+     * Becomes the same as another plan, run by run: each is checked again, so that this is a plan, complete or not,
+     * also if somebody changes the other one meanwhile.
+     *
+     * @param other another plan than this
+     * @throws IllegalArgumentException if the other plan is this one; then nothing has changed. Or if it has changed
+     *     meanwhile, in a way that shows; then this has some runs of it
+     * @throws IndexOutOfBoundsException likewise
+     */
+    public void resetTo(SplitPlan other) {
+        if (other == this) {
+            throw new IllegalArgumentException("not another plan: plan=" + this);
+        }
+        reset(other.order);
+        int nrRunsOfOther = other.nrRuns;
+        for (int run = 0; run < nrRunsOfOther; run++) {
+            append(other.runOrder(run), other.runCount(run));
+        }
+    }
+
     private void copy(SplitPlan whole) {
         order = whole.order;
         nrRuns = whole.nrRuns;

@@ -14,7 +14,9 @@ import dev.quire.engine.memory.Errno;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.struct.PageStruct;
 import dev.quire.engine.xarray.SplitPlan;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -290,6 +292,120 @@ class FolioCutCheckTest extends WholeEngineTest {
             Fickle cut = new Fickle();
             assertEquals(Errno.OK, restructurer(engine, space).restructure(0, 74, cut, () -> cut.isOver = true));
             assertEquals("4,2,2,2,2,2,2,2,2,2,2,2,2,3,1", FolioLayout.text(space, 0, 74));
+            checkFolios(engine, space);
+        }
+    }
+
+    /** Names one order, and plans what it names; says something else, or does something, when it is asked for more. */
+    private abstract static class Contrary implements FolioCut {
+        @Nullable
+        SplitPlan kept;
+
+        @Override
+        public void plan(SplitPlan plan, long startIndex, int order) {
+            kept = plan;
+            plan.resetUniform(order, orderAt(startIndex));
+        }
+
+        @Override
+        public boolean changes(long startIndex, int order) {
+            return false;
+        }
+    }
+
+    /** Two folios that a cut wants to be one reach beyond the range, whose end it wants to be a folio of its own. */
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void foliosThatOverlapAreRefusedAndChangeNothing(HeadMapKind headMap) {
+        Quire engine = open(headMap);
+        try (AddressSpace space = engine.newAddressSpace()) {
+            long folio = newFolio(engine, space);
+            assertEquals(Errno.OK, restructurer(engine, space).insert(folio, FIRST_INDEX, 0, Cut.GOOD));
+            Contrary cut = new Contrary() {
+                @Override
+                public int orderAt(long index) {
+                    return index < FIRST_INDEX + 4 ? 5 : 2;
+                }
+            };
+            AtomicBoolean committed = new AtomicBoolean();
+            IllegalArgumentException refusal = assertThrows(
+                    IllegalArgumentException.class,
+                    () -> restructurer(engine, space)
+                            .restructure(FIRST_INDEX, FIRST_INDEX + 8, cut, () -> committed.set(true)));
+            assertEquals(
+                    "cut names folios that overlap: index=64, orderAt=5, end of the last one=72", refusal.getMessage());
+            assertFalse(committed.get());
+            assertEquals("2,2,2,2,2,2,2,2", FolioLayout.text(space, FIRST_INDEX, FIRST_INDEX + NR_PAGES));
+            assertEquals(4, engine.folios().references(folio));
+            checkFolios(engine, space);
+        }
+    }
+
+    /** When it is asked for the stages of a folio it writes smaller pieces into the plan that it has filled. */
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void aPlanThatIsChangedOnceItIsCheckedIsCarriedOutAsItWas(HeadMapKind headMap) {
+        Quire engine = open(headMap);
+        try (AddressSpace space = engine.newAddressSpace()) {
+            long folio = newFolio(engine, space);
+            assertEquals(Errno.OK, space.add(folio, FIRST_INDEX));
+            engine.folios().unpin(folio);
+            Contrary cut = new Contrary() {
+                @Override
+                public int orderAt(long index) {
+                    return 2;
+                }
+
+                @Override
+                public int stageOrder(int order) {
+                    Objects.requireNonNull(kept).resetUniform(order, 0);
+                    return order;
+                }
+            };
+            assertEquals(
+                    Errno.OK,
+                    restructurer(engine, space).restructure(FIRST_INDEX, FIRST_INDEX + NR_PAGES, cut, () -> {}));
+            assertEquals("2,2,2,2,2,2,2,2", FolioLayout.text(space, FIRST_INDEX, FIRST_INDEX + NR_PAGES));
+            checkFolios(engine, space);
+        }
+    }
+
+    /**
+     * The stage of the first folio holds for the second, of the same order, though the cut would then say another: that
+     * takes more nodes than the first folio needs.
+     */
+    @ParameterizedTest
+    @EnumSource(HeadMapKind.class)
+    void theStageOfAnOrderIsAskedForOnce(HeadMapKind headMap) {
+        Quire engine = open(headMap);
+        try (AddressSpace space = engine.newAddressSpace()) {
+            space.extend(Geometry.bytesIn(13));
+            for (int i = 0; i < 2; i++) {
+                long folio = engine.folios().allocate(12);
+                assertEquals(Errno.OK, space.add(folio, i << 12));
+                engine.folios().unpin(folio);
+            }
+            Contrary cut = new Contrary() {
+                private int stageOrder = 11;
+
+                @Override
+                public int orderAt(long index) {
+                    return index < 1 << 12 ? 11 : 2;
+                }
+
+                @Override
+                public int stageOrder(int order) {
+                    int answer = Math.min(order, stageOrder);
+                    stageOrder = 3;
+                    return answer;
+                }
+            };
+            // One to halve the first folio; as many for pieces of order 2 in the second as a stage of order 3 takes.
+            failures.failAfter(1 + 1 + 64);
+            assertEquals(Errno.OK, restructurer(engine, space).restructure(0, 1 << 13, cut, () -> {}));
+            failures.stop();
+            assertEquals("11,11", FolioLayout.text(space, 0, 1 << 12));
+            assertEquals(2 + 1024, FolioLayout.count(space));
             checkFolios(engine, space);
         }
     }

@@ -220,7 +220,7 @@ class RestructureCheckTest extends WholeEngineTest {
             IllegalStateException refusal = assertThrows(
                     IllegalStateException.class,
                     () -> engine.splitter().split(folio, policy, 0, 1, 0, SplitPolicies.ALL_ORDERS, false));
-            assertEquals("a policy splits a folio while it plans", refusal.getMessage());
+            assertEquals("a policy or cut splits a folio while it plans", refusal.getMessage());
             assertFalse(committed);
             invariants.afterFailure();
             invariantsOfOther.afterFailure();
@@ -232,9 +232,10 @@ class RestructureCheckTest extends WholeEngineTest {
         }
     }
 
-    /** The same of a cut. */
-    @Test
-    void aCutThatSplitsIsRefusedAndChangesNothing() {
+    /** The same of a cut, whatever it is asked. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aCutThatSplitsIsRefusedAndChangesNothing(boolean whilePlanning) {
         try (AddressSpace space = newSpaceOf(2 * NR_PAGES)) {
             long folio = add(space, 0);
             assertTrue(engine.folios().tryPin(folio));
@@ -244,13 +245,20 @@ class RestructureCheckTest extends WholeEngineTest {
             FolioCut cut = new FolioCut() {
                 @Override
                 public int orderAt(long index) {
+                    split(!whilePlanning);
                     return 0;
                 }
 
                 @Override
                 public void plan(SplitPlan plan, long startIndex, int order) {
                     plan.resetUniform(order, 0);
-                    engine.splitter().splitUniform(folio, 2);
+                    split(whilePlanning);
+                }
+
+                private void split(boolean now) {
+                    if (now) {
+                        engine.splitter().splitUniform(folio, 2);
+                    }
                 }
 
                 @Override

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.quire.engine.WholeEngineTest;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.xarray.SplitPlan;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -115,8 +117,46 @@ class SplitPlanCheckTest extends WholeEngineTest {
             IllegalStateException refusal = assertThrows(
                     IllegalStateException.class,
                     () -> subject.splitter.split(subject.folio, policy, 0, 1, 0, SplitPolicies.ALL_ORDERS, false));
-            assertEquals("a policy splits a folio while it plans", refusal.getMessage());
+            assertEquals("a policy or cut splits a folio while it plans", refusal.getMessage());
             assertStillWhole(subject, invariants);
+        }
+    }
+
+    /** It keeps the plan that it has filled, and writes pieces into it that are too small once it is asked for a stage. */
+    private static final class PlanKeeper implements SplitPolicy {
+        private @Nullable SplitPlan kept;
+
+        @Override
+        public void plan(SplitPlan plan, int order, long start, long end, int minimumOrder, long allowedOrders) {
+            kept = plan;
+            plan.resetUniform(order, minimumOrder);
+        }
+
+        @Override
+        public int stageOrder(int order, int minimumOrder, long allowedOrders) {
+            Objects.requireNonNull(kept).resetUniform(order, minimumOrder - 1);
+            return order;
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = SplitKind.class,
+            names = {"ANONYMOUS", "FILE"})
+    void aPlanThatIsChangedOnceItIsCheckedIsCarriedOutAsItWas(SplitKind kind) {
+        try (SplitSubject subject = new SplitSubject(open(HeadMapKind.HEAD_BITS), HeadMapKind.HEAD_BITS, kind)) {
+            subject.make(ORDER);
+            FolioInvariants invariants = new FolioInvariants(subject);
+            assertEquals(
+                    Errno.OK,
+                    subject.splitter.split(subject.folio, new PlanKeeper(), 0, 1, 3, SplitPolicies.ALL_ORDERS, false));
+            invariants.afterSuccess(SplitLayouts.uniform(ORDER, 3), 0, 0);
+            subject.release(subject.folio);
+            assertEquals(
+                    "4x3",
+                    SplitStages.of(new PlanKeeper(), ORDER, 0, 1, 3, SplitPolicies.ALL_ORDERS)
+                            .toString()
+                            .replace("0: 5 -> ", ""));
         }
     }
 
