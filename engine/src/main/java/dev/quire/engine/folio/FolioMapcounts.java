@@ -100,19 +100,31 @@ public final class FolioMapcounts {
      * @return true if something is mapped, but fewer pages than the folio has
      */
     public static boolean isPartiallyMapped(long folio) {
+        // Acquire before the other: who finds the leaf of the whole gone, as it is split, sees the pages that
+        // splitLeaf has counted before. The other way round a folio that is mapped as a whole all the time might seem
+        // not to be.
+        if (FolioStruct.entireMapcountAcquire(folio) != PageStruct.MAPCOUNT_NONE) {
+            return false;
+        }
         int nrPages = nrPagesMapped(folio);
-        return entire(folio) == 0 && nrPages > 0 && nrPages < FolioStruct.nrPages(folio);
+        return nrPages > 0 && nrPages < FolioStruct.nrPages(folio);
     }
 
     /**
-     * Pages of a folio that leaves map, each counted once per leaf.
+     * Pages of a folio that leaves map, each counted once per leaf. Those of a leaf that is being split count once, or
+     * twice, but never not at all.
      *
      * @param folio head of a folio to which the caller holds a reference
      * @return number of pages; exact for who excludes changes
      */
     public static long nrPageMappings(long folio) {
         int order = FolioStruct.order(folio);
-        return order == 0 ? total(folio) : nrPagesMapped(folio) + ((long) entire(folio) << order);
+        if (order == 0) {
+            return total(folio);
+        }
+        // Acquire before the other, as in isPartiallyMapped: the limit of tryAdd holds beside splitLeaf too.
+        int nrEntire = FolioStruct.entireMapcountAcquire(folio) - PageStruct.MAPCOUNT_NONE;
+        return nrPagesMapped(folio) + ((long) nrEntire << order);
     }
 
     /**
@@ -204,6 +216,8 @@ public final class FolioMapcounts {
         References.add(folio, nrPieces - 1);
         FolioStruct.getAndAddLargeMapcount(folio, nrPieces - 1);
         if (leafOrder == FolioStruct.order(folio)) {
+            // This before the other, both RMW (release): pairs with the acquire load of the other in isPartiallyMapped
+            // and nrPageMappings, so that the pages never count nowhere.
             FolioStruct.getAndAddNrPagesMapped(folio, 1 << leafOrder);
             FolioStruct.getAndAddEntireMapcount(folio, -1);
         }

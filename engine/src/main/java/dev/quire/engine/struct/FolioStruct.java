@@ -160,6 +160,11 @@ public final class FolioStruct {
         return NativeMemory.getIntOpaque(folio + ENTIRE_MAPCOUNT);
     }
 
+    /** Acquire load of the number of entries that each map the whole folio, -1 is none. */
+    public static int entireMapcountAcquire(long folio) {
+        return NativeMemory.getIntAcquire(folio + ENTIRE_MAPCOUNT);
+    }
+
     /** Atomic addition to the number of entries that each map the whole folio; returns the count from before. */
     public static int getAndAddEntireMapcount(long folio, int delta) {
         return NativeMemory.getAndAddInt(folio + ENTIRE_MAPCOUNT, delta);
