@@ -12,6 +12,7 @@ import dev.quire.engine.struct.FolioStruct;
 import dev.quire.engine.struct.ListHead;
 import dev.quire.engine.struct.PageFlag;
 import dev.quire.engine.struct.PageStruct;
+import java.lang.invoke.VarHandle;
 
 /**
  * Large folios that are only partly in use, to be split when memory is short (deferred_split_folio,
@@ -152,6 +153,9 @@ public final class DeferredSplitQueue {
      * back.
      */
     private static boolean isKnownToBePartiallyMapped(long folio) {
+        // Full fence, between the caller's change of the counts and the load of the flags. Partner: that of
+        // forgetUnmapped.
+        VarHandle.fullFence();
         return (FolioStruct.flags1(folio) & (QUEUED | PARTIALLY_MAPPED)) == (QUEUED | PARTIALLY_MAPPED);
     }
 
@@ -175,16 +179,27 @@ public final class DeferredSplitQueue {
         }
     }
 
-    /** Takes a folio off the queue, under its lock, if nothing maps it: there is nothing left to unmap in part. */
+    /**
+     * Takes a folio off the queue, under its lock, if nothing maps it: there is nothing left to unmap in part. Of one
+     * that is mapped again meanwhile, and then unmapped in part, the flags may still have said that it is known, so it
+     * comes back.
+     */
     private void forgetUnmapped(long folio) {
-        if (FolioMapcounts.total(folio) > 0) {
-            return;
-        }
-        if (isQueued(folio)) {
-            unlink(folio);
-        }
-        if ((FolioStruct.getAndClearFlags1(folio, PARTIALLY_MAPPED) & PARTIALLY_MAPPED) != 0) {
-            counters.addPartiallyMapped(-1);
+        while (FolioMapcounts.total(folio) == 0) {
+            if (isQueued(folio)) {
+                unlink(folio);
+            }
+            if ((FolioStruct.getAndClearFlags1(folio, PARTIALLY_MAPPED) & PARTIALLY_MAPPED) != 0) {
+                counters.addPartiallyMapped(-1);
+            }
+            // Full fence, between the stores of the flags and the loads of the counts. Partner: that of
+            // isKnownToBePartiallyMapped, the other way round. So that sees the flags cleared, or this sees its unmap.
+            VarHandle.fullFence();
+            if (!FolioMapcounts.isPartiallyMapped(folio) || PageFlag.isSwapCached(PageStruct.flagsAcquire(folio))) {
+                return;
+            }
+            markPartiallyMapped(folio);
+            link(folio);
         }
     }
 
