@@ -128,6 +128,26 @@ public final class FolioMapcounts {
     }
 
     /**
+     * Pages of a folio that leaves surely map. As {@link #nrPageMappings}, but of a folio with a leaf that is being
+     * split, whose pages may count twice, only those of the leaves of one kind: of the whole, or smaller.
+     *
+     * @param folio head of a folio to which the caller holds a reference
+     * @return number of pages; exact for who excludes changes, unless leaves of 1 GiB and of 2 MiB map it
+     */
+    static long leastPageMappings(long folio) {
+        int order = FolioStruct.order(folio);
+        if (order == 0) {
+            return total(folio);
+        }
+        int nrEntire = entire(folio);
+        int nrPages = nrPagesMapped(folio);
+        // Smaller leaves are of one page each; not as many while splitLeaf has changed some of the three counts only.
+        boolean isCountedOnce = total(folio) - nrEntire == nrPages || nrEntire == 0;
+        long nrPagesOfEntire = (long) nrEntire << order;
+        return isCountedOnce ? nrPages + nrPagesOfEntire : Math.max(nrPages, nrPagesOfEntire);
+    }
+
+    /**
      * Whether more leaves may map a folio: a hint, which spares the page tables a mapping that {@link #tryAdd} would
      * refuse.
      *
@@ -143,7 +163,7 @@ public final class FolioMapcounts {
     /**
      * Notes new leaves and takes a reference for each, unless there would be more than {@link #MAX_PAGE_MAPPINGS}. Call
      * before the first of them is stored. Of several callers that together are too many at least one is refused, and
-     * perhaps all.
+     * perhaps all; and perhaps one that is not too many, while a leaf is split whose pages then count twice.
      *
      * @param folio head of a folio to which the caller holds a reference
      * @param leafOrder log2 pages of each leaf

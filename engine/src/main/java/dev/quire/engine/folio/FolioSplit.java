@@ -367,7 +367,7 @@ final class FolioSplit {
      */
     void queueUnmappedMeanwhile(DeferredSplitQueue deferredSplits) {
         boolean hasPiecesForQueue = plan.pieceOrders() >>> DeferredSplitQueue.MINIMUM_ORDER != 0;
-        if (!hasPiecesForQueue || nrPageMappingsOfPieces() >= nrPageMappings) {
+        if (!hasPiecesForQueue || leastPageMappingsOfPieces() >= nrPageMappings) {
             return;
         }
         PieceCursor piece = plan.firstPiece();
@@ -376,11 +376,11 @@ final class FolioSplit {
         } while (piece.next());
     }
 
-    private long nrPageMappingsOfPieces() {
+    private long leastPageMappingsOfPieces() {
         long sum = 0;
         PieceCursor piece = plan.firstPiece();
         do {
-            sum += FolioMapcounts.nrPageMappings(headOf(piece));
+            sum += FolioMapcounts.leastPageMappings(headOf(piece));
         } while (piece.next());
         return sum;
     }

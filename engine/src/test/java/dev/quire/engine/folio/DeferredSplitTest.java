@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quire.engine.Quire;
 import dev.quire.engine.WholeEngineTest;
+import dev.quire.engine.lock.References;
 import dev.quire.engine.pagetable.AnonVma;
 import dev.quire.engine.pagetable.PageTables;
 import dev.quire.engine.struct.FolioStruct;
@@ -446,5 +447,37 @@ class DeferredSplitTest extends WholeEngineTest {
         shrinking.join();
         assertEquals(0, queue.nrFolios());
         assertEquals(0, counters.nrPartiallyMapped());
+    }
+
+    /**
+     * Of the first piece pages are unmapped while they migrate. The second is mapped by one leaf, which is being split
+     * just then: its pages are counted twice for a moment, and yet do not stand for those of the first.
+     */
+    @Test
+    void aPieceThatLosesPagesWhileItIsSplitIsQueuedThoughALeafOfAnotherIsBeingSplit() {
+        openEngine(Long.MAX_VALUE);
+        try (SplitSubject subject = new SplitSubject(engine, HeadMapKind.HEAD_BITS, SplitKind.ANONYMOUS_MAPPED)) {
+            long first = subject.make(10);
+            long second = first + 512L * PageStruct.BYTES;
+            subject.mappers.beforeRemap = () -> {
+                subject.mappers.forgetMigrating(first, 100);
+                subject.mappers.forgetMigrating(second, 512);
+                References.add(second, 512);
+                FolioStruct.getAndAddLargeMapcount(second, 512);
+                FolioStruct.getAndAddEntireMapcount(second, 1);
+                FolioStruct.getAndAddNrPagesMapped(second, 512);
+            };
+            assertEquals(0, subject.splitter.splitUniform(first, 9));
+            assertEquals(412, FolioMapcounts.nrPageMappings(first));
+            assertTrue(DeferredSplitQueue.isQueued(first));
+            assertFalse(DeferredSplitQueue.isQueued(second));
+            assertEquals(1, queue.nrFolios());
+
+            FolioStruct.getAndAddEntireMapcount(second, -1);
+            FolioStruct.getAndAddNrPagesMapped(second, -512);
+            FolioStruct.getAndAddLargeMapcount(second, -512);
+            folios.put(second, 512);
+            subject.release(first);
+        }
     }
 }

@@ -59,6 +59,11 @@ final class RecordedMappers implements FolioMappers {
         }
     }
 
+    /** Unmaps pages that migrate: they are not mapped again. */
+    void forgetMigrating(long firstPage, int nrPages) {
+        migrating.clear(pfnOf(firstPage), pfnOf(firstPage) + nrPages);
+    }
+
     /** What stands for pages of a folio. */
     List<Leaf> leaves(long folio, long nrPages) {
         List<Leaf> leaves = new ArrayList<>();
