@@ -211,6 +211,28 @@ class SplitPlanTest {
         assertEquals(256, whole.nrRuns(), "the whole has a share in what its part writes");
     }
 
+    /** What is written to the one afterwards is not in the other; one that is not complete comes as it is. */
+    @Test
+    void aPlanBecomesWhatAnotherSays() {
+        SplitPlan other = new SplitPlan(3);
+        other.append(0, 2);
+        other.append(1, 3);
+        SplitPlan plan = SplitPlan.uniform(9, 0);
+        plan.resetTo(other);
+        other.resetUniform(3, 3);
+        assertEquals("0,0,1,1,1", plan.toString());
+        assertEquals(3, plan.order());
+        assertEquals(0b11, plan.pieceOrders());
+        plan.requireComplete();
+        other.reset(2);
+        other.append(1, 1);
+        plan.resetTo(other);
+        assertEquals("1", plan.toString());
+        assertFalse(plan.isComplete());
+        assertThrows(IllegalArgumentException.class, () -> plan.resetTo(plan));
+        assertEquals("1", plan.toString());
+    }
+
     @Test
     void aPartOfTheLargestPlan() {
         SplitPlan whole = SplitPlan.uniform(63, 62);
