@@ -73,34 +73,50 @@ class XArrayMarkRaceTest extends XArrayRace {
         array.destroy();
     }
 
-    /** What comes back is what covers the index or comes after it, though a search goes back to the first slot. */
+    /**
+     * What comes back is what covers the index or comes after it, though a search goes back to the first slot. A look
+     * beside which more than one change is under way can miss the mark.
+     */
     @Test
     void aMarkedSearchFindsNoPieceBeforeItsStart() {
         storePatiently(4, 2, value(100));
         setMark(4, 1);
         SplitPlan plan = SplitPlan.uniform(2, 0);
+        AtomicLong nrBegun = new AtomicLong();
+        AtomicLong nrDone = new AtomicLong();
+        AtomicLong nrFoundAll = new AtomicLong();
         long[] entries = new long[4];
         race(
                 () -> {
+                    nrBegun.incrementAndGet();
                     assertEquals(0, splitPatiently(4, plan, value(100), value(200), 2));
+                    nrDone.incrementAndGet();
+                    nrBegun.incrementAndGet();
                     assertEquals(0, XaEntry.errnoOf(array.storeOrder(4, 2, value(100))));
+                    nrDone.incrementAndGet();
                 },
                 (reader, cursor, round) -> {
                     for (int look = 0; look < 100; look++) {
+                        long nrBefore = nrDone.get();
                         cursor.set(6);
                         long found = array.find(cursor, MAX, 1);
-                        assertTrue(
-                                found == value(100) || found == value(202),
-                                () -> "found " + "0x" + Long.toHexString(found));
                         cursor.set(6);
                         int nrFound = array.extract(cursor, MAX, 1, entries, 4);
-                        long first = entries[0];
+                        long extracted = nrFound == 0 ? 0 : entries[0];
+                        boolean mayMiss = nrBegun.get() - nrBefore > 1;
+                        assertTrue(isAtOrAfterSix(found, mayMiss), () -> "found 0x" + Long.toHexString(found));
                         assertTrue(
-                                nrFound > 0 && (first == value(100) || first == value(202)),
-                                () -> nrFound + " found, the first 0x" + Long.toHexString(first));
+                                isAtOrAfterSix(extracted, mayMiss), () -> "extracted 0x" + Long.toHexString(extracted));
+                        nrFoundAll.addAndGet(found != 0 && extracted != 0 ? 1 : 0);
                     }
                 });
+        assertTrue(nrFoundAll.get() > 100, () -> "looks that found something: " + nrFoundAll);
         array.destroy();
+    }
+
+    /** The whole entry, the piece at the index, or the one after it, if that one's mark was missed. */
+    private static boolean isAtOrAfterSix(long word, boolean mayMiss) {
+        return word == value(100) || word == value(202) || (mayMiss && (word == 0 || word == value(203)));
     }
 
     /** Singles of which one is marked; the erase of their range must not move the mark to the first of them. */
