@@ -20,8 +20,13 @@ final class StagedPlan {
 
     /** Plans both; what it throws, and what is refused, leaves neither usable. */
     void plan(SplitPolicy policy, int order, long start, long end, int minimumOrder, long allowedOrders) {
-        policy.plan(offered, order, start, end, minimumOrder, allowedOrders);
-        pieces.resetTo(offered);
+        if (policy instanceof SplitPolicies) {
+            // The engine's own keep no plan.
+            policy.plan(pieces, order, start, end, minimumOrder, allowedOrders);
+        } else {
+            policy.plan(offered, order, start, end, minimumOrder, allowedOrders);
+            pieces.resetTo(offered);
+        }
         SplitChecks.requirePlan(pieces, order, minimumOrder, allowedOrders);
         stageOrders = 0;
         int from = order;
