@@ -104,7 +104,7 @@ final class XaSplit {
 
     private long walkToEntry() {
         cursor.set(cursor.index);
-        return XaWalk.load(cursor);
+        return XaWalk.loadLocked(cursor);
     }
 
     /** Whether the entry at the cursor is naturally aligned and of exactly this order. */

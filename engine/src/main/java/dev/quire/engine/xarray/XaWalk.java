@@ -229,6 +229,20 @@ final class XaWalk {
         return loadAtEnd(cursor.node, slot, way);
     }
 
+    /**
+     * Walks from the head to the entry that covers the index, for a caller that has the lock: what it finds stays, so
+     * siblings are followed without looking twice.
+     */
+    static long loadLocked(XaCursor cursor) {
+        long word = start(cursor);
+        while (XaEntry.isNode(word)) {
+            enter(cursor, word);
+            cursor.offset = slotOf(cursor.index, cursor.nodeShift);
+            word = goToCanonical(cursor, XaNodeStruct.slotAcquire(cursor.node, cursor.offset));
+        }
+        return word;
+    }
+
     /** Makes the node of a word the cursor's. */
     static void enter(XaCursor cursor, long nodeWord) {
         cursor.node = XaEntry.nodeAddress(nodeWord);
@@ -321,12 +335,14 @@ final class XaWalk {
         }
     }
 
-    private static void goToCanonical(XaCursor cursor, long wordAtSlot) {
+    /** Goes from the cursor's slot to the canonical one; returns the word there. */
+    private static long goToCanonical(XaCursor cursor, long wordAtSlot) {
         long word = wordAtSlot;
         while (XaEntry.isSibling(word)) {
             cursor.offset = XaEntry.siblingSlot(word);
             word = XaNodeStruct.slotAcquire(cursor.node, cursor.offset);
         }
+        return word;
     }
 
     /**
