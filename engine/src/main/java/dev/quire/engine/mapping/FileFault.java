@@ -33,8 +33,8 @@ import java.util.concurrent.locks.ReentrantLock;
 final class FileFault {
     private static final int PMD_PAGES = 1 << Geometry.PMD_ORDER;
 
-    /** Result of an attempt that is to be repeated; no error number. */
-    private static final int FOUND_MEMORY = 1;
+    /** Searches for memory in a row, the first of them for what is free in a moment, after which there is none. */
+    private static final int MAX_VAIN_SEARCHES = 2;
 
     private final Inode file;
     private final Folios folios;
@@ -75,17 +75,17 @@ final class FileFault {
      */
     int handle(long address, boolean forWriting) throws IOException {
         long index = firstIndex + ((address - start) >>> Geometry.PAGE_SHIFT);
-        int nrRefused = 0;
+        int nrVain = 0;
         int result = Errno.EAGAIN;
         try {
             while (result == Errno.EAGAIN && index < endOfFile()) {
-                result = tryMap(index, forWriting, nrRefused);
+                result = tryMap(index, forWriting, nrVain);
                 if (result == Errno.ENOENT) {
                     // It is in the index but cannot be read with its neighbours.
                     file.addPage(index);
                     result = Errno.EAGAIN;
-                } else if (result == FOUND_MEMORY) {
-                    nrRefused++;
+                } else if (result > 0) {
+                    nrVain = result;
                     result = Errno.EAGAIN;
                 }
             }
@@ -103,20 +103,24 @@ final class FileFault {
      * Looks for memory for page tables; what was freed before counts as free, whether or not readers have left. The
      * caller holds the folio that is to be mapped: if that were taken, it would come in again, and find no memory for
      * its page tables again.
+     *
+     * @param nrVain how many searches in a row were in vain before
+     * @return how many are by now
      */
-    private boolean findMemory(int nrRefused) {
-        if (nrRefused == 0) {
-            rcu.barrier();
-            return true;
+    private int findMemory(int nrVain) {
+        if (nrVain > 0 && pressure.relieve(1)) {
+            return nrVain;
         }
-        return pressure.relieve(1);
+        // Another thread may have got memory for itself meanwhile, and more than it took.
+        rcu.barrier();
+        return nrVain + 1;
     }
 
     /**
-     * One attempt; EAGAIN if the page was brought in, or has changed meanwhile; ENOENT if it has to come alone;
-     * {@link #FOUND_MEMORY} if there was no memory for page tables, but is now.
+     * One attempt; EAGAIN if the page was brought in, or has changed meanwhile; ENOENT if it has to come alone; if
+     * there was no memory for page tables, but may be now, how many searches for it were in vain, as a number above 0.
      */
-    private int tryMap(long index, boolean forWriting, int nrRefused) throws IOException {
+    private int tryMap(long index, boolean forWriting, int nrVain) throws IOException {
         long folio = file.space().indexed().pinNext(index, index);
         if (folio == 0) {
             bringIn(index);
@@ -132,8 +136,8 @@ final class FileFault {
                 folios.unlock(folio);
             }
             end = PageStruct.index(folio) + Geometry.pagesIn(FolioStruct.order(folio));
-            if (result == Errno.ENOMEM && findMemory(nrRefused)) {
-                result = FOUND_MEMORY;
+            if (result == Errno.ENOMEM && nrVain < MAX_VAIN_SEARCHES) {
+                result = findMemory(nrVain);
             }
         } finally {
             folios.unpin(folio);

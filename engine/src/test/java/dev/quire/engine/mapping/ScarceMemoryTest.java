@@ -94,6 +94,40 @@ class ScarceMemoryTest extends WholeEngineTest {
         }
     }
 
+    /** Who tries to write it back cannot, but meanwhile somebody gives all of his memory back. */
+    private final class FullFile extends MemoryFile {
+        private volatile boolean full = true;
+
+        FullFile() {
+            super(new byte[PAGE]);
+        }
+
+        @Override
+        public synchronized void write(ByteBuffer from, long offsetBytes) throws IOException {
+            if (full) {
+                giveBackAll();
+                throw new IOException("no space");
+            }
+            super.write(from, offsetBytes);
+        }
+    }
+
+    @Test
+    void aFaultLooksForMemoryOnceMoreBeforeItGivesUp() throws Exception {
+        FullFile full = new FullFile();
+        try (RcuReader reader = engine.newReader();
+                OpenFile dirty = engine.pageCache().open(full, reader);
+                OpenFile file = engine.pageCache().open(new MemoryFile(new byte[PAGE]), reader);
+                PageTables tables = engine.newPageTables();
+                FileMapping mapping = file.map(tables, BASE, 1, 0)) {
+            dirty.write(ByteBuffer.allocate(1), 0);
+            leaveFree(2);
+            assertEquals(Errno.OK, mapping.faultIn(BASE, false));
+            full.full = false;
+            assertThrows(IOException.class, dirty::sync);
+        }
+    }
+
     /** Either end can be brought in, but only in the place of the other one. */
     @Test
     void aHoleWhoseEndsFindRoomOnlyOneByOneIsRefused() throws Exception {
