@@ -42,9 +42,9 @@ final class EntrySplitter {
      */
     void splitInSteps(long index, int order, int... newOrders) {
         int pieceOrder = order;
+        cursor.set(index);
         array.lock();
         for (int newOrder : newOrders) {
-            cursor.set(index);
             long word = XaEntry.value(Geometry.alignDown(index, pieceOrder));
             requireOk(cursor.trySplit(newOrder, word, WORD_PER_INDEX));
             pieceOrder = newOrder;
@@ -57,7 +57,7 @@ final class EntrySplitter {
         requireOk(XaEntry.errnoOf(array.storeOrder(first, order, XaEntry.value(first))));
     }
 
-    private static void requireOk(int result) {
+    static void requireOk(int result) {
         if (result != Errno.OK) {
             throw new IllegalStateException("no split or merge: result=" + Errno.name(result));
         }

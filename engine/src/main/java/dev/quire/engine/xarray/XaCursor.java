@@ -489,8 +489,8 @@ public final class XaCursor extends XaCursorNodes {
      * @param entryStride what the word grows by per index: 0, or a multiple of 2 (values) or 4 (pointers)
      * @return 0, also if nothing is there or the order is reached already; {@link Errno#EINVAL} if it would need more
      *     than one node; {@link Errno#ENOMEM} if it cannot get it. Then the array is unchanged, no spare node is left,
-     *     and the cursor is in that error. Otherwise the cursor is unwalked if something was cut, and at what is there
-     *     if nothing was
+     *     and the cursor is in that error. Otherwise the cursor is at what covers its index now, and a step from there
+     *     needs no walk from the head
      * @throws IllegalArgumentException if an argument is none of these, or the words would pass 0 or 2^64
      * @throws IllegalStateException if the array is not locked
      */

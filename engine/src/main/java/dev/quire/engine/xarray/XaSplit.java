@@ -74,7 +74,7 @@ final class XaSplit {
         if (cursor.isInError()) {
             return cursor.error();
         }
-        long entry = walkToEntry();
+        long entry = goToEntry();
         if (!cursor.isValid() || cursor.node == XaCursor.AT_HEAD || entry == XaEntry.EMPTY) {
             return Errno.OK;
         }
@@ -95,16 +95,27 @@ final class XaSplit {
         beginRun(newOrder, 1L << (order - newOrder));
         if (halvesOneSlot) {
             cutSlots(1, XaEntry.isValue(entry));
+            XaWalk.enter(cursor, slotWords[0]);
         } else {
             cutWithinLevel(1 << (order - cursor.nodeShift), XaEntry.isValue(entry));
         }
-        cursor.reset();
+        // At the piece that covers the index: the next step begins there, not at the head.
+        cursor.offset = XaWalk.slotOf(cursor.index, cursor.nodeShift) & -(1 << (newOrder - cursor.nodeShift));
         return Errno.OK;
     }
 
     private long walkToEntry() {
         cursor.set(cursor.index);
         return XaWalk.loadLocked(cursor);
+    }
+
+    /** From the node that the cursor is in, as it may be after the step before; without one from the head. */
+    private long goToEntry() {
+        if (!cursor.isValid() || cursor.node == XaCursor.AT_HEAD || cursor.isAtConflict()) {
+            return walkToEntry();
+        }
+        cursor.setWidth(0);
+        return XaWalk.loadLockedBelow(cursor, XaEntry.node(cursor.node, cursor.nodeShift));
     }
 
     /** Whether the entry at the cursor is naturally aligned and of exactly this order. */

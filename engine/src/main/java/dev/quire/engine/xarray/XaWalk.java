@@ -234,7 +234,12 @@ final class XaWalk {
      * siblings are followed without looking twice.
      */
     static long loadLocked(XaCursor cursor) {
-        long word = start(cursor);
+        return loadLockedBelow(cursor, start(cursor));
+    }
+
+    /** The same from the word of a node that covers the index; any other is the entry itself. */
+    static long loadLockedBelow(XaCursor cursor, long wordAbove) {
+        long word = wordAbove;
         while (XaEntry.isNode(word)) {
             enter(cursor, word);
             cursor.offset = slotOf(cursor.index, cursor.nodeShift);

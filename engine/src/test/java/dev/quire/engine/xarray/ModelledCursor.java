@@ -279,8 +279,9 @@ final class ModelledCursor {
         if (!isPossible) {
             reset();
         } else if (range != null && newOrder < oldOrder) {
-            assertTrue(cursor.isRestart());
             model.split(range.first(), RandomPlan.orders(SplitPlan.uniform(oldOrder, newOrder)), word, 0);
+            assertEquals(newOrder, cursor.getOrder());
+            assertWord(cursor.reload());
         }
     }
 

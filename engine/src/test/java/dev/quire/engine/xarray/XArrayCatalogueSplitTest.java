@@ -170,6 +170,29 @@ class XArrayCatalogueSplitTest extends XArrayCatalogue {
     }
 
     @Test
+    void aStepGoesOnWhereTheOneBeforeEnded() {
+        long index = (3L << 18) + 0x2_ABCD;
+        storeOrder(3L << 18, 18, value(3L << 18));
+        XaCursor cursor = cursor(index);
+        array.lock();
+        try {
+            int order = 18;
+            while (order > 0) {
+                long first = index & -1L << order;
+                order = XaCursor.trySplitMinimumOrder(order);
+                assertEquals(Errno.OK, cursor.trySplit(order, value(first), 2));
+                assertEquals(order, cursor.getOrder());
+                assertEquals(value(index & -1L << order), cursor.reload());
+                assertEquals(index, cursor.index());
+            }
+        } finally {
+            array.unlock();
+        }
+        XaChecker.check(array);
+        assertEquals(97, walk(0).size());
+    }
+
+    @Test
     void theSmallestOrderOfOneStep() {
         assertEquals(0, XaCursor.trySplitMinimumOrder(0));
         for (int order = 1; order < Long.SIZE; order++) {
