@@ -7,11 +7,11 @@ import org.agrona.collections.Long2LongHashMap;
 
 /**
  * Ranges in a hash map that has each of their indices as a key, since it cannot search: the value tells first index and
- * order of the range. Readers see every key change at once if the map is fit for readers beside a writer.
+ * length of the range. Readers see every key change at once if the map is fit for readers beside a writer.
  */
 abstract class HashMapRanges implements RangeIndex, RangeReader {
-    private static final int ORDER_BITS = 6;
-    private static final long ORDER_MASK = (1 << ORDER_BITS) - 1;
+    private static final int LENGTH_BITS = 20;
+    private static final long LENGTH_MASK = (1 << LENGTH_BITS) - 1;
 
     abstract void put(long index, long range);
 
@@ -27,33 +27,43 @@ abstract class HashMapRanges implements RangeIndex, RangeReader {
 
     @Override
     public final long load(long index) {
-        return get(index) >> ORDER_BITS;
+        return get(index) >> LENGTH_BITS;
     }
 
-    /** A hash map has no order of its own: the order of each range leads to the next one. */
+    /** A hash map has no order of its own: the length of each range leads to the next one. */
     @Override
     public final long sum(long first, int nrRanges) {
         long index = first;
         long sum = 0;
         for (int i = 0; i < nrRanges; i++) {
             long range = get(index);
-            sum += range >> ORDER_BITS;
-            index += 1L << (range & ORDER_MASK);
+            sum += range >> LENGTH_BITS;
+            index += range & LENGTH_MASK;
         }
         return sum;
     }
 
     @Override
     public final void store(long first, int order) {
-        long range = first << ORDER_BITS | order;
-        for (long index = first; index < first + (1L << order); index++) {
+        storeBetween(first, first + (1L << order) - 1);
+    }
+
+    @Override
+    public final void erase(long first, int order) {
+        eraseBetween(first, first + (1L << order) - 1);
+    }
+
+    @Override
+    public final void storeBetween(long first, long last) {
+        long range = first << LENGTH_BITS | (last - first + 1);
+        for (long index = first; index <= last; index++) {
             put(index, range);
         }
     }
 
     @Override
-    public final void erase(long first, int order) {
-        for (long index = first; index < first + (1L << order); index++) {
+    public final void eraseBetween(long first, long last) {
+        for (long index = first; index <= last; index++) {
             remove(index);
         }
     }

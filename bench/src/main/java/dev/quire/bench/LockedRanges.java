@@ -77,6 +77,26 @@ final class LockedRanges implements RangeIndex, RangeReader {
     }
 
     @Override
+    public void storeBetween(long first, long last) {
+        long stamp = lock.writeLock();
+        try {
+            guarded.storeBetween(first, last);
+        } finally {
+            lock.unlockWrite(stamp);
+        }
+    }
+
+    @Override
+    public void eraseBetween(long first, long last) {
+        long stamp = lock.writeLock();
+        try {
+            guarded.eraseBetween(first, last);
+        } finally {
+            lock.unlockWrite(stamp);
+        }
+    }
+
+    @Override
     public void split(long first, SplitPlan plan) {
         long stamp = lock.writeLock();
         try {

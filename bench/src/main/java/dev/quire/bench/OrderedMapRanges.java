@@ -14,15 +14,15 @@ final class OrderedMapRanges implements RangeIndex, RangeReader {
     /** A value of the map; a new one for each store, so that a reader can tell whether it is still the same. */
     static final class Range {
         private final long first;
-        private final int order;
+        private final long last;
 
-        Range(long first, int order) {
+        Range(long first, long last) {
             this.first = first;
-            this.order = order;
+            this.last = last;
         }
 
         boolean covers(long index) {
-            return (index - first) >>> order == 0;
+            return first <= index && index <= last;
         }
     }
 
@@ -72,17 +72,27 @@ final class OrderedMapRanges implements RangeIndex, RangeReader {
         return sum;
     }
 
-    /** The whole first, then the pieces away from the first one up: each is found until it goes, and then the whole. */
     @Override
     public void store(long first, int order) {
-        ranges.put(first, new Range(first, order));
-        if (order > 0) {
-            ranges.subMap(first, false, first + (1L << order), false).clear();
-        }
+        storeBetween(first, first + (1L << order) - 1);
     }
 
     @Override
     public void erase(long first, int order) {
+        ranges.remove(first);
+    }
+
+    /** The whole first, then the pieces away from the first one up: each is found until it goes, and then the whole. */
+    @Override
+    public void storeBetween(long first, long last) {
+        ranges.put(first, new Range(first, last));
+        if (first < last) {
+            ranges.subMap(first, false, last, true).clear();
+        }
+    }
+
+    @Override
+    public void eraseBetween(long first, long last) {
         ranges.remove(first);
     }
 
@@ -96,8 +106,9 @@ final class OrderedMapRanges implements RangeIndex, RangeReader {
         for (int run = plan.nrRuns() - 1; run >= 0; run--) {
             int order = plan.runOrder(run);
             for (long count = plan.runCount(run); count > 0; count--) {
+                long last = end - 1;
                 end -= 1L << order;
-                ranges.put(end, new Range(end, order));
+                ranges.put(end, new Range(end, last));
             }
         }
     }

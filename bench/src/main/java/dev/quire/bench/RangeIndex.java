@@ -4,8 +4,8 @@ package dev.quire.bench;
 import dev.quire.engine.xarray.SplitPlan;
 
 /**
- * What is measured side by side: a map from indices to the naturally aligned range of a power of two of them that each
- * belongs to. What a range stands for is left out: it is known by its first index.
+ * What is measured side by side: a map from indices to the range that each belongs to, most of them naturally aligned
+ * and of a power of two of indices. What a range stands for is left out: it is known by its first index.
  *
  * <p>Changes come from one thread at a time. Unless an implementation says otherwise, any number of threads may read
  * meanwhile, through readers of their own, and find for each index the range before or after a change, never nothing
@@ -28,6 +28,17 @@ interface RangeIndex extends AutoCloseable {
 
     /** Empties a block that is one range. */
     void erase(long first, int order);
+
+    /**
+     * Makes one range of any indices that are empty, or full of ranges.
+     *
+     * @param first first index
+     * @param last last index, inclusive; less than 2^20 indices further
+     */
+    void storeBetween(long first, long last);
+
+    /** Empties what {@link #storeBetween} made. */
+    void eraseBetween(long first, long last);
 
     /**
      * Cuts a range of the plan's order into the plan's pieces.

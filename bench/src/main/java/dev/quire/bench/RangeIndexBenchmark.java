@@ -125,6 +125,13 @@ public class RangeIndexBenchmark {
         ranges.run();
     }
 
+    /** Stores a range of up to 512 indices, begin and length at random, where nothing is. */
+    @Benchmark
+    @OperationsPerInvocation(UnalignedRanges.NR_CHANGES)
+    public void storeUnaligned(UnalignedRanges ranges) {
+        ranges.run();
+    }
+
     /** Stores a range of order 9 over 512 of order 0. */
     @Benchmark
     @OperationsPerInvocation(NR_CHANGES)

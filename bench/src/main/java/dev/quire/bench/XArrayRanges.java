@@ -41,6 +41,16 @@ final class XArrayRanges implements RangeIndex {
     }
 
     @Override
+    public void storeBetween(long first, long last) {
+        EntrySplitter.requireOk(array.storeRange(first, last, XaEntry.value(first)));
+    }
+
+    @Override
+    public void eraseBetween(long first, long last) {
+        EntrySplitter.requireOk(array.storeRange(first, last, XaEntry.EMPTY));
+    }
+
+    @Override
     public void split(long first, SplitPlan plan) {
         splitter.split(first, plan);
     }

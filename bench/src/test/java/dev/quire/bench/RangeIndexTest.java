@@ -35,6 +35,38 @@ class RangeIndexTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void rangesThatBeginAnywhereAgreeToo(RangePeer peer) {
+        try (RangeIndex index = peer.newIndex(1 << 14);
+                RangeReader reader = index.newReader()) {
+            for (int step = 0; step < NR_STEPS; step++) {
+                changeUnaligned(index, random.nextInt(NR_BLOCKS));
+                checkLoad(reader, step);
+            }
+        }
+    }
+
+    /** Makes a range somewhere in a block that has none; otherwise erases it. */
+    private void changeUnaligned(RangeIndex index, int block) {
+        long start = (long) block << ORDER;
+        long[] covered = firsts.keySet().stream()
+                .mapToLong(Long::longValue)
+                .filter(i -> i >> ORDER == block)
+                .toArray();
+        if (covered.length > 0) {
+            index.eraseBetween(covered[0], covered[covered.length - 1]);
+            firsts.keySet().removeIf(i -> i >> ORDER == block);
+            return;
+        }
+        long first = start + random.nextInt(1 << ORDER);
+        long last = first + random.nextInt((int) (start + (1 << ORDER) - first));
+        index.storeBetween(first, last);
+        for (long i = first; i <= last; i++) {
+            firsts.put(i, first);
+        }
+    }
+
     /** Makes a block a range if it is none; otherwise erases or splits it. */
     private void change(RangeIndex index, long first) {
         long last = first + (1 << ORDER) - 1;
