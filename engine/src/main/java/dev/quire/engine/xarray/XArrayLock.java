@@ -6,6 +6,7 @@ import dev.quire.engine.lock.LockRank;
 import dev.quire.engine.lock.SpinLock;
 import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Geometry;
+import dev.quire.engine.rcu.LastCaller;
 import dev.quire.engine.rcu.Lifetime;
 import dev.quire.engine.rcu.RcuReader;
 import java.lang.foreign.Arena;
@@ -43,10 +44,8 @@ final class XArrayLock {
     private final LockOrder lockOrder;
     private final Lifetime lifetime;
 
-    /** Id of the thread that had the lock last, and what it enters the engine by; guarded by the lock. */
-    private long callerId = Thread.currentThread().threadId();
-
-    private RcuReader caller;
+    /** Who had the lock last; guarded by the lock. */
+    private final LastCaller lastCaller;
 
     /**
      * The cursor that changed the array last, if no other has looked at it since, and under which hold; guarded by the
@@ -62,14 +61,14 @@ final class XArrayLock {
     /** Of the siblings stored last; guarded by the lock. */
     private long siblingStamp;
 
-    /** Whether the array is closed; guarded by the lock, and in checked mode looked at by who did not have it last. */
+    /** Whether the array is closed; guarded by the lock. */
     private boolean closed;
 
     /** Makes a lock, free. */
     XArrayLock(LockOrder lockOrder, Lifetime lifetime) {
         this.lockOrder = lockOrder;
         this.lifetime = lifetime;
-        caller = lifetime.caller();
+        lastCaller = new LastCaller(lifetime);
         SpinLock.unlock(word);
     }
 
@@ -98,46 +97,32 @@ final class XArrayLock {
             requireNotHeld();
             SpinLock.lock(word);
         }
-        if (lifetime.isChecked()) {
-            enter();
-        } else if (closed) {
-            SpinLock.unlock(word);
-            throw closedException();
-        }
+        enter();
         lockOrder.afterLock(LockRank.INDEX);
     }
 
-    /**
-     * Under the lock, which guards what it remembers of the last caller, and is of no use in an engine that is closed.
-     */
+    /** Under the lock, which is of no use in an engine that is closed. */
     private void enter() {
-        long threadId = Thread.currentThread().threadId();
         try {
-            if (threadId != callerId) {
-                if (closed) {
-                    throw closedException();
-                }
-                caller = lifetime.caller();
-                callerId = threadId;
+            if (closed) {
+                throw new IllegalStateException("the array is closed");
             }
-            caller.enter();
+            if (lifetime.isChecked()) {
+                lastCaller.enter();
+                hold((released(hold()) + ONE_ACQUISITION)
+                        | Thread.currentThread().threadId());
+            }
         } catch (RuntimeException | Error refused) {
             SpinLock.unlock(word);
             throw refused;
         } finally {
             Reference.reachabilityFence(this);
         }
-        hold((released(hold()) + ONE_ACQUISITION) | threadId);
-    }
-
-    private static IllegalStateException closedException() {
-        return new IllegalStateException("the array is closed");
     }
 
     /** Refuses whoever asks for the lock once its holder, who calls this, has given it back. */
     void close() {
         closed = true;
-        callerId = NOBODY;
     }
 
     void unlock() {
@@ -145,7 +130,7 @@ final class XArrayLock {
             requireHeld();
             lockOrder.beforeUnlock(LockRank.INDEX);
             if (lifetime.isChecked()) {
-                RcuReader holder = caller;
+                RcuReader holder = lastCaller.caller();
                 hold(released(hold()));
                 SpinLock.unlock(word);
                 holder.exit();

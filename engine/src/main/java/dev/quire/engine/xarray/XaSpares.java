@@ -1,16 +1,19 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.xarray;
 
+import dev.quire.engine.rcu.LastCaller;
 import dev.quire.engine.struct.XaNodeStruct;
 
 /** Nodes that a cursor has in hand for what it is about to change, chained through their parent words. */
 final class XaSpares {
     private final XaNodePool pool;
+    private final LastCaller lastCaller;
     private long first;
     private int nrNodes;
 
     XaSpares(XaNodePool pool) {
         this.pool = pool;
+        lastCaller = new LastCaller(pool.lifetime());
     }
 
     /**
@@ -34,12 +37,19 @@ final class XaSpares {
      * @return whether there are as many now; if not, there are as many as before
      */
     boolean tryReserve(long nrWanted) {
-        pool.lifetime().enter();
-        try {
-            return nrWanted <= Integer.MAX_VALUE && reserve((int) nrWanted);
-        } finally {
-            pool.lifetime().exit();
+        if (!pool.lifetime().isChecked()) {
+            return reserveUpTo(nrWanted);
         }
+        lastCaller.enter();
+        try {
+            return reserveUpTo(nrWanted);
+        } finally {
+            lastCaller.caller().exit();
+        }
+    }
+
+    private boolean reserveUpTo(long nrWanted) {
+        return nrWanted <= Integer.MAX_VALUE && reserve((int) nrWanted);
     }
 
     /** The same, and waits for nodes that come back. For callers that hold no index lock. */

@@ -3,6 +3,8 @@ package dev.quire.engine.rcu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -112,6 +114,36 @@ class LifetimeTest {
         } catch (IllegalStateException refused) {
             assertEquals("the engine is closed", refused.getMessage());
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whoCallsAfterAnotherThreadEntersByItself(BarrierMode mode) throws InterruptedException {
+        Lifetime lifetime = open(mode);
+        LastCaller lastCaller = new LastCaller(lifetime);
+        lastCaller.enter();
+        RcuReader own = lastCaller.caller();
+        assertTrue(own.isInSection());
+        own.exit();
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
+        Thread other = Thread.ofPlatform().start(() -> {
+            lastCaller.enter();
+            RcuReader others = lastCaller.caller();
+            entered.countDown();
+            assertDoesNotInterrupt(end);
+            others.exit();
+        });
+        entered.await();
+        assertNotSame(own, lastCaller.caller());
+        Thread closer = Thread.ofPlatform().start(lifetime::close);
+        assertFalse(closer.join(Duration.ofMillis(50)), "did not wait for the other thread");
+        end.countDown();
+        other.join();
+        closer.join();
+        IllegalStateException refused = assertThrows(IllegalStateException.class, lastCaller::enter);
+        assertEquals("the engine is closed", refused.getMessage());
+        assertSame(own, lastCaller.caller());
     }
 
     @Test
