@@ -69,9 +69,7 @@ final class XaPath {
     /** Hangs an empty node into the cursor's slot, or the head; the spare for it must be there. */
     private static long attachNode(XaCursor cursor, int shift) {
         long parent = cursor.node;
-        long node = cursor.spares.take();
-        XaNodePool.wipe(node);
-        initialise(cursor, node, parent, shift, parent == XaCursor.AT_HEAD ? 0 : cursor.offset);
+        long node = takeEmpty(cursor, parent, shift, parent == XaCursor.AT_HEAD ? 0 : cursor.offset);
         if (XaFlags.tracksFree(cursor.anchor)) {
             XaNodeStruct.marksOpaque(node, XArray.FREE_MARK, -1L);
         }
@@ -87,11 +85,14 @@ final class XaPath {
         return word;
     }
 
-    /** Fills in all of the header but the counts, which are 0. */
-    private static void initialise(XaCursor cursor, long node, long parent, int shift, int slot) {
+    /** Makes an empty node, with counts of 0 and no marks, out of a spare one, which must be there. */
+    static long takeEmpty(XaCursor cursor, long parent, int shift, int slot) {
+        long node = cursor.spares.take();
+        XaNodePool.wipe(node);
         XaNodeStruct.header(node, shift, slot, 0, 0);
         XaNodeStruct.parentOpaque(node, parent);
         XaNodeStruct.array(node, cursor.anchor);
+        return node;
     }
 
     /**
@@ -155,9 +156,7 @@ final class XaPath {
     }
 
     private static long addLevel(XaCursor cursor, long head, int shift) {
-        long node = cursor.spares.take();
-        XaNodePool.wipe(node);
-        initialise(cursor, node, XaCursor.AT_HEAD, shift, 0);
+        long node = takeEmpty(cursor, XaCursor.AT_HEAD, shift, 0);
         XaNodeStruct.count(node, 1);
         XaNodeStruct.nrValues(node, XaEntry.isValue(head) ? 1 : 0);
         XaNodeStruct.slot(node, 0, head);

@@ -15,8 +15,14 @@ final class XaRange {
      * the first or to the last index: with these two paths in place before the first store, none needs memory.
      */
     static int store(XaCursor cursor, long first, long last, long entry) {
-        if (entry != XaEntry.EMPTY && !XaEdges.create(cursor, first, last)) {
-            return Errno.ENOMEM;
+        if (entry != XaEntry.EMPTY) {
+            int result = XaVacantRange.store(cursor, first, last, entry);
+            if (result != XaVacantRange.NOT_VACANT) {
+                return result;
+            }
+            if (!XaEdges.create(cursor, first, last)) {
+                return Errno.ENOMEM;
+            }
         }
         long index = first;
         while (true) {
