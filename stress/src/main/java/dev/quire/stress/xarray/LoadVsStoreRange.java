@@ -1,8 +1,11 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.stress.xarray;
 
+import static dev.quire.stress.xarray.IndexRange.NOTHING;
 import static dev.quire.stress.xarray.IndexRange.OTHER;
 import static dev.quire.stress.xarray.IndexRange.word;
+import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.quire.stress.Rendezvous;
 import org.openjdk.jcstress.annotations.Actor;
@@ -10,6 +13,7 @@ import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Description;
 import org.openjdk.jcstress.annotations.JCStressMeta;
 import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
 
@@ -76,6 +80,44 @@ public final class LoadVsStoreRange {
         public void reader(I_Result seen) {
             meet(range.slot());
             seen.r1 = range.watch(100, word(100), OTHER);
+        }
+
+        /** Changes. */
+        @Actor
+        public void writer() {
+            meet();
+            range.storeRange(60, 140, OTHER);
+        }
+
+        /** Recycles the slot. */
+        @Arbiter
+        public void arbiter(I_Result seen) {
+            range.recycle();
+        }
+    }
+
+    /** Both ends of the range get nodes of their own, and what is between them none. */
+    @JCStressTest
+    @Outcome(id = "1", expect = ACCEPTABLE, desc = "the reader was through before the node came")
+    @Outcome(id = "2", expect = ACCEPTABLE, desc = "the reader came after the node")
+    @Outcome(id = "3", expect = ACCEPTABLE, desc = "window: the node came under the reader's eyes")
+    @Outcome(expect = FORBIDDEN, desc = "the entry went again, or the reader saw what was in the node in its last life")
+    @Description("lookup of index 62 while an entry over indices 60 to 140 is stored where nothing is")
+    @State
+    public static class Vacant extends Rendezvous {
+        private static final SharedIndex INDEX = new SharedIndex(12);
+        private final IndexRange range = new IndexRange(INDEX);
+
+        /** One entry far from the range. */
+        public Vacant() {
+            range.storeSingles(4000);
+        }
+
+        /** Looks. */
+        @Actor
+        public void reader(I_Result seen) {
+            meet(range.slot());
+            seen.r1 = range.watch(62, NOTHING, OTHER);
         }
 
         /** Changes. */
