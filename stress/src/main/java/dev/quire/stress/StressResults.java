@@ -68,13 +68,17 @@ record StressResults(Set<String> tests, List<Observation> observations, List<Str
     }
 
     private static void readFile(Path file, InProcessCollector collector) throws IOException {
-        DiskReadCollector reader = new DiskReadCollector(file.toString(), collector);
         try {
-            reader.dump();
+            DiskReadCollector reader = new DiskReadCollector(file.toString(), collector);
+            try {
+                reader.dump();
+            } finally {
+                reader.close();
+            }
         } catch (ClassNotFoundException e) {
             throw new IOException("results of another jcstress: file=" + file, e);
-        } finally {
-            reader.close();
+        } catch (IOException e) {
+            throw new IOException("no whole results, as of a run that was stopped: file=" + file, e);
         }
     }
 

@@ -40,7 +40,7 @@ public final class WindowCheck {
      *
      * @param commandLine optionally {@value #AGAIN}, then the folder where jcstress ran, then optionally the regular
      *     expression that chose its tests; or {@code -h} or {@code --help}
-     * @throws IOException if there are no results, or no fork can be started
+     * @throws IOException if no fork can be started
      */
     public static void main(String[] commandLine) throws IOException {
         System.exit(run(List.of(commandLine), System.out, System.err));
@@ -70,7 +70,13 @@ public final class WindowCheck {
                 .sorted()
                 .map(TestList::getInfo)
                 .toList();
-        StressResults first = StressResults.read(Path.of(arguments.getFirst()));
+        StressResults first;
+        try {
+            first = StressResults.read(Path.of(arguments.getFirst()));
+        } catch (IOException e) {
+            errors.println(e.getMessage());
+            return 2;
+        }
         boolean isComplete =
                 planned.stream().allMatch(test -> unreached(test, first).isEmpty());
         StressResults results = isComplete || !runsAgain ? first : new WindowHunt(out).run(planned, first);

@@ -9,10 +9,13 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.openjdk.jcstress.annotations.Expect;
@@ -111,6 +114,18 @@ class WindowCheckTest {
         errors.reset();
         assertEquals(2, run(WindowCheck::run, ".", "["));
         assertEquals("no regular expression: TEST-REGEX=[: Unclosed character class\n", printed(errors));
+        assertEquals("", printed(out));
+    }
+
+    @Test
+    void resultsThatCannotBeReadAreNamed(@TempDir Path folder) throws IOException {
+        assertEquals(2, run(WindowCheck::run, folder.toString()));
+        String none = "no jcstress results in the folder: folder=" + folder + ", file=jcstress-results-*.bin.gz\n";
+        assertEquals(none, printed(errors));
+        errors.reset();
+        Path cutOff = Files.write(folder.resolve("jcstress-results-1.bin.gz"), new byte[0]);
+        assertEquals(2, run(WindowCheck::run, folder.toString()));
+        assertEquals("no whole results, as of a run that was stopped: file=" + cutOff + "\n", printed(errors));
         assertEquals("", printed(out));
     }
 
