@@ -59,7 +59,7 @@ final class EntrySplitter {
 
     static void requireOk(int result) {
         if (result != Errno.OK) {
-            throw new IllegalStateException("no split or merge: result=" + Errno.name(result));
+            throw new IllegalStateException("change refused: result=" + Errno.name(result));
         }
     }
 }

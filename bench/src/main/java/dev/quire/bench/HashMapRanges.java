@@ -44,16 +44,6 @@ abstract class HashMapRanges implements RangeIndex, RangeReader {
     }
 
     @Override
-    public final void store(long first, int order) {
-        storeBetween(first, first + (1L << order) - 1);
-    }
-
-    @Override
-    public final void erase(long first, int order) {
-        eraseBetween(first, first + (1L << order) - 1);
-    }
-
-    @Override
     public final void storeBetween(long first, long last) {
         long range = first << LENGTH_BITS | (last - first + 1);
         for (long index = first; index <= last; index++) {

@@ -57,26 +57,6 @@ final class LockedRanges implements RangeIndex, RangeReader {
     }
 
     @Override
-    public void store(long first, int order) {
-        long stamp = lock.writeLock();
-        try {
-            guarded.store(first, order);
-        } finally {
-            lock.unlockWrite(stamp);
-        }
-    }
-
-    @Override
-    public void erase(long first, int order) {
-        long stamp = lock.writeLock();
-        try {
-            guarded.erase(first, order);
-        } finally {
-            lock.unlockWrite(stamp);
-        }
-    }
-
-    @Override
     public void storeBetween(long first, long last) {
         long stamp = lock.writeLock();
         try {

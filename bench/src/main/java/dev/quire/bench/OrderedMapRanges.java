@@ -72,16 +72,6 @@ final class OrderedMapRanges implements RangeIndex, RangeReader {
         return sum;
     }
 
-    @Override
-    public void store(long first, int order) {
-        storeBetween(first, first + (1L << order) - 1);
-    }
-
-    @Override
-    public void erase(long first, int order) {
-        ranges.remove(first);
-    }
-
     /** The whole first, then the pieces away from the first one up: each is found until it goes, and then the whole. */
     @Override
     public void storeBetween(long first, long last) {

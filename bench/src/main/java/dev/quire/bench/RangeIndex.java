@@ -24,16 +24,20 @@ interface RangeIndex extends AutoCloseable {
      * @param first first index, a multiple of {@code 2^order}
      * @param order log2 of the indices
      */
-    void store(long first, int order);
+    default void store(long first, int order) {
+        storeBetween(first, first + (1L << order) - 1);
+    }
 
     /** Empties a block that is one range. */
-    void erase(long first, int order);
+    default void erase(long first, int order) {
+        eraseBetween(first, first + (1L << order) - 1);
+    }
 
     /**
      * Makes one range of any indices that are empty, or full of ranges.
      *
      * @param first first index
-     * @param last last index, inclusive; less than 2^20 indices further
+     * @param last last index, inclusive; fewer than 2^20 indices in all
      */
     void storeBetween(long first, long last);
 
