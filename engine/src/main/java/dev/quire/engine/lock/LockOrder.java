@@ -21,6 +21,15 @@ public final class LockOrder {
     }
 
     /**
+     * Whether it checks; if not, it need not be told of locks.
+     *
+     * @return what it was made with
+     */
+    public boolean isEnabled() {
+        return enabled;
+    }
+
+    /**
      * Notes that this thread is about to take a lock.
      *
      * @param rank rank of the lock

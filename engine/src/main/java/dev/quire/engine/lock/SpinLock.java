@@ -68,13 +68,18 @@ public final class SpinLock {
             if (NativeMemory.getIntOpaque(word) == FREE && NativeMemory.compareAndSetInt(word, FREE, HELD)) {
                 return;
             }
-            if (attempt < SPINS) {
-                Thread.onSpinWait();
-            } else if (attempt < SPINS + YIELDS) {
-                Thread.yield();
-            } else {
-                Nap.sleep(NAP_NANOS);
-            }
+            awaitAttempt(attempt);
+        }
+    }
+
+    /** What a waiter does between one look at a lock and the next. */
+    static void awaitAttempt(int attempt) {
+        if (attempt < SPINS) {
+            Thread.onSpinWait();
+        } else if (attempt < SPINS + YIELDS) {
+            Thread.yield();
+        } else {
+            Nap.sleep(NAP_NANOS);
         }
     }
 }

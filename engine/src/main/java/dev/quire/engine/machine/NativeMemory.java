@@ -22,7 +22,22 @@ public final class NativeMemory {
     private static final VarHandle LONG = JAVA_LONG.varHandle().withInvokeExactBehavior();
     private static final VarHandle INT = JAVA_INT.varHandle().withInvokeExactBehavior();
 
+    /** Bits of an address in user space that is a multiple of 8: of 57 bits, as five levels of page tables map. */
+    private static final long STRUCT_ADDRESS_MASK = (1L << 57) - Long.BYTES;
+
     private NativeMemory() {}
+
+    /**
+     * The address of a struct, which is in user space and a multiple of 8, in a form that tells the compiler so. The
+     * checks of bounds and alignment of accesses at constant offsets from it then fold: one instruction or two instead
+     * of six at each access.
+     *
+     * @param address absolute address
+     * @return the same
+     */
+    public static long structAddress(long address) {
+        return address & STRUCT_ADDRESS_MASK;
+    }
 
     /**
      * Plain load of 8 bytes.

@@ -15,8 +15,8 @@ public final class RcuReader extends ReaderSequence implements AutoCloseable {
      */
     private static final int CLOSED = Integer.MIN_VALUE;
 
-    /** Leaves room below for numbers that are none of a section. */
-    private static final int STAMP_SHIFT = 40;
+    /** Leaves room above for numbers that are none of a section. */
+    private static final long STAMP_MASK = (1L << 24) - 1;
 
     private final ReaderRegistry registry;
     private final boolean writerHasMembarrier;
@@ -83,11 +83,10 @@ public final class RcuReader extends ReaderSequence implements AutoCloseable {
     /**
      * Which section the reader is in; for the thread that uses it.
      *
-     * @return a number other than 0 that tells the section from the 2^23 before it, and whose low 40 bits are 0; of no
-     *     use outside a section
+     * @return a number from 1 to 2^24 - 1 that tells the section from the 2^23 before it; of no use outside a section
      */
     public long sectionStamp() {
-        return sequence() << STAMP_SHIFT;
+        return sequence() & STAMP_MASK;
     }
 
     /**

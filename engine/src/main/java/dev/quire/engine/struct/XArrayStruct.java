@@ -41,26 +41,26 @@ public final class XArrayStruct {
 
     /** Opaque load of the flags. */
     public static int flagsOpaque(long array) {
-        return NativeMemory.getIntOpaque(array + FLAGS);
+        return NativeMemory.getIntOpaque(NativeMemory.structAddress(array) + FLAGS);
     }
 
     /** Plain store of the flags under the lock; readers load them opaque, as hints. */
     public static void flags(long array, int flags) {
-        NativeMemory.setInt(array + FLAGS, flags);
+        NativeMemory.setInt(NativeMemory.structAddress(array) + FLAGS, flags);
     }
 
     /** Plain load of the head entry under the lock. */
     public static long head(long array) {
-        return NativeMemory.getLong(array + HEAD);
+        return NativeMemory.getLong(NativeMemory.structAddress(array) + HEAD);
     }
 
     /** Acquire load of the head entry; pairs with {@link #headRelease}. */
     public static long headAcquire(long array) {
-        return NativeMemory.getLongAcquire(array + HEAD);
+        return NativeMemory.getLongAcquire(NativeMemory.structAddress(array) + HEAD);
     }
 
     /** Release store of the head entry; publishes the tree below it. */
     public static void headRelease(long array, long entry) {
-        NativeMemory.setLongRelease(array + HEAD, entry);
+        NativeMemory.setLongRelease(NativeMemory.structAddress(array) + HEAD, entry);
     }
 }

@@ -35,6 +35,8 @@ public final class XaNodeStruct {
     /** Marks of an entry. */
     public static final int NR_MARKS = 3;
 
+    private static final int SLOT_MASK = NR_SLOTS - 1;
+
     static final long SHIFT = 0;
     static final long OFFSET = 1;
     static final long COUNT = 2;
@@ -74,61 +76,66 @@ public final class XaNodeStruct {
 
     private XaNodeStruct() {}
 
+    /** The node, for the compiler, which then has no bounds and no alignment to check. */
+    private static long at(long node) {
+        return NativeMemory.structAddress(node);
+    }
+
     /** Plain load of the number of index bits below one slot: 0, 6, ... 60. */
     public static int shift(long node) {
-        return NativeMemory.getByte(node + SHIFT);
+        return NativeMemory.getByte(at(node) + SHIFT);
     }
 
     /** Plain load of the node's slot number in its parent. */
     public static int offset(long node) {
-        return NativeMemory.getByte(node + OFFSET);
+        return NativeMemory.getByte(at(node) + OFFSET);
     }
 
     /** Plain load of the number of slots that are not empty, 0 to 64. */
     public static int count(long node) {
-        return NativeMemory.getByte(node + COUNT);
+        return NativeMemory.getByte(at(node) + COUNT);
     }
 
     /** Plain store of the number of slots that are not empty. */
     public static void count(long node, int count) {
-        NativeMemory.setByte(node + COUNT, (byte) count);
+        NativeMemory.setByte(at(node) + COUNT, (byte) count);
     }
 
     /** Plain load of the number of slots that hold a value or a sibling of one, 0 to 64. */
     public static int nrValues(long node) {
-        return NativeMemory.getByte(node + NR_VALUES);
+        return NativeMemory.getByte(at(node) + NR_VALUES);
     }
 
     /** Plain store of the number of slots that hold a value or a sibling of one. */
     public static void nrValues(long node, int nrValues) {
-        NativeMemory.setByte(node + NR_VALUES, (byte) nrValues);
+        NativeMemory.setByte(at(node) + NR_VALUES, (byte) nrValues);
     }
 
     /** Plain store of the four header bytes at once, of a node not yet reachable. */
     public static void header(long node, int shift, int offset, int count, int nrValues) {
-        NativeMemory.setInt(node, shift | offset << 8 | count << 16 | nrValues << 24);
+        NativeMemory.setInt(at(node), shift | offset << 8 | count << 16 | nrValues << 24);
     }
 
     /** Opaque load of the parent node of a node that is not reachable: a chain link, 0 at its end. */
     public static long parentOpaque(long node) {
-        return NativeMemory.getLongOpaque(node + PARENT);
+        return NativeMemory.getLongOpaque(at(node) + PARENT);
     }
 
     /** Acquire load of the parent node, 0 at the top; pairs with {@link #parentRelease}. */
     public static long parentAcquire(long node) {
-        return NativeMemory.getLongAcquire(node + PARENT);
+        return NativeMemory.getLongAcquire(at(node) + PARENT);
     }
 
     /**
      * Release store of the parent node of a node that is reachable; publishes the parent to readers that walk upwards.
      */
     public static void parentRelease(long node, long parent) {
-        NativeMemory.setLongRelease(node + PARENT, parent);
+        NativeMemory.setLongRelease(at(node) + PARENT, parent);
     }
 
     /** Plain load of the parent node, or chain link. */
     public static long parent(long node) {
-        return NativeMemory.getLong(node + PARENT);
+        return NativeMemory.getLong(at(node) + PARENT);
     }
 
     /**
@@ -136,17 +143,17 @@ public final class XaNodeStruct {
      * either.
      */
     public static void parentOpaque(long node, long parent) {
-        NativeMemory.setLongOpaque(node + PARENT, parent);
+        NativeMemory.setLongOpaque(at(node) + PARENT, parent);
     }
 
     /** Plain load of the owning array's anchor. */
     public static long array(long node) {
-        return NativeMemory.getLong(node + ARRAY);
+        return NativeMemory.getLong(at(node) + ARRAY);
     }
 
     /** Plain store of the owning array's anchor. */
     public static void array(long node, long array) {
-        NativeMemory.setLong(node + ARRAY, array);
+        NativeMemory.setLong(at(node) + ARRAY, array);
     }
 
     /** Address of the list link for the array's user. */
@@ -159,9 +166,9 @@ public final class XaNodeStruct {
         return link - PRIVATE_LIST;
     }
 
-    /** Address of a slot. */
+    /** Address of a slot, 0 to 63: masked for the compiler, which then has no bounds to check. */
     public static long slotAddress(long node, int slot) {
-        return node + SLOTS + ((long) slot << 3);
+        return at(node) + SLOTS + ((long) (slot & SLOT_MASK) << 3);
     }
 
     /** Plain load of a slot under the array's lock. */
@@ -191,11 +198,11 @@ public final class XaNodeStruct {
 
     /** Opaque load of a mark's bitmap, one bit per slot. */
     public static long marksOpaque(long node, int mark) {
-        return NativeMemory.getLongOpaque(node + MARKS + ((long) mark << 3));
+        return NativeMemory.getLongOpaque(at(node) + MARKS + ((long) mark << 3));
     }
 
     /** Opaque store of a mark's bitmap; the array's lock serialises writers, readers take it as a hint. */
     public static void marksOpaque(long node, int mark, long bits) {
-        NativeMemory.setLongOpaque(node + MARKS + ((long) mark << 3), bits);
+        NativeMemory.setLongOpaque(at(node) + MARKS + ((long) mark << 3), bits);
     }
 }

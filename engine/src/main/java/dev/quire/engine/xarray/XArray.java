@@ -71,7 +71,7 @@ public final class XArray extends XaAnchor {
 
     private XArray(long anchor, @Nullable ObjectSlab anchors, XaNodePool pool, LockOrder lockOrder, int flags) {
         super(anchor, anchors, pool, lockOrder, flags);
-        writer = new XaWriter(this);
+        writer = new XaWriter(this, lock);
     }
 
     /**

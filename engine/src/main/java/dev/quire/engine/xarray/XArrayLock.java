@@ -3,7 +3,7 @@ package dev.quire.engine.xarray;
 
 import dev.quire.engine.lock.LockOrder;
 import dev.quire.engine.lock.LockRank;
-import dev.quire.engine.lock.SpinLock;
+import dev.quire.engine.lock.OwnedLock;
 import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Geometry;
 import dev.quire.engine.rcu.LastCaller;
@@ -18,31 +18,37 @@ import org.jspecify.annotations.Nullable;
  * An array's lock, of rank {@link LockRank#INDEX}. Whoever holds it keeps the engine from being closed, and
  * can be told from others: used without its lock, an array would be torn to pieces, so every change asks.
  *
- * <p>Its word, and the one that tells who holds it, are on cache lines of their own, not in the anchor: readers load
- * the head from there, and a writer that took the line from them with every change would double the time of their
- * lookups.
+ * <p>Its word is on cache lines of its own, not in the anchor: readers load the head from there, and a writer that took
+ * the line from them with every change would double the time of their lookups.
  */
 final class XArrayLock {
-    /** No thread has this id. */
-    private static final long NOBODY = 0;
+    /** No hold is this number. */
+    private static final long NO_HOLD = OwnedLock.NOT_TAKEN;
 
     /** Two lines, as processors fetch lines in pairs. */
     private static final long LINES_BYTES = 2 * Geometry.CACHE_LINE_BYTES;
 
-    /** Where the hold is: the holder's thread id, and in the bits above those of an id how often the lock was taken. */
-    private static final long HOLD = 8;
+    /** Locks are taken in a checked order. */
+    private static final int ORDERED = 1;
 
-    /** More threads than these can count no program starts. */
-    private static final int ID_BITS = 40;
+    /** Nobody has to enter the engine, and nobody counts holds. */
+    private static final int UNCHECKED = 2;
 
-    private static final long ONE_ACQUISITION = 1L << ID_BITS;
+    /** The array is closed. */
+    private static final int CLOSED = 4;
 
     /** Keeps the memory of the word alive, and is kept so itself by the fences behind the last use of the word. */
     private final MemorySegment lines = Arena.ofAuto().allocate(LINES_BYTES, LINES_BYTES);
 
     private final long word = lines.address();
     private final LockOrder lockOrder;
-    private final Lifetime lifetime;
+
+    /**
+     * What there is to do besides, one bit each, so that most often one look tells that it is nothing: {@link #ORDERED},
+     * {@link #UNCHECKED} and {@link #CLOSED}. The last is guarded by the lock; who looks before it takes that looks at
+     * the others.
+     */
+    private int extras;
 
     /** Who had the lock last; guarded by the lock. */
     private final LastCaller lastCaller;
@@ -53,7 +59,7 @@ final class XArrayLock {
      */
     private @Nullable XaBracket changer;
 
-    private long changerHold = NOBODY;
+    private long changerHold = NO_HOLD;
 
     /** How often changes by another cursor than before began; guarded by the lock. */
     private long turn;
@@ -61,82 +67,109 @@ final class XArrayLock {
     /** Of the siblings stored last; guarded by the lock. */
     private long siblingStamp;
 
-    /** Whether the array is closed; guarded by the lock. */
-    private boolean closed;
-
     /** Makes a lock, free. */
     XArrayLock(LockOrder lockOrder, Lifetime lifetime) {
         this.lockOrder = lockOrder;
-        this.lifetime = lifetime;
+        extras = (lockOrder.isEnabled() ? ORDERED : 0) | (lifetime.isChecked() ? 0 : UNCHECKED);
         lastCaller = new LastCaller(lifetime);
-        SpinLock.unlock(word);
+        OwnedLock.initialise(word());
     }
 
-    /** Who holds the lock, exact for the thread that asks about itself; and which of its acquisitions this is. */
-    private long hold() {
-        return NativeMemory.getLongOpaque(word + HOLD);
+    private long word() {
+        return NativeMemory.structAddress(word);
     }
 
-    /** For the holder. Opaque: other threads compare the id with their own, which it cannot be. */
-    private void hold(long hold) {
-        NativeMemory.setLongOpaque(word + HOLD, hold);
-    }
-
-    private static long holderId(long hold) {
-        return hold & (ONE_ACQUISITION - 1);
-    }
-
-    /** The hold without a holder. */
-    private static long released(long hold) {
-        return hold & -ONE_ACQUISITION;
-    }
-
-    void lock() {
-        lockOrder.beforeLock(LockRank.INDEX);
-        if (!SpinLock.tryLock(word)) {
-            requireNotHeld();
-            SpinLock.lock(word);
+    /**
+     * Takes the lock.
+     *
+     * @return which acquisition this is, other than 0, for {@link #unlock(long)}
+     */
+    long lock() {
+        if (extras != 0) {
+            lockOrder.beforeLock(LockRank.INDEX);
         }
-        enter();
-        lockOrder.afterLock(LockRank.INDEX);
+        long threadId = Thread.currentThread().threadId();
+        long hold = OwnedLock.tryLock(word(), threadId);
+        if (hold == OwnedLock.NOT_TAKEN) {
+            requireNotHeld(threadId);
+            hold = OwnedLock.lock(word(), threadId);
+        }
+        enter(hold);
+        return hold;
     }
 
     /** Under the lock, which is of no use in an engine that is closed. */
-    private void enter() {
+    private void enter(long hold) {
         try {
-            if (closed) {
-                throw new IllegalStateException("the array is closed");
-            }
-            if (lifetime.isChecked()) {
+            if (extras == 0) {
                 lastCaller.enter();
-                hold((released(hold()) + ONE_ACQUISITION)
-                        | Thread.currentThread().threadId());
+            } else {
+                enterWithExtras();
             }
         } catch (RuntimeException | Error refused) {
-            SpinLock.unlock(word);
+            OwnedLock.unlock(word(), hold);
             throw refused;
         } finally {
             Reference.reachabilityFence(this);
         }
     }
 
-    /** Refuses whoever asks for the lock once its holder, who calls this, has given it back. */
-    void close() {
-        closed = true;
+    private void enterWithExtras() {
+        if ((extras & CLOSED) != 0) {
+            throw new IllegalStateException("the array is closed");
+        }
+        if (isChecked()) {
+            lastCaller.enter();
+        }
+        lockOrder.afterLock(LockRank.INDEX);
     }
 
+    private boolean isChecked() {
+        return (extras & UNCHECKED) == 0;
+    }
+
+    /** Refuses whoever asks for the lock once its holder, who calls this, has given it back. */
+    void close() {
+        extras |= CLOSED;
+    }
+
+    /** Releases the lock; throws {@link IllegalStateException} if this thread does not hold it. */
     void unlock() {
+        long hold = hold();
+        if (isChecked()) {
+            requireOwn(hold);
+        }
+        release(hold);
+    }
+
+    /** The same for who has taken it in the same call, and has less to check. */
+    void unlock(long hold) {
+        if (hold() != hold) {
+            throw notHeld();
+        }
+        release(hold);
+    }
+
+    private void release(long hold) {
         try {
-            requireHeld();
-            lockOrder.beforeUnlock(LockRank.INDEX);
-            if (lifetime.isChecked()) {
-                RcuReader holder = lastCaller.caller();
-                hold(released(hold()));
-                SpinLock.unlock(word);
-                holder.exit();
-            } else {
-                SpinLock.unlock(word);
+            RcuReader holder = lastCaller.caller();
+            boolean hasEntered = true;
+            if (extras != 0) {
+                lockOrder.beforeUnlock(LockRank.INDEX);
+                hasEntered = isChecked();
             }
+            OwnedLock.unlock(word(), hold);
+            if (hasEntered) {
+                holder.exit();
+            }
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    private long hold() {
+        try {
+            return OwnedLock.hold(word());
         } finally {
             Reference.reachabilityFence(this);
         }
@@ -144,11 +177,7 @@ final class XArrayLock {
 
     /** Whether a number is the one that {@link #requireHeld} gives the holder now. */
     boolean isHold(long number) {
-        try {
-            return hold() == number;
-        } finally {
-            Reference.reachabilityFence(this);
-        }
+        return hold() == number;
     }
 
     boolean isLastChanger(XaBracket cursor, long hold) {
@@ -172,7 +201,7 @@ final class XArrayLock {
 
     /** Ends the turn of whoever had it, for the holder: what that changes from here on has another number. */
     void endTurn() {
-        changerHold = NOBODY;
+        changerHold = NO_HOLD;
     }
 
     /**
@@ -184,8 +213,8 @@ final class XArrayLock {
     }
 
     /** Asked by who would wait: for itself, for ever. */
-    private void requireNotHeld() {
-        if (lifetime.isChecked() && holderId(hold()) == Thread.currentThread().threadId()) {
+    private void requireNotHeld(long threadId) {
+        if (isChecked() && OwnedLock.holderId(hold()) == threadId) {
             throw new IllegalStateException(
                     "the array is locked by this thread already, and the lock is not reentrant");
         }
@@ -194,22 +223,26 @@ final class XArrayLock {
     /**
      * Checks that this thread holds the lock; does nothing in unchecked mode.
      *
-     * @return a number other than 0 that tells this acquisition from the 2^24 before it; 0 in unchecked mode
+     * @return a number of 2^24 or more that tells this acquisition from the 2^24 before it, and is none of a read
+     *     section ({@link RcuReader#sectionStamp}); 0 in unchecked mode
      * @throws IllegalStateException if it does not
      */
     long requireHeld() {
-        if (!lifetime.isChecked()) {
-            return NOBODY;
+        if (!isChecked()) {
+            return NO_HOLD;
         }
-        long hold;
-        try {
-            hold = hold();
-        } finally {
-            Reference.reachabilityFence(this);
-        }
-        if (holderId(hold) != Thread.currentThread().threadId()) {
-            throw new IllegalStateException("the array is not locked by this thread, and no read section is open");
-        }
+        long hold = hold();
+        requireOwn(hold);
         return hold;
+    }
+
+    private static void requireOwn(long hold) {
+        if (OwnedLock.holderId(hold) != Thread.currentThread().threadId()) {
+            throw notHeld();
+        }
+    }
+
+    private static IllegalStateException notHeld() {
+        return new IllegalStateException("the array is not locked by this thread, and no read section is open");
     }
 }

@@ -29,7 +29,8 @@ abstract sealed class XaAnchor implements AutoCloseable permits XArray {
 
     private final XaNodePool pool;
     private final Rcu rcu;
-    private final XArrayLock lock;
+    /** The array's lock. */
+    final XArrayLock lock;
 
     XaAnchor(long anchor, @Nullable ObjectSlab anchors, XaNodePool pool, LockOrder lockOrder, int flags) {
         pool.requireAnchor(anchor);
@@ -165,10 +166,6 @@ abstract sealed class XaAnchor implements AutoCloseable permits XArray {
     final long anchorFor(RcuReader reader) {
         reader.requireInSectionOf(rcu);
         return openAnchor();
-    }
-
-    final void closeLock() {
-        lock.close();
     }
 
     final long requireLocked() {

@@ -43,7 +43,7 @@ public final class XaEntry {
     public static final long MAX_VALUE = Long.MAX_VALUE;
 
     private static final int NODE_SHIFT_POSITION = 57;
-    private static final long NODE_ADDRESS_MASK = (1L << NODE_SHIFT_POSITION) - 4;
+    private static final long NODE_ADDRESS_MASK = (1L << NODE_SHIFT_POSITION) - 64;
     private static final long LARGEST_SMALL_INTERNAL = 4096;
 
     private static final int SIBLING_TAG_POSITION = 62;
@@ -208,7 +208,12 @@ public final class XaEntry {
         return isError(word) ? (int) (word >> 2) : Errno.OK;
     }
 
-    /** Makes the word of a child node: a trusted address, a multiple of 4 between 4096 and 2^57, and its shift. */
+    /** Whether two words are both values, or both pointers, if neither is internal. */
+    static boolean isSameKind(long word, long other) {
+        return ((word ^ other) & 1) == 0;
+    }
+
+    /** Makes the word of a child node: a trusted address, a multiple of 64 between 4096 and 2^57, and its shift. */
     static long node(long address, int shift) {
         return address | 2 | (long) shift << NODE_SHIFT_POSITION;
     }

@@ -29,8 +29,7 @@ final class XaInPlace {
         if (word == XaEntry.EMPTY) {
             return fill(cursor, entry);
         }
-        boolean isSameKind = !XaEntry.isInternal(word) && XaEntry.isValue(word) == XaEntry.isValue(entry);
-        if (!isSameKind || !isWithinEntry(cursor)) {
+        if (XaEntry.isInternal(word) || !XaEntry.isSameKind(word, entry) || !isWithinEntry(cursor)) {
             return NOT_IN_PLACE;
         }
         // Release: what the entry leads to. Pairs with the acquire load of the slot.
@@ -61,12 +60,13 @@ final class XaInPlace {
             return NOT_IN_PLACE;
         }
         long node = cursor.node;
-        int nrSlots = 1 + XaStore.nrSiblingsAfter(node, cursor.offset);
+        int first = cursor.offset;
+        int nrSlots = 1 + XaStore.nrSiblingsAfter(node, first);
         int countAfter = XaNodeStruct.count(node) - nrSlots;
         if (countAfter < MIN_COUNT_AFTER_ERASE) {
             return NOT_IN_PLACE;
         }
-        for (int slot = cursor.offset; slot < cursor.offset + nrSlots; slot++) {
+        for (int slot = first; slot < first + nrSlots; slot++) {
             // Release, as every store to a slot that readers reach; nothing hangs on this one.
             XaNodeStruct.slotRelease(node, slot, XaEntry.EMPTY);
         }
@@ -80,18 +80,18 @@ final class XaInPlace {
     /** Fills the cursor's slots if all are empty and of the level of its order: EMPTY, or {@link #NOT_IN_PLACE}. */
     private static long fill(XaCursor cursor, long entry) {
         long node = cursor.node;
-        int end = cursor.offset + cursor.sibs + 1;
+        int first = cursor.offset;
+        int nrSlots = cursor.sibs + 1;
         if (cursor.nodeShift != cursor.shift || isWatched(cursor)) {
             return NOT_IN_PLACE;
         }
-        for (int slot = cursor.offset + 1; slot < end; slot++) {
+        for (int slot = first + 1; slot < first + nrSlots; slot++) {
             if (XaNodeStruct.slot(node, slot) != XaEntry.EMPTY) {
                 return NOT_IN_PLACE;
             }
         }
-        long siblingStamp = cursor.sibs == 0 ? 0 : cursor.array.nextSiblingStamp();
-        XaStore.publish(node, cursor.offset, end, entry, siblingStamp);
-        int nrSlots = cursor.sibs + 1;
+        long siblingStamp = nrSlots == 1 ? 0 : cursor.array.nextSiblingStamp();
+        XaStore.publish(node, first, first + nrSlots, entry, siblingStamp);
         XaNodeStruct.count(node, XaNodeStruct.count(node) + nrSlots);
         if (XaEntry.isValue(entry)) {
             XaNodeStruct.nrValues(node, XaNodeStruct.nrValues(node) + nrSlots);
@@ -129,15 +129,22 @@ final class XaInPlace {
             cursor.reset();
             return NOT_IN_PLACE;
         }
-        long node;
-        int slot;
-        int shift = XaEntry.nodeShift(word) + XaWalk.LEVEL_BITS;
-        do {
-            shift -= XaWalk.LEVEL_BITS;
-            node = XaEntry.nodeAddress(word);
-            slot = XaWalk.slotOf(index, shift);
+        int shift = XaEntry.nodeShift(word);
+        while (true) {
+            long node = XaEntry.nodeAddress(word);
+            int slot = XaWalk.slotOf(index, shift);
             word = XaNodeStruct.slot(node, slot);
-        } while (XaEntry.isNode(word));
+            if (!XaEntry.isNode(word)) {
+                return settle(cursor, node, shift, slot, word);
+            }
+            shift -= XaWalk.LEVEL_BITS;
+        }
+    }
+
+    /** Puts the cursor at a slot, or the canonical one of its sibling: the word there. */
+    private static long settle(XaCursor cursor, long node, int shift, int firstSlot, long firstWord) {
+        int slot = firstSlot;
+        long word = firstWord;
         while (XaEntry.isSibling(word)) {
             slot = XaEntry.siblingSlot(word);
             word = XaNodeStruct.slot(node, slot);

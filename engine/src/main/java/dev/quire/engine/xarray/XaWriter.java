@@ -13,14 +13,14 @@ import dev.quire.engine.memory.Errno;
  * <p>Thread-safe through the lock.
  */
 final class XaWriter {
-    private final XArray array;
+    private final XArrayLock lock;
     private final XaNodePool pool;
 
     /** Guarded by the array's lock. */
     private final XaCursor cursor;
 
-    XaWriter(XArray array) {
-        this.array = array;
+    XaWriter(XArray array, XArrayLock lock) {
+        this.lock = lock;
         pool = array.pool();
         cursor = new XaCursor(array);
     }
@@ -29,11 +29,11 @@ final class XaWriter {
         long result;
         int round = 0;
         do {
-            array.lock();
+            long hold = lock.lock();
             try {
                 result = XaChange.store(cursor, index, entry);
             } finally {
-                array.unlock();
+                lock.unlock(hold);
             }
         } while (mayRetry(XaEntry.errnoOf(result), round++));
         return result;
@@ -43,11 +43,11 @@ final class XaWriter {
         long result;
         int round = 0;
         do {
-            array.lock();
+            long hold = lock.lock();
             try {
                 result = XaChange.storeOrder(cursor, index, order, entry);
             } finally {
-                array.unlock();
+                lock.unlock(hold);
             }
         } while (mayRetry(XaEntry.errnoOf(result), round++));
         return result;
@@ -57,11 +57,11 @@ final class XaWriter {
         long result;
         int round = 0;
         do {
-            array.lock();
+            long hold = lock.lock();
             try {
                 result = XaChange.exchangeIf(cursor, index, expected, entry);
             } finally {
-                array.unlock();
+                lock.unlock(hold);
             }
         } while (mayRetry(XaEntry.errnoOf(result), round++));
         return result;
@@ -71,11 +71,11 @@ final class XaWriter {
         int result;
         int round = 0;
         do {
-            array.lock();
+            long hold = lock.lock();
             try {
                 result = XaChange.insert(cursor, index, entry);
             } finally {
-                array.unlock();
+                lock.unlock(hold);
             }
         } while (mayRetry(result, round++));
         return result;
@@ -85,11 +85,11 @@ final class XaWriter {
         int result;
         int round = 0;
         do {
-            array.lock();
+            long hold = lock.lock();
             try {
                 result = XaRange.store(cursor, first, last, entry);
             } finally {
-                array.unlock();
+                lock.unlock(hold);
             }
         } while (mayRetry(result, round++));
         return result;
@@ -99,11 +99,11 @@ final class XaWriter {
         long result;
         int round = 0;
         do {
-            array.lock();
+            long hold = lock.lock();
             try {
                 result = XaIdAllocation.alloc(cursor, min, max, entry);
             } finally {
-                array.unlock();
+                lock.unlock(hold);
             }
         } while (mayRetry(result, round++));
         return result;
@@ -113,11 +113,11 @@ final class XaWriter {
         long result;
         int round = 0;
         do {
-            array.lock();
+            long hold = lock.lock();
             try {
                 result = XaIdAllocation.allocCyclic(cursor, cycle, entry);
             } finally {
-                array.unlock();
+                lock.unlock(hold);
             }
         } while (mayRetry(result, round++));
         return result;
@@ -131,35 +131,35 @@ final class XaWriter {
     // ---- what needs no nodes
 
     long erase(long index) {
-        array.lock();
+        long hold = lock.lock();
         try {
             return XaChange.erase(cursor, index);
         } finally {
-            array.unlock();
+            lock.unlock(hold);
         }
     }
 
     void mark(long index, int mark, boolean set) {
-        array.lock();
+        long hold = lock.lock();
         try {
             XaChange.mark(cursor, index, mark, set);
         } finally {
-            array.unlock();
+            lock.unlock(hold);
         }
     }
 
     void destroy() {
-        array.lock();
+        long hold = lock.lock();
         try {
             XaStore.destroyAll(cursor);
         } finally {
-            array.unlock();
+            lock.unlock(hold);
         }
     }
 
     /** Destroys the array and refuses all changes from then on; the lock is held. */
     void close() {
         XaStore.destroyAll(cursor);
-        array.closeLock();
+        lock.close();
     }
 }
