@@ -10,6 +10,8 @@ import dev.quire.engine.machine.NativeMemory;
  *
  * <p>One word for both, so that taking the lock is one RMW and no store beside it, and giving it back is one store.
  *
+ * <p>Not reentrant, not fair. Waiters block as those of a spin lock do; a try and giving it back are wait-free.
+ *
  * <p>Addresses are trusted: a wrong one ends the JVM.
  */
 public final class OwnedLock {

@@ -142,12 +142,13 @@ final class XArrayLock {
         release(hold);
     }
 
-    /** The same for who has taken it in the same call, and has less to check. */
+    /** The same for who has taken it in the same call, and so has less to check, unless its update callback unlocked. */
     void unlock(long hold) {
-        if (hold() != hold) {
-            throw notHeld();
+        if (hold() == hold) {
+            release(hold);
+        } else {
+            unlock();
         }
-        release(hold);
     }
 
     private void release(long hold) {
@@ -238,11 +239,7 @@ final class XArrayLock {
 
     private static void requireOwn(long hold) {
         if (OwnedLock.holderId(hold) != Thread.currentThread().threadId()) {
-            throw notHeld();
+            throw new IllegalStateException("the array is not locked by this thread, and no read section is open");
         }
-    }
-
-    private static IllegalStateException notHeld() {
-        return new IllegalStateException("the array is not locked by this thread, and no read section is open");
     }
 }

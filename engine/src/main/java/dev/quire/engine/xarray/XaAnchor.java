@@ -29,7 +29,6 @@ abstract sealed class XaAnchor implements AutoCloseable permits XArray {
 
     private final XaNodePool pool;
     private final Rcu rcu;
-    /** The array's lock. */
     final XArrayLock lock;
 
     XaAnchor(long anchor, @Nullable ObjectSlab anchors, XaNodePool pool, LockOrder lockOrder, int flags) {
