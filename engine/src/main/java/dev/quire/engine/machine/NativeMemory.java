@@ -4,6 +4,7 @@ package dev.quire.engine.machine;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -21,6 +22,8 @@ public final class NativeMemory {
     private static final MemorySegment ZEROES = Arena.global().allocate(1 << 16, Long.BYTES);
     private static final VarHandle LONG = JAVA_LONG.varHandle().withInvokeExactBehavior();
     private static final VarHandle INT = JAVA_INT.varHandle().withInvokeExactBehavior();
+    private static final VarHandle SHORT = JAVA_SHORT.varHandle().withInvokeExactBehavior();
+    private static final VarHandle BYTE = JAVA_BYTE.varHandle().withInvokeExactBehavior();
 
     /** Bits of an address in user space that is a multiple of 8: of 57 bits, as five levels of page tables map. */
     private static final long STRUCT_ADDRESS_MASK = (1L << 57) - Long.BYTES;
@@ -224,7 +227,7 @@ public final class NativeMemory {
      * @return the value
      */
     public static byte getByte(long address) {
-        return ALL.get(JAVA_BYTE, address);
+        return (byte) BYTE.get(ALL, address);
     }
 
     /**
@@ -234,7 +237,27 @@ public final class NativeMemory {
      * @param value value to store
      */
     public static void setByte(long address, byte value) {
-        ALL.set(JAVA_BYTE, address, value);
+        BYTE.set(ALL, address, value);
+    }
+
+    /**
+     * Plain load of 2 bytes.
+     *
+     * @param address absolute address, a multiple of 2
+     * @return the value
+     */
+    public static short getShort(long address) {
+        return (short) SHORT.get(ALL, address);
+    }
+
+    /**
+     * Plain store of 2 bytes.
+     *
+     * @param address absolute address, a multiple of 2
+     * @param value value to store
+     */
+    public static void setShort(long address, short value) {
+        SHORT.set(ALL, address, value);
     }
 
     /**

@@ -99,19 +99,27 @@ public final class XaNodeStruct {
         return NativeMemory.getByte(at(node) + COUNT);
     }
 
-    /** Plain store of the number of slots that are not empty. */
-    public static void count(long node, int count) {
-        NativeMemory.setByte(at(node) + COUNT, (byte) count);
-    }
-
     /** Plain load of the number of slots that hold a value or a sibling of one, 0 to 64. */
     public static int nrValues(long node) {
         return NativeMemory.getByte(at(node) + NR_VALUES);
     }
 
-    /** Plain store of the number of slots that hold a value or a sibling of one. */
-    public static void nrValues(long node, int nrValues) {
-        NativeMemory.setByte(at(node) + NR_VALUES, (byte) nrValues);
+    /**
+     * Plain load and store of both counts at once, as one little-endian number of two digits: each stays within 0 to 64,
+     * so nothing is carried from one to the other.
+     *
+     * @param node address of the node
+     * @param nrFilled slots that are filled now and were empty, less those that are empty now
+     * @param nrValues slots that belong to values now and did not, less those that no longer do
+     */
+    public static void changeCounts(long node, int nrFilled, int nrValues) {
+        long counts = at(node) + COUNT;
+        NativeMemory.setShort(counts, (short) (NativeMemory.getShort(counts) + nrFilled + (nrValues << Byte.SIZE)));
+    }
+
+    /** Plain store of both counts at once, of a node with nothing in it. */
+    public static void clearCounts(long node) {
+        NativeMemory.setShort(at(node) + COUNT, (short) 0);
     }
 
     /** Plain store of the four header bytes at once, of a node not yet reachable. */

@@ -52,9 +52,9 @@ final class XaFlags {
         return (flags & bitOf(mark)) != 0;
     }
 
-    /** Whether no entry has a mark, the free mark included: then no node has a bit set. */
+    /** Whether no entry has a mark, and none can come to mean free: then no node has a bit set, nor needs one. */
     static boolean isUnmarked(long anchor) {
-        return (XArrayStruct.flagsOpaque(anchor) & MARKS) == 0;
+        return (XArrayStruct.flagsOpaque(anchor) & (MARKS | XArray.TRACK_FREE)) == 0;
     }
 
     static void setMarked(long anchor, int mark) {

@@ -62,18 +62,14 @@ final class XaInPlace {
         long node = cursor.node;
         int first = cursor.offset;
         int nrSlots = 1 + XaStore.nrSiblingsAfter(node, first);
-        int countAfter = XaNodeStruct.count(node) - nrSlots;
-        if (countAfter < MIN_COUNT_AFTER_ERASE) {
+        if (XaNodeStruct.count(node) - nrSlots < MIN_COUNT_AFTER_ERASE) {
             return NOT_IN_PLACE;
         }
         for (int slot = first; slot < first + nrSlots; slot++) {
             // Release, as every store to a slot that readers reach; nothing hangs on this one.
             XaNodeStruct.slotRelease(node, slot, XaEntry.EMPTY);
         }
-        XaNodeStruct.count(node, countAfter);
-        if (XaEntry.isValue(word)) {
-            XaNodeStruct.nrValues(node, XaNodeStruct.nrValues(node) - nrSlots);
-        }
+        XaNodeStruct.changeCounts(node, -nrSlots, XaEntry.isValue(word) ? -nrSlots : 0);
         return word;
     }
 
@@ -92,10 +88,7 @@ final class XaInPlace {
         }
         long siblingStamp = nrSlots == 1 ? 0 : cursor.array.nextSiblingStamp();
         XaStore.publish(node, first, first + nrSlots, entry, siblingStamp);
-        XaNodeStruct.count(node, XaNodeStruct.count(node) + nrSlots);
-        if (XaEntry.isValue(entry)) {
-            XaNodeStruct.nrValues(node, XaNodeStruct.nrValues(node) + nrSlots);
-        }
+        XaNodeStruct.changeCounts(node, nrSlots, XaEntry.isValue(entry) ? nrSlots : 0);
         return XaEntry.EMPTY;
     }
 
@@ -118,7 +111,8 @@ final class XaInPlace {
     }
 
     /**
-     * Goes down to what covers an index, at its canonical slot.
+     * Goes down to what covers an index, at its canonical slot, but not below the level of the cursor's range, where a
+     * change goes on that is not in place.
      *
      * @return the word there, or {@link #NOT_IN_PLACE} if no node covers the index
      */
@@ -134,7 +128,7 @@ final class XaInPlace {
             long node = XaEntry.nodeAddress(word);
             int slot = XaWalk.slotOf(index, shift);
             word = XaNodeStruct.slot(node, slot);
-            if (!XaEntry.isNode(word)) {
+            if (!XaEntry.isNode(word) || shift <= cursor.shift) {
                 return settle(cursor, node, shift, slot, word);
             }
             shift -= XaWalk.LEVEL_BITS;

@@ -186,7 +186,7 @@ final class XaMarks {
 
     /** Asked first, since a node's bitmaps have a cache line for themselves, which nothing else of a store touches. */
     private static boolean isUnmarked(XaCursor cursor) {
-        return XaFlags.isUnmarked(cursor.anchor) && !XaFlags.tracksFree(cursor.anchor);
+        return XaFlags.isUnmarked(cursor.anchor);
     }
 
     /**

@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.xarray;
 
+import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.struct.XArrayStruct;
 import dev.quire.engine.struct.XaNodeStruct;
@@ -79,7 +80,7 @@ final class XaPath {
         } else {
             // Publishes the empty node; pairs with the acquire load of the slot.
             XaNodeStruct.slotRelease(parent, cursor.offset, word);
-            XaNodeStruct.count(parent, XaNodeStruct.count(parent) + 1);
+            XaNodeStruct.changeCounts(parent, 1, 0);
             notify(cursor, parent);
         }
         return word;
@@ -157,8 +158,7 @@ final class XaPath {
 
     private static long addLevel(XaCursor cursor, long head, int shift) {
         long node = takeEmpty(cursor, XaCursor.AT_HEAD, shift, 0);
-        XaNodeStruct.count(node, 1);
-        XaNodeStruct.nrValues(node, XaEntry.isValue(head) ? 1 : 0);
+        XaNodeStruct.changeCounts(node, 1, XaEntry.isValue(head) ? 1 : 0);
         XaNodeStruct.slot(node, 0, head);
         XaMarks.initOverHead(cursor.anchor, node);
         if (XaEntry.isNode(head)) {
@@ -198,8 +198,7 @@ final class XaPath {
             return;
         }
         long node = cursor.node;
-        XaNodeStruct.count(node, XaNodeStruct.count(node) + nrFilled);
-        XaNodeStruct.nrValues(node, XaNodeStruct.nrValues(node) + nrValues);
+        XaNodeStruct.changeCounts(node, nrFilled, nrValues);
         notify(cursor, node);
         if (nrFilled < 0) {
             removeEmpty(cursor);
@@ -230,7 +229,7 @@ final class XaPath {
             }
             // A reader inside the node finds it empty, which is what it is.
             XaNodeStruct.slotRelease(cursor.node, cursor.offset, XaEntry.EMPTY);
-            XaNodeStruct.count(cursor.node, XaNodeStruct.count(cursor.node) - 1);
+            XaNodeStruct.changeCounts(cursor.node, -1, 0);
             notify(cursor, cursor.node);
             cursor.retired.add(node);
         }
@@ -292,7 +291,7 @@ final class XaPath {
             // who meets RETRY starts over and finds that store. One fence and plain stores cost half of 64 release
             // stores.
             VarHandle.releaseFence();
-            XaNodeStruct.slots(node, 0, RETRIES, XaWalk.NR_SLOTS);
+            NativeMemory.setLongs(XaNodeStruct.slotAddress(node, 0), RETRIES, XaWalk.NR_SLOTS);
         } else {
             for (int slot = 0; slot < XaWalk.NR_SLOTS; slot++) {
                 long word = XaNodeStruct.slot(node, slot);
@@ -308,8 +307,7 @@ final class XaPath {
     }
 
     private static void retireEmptied(XaCursor cursor, long node) {
-        XaNodeStruct.count(node, 0);
-        XaNodeStruct.nrValues(node, 0);
+        XaNodeStruct.clearCounts(node);
         notify(cursor, node);
         cursor.retired.add(node);
     }

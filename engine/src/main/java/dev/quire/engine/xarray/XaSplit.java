@@ -246,7 +246,7 @@ final class XaSplit {
 
     private void changeValues(long node, int nrSlots, boolean wasValue, int nrValues) {
         int nrValuesBefore = wasValue ? nrSlots : 0;
-        XaNodeStruct.nrValues(node, XaNodeStruct.nrValues(node) + nrValues - nrValuesBefore);
+        XaNodeStruct.changeCounts(node, 0, nrValues - nrValuesBefore);
         XaPath.notify(cursor, node);
     }
 

@@ -4,6 +4,7 @@ package dev.quire.engine.machine;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -90,6 +91,15 @@ class NativeMemoryTest {
         NativeMemory.setIntRelease(address, INT_B);
         assertEquals(INT_B, words.get(JAVA_INT, 16));
         assertEquals(INT_BESIDE, words.get(JAVA_INT, 20));
+    }
+
+    @Test
+    void accessesOfTwoBytes() {
+        words.set(JAVA_SHORT, 16, (short) 0x89ab);
+        assertEquals((short) 0x89ab, NativeMemory.getShort(address));
+        NativeMemory.setShort(address, (short) 0x7654);
+        assertEquals((short) 0x7654, words.get(JAVA_SHORT, 16));
+        assertEquals((short) 0x5555, words.get(JAVA_SHORT, 18));
     }
 
     @Test

@@ -37,8 +37,8 @@ class XaCheckerTest extends XArrayCatalogue {
                 new Damaged("shift=", (top, leaf) -> XaNodeStruct.header(leaf, 6, 1, 2, 1)),
                 new Damaged("shift=", (top, leaf) -> XaNodeStruct.slot(top, 1, XaEntry.node(leaf, 6))),
                 new Damaged("shift=", (top, leaf) -> raise(top, leaf)),
-                new Damaged("count=", (top, leaf) -> XaNodeStruct.count(leaf, 3)),
-                new Damaged("nr_values=", (top, leaf) -> XaNodeStruct.nrValues(top, 3)),
+                new Damaged("count=", (top, leaf) -> XaNodeStruct.changeCounts(leaf, 1, 0)),
+                new Damaged("nr_values=", (top, leaf) -> XaNodeStruct.changeCounts(top, 0, -1)),
                 new Damaged("count=0", (top, leaf) -> empty(leaf)),
                 new Damaged("slot 3=R", (top, leaf) -> XaNodeStruct.slot(leaf, 3, XaEntry.RETRY)),
                 new Damaged("slot 3=N", (top, leaf) -> XaNodeStruct.slot(leaf, 3, XaEntry.node(top, 6))),
@@ -54,8 +54,7 @@ class XaCheckerTest extends XArrayCatalogue {
     private static void empty(long leaf) {
         XaNodeStruct.slot(leaf, 3, 0);
         XaNodeStruct.slot(leaf, 9, 0);
-        XaNodeStruct.count(leaf, 0);
-        XaNodeStruct.nrValues(leaf, 0);
+        XaNodeStruct.clearCounts(leaf);
         XaNodeStruct.marksOpaque(leaf, 2, 0);
     }
 
@@ -70,7 +69,7 @@ class XaCheckerTest extends XArrayCatalogue {
 
     private static void followNode(long top) {
         XaNodeStruct.slot(top, 2, XaEntry.sibling(1, 1));
-        XaNodeStruct.count(top, 6);
+        XaNodeStruct.changeCounts(top, 1, 0);
     }
 
     @ParameterizedTest(name = "{0}")
