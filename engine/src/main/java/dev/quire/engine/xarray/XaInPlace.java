@@ -11,7 +11,7 @@ import dev.quire.engine.struct.XaNodeStruct;
  * while this one still waits for its own.
  *
  * <p>Under the array's lock. What returns {@link #NOT_IN_PLACE} has changed nothing; the cursor is at what covers the
- * index, or not walked, and the change must go the general way from there.
+ * index, at the level of its range or above, or not walked, and the change must go the general way from there.
  */
 final class XaInPlace {
     /** The change is not one of these; no entry is this word. */

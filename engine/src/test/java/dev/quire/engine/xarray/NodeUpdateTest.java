@@ -36,6 +36,21 @@ class NodeUpdateTest extends XArrayCatalogue {
         assertEquals(Map.of(), reported);
     }
 
+    /** It must not do that, but the change that called it gives the lock back in any case. */
+    @Test
+    void aLockThatItTookAnewDoesNotStayTaken() {
+        array.lock();
+        array.update(node -> {
+            array.unlock();
+            array.lock();
+        });
+        array.unlock();
+        storeIndex(64);
+        assertThrows(IllegalStateException.class, array::unlock);
+        assertEquals(value(64), load(64));
+        array.destroy();
+    }
+
     /** A new node is told of through its parent; a replaced word of the same kind changes no count. */
     @Test
     void isToldOfWhatChangedAndOfNothingElse() {
