@@ -1,7 +1,6 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.xarray;
 
-import dev.quire.engine.machine.NativeMemory;
 import dev.quire.engine.memory.Errno;
 import dev.quire.engine.struct.XArrayStruct;
 import dev.quire.engine.struct.XaNodeStruct;
@@ -291,7 +290,7 @@ final class XaPath {
             // who meets RETRY starts over and finds that store. One fence and plain stores cost half of 64 release
             // stores.
             VarHandle.releaseFence();
-            NativeMemory.setLongs(XaNodeStruct.slotAddress(node, 0), RETRIES, XaWalk.NR_SLOTS);
+            XaNodeStruct.slots(node, 0, RETRIES, XaWalk.NR_SLOTS);
         } else {
             for (int slot = 0; slot < XaWalk.NR_SLOTS; slot++) {
                 long word = XaNodeStruct.slot(node, slot);
