@@ -37,9 +37,6 @@ public final class XaNodeStruct {
 
     private static final int SLOT_MASK = NR_SLOTS - 1;
 
-    /** Nodes are at multiples of 64 below 2^57: what {@link NativeMemory#structAddress} is to other structures. */
-    private static final long ADDRESS_MASK = (1L << 57) - 64;
-
     static final long SHIFT = 0;
     static final long OFFSET = 1;
     static final long COUNT = 2;
@@ -81,7 +78,7 @@ public final class XaNodeStruct {
 
     /** The node, for the compiler, which then has no bounds and no alignment to check. */
     private static long at(long node) {
-        return node & ADDRESS_MASK;
+        return node & StructMap.LINE_ADDRESS_MASK;
     }
 
     /** Plain load of the number of index bits below one slot: 0, 6, ... 60. */
@@ -182,7 +179,7 @@ public final class XaNodeStruct {
      * deepest of the callers are at the end of what the compiler inlines.
      */
     public static long slotAddress(long node, int slot) {
-        return (node & ADDRESS_MASK) + SLOTS + ((long) (slot & SLOT_MASK) << 3);
+        return (node & StructMap.LINE_ADDRESS_MASK) + SLOTS + ((long) (slot & SLOT_MASK) << 3);
     }
 
     /** Plain load of a slot under the array's lock. */
