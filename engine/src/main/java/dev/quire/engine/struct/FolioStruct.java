@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.struct;
 
+import static dev.quire.engine.struct.StructMap.line;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -90,106 +91,101 @@ public final class FolioStruct {
 
     private FolioStruct() {}
 
-    /** The folio, for the compiler, which then has no bounds and no alignment to check. */
-    private static long at(long folio) {
-        return folio & StructMap.LINE_ADDRESS_MASK;
-    }
-
     /**
      * Order of a folio: 0 unless the head flag is set. Opaque loads: exact while the caller holds the folio lock or a
      * reference; else a hint to be checked again.
      */
     public static int order(long folio) {
-        return PageFlag.HEAD.isSet(NativeMemory.getLongOpaque(at(folio) + PageStruct.FLAGS))
-                ? (int) (NativeMemory.getLongOpaque(at(folio) + FLAGS_1) & ORDER_MASK)
+        return PageFlag.HEAD.isSet(NativeMemory.getLongOpaque(line(folio) + PageStruct.FLAGS))
+                ? (int) (NativeMemory.getLongOpaque(line(folio) + FLAGS_1) & ORDER_MASK)
                 : 0;
     }
 
     /** Plain load of the flags of page 1. */
     public static long flags1(long folio) {
-        return NativeMemory.getLong(at(folio) + FLAGS_1);
+        return NativeMemory.getLong(line(folio) + FLAGS_1);
     }
 
     /** Opaque store of the flags of page 1, which hold the order; the folio is frozen or not yet reachable. */
     public static void flags1Opaque(long folio, long flags) {
-        NativeMemory.setLongOpaque(at(folio) + FLAGS_1, flags);
+        NativeMemory.setLongOpaque(line(folio) + FLAGS_1, flags);
     }
 
     /** Atomically sets flag bits of page 1, by the holder of a reference; returns the flags from before. */
     public static long getAndSetFlags1(long folio, long bits) {
-        return NativeMemory.getAndBitwiseOrLong(at(folio) + FLAGS_1, bits);
+        return NativeMemory.getAndBitwiseOrLong(line(folio) + FLAGS_1, bits);
     }
 
     /** Atomically clears flag bits of page 1, by the holder of a reference; returns the flags from before. */
     public static long getAndClearFlags1(long folio, long bits) {
-        return NativeMemory.getAndBitwiseAndLong(at(folio) + FLAGS_1, ~bits);
+        return NativeMemory.getAndBitwiseAndLong(line(folio) + FLAGS_1, ~bits);
     }
 
     /** Plain load of the number of pages of a large folio. */
     public static int nrPages(long folio) {
-        return NativeMemory.getInt(at(folio) + NR_PAGES);
+        return NativeMemory.getInt(line(folio) + NR_PAGES);
     }
 
     /** Plain store of the number of pages of a large folio; the same bytes are page 1's memory group word. */
     public static void nrPages(long folio, int nrPages) {
-        NativeMemory.setLong(at(folio) + NR_PAGES, nrPages);
+        NativeMemory.setLong(line(folio) + NR_PAGES, nrPages);
     }
 
     /** Plain load of the number of mappings of a large folio or its pages, -1 is none. */
     public static int largeMapcount(long folio) {
-        return NativeMemory.getInt(at(folio) + LARGE_MAPCOUNT);
+        return NativeMemory.getInt(line(folio) + LARGE_MAPCOUNT);
     }
 
     /** Opaque load of the number of leaf entries that map a large folio or parts of it, -1 is none. */
     public static int largeMapcountOpaque(long folio) {
-        return NativeMemory.getIntOpaque(at(folio) + LARGE_MAPCOUNT);
+        return NativeMemory.getIntOpaque(line(folio) + LARGE_MAPCOUNT);
     }
 
     /** Atomic addition to the number of leaf entries; returns the count from before. */
     public static int getAndAddLargeMapcount(long folio, int delta) {
-        return NativeMemory.getAndAddInt(at(folio) + LARGE_MAPCOUNT, delta);
+        return NativeMemory.getAndAddInt(line(folio) + LARGE_MAPCOUNT, delta);
     }
 
     /** Opaque load of the number of pages that entries smaller than the folio map, each counted per entry. */
     public static int nrPagesMappedOpaque(long folio) {
-        return NativeMemory.getIntOpaque(at(folio) + NR_PAGES_MAPPED);
+        return NativeMemory.getIntOpaque(line(folio) + NR_PAGES_MAPPED);
     }
 
     /** Atomic addition to the number of pages mapped by smaller entries; returns the number from before. */
     public static int getAndAddNrPagesMapped(long folio, int delta) {
-        return NativeMemory.getAndAddInt(at(folio) + NR_PAGES_MAPPED, delta);
+        return NativeMemory.getAndAddInt(line(folio) + NR_PAGES_MAPPED, delta);
     }
 
     /** Opaque load of the number of entries that each map the whole folio, -1 is none. */
     public static int entireMapcountOpaque(long folio) {
-        return NativeMemory.getIntOpaque(at(folio) + ENTIRE_MAPCOUNT);
+        return NativeMemory.getIntOpaque(line(folio) + ENTIRE_MAPCOUNT);
     }
 
     /** Acquire load of the number of entries that each map the whole folio, -1 is none. */
     public static int entireMapcountAcquire(long folio) {
-        return NativeMemory.getIntAcquire(at(folio) + ENTIRE_MAPCOUNT);
+        return NativeMemory.getIntAcquire(line(folio) + ENTIRE_MAPCOUNT);
     }
 
     /** Atomic addition to the number of entries that each map the whole folio; returns the count from before. */
     public static int getAndAddEntireMapcount(long folio, int delta) {
-        return NativeMemory.getAndAddInt(at(folio) + ENTIRE_MAPCOUNT, delta);
+        return NativeMemory.getAndAddInt(line(folio) + ENTIRE_MAPCOUNT, delta);
     }
 
     /** Plain store of the map counts of a large folio that nothing maps. */
     public static void clearMapcounts(long folio) {
-        NativeMemory.setInt(at(folio) + LARGE_MAPCOUNT, PageStruct.MAPCOUNT_NONE);
-        NativeMemory.setInt(at(folio) + NR_PAGES_MAPPED, 0);
-        NativeMemory.setInt(at(folio) + ENTIRE_MAPCOUNT, PageStruct.MAPCOUNT_NONE);
-        NativeMemory.setInt(at(folio) + PINCOUNT, 0);
-        NativeMemory.setInt(at(folio) + MM_ID_MAPCOUNT, PageStruct.MAPCOUNT_NONE);
-        NativeMemory.setInt(at(folio) + MM_ID_MAPCOUNT + Integer.BYTES, PageStruct.MAPCOUNT_NONE);
-        NativeMemory.setLong(at(folio) + MM_ID, 0);
-        NativeMemory.setInt(at(folio) + PageStruct.BYTES + PageStruct.MAPCOUNT, PageStruct.MAPCOUNT_NONE);
+        NativeMemory.setInt(line(folio) + LARGE_MAPCOUNT, PageStruct.MAPCOUNT_NONE);
+        NativeMemory.setInt(line(folio) + NR_PAGES_MAPPED, 0);
+        NativeMemory.setInt(line(folio) + ENTIRE_MAPCOUNT, PageStruct.MAPCOUNT_NONE);
+        NativeMemory.setInt(line(folio) + PINCOUNT, 0);
+        NativeMemory.setInt(line(folio) + MM_ID_MAPCOUNT, PageStruct.MAPCOUNT_NONE);
+        NativeMemory.setInt(line(folio) + MM_ID_MAPCOUNT + Integer.BYTES, PageStruct.MAPCOUNT_NONE);
+        NativeMemory.setLong(line(folio) + MM_ID, 0);
+        NativeMemory.setInt(line(folio) + PageStruct.BYTES + PageStruct.MAPCOUNT, PageStruct.MAPCOUNT_NONE);
     }
 
     /** Plain load of the pin count of a large folio. */
     public static int pincount(long folio) {
-        return NativeMemory.getInt(at(folio) + PINCOUNT);
+        return NativeMemory.getInt(line(folio) + PINCOUNT);
     }
 
     /** Address of the link on the deferred-split queue; folios of order 2 and more only. */

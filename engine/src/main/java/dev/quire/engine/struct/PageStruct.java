@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.struct;
 
+import static dev.quire.engine.struct.StructMap.line;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -72,39 +73,34 @@ public final class PageStruct {
 
     private PageStruct() {}
 
-    /** The page, for the compiler, which then has no bounds and no alignment to check. */
-    private static long at(long page) {
-        return page & StructMap.LINE_ADDRESS_MASK;
-    }
-
     /** Plain load of the flags; the page is owned, or any bit but the one asked for may be stale. */
     public static long flags(long page) {
-        return NativeMemory.getLong(at(page) + FLAGS);
+        return NativeMemory.getLong(line(page) + FLAGS);
     }
 
     /** Acquire load of the flags. */
     public static long flagsAcquire(long page) {
-        return NativeMemory.getLongAcquire(at(page) + FLAGS);
+        return NativeMemory.getLongAcquire(line(page) + FLAGS);
     }
 
     /** Plain store of the flags of a page that nobody else can reach yet. */
     public static void flags(long page, long flags) {
-        NativeMemory.setLong(at(page) + FLAGS, flags);
+        NativeMemory.setLong(line(page) + FLAGS, flags);
     }
 
     /** Atomically sets flag bits; returns the flags from before. */
     public static long getAndSetFlags(long page, long bits) {
-        return NativeMemory.getAndBitwiseOrLong(at(page) + FLAGS, bits);
+        return NativeMemory.getAndBitwiseOrLong(line(page) + FLAGS, bits);
     }
 
     /** Atomically clears flag bits; returns the flags from before. */
     public static long getAndClearFlags(long page, long bits) {
-        return NativeMemory.getAndBitwiseAndLong(at(page) + FLAGS, ~bits);
+        return NativeMemory.getAndBitwiseAndLong(line(page) + FLAGS, ~bits);
     }
 
     /** Atomically replaces the flags if they are as expected. */
     public static boolean compareAndSetFlags(long page, long expected, long flags) {
-        return NativeMemory.compareAndSetLong(at(page) + FLAGS, expected, flags);
+        return NativeMemory.compareAndSetLong(line(page) + FLAGS, expected, flags);
     }
 
     /** Address of the list link: of the LRU, a free area, or the queue of pages waiting for a grace period. */
@@ -119,131 +115,131 @@ public final class PageStruct {
 
     /** Plain load of the next page in a chain that one thread owns; 0 ends it. */
     public static long listNext(long page) {
-        return NativeMemory.getLong(at(page) + LIST);
+        return NativeMemory.getLong(line(page) + LIST);
     }
 
     /** Plain store of the next page in a chain that one thread owns; 0 ends it. */
     public static void listNext(long page, long next) {
-        NativeMemory.setLong(at(page) + LIST, next);
+        NativeMemory.setLong(line(page) + LIST, next);
     }
 
     /** Plain store of the number of memory locks on an unevictable folio, which is on no list. */
     public static void mlockCount(long page, long count) {
-        NativeMemory.setLong(at(page) + MLOCK_COUNT, count);
+        NativeMemory.setLong(line(page) + MLOCK_COUNT, count);
     }
 
     /** Acquire load of the compound word of a tail. */
     public static long compoundInfoAcquire(long page) {
-        return NativeMemory.getLongAcquire(at(page) + COMPOUND_INFO);
+        return NativeMemory.getLongAcquire(line(page) + COMPOUND_INFO);
     }
 
     /** Release store of the compound word. */
     public static void compoundInfoRelease(long page, long info) {
-        NativeMemory.setLongRelease(at(page) + COMPOUND_INFO, info);
+        NativeMemory.setLongRelease(line(page) + COMPOUND_INFO, info);
     }
 
     /** Plain load of the mapping word. */
     public static long mapping(long page) {
-        return NativeMemory.getLong(at(page) + MAPPING);
+        return NativeMemory.getLong(line(page) + MAPPING);
     }
 
     /** Plain store of the mapping word under the folio lock. */
     public static void mapping(long page, long mapping) {
-        NativeMemory.setLong(at(page) + MAPPING, mapping);
+        NativeMemory.setLong(line(page) + MAPPING, mapping);
     }
 
     /** Plain load of the index, in pages. */
     public static long index(long page) {
-        return NativeMemory.getLong(at(page) + INDEX);
+        return NativeMemory.getLong(line(page) + INDEX);
     }
 
     /** Plain store of the index, in pages. */
     public static void index(long page, long index) {
-        NativeMemory.setLong(at(page) + INDEX, index);
+        NativeMemory.setLong(line(page) + INDEX, index);
     }
 
     /** Plain load of the private word; of the first page of a free block it is the block's order. */
     public static long privateWord(long page) {
-        return NativeMemory.getLong(at(page) + PRIVATE);
+        return NativeMemory.getLong(line(page) + PRIVATE);
     }
 
     /** Plain store of the private word. */
     public static void privateWord(long page, long value) {
-        NativeMemory.setLong(at(page) + PRIVATE, value);
+        NativeMemory.setLong(line(page) + PRIVATE, value);
     }
 
     /** Opaque load of the private word. */
     public static long privateWordOpaque(long page) {
-        return NativeMemory.getLongOpaque(at(page) + PRIVATE);
+        return NativeMemory.getLongOpaque(line(page) + PRIVATE);
     }
 
     /** Atomically sets bits of the private word; returns the word from before. */
     public static long getAndSetPrivateBits(long page, long bits) {
-        return NativeMemory.getAndBitwiseOrLong(at(page) + PRIVATE, bits);
+        return NativeMemory.getAndBitwiseOrLong(line(page) + PRIVATE, bits);
     }
 
     /** Atomically clears bits of the private word; returns the word from before. */
     public static long getAndClearPrivateBits(long page, long bits) {
-        return NativeMemory.getAndBitwiseAndLong(at(page) + PRIVATE, ~bits);
+        return NativeMemory.getAndBitwiseAndLong(line(page) + PRIVATE, ~bits);
     }
 
     /** Plain load of the map count (-1 is none) or page type. */
     public static int mapcount(long page) {
-        return NativeMemory.getInt(at(page) + MAPCOUNT);
+        return NativeMemory.getInt(line(page) + MAPCOUNT);
     }
 
     /** Opaque load of the map count or page type. */
     public static int mapcountOpaque(long page) {
-        return NativeMemory.getIntOpaque(at(page) + MAPCOUNT);
+        return NativeMemory.getIntOpaque(line(page) + MAPCOUNT);
     }
 
     /** Plain store of the map count or page type. */
     public static void mapcount(long page, int mapcount) {
-        NativeMemory.setInt(at(page) + MAPCOUNT, mapcount);
+        NativeMemory.setInt(line(page) + MAPCOUNT, mapcount);
     }
 
     /** Atomic addition to the map count; returns the count from before. */
     public static int getAndAddMapcount(long page, int delta) {
-        return NativeMemory.getAndAddInt(at(page) + MAPCOUNT, delta);
+        return NativeMemory.getAndAddInt(line(page) + MAPCOUNT, delta);
     }
 
     /** Opaque load of the reference count: a hint. */
     public static int refcountOpaque(long page) {
-        return NativeMemory.getIntOpaque(at(page) + REFCOUNT);
+        return NativeMemory.getIntOpaque(line(page) + REFCOUNT);
     }
 
     /** Acquire load of the reference count. */
     public static int refcountAcquire(long page) {
-        return NativeMemory.getIntAcquire(at(page) + REFCOUNT);
+        return NativeMemory.getIntAcquire(line(page) + REFCOUNT);
     }
 
     /** Plain store of the reference count of a page that nobody else can reach yet. */
     public static void refcount(long page, int count) {
-        NativeMemory.setInt(at(page) + REFCOUNT, count);
+        NativeMemory.setInt(line(page) + REFCOUNT, count);
     }
 
     /** Release store of the reference count: publishes a frozen or new folio. */
     public static void refcountRelease(long page, int count) {
-        NativeMemory.setIntRelease(at(page) + REFCOUNT, count);
+        NativeMemory.setIntRelease(line(page) + REFCOUNT, count);
     }
 
     /** Atomically replaces the reference count if it is as expected. */
     public static boolean compareAndSetRefcount(long page, int expected, int count) {
-        return NativeMemory.compareAndSetInt(at(page) + REFCOUNT, expected, count);
+        return NativeMemory.compareAndSetInt(line(page) + REFCOUNT, expected, count);
     }
 
     /** Atomic addition to the reference count; returns the count from before. */
     public static int getAndAddRefcount(long page, int delta) {
-        return NativeMemory.getAndAddInt(at(page) + REFCOUNT, delta);
+        return NativeMemory.getAndAddInt(line(page) + REFCOUNT, delta);
     }
 
     /** Plain load of the memory group word. */
     public static long memcgData(long page) {
-        return NativeMemory.getLong(at(page) + MEMCG_DATA);
+        return NativeMemory.getLong(line(page) + MEMCG_DATA);
     }
 
     /** Plain store of the memory group word. */
     public static void memcgData(long page, long value) {
-        NativeMemory.setLong(at(page) + MEMCG_DATA, value);
+        NativeMemory.setLong(line(page) + MEMCG_DATA, value);
     }
 }

@@ -8,13 +8,18 @@ import java.lang.foreign.StructLayout;
 
 /** Checks and prints struct layouts, and says where structs of whole cache lines are. Stateless. */
 public final class StructMap {
-    /**
-     * Bits of the address of a struct of whole cache lines: page structs and nodes are at multiples of 64 below 2^57.
-     * What {@link NativeMemory#structAddress} is to other structs, without a call, as these are where time is spent.
-     */
+    /** Bits of the address of a struct of whole cache lines: page structs and nodes are at multiples of 64 below 2^57. */
     static final long LINE_ADDRESS_MASK = (1L << 57) - 64;
 
     private StructMap() {}
+
+    /**
+     * The address of a struct of whole cache lines, for the compiler, which then has no bounds and no alignment to
+     * check: what {@link NativeMemory#structAddress} is to other structs.
+     */
+    static long line(long address) {
+        return address & LINE_ADDRESS_MASK;
+    }
 
     static void requireSize(StructLayout layout, long nrBytes) {
         if (layout.byteSize() != nrBytes) {

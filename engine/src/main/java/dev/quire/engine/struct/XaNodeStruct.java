@@ -1,6 +1,7 @@
 /* Copyright 2026 The Quire Authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.quire.engine.struct;
 
+import static dev.quire.engine.struct.StructMap.line;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -76,29 +77,24 @@ public final class XaNodeStruct {
 
     private XaNodeStruct() {}
 
-    /** The node, for the compiler, which then has no bounds and no alignment to check. */
-    private static long at(long node) {
-        return node & StructMap.LINE_ADDRESS_MASK;
-    }
-
     /** Plain load of the number of index bits below one slot: 0, 6, ... 60. */
     public static int shift(long node) {
-        return NativeMemory.getByte(at(node) + SHIFT);
+        return NativeMemory.getByte(line(node) + SHIFT);
     }
 
     /** Plain load of the node's slot number in its parent. */
     public static int offset(long node) {
-        return NativeMemory.getByte(at(node) + OFFSET);
+        return NativeMemory.getByte(line(node) + OFFSET);
     }
 
     /** Plain load of the number of slots that are not empty, 0 to 64. */
     public static int count(long node) {
-        return NativeMemory.getByte(at(node) + COUNT);
+        return NativeMemory.getByte(line(node) + COUNT);
     }
 
     /** Plain load of the number of slots that hold a value or a sibling of one, 0 to 64. */
     public static int nrValues(long node) {
-        return NativeMemory.getByte(at(node) + NR_VALUES);
+        return NativeMemory.getByte(line(node) + NR_VALUES);
     }
 
     /**
@@ -110,40 +106,40 @@ public final class XaNodeStruct {
      * @param nrValues slots that belong to values now and did not, less those that no longer do
      */
     public static void changeCounts(long node, int nrFilled, int nrValues) {
-        long counts = at(node) + COUNT;
+        long counts = line(node) + COUNT;
         NativeMemory.setShort(counts, (short) (NativeMemory.getShort(counts) + nrFilled + (nrValues << Byte.SIZE)));
     }
 
     /** Plain store of both counts at once, of a node with nothing in it. */
     public static void clearCounts(long node) {
-        NativeMemory.setShort(at(node) + COUNT, (short) 0);
+        NativeMemory.setShort(line(node) + COUNT, (short) 0);
     }
 
     /** Plain store of the four header bytes at once, of a node not yet reachable. */
     public static void header(long node, int shift, int offset, int count, int nrValues) {
-        NativeMemory.setInt(at(node), shift | offset << 8 | count << 16 | nrValues << 24);
+        NativeMemory.setInt(line(node), shift | offset << 8 | count << 16 | nrValues << 24);
     }
 
     /** Opaque load of the parent node of a node that is not reachable: a chain link, 0 at its end. */
     public static long parentOpaque(long node) {
-        return NativeMemory.getLongOpaque(at(node) + PARENT);
+        return NativeMemory.getLongOpaque(line(node) + PARENT);
     }
 
     /** Acquire load of the parent node, 0 at the top; pairs with {@link #parentRelease}. */
     public static long parentAcquire(long node) {
-        return NativeMemory.getLongAcquire(at(node) + PARENT);
+        return NativeMemory.getLongAcquire(line(node) + PARENT);
     }
 
     /**
      * Release store of the parent node of a node that is reachable; publishes the parent to readers that walk upwards.
      */
     public static void parentRelease(long node, long parent) {
-        NativeMemory.setLongRelease(at(node) + PARENT, parent);
+        NativeMemory.setLongRelease(line(node) + PARENT, parent);
     }
 
     /** Plain load of the parent node, or chain link. */
     public static long parent(long node) {
-        return NativeMemory.getLong(at(node) + PARENT);
+        return NativeMemory.getLong(line(node) + PARENT);
     }
 
     /**
@@ -151,17 +147,17 @@ public final class XaNodeStruct {
      * either.
      */
     public static void parentOpaque(long node, long parent) {
-        NativeMemory.setLongOpaque(at(node) + PARENT, parent);
+        NativeMemory.setLongOpaque(line(node) + PARENT, parent);
     }
 
     /** Plain load of the owning array's anchor. */
     public static long array(long node) {
-        return NativeMemory.getLong(at(node) + ARRAY);
+        return NativeMemory.getLong(line(node) + ARRAY);
     }
 
     /** Plain store of the owning array's anchor. */
     public static void array(long node, long array) {
-        NativeMemory.setLong(at(node) + ARRAY, array);
+        NativeMemory.setLong(line(node) + ARRAY, array);
     }
 
     /** Address of the list link for the array's user. */
@@ -209,11 +205,11 @@ public final class XaNodeStruct {
 
     /** Opaque load of a mark's bitmap, one bit per slot. */
     public static long marksOpaque(long node, int mark) {
-        return NativeMemory.getLongOpaque(at(node) + MARKS + ((long) mark << 3));
+        return NativeMemory.getLongOpaque(line(node) + MARKS + ((long) mark << 3));
     }
 
     /** Opaque store of a mark's bitmap; the array's lock serialises writers, readers take it as a hint. */
     public static void marksOpaque(long node, int mark, long bits) {
-        NativeMemory.setLongOpaque(at(node) + MARKS + ((long) mark << 3), bits);
+        NativeMemory.setLongOpaque(line(node) + MARKS + ((long) mark << 3), bits);
     }
 }
